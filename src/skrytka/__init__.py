@@ -1,0 +1,1 @@
+"""Skrytka: a secure mail server in one package."""

@@ -1,0 +1,1 @@
+"""Layer 2: listeners, TLS, DNS, limits. It knows sockets and no mail."""

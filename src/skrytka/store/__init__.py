@@ -1,0 +1,1 @@
+"""Layer 2: directory, mail stores, blobs, key ring, journal and event log."""

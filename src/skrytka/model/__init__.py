@@ -1,1 +1,1 @@
-"""Layer 0: the vocabulary that every layer shares. It imports nothing of Skrytka."""
+"""Layer 0: the vocabulary. Values that every other layer speaks of; no I/O, no clock, no randomness of its own."""

@@ -1,0 +1,127 @@
+"""Mail addresses: parsed once at the edge, valid ever after (RFC 5321 4.1.2, RFC 6531 3.3)."""
+
+import ipaddress
+import re
+from typing import Self
+
+import idna
+import msgspec
+
+LOCAL_PART_MAX = 64  # RFC 5321 4.5.3.1.1: octets
+DOMAIN_MAX = 253  # RFC 1035 2.3.4: 255 octets on the wire, 253 as text
+PATH_MAX = 254  # RFC 5321 4.5.3.1.3: 256 octets with the angle brackets
+
+_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010FFFF]"
+_DOT_STRING = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*\Z")
+_QUOTED = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e\u0080-\U0010FFFF]|\\[\x20-\x7e])*)"\Z')
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")  # "_" is met in HELO names and is harmless
+
+
+class AddressError(ValueError):
+    """Not an address; the text says why, without the input."""
+
+
+class Domain(msgspec.Struct, frozen=True, order=True):
+    """A domain name as A-labels in lower case without a trailing dot, or an address literal in brackets."""
+
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From user or wire text; U-labels become A-labels (RFC 5891 4). AddressError if it is no domain."""
+        if text.startswith("["):
+            return cls(_literal(text))
+        name = text.lower()
+        if not name.isascii():
+            try:
+                name = idna.encode(name, uts46=True).decode("ascii")
+            except idna.IDNAError as exc:
+                raise AddressError("the domain is not a valid internationalised name") from exc
+        if not name or len(name) > DOMAIN_MAX:
+            raise AddressError("a domain has 1 to 253 octets")
+        if not all(_LABEL.match(label) for label in name.split(".")):
+            raise AddressError("a domain label has letters, digits and inner hyphens, 63 at most")
+        return cls(name)
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether this is an address literal (RFC 5321 4.1.3)."""
+        return self.name.startswith("[")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _literal(text: str) -> str:
+    """``[192.0.2.1]`` or ``[IPv6:2001:db8::1]`` in canonical form (RFC 5321 4.1.3)."""
+    inner = text[1:-1] if text.endswith("]") else ""
+    try:
+        if inner[:5].lower() == "ipv6:":
+            return f"[IPv6:{ipaddress.IPv6Address(inner[5:])}]"
+        return f"[{ipaddress.IPv4Address(inner)}]"
+    except ValueError as exc:
+        raise AddressError("the address literal is not an IP address") from exc
+
+
+class Address(msgspec.Struct, frozen=True, order=True):
+    """One mailbox address. ``local`` is unquoted and keeps its case; compare by :attr:`key`."""
+
+    local: str
+    domain: Domain
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """``local@domain``, dot-string or quoted-string; AddressError says what is wrong."""
+        local, at, domain = text.rpartition("@")
+        if not at:
+            raise AddressError("an address needs an @")
+        if match := _QUOTED.match(local):
+            local = re.sub(r"\\(.)", r"\1", match[1])
+        elif not _DOT_STRING.match(local):
+            raise AddressError("the part before the @ is not valid")
+        try:
+            octets = len(local.encode())
+        except UnicodeEncodeError as exc:
+            raise AddressError("the part before the @ is not valid Unicode") from exc
+        if octets > LOCAL_PART_MAX:
+            raise AddressError("the part before the @ has 64 octets at most")
+        address = cls(local, Domain.parse(domain))
+        if octets + 1 + len(address.domain.name) > PATH_MAX:
+            raise AddressError("an address has 254 octets at most")
+        return address
+
+    @property
+    def key(self) -> str:
+        """What accounts and aliases are found by: local part case-folded, domain as A-labels."""
+        return f"{_quoted(self.local.casefold())}@{self.domain.name}"
+
+    @property
+    def is_ascii(self) -> bool:
+        """Whether it travels without SMTPUTF8 (RFC 6531 3.2)."""
+        return self.local.isascii()
+
+    def __str__(self) -> str:
+        return f"{_quoted(self.local)}@{self.domain.name}"
+
+
+def _quoted(local: str) -> str:
+    if _DOT_STRING.match(local):
+        return local
+    return '"' + re.sub(r'(["\\])', r"\\\1", local) + '"'
+
+
+class ReversePath(msgspec.Struct, frozen=True):
+    """Where a DSN goes: an address, or nothing (``<>``, RFC 5321 4.5.5)."""
+
+    address: Address | None = None
+
+    @property
+    def is_null(self) -> bool:
+        """Whether no DSN may be sent."""
+        return self.address is None
+
+    def __str__(self) -> str:
+        return "" if self.address is None else str(self.address)
+
+
+NULL_REVERSE_PATH = ReversePath()

@@ -1,0 +1,104 @@
+"""The configuration file as types: ``skrytka.toml``, version 1. Each field is described in docs/settings.md."""
+
+from typing import Annotated
+
+import msgspec
+
+from skrytka.model.limits import ConnectionLimits, ImapLimits, SmtpLimits
+
+CONFIG_VERSION = 1
+
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
+NotNegative = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One table of the file; an unknown key is an error."""
+
+
+class Listener(_Section, frozen=True, kw_only=True):
+    """One service on one or more addresses."""
+
+    port: Port
+    addresses: tuple[str, ...] = ("0.0.0.0", "::")  # noqa: S104 - a mail server answers the world
+    is_enabled: bool = True
+
+
+class Listeners(_Section, frozen=True, kw_only=True):
+    """The services of this node."""
+
+    smtp: Listener = msgspec.field(default_factory=lambda: Listener(port=25))
+    imaps: Listener = msgspec.field(default_factory=lambda: Listener(port=993))
+    imap: Listener = msgspec.field(default_factory=lambda: Listener(port=143))
+
+
+class Certificate(_Section, frozen=True, kw_only=True):
+    """PEM files, relative to the data folder; the first one is the default for names that none covers."""
+
+    certificate: str
+    key: str
+
+
+class Tls(_Section, frozen=True, kw_only=True):
+    """TLS of all listeners: 1.2 and 1.3 with forward secrecy (RFC 9325 3.1.1)."""
+
+    certificates: tuple[Certificate, ...] = ()
+
+
+class Dns(_Section, frozen=True, kw_only=True):
+    """Where names are looked up: a static zone file (demo, tests) or resolvers, validating and on loopback if possible."""
+
+    zone_file: str | None = None
+    resolvers: tuple[str, ...] = ()  # "address" or "address:port"; empty: those of /etc/resolv.conf
+    timeout_s: float = 3.0
+
+
+class Store(_Section, frozen=True, kw_only=True):
+    """Mailbox store of this node."""
+
+    wal_checkpoint_bytes: PositiveInt = 64 * 1024 * 1024
+    vault_days: NotNegative = 14
+    journal_days: PositiveInt = 35
+
+
+class Accounts(_Section, frozen=True, kw_only=True):
+    """Defaults of mailboxes."""
+
+    quota_bytes: NotNegative = 0  # 0: no limit
+    subaddress_separator: Annotated[str, msgspec.Meta(max_length=1)] = "+"  # "" switches subaddresses off
+
+
+class Login(_Section, frozen=True, kw_only=True):
+    """How often a wrong password may be tried before the hash is even computed."""
+
+    failures_per_account_network: PositiveInt = 10
+    failures_per_address: PositiveInt = 30
+    window_s: PositiveInt = 900
+
+
+class Events(_Section, frozen=True, kw_only=True):
+    """The event log."""
+
+    anchor_file: str | None = None  # signed checkpoints are appended here too, best on another machine's mount
+
+
+class Settings(_Section, frozen=True, kw_only=True):
+    """The whole file."""
+
+    version: int
+    hostname: str  # what greetings, Received and certificates call this server
+    is_demo: bool = False  # loopback only; mail to the outside is held
+    user: str | None = None  # the account that root becomes after binding ports
+    fronts: NotNegative = 0  # 0: as many as cores, two at least
+    exempt_networks: tuple[str, ...] = ()  # free of delay and reputation checks; content is still checked
+    listeners: Listeners = msgspec.field(default_factory=Listeners)
+    tls: Tls = msgspec.field(default_factory=Tls)
+    dns: Dns = msgspec.field(default_factory=Dns)
+    store: Store = msgspec.field(default_factory=Store)
+    accounts: Accounts = msgspec.field(default_factory=Accounts)
+    login: Login = msgspec.field(default_factory=Login)
+    events: Events = msgspec.field(default_factory=Events)
+    connections: ConnectionLimits = msgspec.field(default_factory=ConnectionLimits)
+    smtp: SmtpLimits = msgspec.field(default_factory=SmtpLimits)
+    imap: ImapLimits = msgspec.field(default_factory=ImapLimits)

@@ -1,0 +1,54 @@
+"""What every protocol engine is (conventions, section 2): bytes in, events out; actions in, bytes out."""
+
+from enum import Enum
+from typing import Final, Literal, Protocol, TypeVar
+
+import msgspec
+
+
+class Signal(Enum):
+    """What an engine says when it has no event."""
+
+    NEED_DATA = "need data"  # feed it: everything received so far has been used or is an unfinished piece
+    PAUSED = "paused"  # answer first: an event was handed out that waits for its reply
+
+
+NEED_DATA: Final = Signal.NEED_DATA
+PAUSED: Final = Signal.PAUSED
+NeedData = Literal[Signal.NEED_DATA]
+Paused = Literal[Signal.PAUSED]
+
+EventT_co = TypeVar("EventT_co", covariant=True)
+
+
+class TlsFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What was negotiated on a connection, in OpenSSL's words."""
+
+    version: str  # "TLSv1.3"
+    cipher: str  # "TLS_AES_256_GCM_SHA384"
+    bits: int = 0
+    group: str = ""  # "" when the runtime cannot tell
+    server_name: str = ""  # SNI, "" when the client sent none
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.cipher}"
+
+
+class Engine(Protocol[EventT_co]):
+    """One side of one protocol, without socket and clock.
+
+    Whole input and input byte by byte give the same events. Misuse by our code is LocalProtocolError; what the peer
+    did wrong is RemoteProtocolError or an event that carries the reply; nothing else is raised.
+    """
+
+    def receive(self, data: bytes) -> None:
+        """Feed what was read; ``b""`` is end of file."""
+        ...
+
+    def next_event(self) -> EventT_co | Signal:
+        """The next thing the peer said, or why there is none."""
+        ...
+
+    def tls_started(self, tls: TlsFacts) -> None:
+        """The handshake is done: unread clear text is dropped and the state is reset (RFC 3207 4.2)."""
+        ...

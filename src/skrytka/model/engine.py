@@ -1,73 +1,64 @@
-"""What a protocol engine looks like from outside: bytes in, events out; actions in, bytes out (design section 3).
+"""What every protocol engine is (conventions, section 2): bytes in, events out; actions in, bytes out.
 
 A session is ``async for event in conn.events(engine)``; replies go out by ``await conn.send(engine.send(action))``.
-Beside the engine's own events the connection yields :class:`Woken` and :class:`TimedOut`, so a session matches on both.
+Beside the engine's own events a connection yields :class:`Woken` and :class:`TimedOut`: a session matches on both.
 """
 
 from enum import Enum
-from typing import Final, Protocol, TypeVar
+from typing import Final, Literal, Protocol, TypeVar
 
 import msgspec
 
 from skrytka.model.errors import SkrytkaError
 
-E_co = TypeVar("E_co", covariant=True)
-A_contra = TypeVar("A_contra", contravariant=True)
+
+class Signal(Enum):
+    """What an engine says when it has no event."""
+
+    NEED_DATA = "need data"  # feed it: everything received so far has been used or is an unfinished piece
+    PAUSED = "paused"  # answer first: an event was handed out that waits for its reply
 
 
-class NeedData(Enum):
-    """The one value :data:`NEED_DATA`; an enum so that a type checker narrows by ``is``."""
+NEED_DATA: Final = Signal.NEED_DATA
+PAUSED: Final = Signal.PAUSED
+NeedData = Literal[Signal.NEED_DATA]
+Paused = Literal[Signal.PAUSED]
 
-    NEED_DATA = "need data"
-
-
-class Paused(Enum):
-    """The one value :data:`PAUSED`."""
-
-    PAUSED = "paused"
+EventT_co = TypeVar("EventT_co", covariant=True)
 
 
-NEED_DATA: Final = NeedData.NEED_DATA
-"""``next_event()``: nothing more until ``receive()`` brings bytes or the end of file."""
-
-PAUSED: Final = Paused.PAUSED
-"""``next_event()``: the last event still waits for its ``send()`` (or ``tls_started()``); input is kept meanwhile."""
-
-
-class TlsFacts(msgspec.Struct, frozen=True):
-    """What a finished handshake agreed on."""
+class TlsFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What was negotiated on a connection, in OpenSSL's words."""
 
     version: str  # "TLSv1.3"
     cipher: str  # "TLS_AES_256_GCM_SHA384"
-    sni: str = ""  # the name the client asked for, in lower case; "" when it gave none
-    peer: bytes = b""  # DER of the peer's certificate; b"" when it sent none
+    bits: int = 0
+    group: str = ""  # "" when the runtime cannot tell
+    server_name: str = ""  # SNI in lower case, "" when the client sent none
+    peer: bytes = b""  # DER of the peer's certificate, b"" when it sent none
 
     def __str__(self) -> str:
-        """Version and cipher as events and Received fields show them."""
         return f"{self.version} {self.cipher}"
 
 
-class EventSource(Protocol[E_co]):
-    """The half of an engine that a connection drives."""
+class Engine(Protocol[EventT_co]):
+    """One side of one protocol, without socket and clock.
+
+    Whole input and input byte by byte give the same events. Misuse by our code is LocalProtocolError; what the peer
+    did wrong is RemoteProtocolError or an event that carries the reply; nothing else is raised. Each engine has a
+    ``send(action) -> bytes`` besides, typed by its own actions.
+    """
 
     def receive(self, data: bytes) -> None:
-        """Take bytes from the peer, cut anywhere; ``b""`` is the end of file. Does not raise: faults are events."""
+        """Feed what was read; ``b""`` is end of file."""
         ...
 
-    def next_event(self) -> E_co | NeedData | Paused:
-        """The next thing that happened; RemoteProtocolError when the connection cannot go on."""
-        ...
-
-
-class Engine(EventSource[E_co], Protocol[E_co, A_contra]):
-    """One side of one protocol, without I/O."""
-
-    def send(self, action: A_contra) -> bytes:
-        """The bytes of a reply or command; LocalProtocolError if it is not allowed now."""
+    def next_event(self) -> EventT_co | Signal:
+        """The next thing the peer said, or why there is none."""
         ...
 
     def tls_started(self, tls: TlsFacts) -> None:
-        """TLS is up: forgets all unread clear-text input and the state before it (RFC 3207 4.2)."""
+        """The handshake is done: unread clear text is dropped and the state is reset (RFC 3207 4.2)."""
         ...
 
 
@@ -80,4 +71,4 @@ class TimedOut(msgspec.Struct, frozen=True):
 
 
 class DisconnectedError(SkrytkaError):
-    """The connection is gone, so nothing can be sent; a session lets it pass, its listener expects it."""
+    """The connection is gone, nothing can be sent; a session lets it pass, its listener expects it."""

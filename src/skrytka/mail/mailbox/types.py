@@ -1,0 +1,199 @@
+"""What a mailbox looks like to a session: rows, snapshots, summaries and content.
+
+Written by the IMAP session, implemented by :mod:`skrytka.mail.mailbox`; the Protocols that put these types together
+stand in ``servers/imap/deps.py``. Nothing here is IMAP text but :class:`Summary`, which holds it ready to be joined.
+"""
+
+from array import array
+from collections.abc import Mapping, Sequence
+from enum import Enum, IntFlag
+from typing import Protocol
+
+import msgspec
+
+from skrytka.model.ids import EmailId, MailboxId, State, ThreadId, Uid
+
+FIRST_KEYWORD_BIT = 8  # keyword n of an account is bit 8 + n of the flags of a row
+HIERARCHY_SEPARATOR = "/"
+INBOX = "INBOX"
+
+
+class SystemFlag(IntFlag):
+    """Bits of the flags of a row (RFC 9051 2.3.2); keywords follow from bit 8."""
+
+    SEEN = 1
+    ANSWERED = 2
+    FLAGGED = 4
+    DELETED = 8
+    DRAFT = 16
+
+
+class MailboxInfo(msgspec.Struct, frozen=True):
+    """One name that LIST can show."""
+
+    name: str  # full name, levels parted by "/"; the inbox is exactly "INBOX"
+    mailbox: MailboxId | None  # None: only subscribed to, or only a level above others: there is no such mailbox
+    is_subscribed: bool = False
+    special_use: str = ""  # RFC 6154 2: "\\Sent", "\\Trash" ...; "" for none
+
+    @property
+    def object_id(self) -> str:
+        """MAILBOXID (RFC 8474 4): never changes, not by RENAME either."""
+        return f"F{self.mailbox}"
+
+
+class MailboxStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What STATUS and SELECT tell of a mailbox."""
+
+    messages: int
+    unseen: int
+    deleted: int
+    size_bytes: int  # sum of RFC822.SIZE (RFC 8438 2)
+    uid_next: Uid
+    uid_validity: int
+    highest_modseq: State
+
+
+class Snapshot(msgspec.Struct, frozen=True, eq=False):
+    """The messages of one mailbox at one state; shared by all sessions of a process, so nobody changes it.
+
+    The arrays run in parallel, ascending by UID: index + 1 is the sequence number of a session that has been told all.
+    """
+
+    state: State  # of the account when it was read; a message changed later has a greater modseq
+    uids: "array[int]"  # typecode "I"
+    flags: "array[int]"  # typecode "Q": SystemFlag and keyword bits
+    modseqs: "array[int]"  # typecode "Q"
+    uid_next: Uid
+    keywords: tuple[str, ...] = ()  # of the account: keywords[n] is bit FIRST_KEYWORD_BIT + n
+
+    def __len__(self) -> int:
+        return len(self.uids)
+
+
+class Summary(Protocol):
+    """What FETCH joins without parsing; ``store.seal.summary.Summary`` has it.
+
+    Offsets count from the first octet of the message as the owner sees it, the per-recipient prefix included.
+    """
+
+    @property
+    def header_bytes(self) -> int:
+        """Length of the header with its blank line."""
+        ...
+
+    @property
+    def envelope(self) -> bytes:
+        """``(...)`` of RFC 9051 7.5.2 ENVELOPE."""
+        ...
+
+    @property
+    def body(self) -> bytes:
+        """``(...)`` of BODY."""
+        ...
+
+    @property
+    def bodystructure(self) -> bytes:
+        """``(...)`` of BODYSTRUCTURE."""
+        ...
+
+    @property
+    def parts(self) -> "Sequence[Part]":
+        """All parts in order of appearance, containers too."""
+        ...
+
+    @property
+    def fields(self) -> Mapping[str, Sequence[bytes]]:
+        """Header fields by name in lower case, each from its name to its CRLF (folded as it came), in order.
+
+        It has all fields of the names it has; an absent name of :data:`SUMMARY_FIELDS` is absent from the message.
+        """
+        ...
+
+    @property
+    def sent_at_ms(self) -> int | None:
+        """The Date field; None without a readable one. SENTON compares its day in UTC."""
+        ...
+
+
+class Part(Protocol):
+    """Where one body part lies (RFC 9051 6.4.5.1)."""
+
+    @property
+    def section(self) -> str:
+        """``"2.1"``; of a message that is no multipart the only part is ``"1"``.
+
+        A multipart that is the message itself, or is the body of a message/rfc822 part, has no number: it is left out.
+        """
+        ...
+
+    @property
+    def header_start(self) -> int:
+        """First octet of the MIME header; 0 for part 1 of a message that is no multipart."""
+        ...
+
+    @property
+    def body_start(self) -> int:
+        """First octet after the blank line of the MIME header."""
+        ...
+
+    @property
+    def body_end(self) -> int:
+        """One past the last octet; the CRLF before a boundary is not part of the body."""
+        ...
+
+    @property
+    def encoding(self) -> str:
+        """Content-Transfer-Encoding in lower case; "7bit" when absent."""
+        ...
+
+    @property
+    def content_type(self) -> str:
+        """``"text/plain"`` in lower case."""
+        ...
+
+
+SUMMARY_FIELDS = frozenset(
+    {
+        "bcc", "cc", "content-type", "date", "from", "in-reply-to", "list-id", "message-id", "references", "reply-to",
+        "sender", "subject", "to",
+    }
+)  # fmt: skip
+"""Fields that a summary has if the message has them; a FETCH for these alone reads no content."""
+
+
+class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One message. ``summary`` is there if it was asked for; None then means that it cannot be opened."""
+
+    uid: Uid
+    size_bytes: int  # RFC822.SIZE: octets of the message as the owner sees it
+    received_at_ms: int  # INTERNALDATE
+    saved_at_ms: int  # RFC 8514 3
+    email_id: EmailId
+    thread_id: ThreadId
+    summary: Summary | None = None
+
+
+class Content(Protocol):
+    """The octets of one message: per-recipient prefix and blob as one."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Equal to ``MessageRow.size_bytes``."""
+        ...
+
+    async def read(self, offset: int, length: int) -> bytes:
+        """Exactly ``length`` octets, fewer only at the end; opens what it needs, no more. PermanentError(CORRUPT)."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and keys; may be called twice."""
+        ...
+
+
+class FlagChange(Enum):
+    """How STORE changes flags (RFC 9051 6.4.6)."""
+
+    REPLACE = "FLAGS"
+    ADD = "+FLAGS"
+    REMOVE = "-FLAGS"

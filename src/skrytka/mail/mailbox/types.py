@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 
 from skrytka.model.ids import EmailId, MailboxId, State, ThreadId, Uid
+from skrytka.protocol.mime.sections import Section
 
 FIRST_KEYWORD_BIT = 8  # keyword n of an account is bit 8 + n of the flags of a row
 HIERARCHY_SEPARATOR = "/"
@@ -98,68 +99,34 @@ class Summary(Protocol):
         ...
 
     @property
-    def parts(self) -> "Sequence[Part]":
-        """All parts in order of appearance, containers too."""
+    def parts(self) -> Sequence[Section]:
+        """All numbered parts in order of appearance."""
         ...
 
     @property
-    def fields(self) -> Mapping[str, Sequence[bytes]]:
-        """Header fields by name in lower case, each from its name to its CRLF (folded as it came), in order.
+    def fields(self) -> Mapping[bytes, bytes]:
+        """The fields of :data:`SUMMARY_FIELDS` that the message has, by name in lower case.
 
-        It has all fields of the names it has; an absent name of :data:`SUMMARY_FIELDS` is absent from the message.
+        The value is the whole field as it stood, from its name to its CRLF, folds and all; repeated fields follow each
+        other in one value. In the order of the header.
         """
         ...
 
     @property
     def sent_at_ms(self) -> int | None:
-        """The Date field; None without a readable one. SENTON compares its day in UTC."""
-        ...
-
-
-class Part(Protocol):
-    """Where one body part lies (RFC 9051 6.4.5.1)."""
-
-    @property
-    def section(self) -> str:
-        """``"2.1"``; of a message that is no multipart the only part is ``"1"``.
-
-        A multipart that is the message itself, or is the body of a message/rfc822 part, has no number: it is left out.
-        """
-        ...
-
-    @property
-    def header_start(self) -> int:
-        """First octet of the MIME header; 0 for part 1 of a message that is no multipart."""
-        ...
-
-    @property
-    def body_start(self) -> int:
-        """First octet after the blank line of the MIME header."""
-        ...
-
-    @property
-    def body_end(self) -> int:
-        """One past the last octet; the CRLF before a boundary is not part of the body."""
-        ...
-
-    @property
-    def encoding(self) -> str:
-        """Content-Transfer-Encoding in lower case; "7bit" when absent."""
-        ...
-
-    @property
-    def content_type(self) -> str:
-        """``"text/plain"`` in lower case."""
+        """The Date field; None without a readable one."""
         ...
 
 
 SUMMARY_FIELDS = frozenset(
-    {
-        "bcc", "cc", "content-type", "date", "from", "in-reply-to", "list-id", "message-id", "references", "reply-to",
-        "sender", "subject", "to",
-    }
-)  # fmt: skip
-"""Fields that a summary has if the message has them; a FETCH for these alone reads no content."""
+    b"bcc cc content-description content-type date from importance in-reply-to lines list-id list-post list-subscribe "
+    b"list-unsubscribe message-id newsgroups priority references reply-to sender subject to x-label x-original-to "
+    b"x-priority".split()
+)
+"""Fields that a summary has if the message has them, so a FETCH for these alone reads no content.
+
+They are what mutt and Thunderbird ask for when they list a mailbox.
+"""
 
 
 class MessageRow(msgspec.Struct, frozen=True, kw_only=True):

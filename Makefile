@@ -1,0 +1,53 @@
+# make run      start the demo (creates .venv; needs python3 and nothing else)
+# make test     everything: checks, then all tests (as root on Debian it installs what they need; NO_APT=1: not)
+# make check    what can be said without running the server: format, lint, types, layers, the tree
+# make setup    .venv with the tools of development
+# make bench    messages a second beside Debian's Postfix and Dovecot
+# make lock     new locks from pyproject.toml (UPGRADE=--upgrade: newest versions)
+# ARGS=... is passed on to run, test and bench.
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV ?= uv
+SOURCES := src tests scripts $(wildcard bench)
+LOCK_FLAGS = --universal --python-version 3.11 --generate-hashes --no-annotate --quiet $(UPGRADE) \
+	--custom-compile-command "make lock"
+
+.PHONY: setup run test check lint tree apt bench lock
+
+setup: $(VENV)/.dev-lock
+
+run: $(VENV)/.run-lock
+	@exec $(BIN)/skrytka demo $(ARGS)
+
+test: setup apt lint
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: setup lint tree
+
+lint:
+	$(BIN)/ruff format --check --quiet $(SOURCES)
+	$(BIN)/ruff check --quiet $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+tree:
+	$(BIN)/python -m pytest -q tests/tree
+
+apt:
+	@sh scripts/apt-tests.sh
+
+bench: setup apt
+	$(BIN)/python -m bench $(ARGS)
+
+lock:
+	@command -v $(UV) >/dev/null || { echo "uv is needed: pip install uv, or make lock UV=/path/to/uv"; exit 1; }
+	$(UV) pip compile pyproject.toml $(LOCK_FLAGS) --group build -o requirements/run.lock
+	$(UV) pip compile pyproject.toml $(LOCK_FLAGS) --group build --group dev --extra postgres -c requirements/run.lock \
+		-o requirements/dev.lock
+
+$(VENV)/.run-lock: requirements/run.lock pyproject.toml scripts/bootstrap.sh
+	@sh scripts/bootstrap.sh run
+
+$(VENV)/.dev-lock: requirements/dev.lock pyproject.toml scripts/bootstrap.sh
+	@sh scripts/bootstrap.sh dev

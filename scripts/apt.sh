@@ -1,0 +1,71 @@
+#!/bin/sh
+# Installs Debian packages that are missing, or names them. Usage: apt.sh WHY PACKAGE...
+#
+# Nothing is done where all are there. As root on Debian the missing ones are installed: nothing is removed, no
+# recommended package comes along, and no daemon is started (policy-rc.d says 101 while apt works, and is put back
+# after). NO_APT=1, another user or another system: the command is printed and the exit code is 0, because what then
+# cannot run says so itself.
+set -eu
+
+why=$1
+shift
+POLICY=/usr/sbin/policy-rc.d
+saved=
+
+is_installed() { # PACKAGE
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+put_policy_back() {
+    if [ -n "$saved" ]; then
+        mv -f "$saved" "$POLICY"
+    else
+        rm -f "$POLICY"
+    fi
+}
+
+hold_daemons() {
+    if [ -e "$POLICY" ]; then
+        saved=$POLICY.skrytka-saved
+        mv -f "$POLICY" "$saved"
+    fi
+    trap put_policy_back EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    printf '#!/bin/sh\nexit 101\n' >"$POLICY"
+    chmod 755 "$POLICY"
+}
+
+apt_install() {
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-remove --no-install-recommends "$@" </dev/null >&2
+}
+
+missing=
+if ! command -v dpkg-query >/dev/null 2>&1; then
+    echo "skrytka: this is not Debian; $why wants what these Debian packages hold: $*" >&2
+    exit 0
+fi
+for package in "$@"; do
+    is_installed "$package" || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "${NO_APT:-0}" = 1 ] || [ "$(id -u)" != 0 ]; then
+    echo "skrytka: $why wants packages that are not here. To install them:" >&2
+    echo "    sudo apt-get install --no-remove --no-install-recommends$missing" >&2
+    exit 0
+fi
+
+echo "skrytka: installing for $why (NO_APT=1 leaves it out):$missing" >&2
+hold_daemons
+case " $missing " in
+*" postfix "*) echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections ;;
+esac
+apt-get update -q </dev/null >&2
+# shellcheck disable=SC2086 # a list of words
+if ! apt_install $missing; then
+    echo "skrytka: not all at once; one by one, so that one that cannot be had does not keep the others out" >&2
+    for package in $missing; do
+        apt_install "$package" || echo "skrytka: $package could not be installed" >&2
+    done
+fi

@@ -10,29 +10,33 @@ set -eu
 why=$1
 shift
 POLICY=/usr/sbin/policy-rc.d
-saved=
+SAVED=$POLICY.skrytka-saved
+MARK="made by skrytka while apt works"
 
 is_installed() { # PACKAGE
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+is_ours() { # FILE
+    grep -q "$MARK" "$1" 2>/dev/null
+}
+
 put_policy_back() {
-    if [ -n "$saved" ]; then
-        mv -f "$saved" "$POLICY"
-    else
+    if [ -e "$SAVED" ]; then
+        mv -f "$SAVED" "$POLICY"
+    elif is_ours "$POLICY"; then
         rm -f "$POLICY"
     fi
 }
 
-hold_daemons() {
-    if [ -e "$POLICY" ]; then
-        saved=$POLICY.skrytka-saved
-        mv -f "$POLICY" "$saved"
-    fi
+hold_daemons() { # what a killed run left behind is put right here too
     trap put_policy_back EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    printf '#!/bin/sh\nexit 101\n' >"$POLICY"
+    if [ -e "$POLICY" ] && ! is_ours "$POLICY"; then
+        mv -f "$POLICY" "$SAVED"
+    fi
+    printf '#!/bin/sh\n# %s\nexit 101\n' "$MARK" >"$POLICY"
     chmod 755 "$POLICY"
 }
 

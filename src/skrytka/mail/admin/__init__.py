@@ -1,0 +1,1 @@
+"""What an administrator changes: domains, accounts, passwords, aliases; each change is an event with its actor."""

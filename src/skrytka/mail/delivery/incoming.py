@@ -1,0 +1,168 @@
+"""The header section of a message on its way in: found, counted, and cleared of results that claim to be ours.
+
+Bytes pass unchanged but for whole ``Authentication-Results`` fields with our authserv-id (RFC 8601 5). The header is
+held back until its end is seen, so the filter's memory is bounded by ``header_max``; the body is never looked at.
+"""
+
+import re
+
+import msgspec
+
+from skrytka.model.address import AddressError, Domain
+from skrytka.model.errors import PermanentError, Reason
+
+_END = b"\r\n\r\n"
+_MSG_ID = re.compile(rb"<[^<>\s]{1,996}>")
+_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+_TOKEN = re.compile(rb'[^\x00-\x20()<>@,;:\\"/\[\]?=\x7f]+')  # RFC 2045 5.1, and 8-bit for RFC 8616 5
+_QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+REFERENCES_MAX = 100  # thread keys kept of one message; the newest ones stand last (RFC 5322 3.6.4)
+
+
+class HeaderScan(msgspec.Struct, frozen=True):
+    """What a front knows of a header without parsing it."""
+
+    raw: bytes  # as stored: filtered, with the empty line when there is one
+    fields: tuple[tuple[bytes, bytes], ...] = ()  # (name in lower case, value as it stands, folds included)
+    received_count: int = 0
+    removed_results: int = 0  # Authentication-Results that claimed to be ours
+    has_bare_newline: bool = False  # only a BINARYMIME message can get here with one
+
+    def first(self, name: bytes) -> bytes | None:
+        """The value of the first field of this name, as it stands."""
+        return next((value for field, value in self.fields if field == name), None)
+
+    @property
+    def message_id(self) -> bytes | None:
+        """``<...>`` of Message-ID, None when there is none to speak of."""
+        match = _MSG_ID.search(self.first(b"message-id") or b"")
+        return match[0] if match else None
+
+    @property
+    def references(self) -> tuple[bytes, ...]:
+        """Ids of References and In-Reply-To, each once, in order, the last ``REFERENCES_MAX`` (RFC 5322 3.6.4)."""
+        text = (self.first(b"references") or b"") + b" " + (self.first(b"in-reply-to") or b"")
+        return tuple(dict.fromkeys(_MSG_ID.findall(text)))[-REFERENCES_MAX:]
+
+    @property
+    def subject(self) -> bytes:
+        """Raw value of Subject, unfolded and stripped; empty when absent."""
+        return (self.first(b"subject") or b"").replace(b"\r\n", b"").strip()
+
+    @property
+    def date(self) -> bytes:
+        """Raw value of Date, unfolded and stripped; empty when absent."""
+        return (self.first(b"date") or b"").replace(b"\r\n", b"").strip()
+
+
+class HeaderFilter:
+    """Bytes of a message in, the same bytes out, the header filtered; then :attr:`scan` is set."""
+
+    def __init__(self, authserv_id: str, header_max: int) -> None:
+        self._authserv_id = _canonical(authserv_id.encode())
+        self._header_max = header_max
+        self._held = bytearray()
+        self.scan: HeaderScan | None = None
+
+    def feed(self, data: bytes) -> bytes:
+        """What may go on now; PermanentError(TOO_LARGE) when the header passes its limit."""
+        if self.scan is not None:
+            return data
+        held = self._held
+        seen = max(0, len(held) - len(_END) + 1)
+        held += data
+        if held[:2] == b"\r\n":
+            end = 2
+        else:
+            end = held.find(_END, seen)
+            end = end + len(_END) if end >= 0 else 0
+        if (end or len(held)) > self._header_max:
+            raise PermanentError(Reason.TOO_LARGE, f"header over {self._header_max} bytes")
+        if not end:
+            return b""
+        self.scan = scan_header(bytes(held[:end]), self._authserv_id)
+        rest = self.scan.raw + held[end:]
+        self._held = bytearray()
+        return rest
+
+    def finish(self) -> bytes:
+        """The end of the message: what was held back, when it had no empty line."""
+        if self.scan is not None:
+            return b""
+        self.scan = scan_header(bytes(self._held), self._authserv_id)
+        self._held = bytearray()
+        return self.scan.raw
+
+
+def scan_header(header: bytes, authserv_id: str) -> HeaderScan:
+    """Split a whole header section into fields and leave out results of ``authserv_id`` (canonical)."""
+    kept: list[bytes] = []
+    fields: list[tuple[bytes, bytes]] = []
+    received = removed = 0
+    for field in _split(header):
+        raw_name, colon, value = field.partition(b":")
+        name = raw_name.rstrip(b" \t").lower() if colon else b""
+        if name == b"authentication-results" and _claims(value, authserv_id):
+            removed += 1
+            continue
+        received += name == b"received"
+        kept.append(field)
+        if name:
+            fields.append((name, value.removesuffix(b"\r\n")))
+    raw = b"".join(kept) if removed else header
+    return HeaderScan(raw, tuple(fields), received, removed, _BARE.search(raw) is not None)
+
+
+def _split(header: bytes) -> list[bytes]:
+    """Fields with their continuation lines and CRLFs; joined they are the header again (RFC 5322 2.2.3)."""
+    fields: list[bytes] = []
+    folded: list[bytes] = []
+    for line in header.split(b"\r\n"):
+        if line[:1] in (b" ", b"\t") and folded:
+            folded.append(line)
+            continue
+        if folded:
+            fields.append(b"\r\n".join(folded) + b"\r\n")
+        folded = [line]
+    last = b"\r\n".join(folded)
+    if last:
+        fields.append(last)
+    return fields
+
+
+def _claims(value: bytes, authserv_id: str) -> bool:
+    """Whether the results say they are ours, or are so malformed that a lenient reader could think so."""
+    start = _skip_cfws(value)
+    if quoted := _QUOTED.match(value, start):
+        found = re.sub(rb"\\(.)", rb"\1", quoted[1].replace(b"\r\n", b""), flags=re.DOTALL)
+    elif token := _TOKEN.match(value, start):
+        found = token[0]
+    else:
+        return True
+    return _canonical(found.strip()) == authserv_id
+
+
+def _skip_cfws(value: bytes) -> int:
+    """Index behind white space, folds and comments, nested ones too (RFC 5322 3.2.2); the end if one stays open."""
+    depth = index = 0
+    while index < len(value):
+        char = value[index : index + 1]
+        if char == b"(":
+            depth += 1
+        elif depth and char == b")":
+            depth -= 1
+        elif depth and char == b"\\":
+            index += 1
+        elif not depth and char not in b" \t\r\n":
+            break
+        index += 1
+    return index
+
+
+def _canonical(raw_id: bytes) -> str:
+    """An authserv-id for comparison: as A-labels in lower case where it is a domain (RFC 8616 5)."""
+    text = raw_id.decode("utf-8", "replace").rstrip(".")
+    try:
+        return Domain.parse(text).name
+    except AddressError:
+        return text.casefold()

@@ -1,0 +1,224 @@
+"""The one answer to "may X do Y from Z": here, whether a password opens a service.
+
+Order: limits by (account, network) and by remote address, then the directory, then the hash. What a peer can tell
+apart is only right, wrong and "too often": unknown names, suspended accounts and services that an account may not use
+cost the same hash and get the same answer. The account's own limit counts one network only, so nobody can lock out
+somebody else.
+"""
+
+import hashlib
+import hmac
+from typing import Final, Protocol
+
+import msgspec
+
+from skrytka.mail.identity.passwords import Passwords, RecentLogins
+from skrytka.model.address import Address, AddressError
+from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.events import Emitter, LoginFailed, LoginSucceeded
+from skrytka.model.ids import AccountId
+from skrytka.model.secret import Secret
+from skrytka.model.settings import Login as LoginSettings
+
+NAME_SUBJECT: Final = "node:address"  # key of the hashes by which events name what is no account
+NAME_MAX: Final = 320
+
+
+class Peer(Protocol):
+    """Where a login comes from; ``net.connection.ConnFacts`` is one."""
+
+    @property
+    def service(self) -> str: ...
+
+    @property
+    def remote(self) -> str: ...
+
+    @property
+    def network(self) -> str: ...
+
+    @property
+    def is_exempt(self) -> bool: ...
+
+
+class LoginLimits(Protocol):
+    """Counters shared by all fronts, in the memory of the supervisor."""
+
+    async def take(self, key: str, limit: int, window_s: float) -> bool:
+        """Count one more under ``key``; False when ``limit`` stood already within the last ``window_s``."""
+        ...
+
+    async def give_back(self, key: str) -> None:
+        """Take back the last count: it was no failure."""
+        ...
+
+
+class Credential(msgspec.Struct, frozen=True):
+    """What the directory knows of an account that somebody names at a login."""
+
+    account: AccountId
+    address: Address
+    stored: str | None  # None: no password is set
+    is_suspended: bool = False
+    services: frozenset[str] | None = None  # None: all
+
+    def may_use(self, service: str) -> bool:
+        """Whether the password may be tried there at all."""
+        return not self.is_suspended and (self.services is None or service in self.services)
+
+
+class Credentials(Protocol):
+    """The part of the directory that a login reads and, at a renewed hash, writes."""
+
+    async def find(self, address: Address) -> Credential | None: ...
+
+    async def renew(self, account: AccountId, was: str, stored: str) -> None:
+        """Replace a hash by one of the same password with today's cost, unless it changed meanwhile."""
+        ...
+
+
+class Login(msgspec.Struct, frozen=True):
+    """A proven identity."""
+
+    account: AccountId
+    address: Address
+
+
+class Identity:
+    """Logins of one process."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        passwords: Passwords,
+        recent: RecentLogins,
+        limits: LoginLimits,
+        settings: LoginSettings,
+        events: Emitter,
+        name_key: Secret,
+    ) -> None:
+        self._credentials = credentials
+        self._passwords = passwords
+        self._recent = recent
+        self._limits = limits
+        self._settings = settings
+        self._events = events
+        self._name_key = name_key
+
+    async def login(self, name: str, password: Secret, facts: Peer, mechanism: str) -> Login:
+        """Who it is. PermanentError(BAD_CREDENTIALS) for all that is wrong, TransientError(RATE_LIMITED) before a hash.
+
+        Emits LoginSucceeded or LoginFailed itself.
+        """
+        address = _parse(name)
+        keys = self._limit_keys(name if address is None else address.key, facts)
+        if not await self._take(keys, facts):
+            raise self._failed(name, None, facts, mechanism, TransientError(Reason.RATE_LIMITED, "logins"))
+        try:
+            found = await self._credentials.find(address) if address is not None else None
+            usable = await self._prove(found, password, facts)
+        except TransientError:  # our trouble, not his: it must not count against him
+            await self._give_back(keys, facts)
+            raise
+        if usable is None:
+            error = PermanentError(Reason.BAD_CREDENTIALS, _why(found, facts))
+            raise self._failed(name, found, facts, mechanism, error)
+        await self._give_back(keys, facts)
+        self._events.emit(
+            LoginSucceeded(
+                account=usable.account,
+                account_name=str(usable.address),
+                remote=facts.remote,
+                service=facts.service,
+                mechanism=mechanism,
+            )
+        )
+        return Login(usable.account, usable.address)
+
+    async def _prove(self, found: Credential | None, password: Secret, facts: Peer) -> Credential | None:
+        """The account, if it may be used there and the password is right; always the cost of a hash or a recent one."""
+        if found is None or not found.may_use(facts.service):
+            await self._passwords.verify(password, None)
+            return None
+        return found if await self._is_right(found, password) else None
+
+    async def _is_right(self, credential: Credential, password: Secret) -> bool:
+        stored = credential.stored
+        if stored is not None and self._recent.has(credential.account, stored, password):
+            return True
+        check = await self._passwords.verify(password, stored)
+        if not check.is_right or stored is None:
+            return False
+        if check.is_outdated:
+            stored = await self._renew(credential.account, stored, password)
+        self._recent.add(credential.account, stored, password)
+        return True
+
+    async def _renew(self, account: AccountId, was: str, password: Secret) -> str:
+        """The new hash; the old one when the store has no time now: the next login tries again."""
+        try:
+            stored = await self._passwords.hash(password)
+            await self._credentials.renew(account, was, stored)
+        except TransientError:
+            return was
+        return stored
+
+    async def _take(self, keys: tuple[str, str], facts: Peer) -> bool:
+        if facts.is_exempt:
+            return True
+        settings = self._settings
+        by_account, by_address = keys
+        return await self._limits.take(
+            by_address, settings.failures_per_address, settings.window_s
+        ) and await self._limits.take(by_account, settings.failures_per_account_network, settings.window_s)
+
+    async def _give_back(self, keys: tuple[str, str], facts: Peer) -> None:
+        if not facts.is_exempt:
+            for key in keys:
+                await self._limits.give_back(key)
+
+    def _limit_keys(self, name: str, facts: Peer) -> tuple[str, str]:
+        return f"login:{self._name_hash(name)}:{facts.network}", f"login:{facts.remote}"
+
+    def _name_hash(self, name: str) -> str:
+        return hmac.digest(self._name_key.reveal(), name.casefold().encode("utf-8", "replace"), hashlib.sha256)[
+            :12
+        ].hex()
+
+    def _failed(
+        self,
+        name: str,
+        found: Credential | None,
+        facts: Peer,
+        mechanism: str,
+        error: TransientError | PermanentError,
+    ) -> TransientError | PermanentError:
+        """The error to raise, after its event; what was typed as the name may be a password, so it is hashed."""
+        shown = str(found.address) if found is not None else "?" + self._name_hash(name)
+        self._events.emit(
+            LoginFailed(
+                name=shown,
+                remote=facts.remote,
+                service=facts.service,
+                mechanism=mechanism,
+                reason=error.detail or error.reason.value,
+            )
+        )
+        return error
+
+
+def _parse(name: str) -> Address | None:
+    try:
+        return Address.parse(name) if len(name) <= NAME_MAX else None
+    except AddressError:
+        return None
+
+
+def _why(found: Credential | None, facts: Peer) -> str:
+    """Closed words for the event; the peer never sees them."""
+    if found is None:
+        return Reason.NO_SUCH_USER.value
+    if found.is_suspended:
+        return Reason.ACCOUNT_SUSPENDED.value
+    if not found.may_use(facts.service):
+        return Reason.NOT_PERMITTED.value
+    return Reason.BAD_CREDENTIALS.value

@@ -1,0 +1,1 @@
+"""What IMAP shows of an account: mailboxes, views, rows, content."""

@@ -1,0 +1,1 @@
+"""The queue of this node: mail that was accepted and is not in its mailbox yet."""

@@ -1,0 +1,182 @@
+import pytest
+
+from skrytka.mail.identity.login import Credential, Identity
+from skrytka.mail.identity.passwords import Cost, Passwords, RecentLogins
+from skrytka.model.address import Address
+from skrytka.model.clock import FixedClock
+from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.events import LoginFailed, LoginSucceeded
+from skrytka.model.ids import AccountId
+from skrytka.model.secret import Secret
+from skrytka.model.settings import Login as LoginSettings
+from tests.unit.mail.support import CountingRandom, PeerFacts, Recorder
+
+ALICE = Address.parse("Alice@example.test")
+SETTINGS = LoginSettings(failures_per_account_network=3, failures_per_address=5, window_s=900)
+
+
+class Counters:
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+
+    async def take(self, key: str, limit: int, window_s: float) -> bool:
+        if self.counts.get(key, 0) >= limit:
+            return False
+        self.counts[key] = self.counts.get(key, 0) + 1
+        return True
+
+    async def give_back(self, key: str) -> None:
+        self.counts[key] -= 1
+
+
+class Directory:
+    def __init__(self) -> None:
+        self.rows: dict[str, Credential] = {}
+        self.is_down = False
+        self.renewed: list[str] = []
+
+    async def find(self, address: Address) -> Credential | None:
+        if self.is_down:
+            raise TransientError(Reason.STORE_DOWN)
+        return self.rows.get(address.key)
+
+    async def renew(self, account: AccountId, was: str, stored: str) -> None:
+        self.renewed.append(stored)
+
+
+class Verifying(Passwords):
+    """Counts the hashes."""
+
+    hashes = 0
+
+    def _verify(self, prepared: bytes, stored: str) -> bool:
+        self.hashes += 1
+        return super()._verify(prepared, stored)
+
+
+class World:
+    def __init__(self) -> None:
+        self.clock = FixedClock()
+        self.random = CountingRandom()
+        self.passwords = Verifying(Secret(b"p" * 32), self.random, cost=Cost(1, 64), threads=1)
+        self.directory = Directory()
+        self.limits = Counters()
+        self.events = Recorder()
+        self.identity = Identity(
+            self.directory, self.passwords, RecentLogins(self.clock, self.random), self.limits, SETTINGS, self.events,
+            Secret(b"n" * 32),
+        )  # fmt: skip
+
+    async def add(self, *, is_suspended: bool = False, services: frozenset[str] | None = None) -> None:
+        stored = await self.passwords.hash(Secret("right"))
+        self.directory.rows[ALICE.key] = Credential(AccountId(7), ALICE, stored, is_suspended, services)
+
+    async def refusal(self, name: str, password: str, facts: PeerFacts | None = None) -> Reason:
+        with pytest.raises((PermanentError, TransientError)) as caught:
+            await self.identity.login(name, Secret(password), facts or PeerFacts(), "PLAIN")
+        assert isinstance(caught.value, PermanentError | TransientError)
+        return caught.value.reason
+
+
+@pytest.fixture
+async def world() -> World:
+    made = World()
+    await made.add()
+    return made
+
+
+async def test_the_right_password_opens_whatever_the_case_of_the_name(world: World) -> None:
+    login = await world.identity.login("aLICE@EXAMPLE.test", Secret("right"), PeerFacts(), "LOGIN")
+    assert (login.account, login.address) == (AccountId(7), ALICE)
+    assert world.events.events == [
+        LoginSucceeded(
+            account=7, account_name="Alice@example.test", remote="192.0.2.7", service="imaps", mechanism="LOGIN"
+        )
+    ]
+
+
+@pytest.mark.parametrize("name", ["alice@example.test", "bob@example.test", "no address", "", "x" * 5000, "a\0@b.test"])
+async def test_wrong_and_unknown_cost_one_hash_and_look_alike(world: World, name: str) -> None:
+    assert await world.refusal(name, "wrong") is Reason.BAD_CREDENTIALS
+    assert world.passwords.hashes == 1
+
+
+async def test_an_unknown_name_is_recorded_as_a_keyed_hash_only(world: World) -> None:
+    await world.refusal("my-Password!", "x")
+    (event,) = world.events.events
+    assert isinstance(event, LoginFailed)
+    assert event.name.startswith("?")
+    assert "my-pass" not in event.name.lower()
+    assert event.reason == "no_such_user"
+
+
+@pytest.mark.parametrize(
+    ("is_suspended", "services", "reason"),
+    [(True, None, "account_suspended"), (False, frozenset({"web"}), "not_permitted")],
+)
+async def test_a_right_password_is_not_even_tried_where_it_may_not_be_used(
+    world: World, is_suspended: bool, services: frozenset[str] | None, reason: str
+) -> None:
+    await world.add(is_suspended=is_suspended, services=services)
+    assert await world.refusal(str(ALICE), "right") is Reason.BAD_CREDENTIALS
+    assert world.passwords.hashes == 1
+    (event,) = world.events.events
+    assert isinstance(event, LoginFailed)
+    assert event.reason == reason
+
+
+async def test_the_limit_comes_before_the_hash_and_counts_failures_only(world: World) -> None:
+    for _ in range(5):
+        await world.identity.login(str(ALICE), Secret("right"), PeerFacts(), "PLAIN")
+    for _ in range(3):
+        assert await world.refusal(str(ALICE), "wrong") is Reason.BAD_CREDENTIALS
+    hashes = world.passwords.hashes
+    assert await world.refusal(str(ALICE), "right") is Reason.RATE_LIMITED
+    assert world.passwords.hashes == hashes
+
+
+async def test_nobody_locks_an_account_for_another_network(world: World) -> None:
+    for _ in range(4):
+        await world.refusal(str(ALICE), "wrong")
+    elsewhere = PeerFacts(remote="198.51.100.1", network="198.51.100.0/24")
+    await world.identity.login(str(ALICE), Secret("right"), elsewhere, "PLAIN")
+
+
+async def test_one_address_that_tries_many_names_is_stopped(world: World) -> None:
+    for number in range(5):
+        assert await world.refusal(f"user{number}@example.test", "x") is Reason.BAD_CREDENTIALS
+    assert await world.refusal("user9@example.test", "x") is Reason.RATE_LIMITED
+
+
+async def test_an_exempt_peer_is_not_limited(world: World) -> None:
+    facts = PeerFacts(remote="127.0.0.1", is_exempt=True)
+    for _ in range(10):
+        assert await world.refusal(str(ALICE), "wrong", facts) is Reason.BAD_CREDENTIALS
+    assert world.limits.counts == {}
+
+
+async def test_trouble_on_our_side_does_not_count_against_the_peer(world: World) -> None:
+    world.directory.is_down = True
+    for _ in range(6):
+        assert await world.refusal(str(ALICE), "right") is Reason.STORE_DOWN
+    world.directory.is_down = False
+    await world.identity.login(str(ALICE), Secret("right"), PeerFacts(), "PLAIN")
+
+
+async def test_a_second_login_soon_after_costs_no_hash_until_the_password_changes(world: World) -> None:
+    await world.identity.login(str(ALICE), Secret("right"), PeerFacts(), "PLAIN")
+    hashes = world.passwords.hashes
+    await world.identity.login(str(ALICE), Secret("right"), PeerFacts(), "PLAIN")
+    assert world.passwords.hashes == hashes
+    stored = await world.passwords.hash(Secret("new"))
+    world.directory.rows[ALICE.key] = Credential(AccountId(7), ALICE, stored)
+    assert await world.refusal(str(ALICE), "right") is Reason.BAD_CREDENTIALS
+
+
+async def test_a_hash_of_other_parameters_is_renewed_at_login(world: World) -> None:
+    old = Passwords(Secret(b"p" * 32), world.random, cost=Cost(2, 64), threads=1)
+    stored = await old.hash(Secret("right"))
+    world.directory.rows[ALICE.key] = Credential(AccountId(7), ALICE, stored)
+    await world.identity.login(str(ALICE), Secret("right"), PeerFacts(), "PLAIN")
+    (renewed,) = world.directory.renewed
+    assert (await world.passwords.verify(Secret("right"), renewed)).is_right

@@ -1,4 +1,4 @@
-"""Limits that have a name and a reason. What an administrator may change stands in ``settings``; these are its types."""
+"""Limits with a name and a reason; what an administrator may change of them stands in ``settings``."""
 
 import msgspec
 

@@ -47,7 +47,7 @@ class Tls(_Section, frozen=True, kw_only=True):
 
 
 class Dns(_Section, frozen=True, kw_only=True):
-    """Where names are looked up: a static zone file (demo, tests) or resolvers, validating and on loopback if possible."""
+    """Where names are looked up: a static zone file (demo, tests) or resolvers, best validating ones on loopback."""
 
     zone_file: str | None = None
     resolvers: tuple[str, ...] = ()  # "address" or "address:port"; empty: those of /etc/resolv.conf

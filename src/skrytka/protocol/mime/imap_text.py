@@ -1,0 +1,123 @@
+"""A scanned message as IMAP writes it: ENVELOPE and BODYSTRUCTURE (RFC 9051 7.5.2), made once at delivery.
+
+8-bit bytes and long strings go out as literals, which every client of rev1 and rev2 reads.
+"""
+
+import re
+
+from skrytka.protocol.mime.addresses import RawAddress, parse_addresses
+from skrytka.protocol.mime.part import Part
+
+_QUOTABLE = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x7f]*\Z")
+_QUOTED_MAX = 1000
+_NEEDS_ESCAPE = re.compile(rb'(["\\])')
+NIL = b"NIL"
+EMPTY_BODY = b'("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 0 0)'  # stands for a multipart without parts
+EMPTY_BODYSTRUCTURE = b'("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 0 0 NIL NIL NIL NIL)'
+EMPTY_ENVELOPE = b"(" + b" ".join([NIL] * 10) + b")"
+
+
+def string(value: bytes) -> bytes:
+    """RFC 9051 9, ``string``: quoted where it may be, else a literal (NUL goes, it has no form)."""
+    if len(value) <= _QUOTED_MAX and _QUOTABLE.match(value):
+        return b'"' + _NEEDS_ESCAPE.sub(rb"\\\1", value) + b'"'
+    value = value.replace(b"\0", b"")
+    return b"{%d}\r\n%b" % (len(value), value)
+
+
+def nstring(value: bytes | None) -> bytes:
+    """A string or NIL."""
+    return NIL if value is None else string(value)
+
+
+def envelope(values: dict[bytes, bytes]) -> bytes:
+    """RFC 9051 7.5.2 ENVELOPE from the first field of each name, unfolded."""
+    from_list = _address_list(values.get(b"from"))
+    parts = [
+        nstring(values.get(b"date")),
+        nstring(values.get(b"subject")),
+        from_list,
+        _or(_address_list(values.get(b"sender")), from_list),
+        _or(_address_list(values.get(b"reply-to")), from_list),
+        _address_list(values.get(b"to")),
+        _address_list(values.get(b"cc")),
+        _address_list(values.get(b"bcc")),
+        nstring(values.get(b"in-reply-to")),
+        nstring(values.get(b"message-id")),
+    ]
+    return b"(" + b" ".join(parts) + b")"
+
+
+def _or(text: bytes, otherwise: bytes) -> bytes:
+    return otherwise if text == NIL else text
+
+
+def _address_list(value: bytes | None) -> bytes:
+    if value is None:
+        return NIL
+    found = parse_addresses(value)
+    return b"(" + b"".join(_address(address) for address in found) + b")" if found else NIL
+
+
+def _address(address: RawAddress) -> bytes:
+    parts = (address.name, address.route, address.mailbox, address.host)
+    return b"(" + b" ".join(nstring(part) for part in parts) + b")"
+
+
+def body(part: Part, *, is_extensible: bool) -> bytes:
+    """BODYSTRUCTURE (``is_extensible``) or BODY of a part and all below it; depth is bounded by the scan."""
+    if part.is_multipart:
+        return _multipart(part, is_extensible=is_extensible)
+    pieces = [
+        string(part.type),
+        string(part.subtype),
+        _parameters(part.parameters or _default_parameters(part)),
+        nstring(part.values.get(b"content-id")),
+        nstring(part.values.get(b"content-description")),
+        string(part.encoding),
+        b"%d" % part.size,
+    ]
+    if part.type == b"message" and part.subtype in {b"rfc822", b"global"}:
+        inner = part.children[0] if part.children else None
+        pieces.append(envelope(inner.values) if inner else EMPTY_ENVELOPE)
+        pieces.append(body(inner, is_extensible=is_extensible) if inner else _empty(is_extensible=is_extensible))
+        pieces.append(b"%d" % part.lines)
+    elif part.type == b"text":
+        pieces.append(b"%d" % part.lines)
+    if is_extensible:
+        pieces.append(nstring(part.values.get(b"content-md5")))
+        pieces += _extension(part)
+    return b"(" + b" ".join(pieces) + b")"
+
+
+def _multipart(part: Part, *, is_extensible: bool) -> bytes:
+    children = b"".join(body(child, is_extensible=is_extensible) for child in part.children)
+    pieces = [children or _empty(is_extensible=is_extensible), string(part.subtype)]
+    if is_extensible:
+        pieces.append(_parameters(part.parameters))
+        pieces += _extension(part)
+    return b"(" + b" ".join(pieces) + b")"
+
+
+def _empty(*, is_extensible: bool) -> bytes:
+    return EMPTY_BODYSTRUCTURE if is_extensible else EMPTY_BODY
+
+
+def _default_parameters(part: Part) -> dict[bytes, bytes]:
+    """RFC 2045 5.2: text without a type is us-ascii."""
+    return {b"charset": b"us-ascii"} if part.type == b"text" and b"content-type" not in part.values else {}
+
+
+def _extension(part: Part) -> list[bytes]:
+    disposition = NIL
+    if part.disposition.value:
+        disposition = b"(%b %b)" % (string(part.disposition.value), _parameters(part.disposition.parameters))
+    languages = [tag.strip() for tag in part.values.get(b"content-language", b"").split(b",") if tag.strip()]
+    language = b"(" + b" ".join(string(tag) for tag in languages) + b")" if languages else NIL
+    return [disposition, language, nstring(part.values.get(b"content-location"))]
+
+
+def _parameters(parameters: dict[bytes, bytes]) -> bytes:
+    if not parameters:
+        return NIL
+    return b"(" + b" ".join(string(word) for pair in parameters.items() for word in pair) + b")"

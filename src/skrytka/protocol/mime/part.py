@@ -1,0 +1,38 @@
+"""The tree of parts that a scan gives."""
+
+import msgspec
+
+from skrytka.protocol.mime.params import Parameterized
+
+NO_DISPOSITION = Parameterized(b"", {})
+
+
+class Part(msgspec.Struct, kw_only=True):
+    """One MIME entity; offsets are into the scanned bytes.
+
+    ``header_start <= body_start <= body_end``. The header section is ``[header_start, body_start)`` with its blank
+    line, the body ``[body_start, body_end)`` without the line end that belongs to the delimiter (RFC 2046 5.1.1).
+    """
+
+    header_start: int
+    body_start: int
+    body_end: int = 0
+    type: bytes = b"text"  # lower case
+    subtype: bytes = b"plain"
+    parameters: dict[bytes, bytes] = msgspec.field(default_factory=dict)
+    encoding: bytes = b"7bit"  # lower case
+    values: dict[bytes, bytes] = msgspec.field(default_factory=dict)  # first field of each name, unfolded
+    disposition: Parameterized = NO_DISPOSITION
+    lines: int = 0  # of the body (RFC 9051 7.5.2)
+    children: list["Part"] = msgspec.field(default_factory=list)
+    is_message: bool = False  # message/rfc822 or message/global whose one child is the message inside
+
+    @property
+    def is_multipart(self) -> bool:
+        """Whether the body is a row of parts."""
+        return self.type == b"multipart"
+
+    @property
+    def size(self) -> int:
+        """Octets of the body in its transfer encoding."""
+        return self.body_end - self.body_start

@@ -1,0 +1,28 @@
+"""model/events.py: rules that hold for every event class."""
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from skrytka.model.events import Event, EventClass
+
+
+def leaves(kind: type[Event] = Event) -> Iterator[type[Event]]:
+    for child in kind.__subclasses__():
+        below = list(leaves(child))
+        yield from below or [child]
+
+
+KINDS = {kind.__name__: kind for kind in leaves()}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_an_event_names_its_class_and_only_fields_that_it_has(kind: type[Event]) -> None:
+    names = {field.name for field in msgspec.structs.fields(kind)}
+    assert kind.CLASS in EventClass
+    assert names >= kind.PERSONAL
+    assert kind.ADDRESSES <= kind.PERSONAL, "an address is personal"
+    assert not {"remote", "helo", "recipient", "recipients", "reverse_path", "actor"} & names - kind.PERSONAL - {
+        "actor"
+    }

@@ -51,6 +51,8 @@ SHUTTING_DOWN = _reply(421, "4.3.2", "Service is restarting, try again soon")
 TIMEOUT = _reply(421, "4.4.2", "Timed out waiting for you")
 TOO_MANY_CONNECTIONS = _reply(421, "4.7.0", "Too many connections from your network, try again later")
 TOO_MANY_ERRORS = _reply(421, "4.7.0", "Too many errors")
+TOO_MANY_COMMANDS = _reply(421, "4.7.0", "Too many commands in one session")
+TOO_MANY_MESSAGES = _reply(421, "4.7.0", "Too many messages in one session, connect again")  # RFC 9422 4.1
 SERVER_FULL = _reply(421, "4.3.2", "Too many connections, try again later")
 HELO_OK = _reply(250, "", "Hello")
 OK = _reply(250, "2.0.0", "OK")
@@ -84,6 +86,7 @@ BARE_NEWLINE_DATA = _reply(550, "5.6.11", "Bare CR or LF in the message (RFC 532
 TEXT_LINE_TOO_LONG = _reply(552, "5.6.0", "A line of the message exceeds the limit")
 EIGHT_BIT_NEEDED = _reply(550, "5.6.3", "8-bit data needs BODY=8BITMIME")
 SMTPUTF8_NEEDED = _reply(553, "5.6.7", "The address needs SMTPUTF8")  # RFC 6531 3.5
+SMTPUTF8_NEEDED_BY_SENDER = _reply(550, "5.6.7", "The address needs SMTPUTF8")  # RFC 6531 3.5
 BINARY_NEEDS_BDAT = _reply(503, "5.5.1", "BINARYMIME needs BDAT")  # RFC 3030 3
 TLS_REQUIRED = _reply(530, "5.7.0", "Start TLS first")
 MAIL_LOOP = _reply(554, "5.4.6", "Mail loop: too many Received fields")  # RFC 5321 6.3

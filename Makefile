@@ -30,6 +30,7 @@ lint:
 	$(BIN)/ruff check --quiet $(SOURCES)
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/lint-imports --no-logo
+	@find $(SOURCES) -name '*.py' -exec wc -l {} + | awk '$$2 != "total" && $$1 > 400 { print "over 400 lines: " $$2 " (" $$1 ")" }'
 
 tree:
 	$(BIN)/python -m pytest -q tests/tree

@@ -1,0 +1,450 @@
+"""One connection: bytes of a transport to an engine and back, in clear or under TLS, on asyncio and uvloop alike.
+
+A session is one task; only it calls the ``async`` methods. What it sends is collected and leaves in one write when it
+waits for input (so pipelined replies share a packet, and TLS records) or when 64 KiB have come together. A peer that
+does not read holds its session up, never our memory; a session that does not read holds its peer up likewise.
+
+Ends: the peer's end of file reaches the engine as ``receive(b"")``; sending to a lost connection is DisconnectedError;
+broken TLS is RemoteProtocolError; a deadline yields :class:`TimedOut` while waiting for input and cuts the line when
+the peer does not read (design section 9).
+"""
+
+import asyncio
+import contextlib
+import ssl
+from typing import Final, Generic, Protocol, Self, TypeVar, cast
+
+from skrytka.model.engine import PAUSED, DisconnectedError, Engine, Signal, TimedOut, TlsFacts, Woken
+from skrytka.model.errors import LocalProtocolError, RemoteProtocolError
+from skrytka.net.facts import ConnFacts
+from skrytka.net.sweeper import Sweeper
+from skrytka.net.tls_pipe import TlsPipe
+
+INPUT_HIGH_BYTES = 128 * 1024  # above it the transport is not read
+OUTPUT_HIGH_BYTES = 64 * 1024  # collected output above it is written at once
+PIECE_BYTES = 64 * 1024  # large output is encrypted and written in pieces: 60 µs each
+WRITE_HIGH_BYTES = 128 * 1024  # what the transport may hold before the session waits
+HANDSHAKE_S = 30.0
+WRITE_STALL_S = 300.0  # RFC 5321 4.5.3.2.5 and .6 give no less to a slow line
+GRACE_S = 10.0  # to say goodbye after the deadline
+LINGER_S = 3.0  # closing with unread input would reset the connection and lose our last words on the way
+LINGER_BYTES = 1024 * 1024
+BUSY_MAX_S = 600.0  # a session that works so long past its deadline hangs: it is cancelled
+NEVER: Final = float("inf")
+
+EventT = TypeVar("EventT")
+
+
+class ServerTls(Protocol):
+    """Where a connection gets its TLS context from, at the moment it needs one."""
+
+    def server_context(self) -> ssl.SSLContext:
+        """The context of now; TransientError when there is no certificate."""
+        ...
+
+
+class Connection(asyncio.BufferedProtocol):
+    """See the module. ``messages``, ``errors`` and ``cause`` are for the session to fill; SessionClosed shows them."""
+
+    __slots__ = (
+        "_deadline_at",
+        "_drained",
+        "_fault",
+        "_handshake",
+        "_has_grace",
+        "_input",
+        "_is_closing",
+        "_is_eof",
+        "_is_read_paused",
+        "_is_timed_out",
+        "_is_woken",
+        "_is_write_paused",
+        "_lingered",
+        "_lost",
+        "_output",
+        "_pipe",
+        "_sweeper",
+        "_tls_source",
+        "_transport",
+        "_waiter",
+        "cause",
+        "due_at",
+        "errors",
+        "facts",
+        "is_draining",
+        "messages",
+        "owner",
+        "tls",
+    )
+
+    def __init__(self, facts: ConnFacts, sweeper: Sweeper, tls: ServerTls | None = None) -> None:
+        self.facts = facts
+        self.tls: TlsFacts | None = None
+        self.is_draining = False
+        self.messages = 0
+        self.errors = 0
+        self.cause = ""
+        self.due_at = NEVER
+        self.owner: asyncio.Task[None] | None = None
+        self._sweeper = sweeper
+        self._tls_source = tls
+        self._transport = cast("asyncio.Transport", None)  # until connection_made, before anybody has the object
+        self._pipe: TlsPipe | None = None
+        self._input = bytearray()
+        self._output = bytearray()
+        self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiter: asyncio.Future[None] | None = None
+        self._drained: asyncio.Future[None] | None = None
+        self._handshake: asyncio.Future[None] | None = None
+        self._fault: RemoteProtocolError | None = None
+        self._deadline_at = NEVER
+        self._lingered = 0
+        self._is_eof = False
+        self._is_woken = False
+        self._is_timed_out = False
+        self._has_grace = False
+        self._is_closing = False
+        self._is_read_paused = False
+        self._is_write_paused = False
+
+    # -- for the session ------------------------------------------------------------------------------------------
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._lost.done() or self._is_closing
+
+    @property
+    def is_eof(self) -> bool:
+        """Whether the peer has ended its half."""
+        return self._is_eof
+
+    @property
+    def can_start_tls(self) -> bool:
+        """Whether :meth:`upgrade_tls` would be allowed now."""
+        return self._tls_source is not None and self._pipe is None
+
+    def events(self, engine: Engine[EventT]) -> "Events[EventT]":
+        """What happens, until the peer has ended: the engine's events, Woken and TimedOut.
+
+        Collected output is written before the peer is waited for. LocalProtocolError when the session asks for the
+        next event before it answered one that the engine is paused for; RemoteProtocolError when TLS is broken.
+        """
+        return Events(self, engine)
+
+    async def send(self, data: bytes | memoryview) -> None:
+        """Collect output. Waits only for a peer that does not read; DisconnectedError when there is none."""
+        if len(data) > PIECE_BYTES:
+            await self.flush()
+            await self._send_pieces(memoryview(data))
+            return
+        if self.is_lost:
+            raise DisconnectedError
+        self._output += data
+        if len(self._output) >= OUTPUT_HIGH_BYTES:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what was collected; returns when the transport has taken it, not when the peer has it."""
+        if self.is_lost:
+            raise DisconnectedError
+        if self._output:
+            data = bytes(self._output)
+            self._output.clear()
+            self._emit(data)
+        if self._is_write_paused:
+            await self._drain()
+
+    async def upgrade_tls(self) -> TlsFacts:
+        """The server's half of a handshake; collected output (the reply to STARTTLS) goes first, in clear.
+
+        Clear text that came before that reply left is dropped (RFC 3207 4.2); whatever comes after it is TLS.
+        RemoteProtocolError when the handshake fails, DisconnectedError when the peer leaves or takes over 30 s.
+        """
+        if self._tls_source is None or self._pipe is not None:
+            raise LocalProtocolError("TLS cannot be started here")
+        pipe = TlsPipe(self._tls_source.server_context(), is_server=True)
+        if self._output:
+            self._input.clear()
+        return await self.start_tls(pipe)
+
+    async def start_tls(self, pipe: TlsPipe) -> TlsFacts:
+        """Either half of a handshake on a given pipe; unread input is taken for the peer's first TLS bytes."""
+        await self.flush()
+        if self._is_eof:
+            raise DisconnectedError
+        self._pipe = pipe
+        self._handshake = asyncio.get_running_loop().create_future()
+        self.due_at = min(self._deadline_at, self._sweeper.clock.monotonic_s() + HANDSHAKE_S)
+        self._feed_tls(self.take_input())
+        try:
+            await self._handshake
+        finally:
+            self._handshake = None
+            self.due_at = self._deadline_at
+        self.tls = pipe.facts()
+        return self.tls
+
+    def deadline(self, seconds: float) -> None:
+        """From now on the session waits for its peer so long at most; a new call replaces the last."""
+        self._deadline_at = self._sweeper.clock.monotonic_s() + seconds
+        self._has_grace = False
+        self._is_timed_out = False
+        if self._drained is None and not self._is_closing:
+            self.due_at = self._deadline_at
+
+    def wake(self) -> None:
+        """Make :meth:`events` yield Woken; callable from anywhere in the loop. Several calls may give one event."""
+        self._is_woken = True
+        _release(self._waiter)
+
+    def start_drain(self) -> None:
+        """The process wants to end: the session sees ``is_draining`` and is woken."""
+        self.is_draining = True
+        self.wake()
+
+    async def close(self) -> None:
+        """Flush, close_notify, end of file; then the peer may read for 3 s. Returns when the socket is gone."""
+        with contextlib.suppress(DisconnectedError):
+            await self.flush()
+        if not self._lost.done():
+            self._begin_close()
+        await asyncio.shield(self._lost)
+
+    def abort(self, cause: str = "") -> None:
+        """Cut the line now; what was not sent is lost."""
+        self.cause = self.cause or cause
+        self._output.clear()
+        if not self._lost.done():
+            self._transport.abort()
+
+    # -- reading, for Events --------------------------------------------------------------------------------------
+
+    async def wait_input(self) -> Woken | TimedOut | None:
+        """None when there is input or its end."""
+        with contextlib.suppress(DisconnectedError):  # the engine is to see the end of file
+            await self.flush()
+        while True:
+            if self._is_woken:
+                self._is_woken = False
+                return Woken()
+            if self._input:
+                return None
+            if self._fault is not None:
+                raise self._fault
+            if self._is_eof:
+                return None
+            if self._is_timed_out:
+                self._is_timed_out = False
+                return TimedOut()
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+
+    def take_input(self) -> bytes:
+        """All that has come; ``b""`` at the end of file."""
+        data = bytes(self._input)
+        self._input.clear()
+        if self._is_read_paused and not self._is_write_paused:
+            self._is_read_paused = False
+            self._transport.resume_reading()
+        return data
+
+    # -- for the sweeper ------------------------------------------------------------------------------------------
+
+    def expire(self, now_s: float) -> None:
+        """Woken to say goodbye when waiting for input, cut when waiting for anything else of the peer's."""
+        if self._waiter is not None and not self._has_grace:
+            self._has_grace = self._is_timed_out = True
+            self.due_at = now_s + GRACE_S
+            self.cause = self.cause or "timeout"
+            _release(self._waiter)
+        elif self._waiter or self._drained or self._handshake or self._is_closing:
+            self.abort("timeout")
+        elif now_s - self.due_at > BUSY_MAX_S:
+            self.abort("timeout")
+            if self.owner is not None:
+                self.owner.cancel()
+
+    # -- for the transport ----------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=WRITE_HIGH_BYTES)
+        self._sweeper.add(self)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """The loop's one read buffer: see :class:`Sweeper`."""
+        return self._sweeper.read_buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._is_closing:
+            self._lingered += nbytes
+            if self._lingered > LINGER_BYTES:
+                self._transport.abort()
+        elif self._pipe is None:
+            self._take(self._sweeper.read_buffer[:nbytes])
+        else:
+            self._feed_tls(self._sweeper.read_buffer[:nbytes])
+
+    def eof_received(self) -> bool:
+        """Keeps the way out open: a peer may end its half after its last command and still read the replies."""
+        if self._is_closing:
+            return False
+        self._end_input()
+        return True
+
+    def pause_writing(self) -> None:
+        self._is_write_paused = True
+
+    def resume_writing(self) -> None:
+        self._is_write_paused = False
+        _release(self._drained)
+        if self._is_read_paused and len(self._input) <= INPUT_HIGH_BYTES and not self._lost.done():
+            self._is_read_paused = False
+            self._transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._sweeper.discard(self)
+        self._is_write_paused = False
+        if not self._lost.done():
+            self._lost.set_result(None)
+        self._end_input()
+        _release(self._drained)
+
+    # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _take(self, data: bytes | memoryview) -> None:
+        self._input += data
+        if len(self._input) > INPUT_HIGH_BYTES:
+            self._pause_reading()
+        _release(self._waiter)
+
+    def _pause_reading(self) -> None:
+        if not self._is_read_paused and not self._lost.done():
+            self._is_read_paused = True
+            self._transport.pause_reading()
+
+    def _end_input(self) -> None:
+        self._is_eof = True
+        _release(self._waiter)
+        if self._handshake is not None and not self._handshake.done():
+            self._handshake.set_exception(DisconnectedError())
+
+    def _feed_tls(self, data: bytes | memoryview) -> None:
+        """Bytes of the wire into TLS; never raises: broken TLS ends the input with a fault."""
+        pipe = self._pipe
+        assert pipe is not None  # noqa: S101 - for the type checker
+        try:
+            if not pipe.is_established:
+                is_done = pipe.handshake(data)
+                self._write(pipe.output())
+                if not is_done:
+                    return
+                _release(self._handshake)
+                data = b""
+            plain, is_end = pipe.decrypt(data)
+        except ssl.SSLError as exc:
+            self._fail_tls(pipe, exc)
+            return
+        self._write(pipe.output())
+        if self._is_write_paused:
+            self._pause_reading()  # or key updates from a peer that does not read would pile up their answers
+        if plain:
+            self._take(plain)
+        if is_end:
+            self._end_input()
+
+    def _fail_tls(self, pipe: TlsPipe, exc: ssl.SSLError) -> None:
+        """Alert, then nothing more; unread input is dropped, since somebody may have cut it."""
+        fault = RemoteProtocolError(f"TLS: {exc.reason or 'error'}")
+        self._write(pipe.output())
+        self._output.clear()
+        self._fault = fault
+        self._begin_close()
+        if self._handshake is not None and not self._handshake.done():
+            self._handshake.set_exception(fault)
+        _release(self._waiter)
+        _release(self._drained)
+
+    def _begin_close(self) -> None:
+        if self._is_closing:
+            return
+        if self._pipe is not None and self._pipe.is_established and self._fault is None:
+            self._write(self._pipe.close_notify())
+        self._is_closing = True
+        self._input.clear()
+        self.due_at = self._sweeper.clock.monotonic_s() + LINGER_S
+        if self._is_eof or not self._transport.can_write_eof():
+            self._transport.close()
+            return
+        self._transport.write_eof()
+        if self._is_read_paused:
+            self._is_read_paused = False
+            self._transport.resume_reading()
+
+    def _emit(self, data: bytes | memoryview) -> None:
+        self._write(data if self._pipe is None else self._pipe.encrypt(data))
+
+    def _write(self, data: bytes | memoryview) -> None:
+        if data and not self.is_lost:
+            self._transport.write(data)
+
+    async def _send_pieces(self, view: memoryview) -> None:
+        """Much at once: the loop serves others between two pieces."""
+        for start in range(0, len(view), PIECE_BYTES):
+            self._emit(view[start : start + PIECE_BYTES])
+            if self._is_write_paused:
+                await self._drain()
+            else:
+                await asyncio.sleep(0)
+            if self.is_lost:
+                raise DisconnectedError
+
+    async def _drain(self) -> None:
+        while self._is_write_paused and not self.is_lost:
+            self._drained = asyncio.get_running_loop().create_future()
+            self.due_at = self._sweeper.clock.monotonic_s() + WRITE_STALL_S
+            try:
+                await self._drained
+            finally:
+                self._drained = None
+                self.due_at = self._deadline_at
+        if self.is_lost:
+            raise DisconnectedError
+
+
+class Events(Generic[EventT]):
+    """The iterator behind :meth:`Connection.events`; a class, since an unfinished generator costs a task to end."""
+
+    __slots__ = ("_conn", "_engine", "_has_ended")
+
+    def __init__(self, conn: Connection, engine: Engine[EventT]) -> None:
+        self._conn = conn
+        self._engine = engine
+        self._has_ended = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> EventT | Woken | TimedOut:
+        while True:
+            event = self._engine.next_event()
+            if not isinstance(event, Signal):
+                return event
+            if event is PAUSED:
+                raise LocalProtocolError("the next event was asked for before the last one was answered")
+            if self._has_ended:
+                raise StopAsyncIteration
+            if (signal := await self._conn.wait_input()) is not None:
+                return signal
+            data = self._conn.take_input()
+            self._has_ended = not data
+            self._engine.receive(data)
+
+
+def _release(future: asyncio.Future[None] | None) -> None:
+    if future is not None and not future.done():
+        future.set_result(None)

@@ -46,7 +46,7 @@ apt_install() {
 
 missing=
 if ! command -v dpkg-query >/dev/null 2>&1; then
-    echo "skrytka: this is not Debian; $why wants what these Debian packages hold: $*" >&2
+    echo "skrytka: this is not Debian; what these Debian packages hold is wanted for $why: $*" >&2
     exit 0
 fi
 for package in "$@"; do
@@ -55,7 +55,7 @@ done
 [ -n "$missing" ] || exit 0
 
 if [ "${NO_APT:-0}" = 1 ] || [ "$(id -u)" != 0 ]; then
-    echo "skrytka: $why wants packages that are not here. To install them:" >&2
+    echo "skrytka: missing for $why; to install it:" >&2
     echo "    sudo apt-get install --no-remove --no-install-recommends$missing" >&2
     exit 0
 fi

@@ -1,0 +1,228 @@
+"""Commands about mailboxes as wholes (RFC 9051 6.3)."""
+
+from enum import StrEnum
+
+from skrytka.model.errors import RemoteProtocolError
+from skrytka.protocol.imap.commands.base import Command
+from skrytka.protocol.imap.cursor import Cursor
+from skrytka.protocol.imap.dates import parse_date_time
+
+PATTERNS_MAX = 100
+
+
+class StatusItem(StrEnum):
+    """RFC 9051 6.3.11; RFC 3501 6.3.10: RECENT; RFC 8474 4.3: MAILBOXID; RFC 7162 3.1.7: HIGHESTMODSEQ (not yet)."""
+
+    MESSAGES = "MESSAGES"
+    UIDNEXT = "UIDNEXT"
+    UIDVALIDITY = "UIDVALIDITY"
+    UNSEEN = "UNSEEN"
+    DELETED = "DELETED"
+    SIZE = "SIZE"
+    RECENT = "RECENT"
+    MAILBOXID = "MAILBOXID"
+
+
+class Select(Command, frozen=True):
+    mailbox: str
+    is_read_only: bool = False  # EXAMINE
+
+
+class Create(Command, frozen=True):
+    mailbox: str
+
+
+class Delete(Command, frozen=True):
+    mailbox: str
+
+
+class Rename(Command, frozen=True):
+    mailbox: str
+    new_name: str
+
+
+class Subscribe(Command, frozen=True):
+    mailbox: str
+    is_wanted: bool = True  # UNSUBSCRIBE: False
+
+
+class Namespace(Command, frozen=True):
+    pass
+
+
+class Status(Command, frozen=True):
+    mailbox: str
+    items: tuple[StatusItem, ...]
+
+
+class List(Command, frozen=True, kw_only=True):
+    """LIST in basic and extended form (RFC 9051 6.3.9, RFC 5258), and LSUB (RFC 3501 6.3.9)."""
+
+    reference: str
+    patterns: tuple[str, ...]
+    is_extended: bool = False
+    is_lsub: bool = False
+    select_subscribed: bool = False
+    select_special_use: bool = False  # RFC 6154 2
+    is_recursive_match: bool = False
+    return_subscribed: bool = False
+    return_children: bool = False
+    return_special_use: bool = False
+    return_status: tuple[StatusItem, ...] = ()
+
+
+class Append(Command, frozen=True):
+    """APPEND whose message was small enough to be read with the command; storing it comes in step 1b."""
+
+    mailbox: str
+    flags: tuple[bytes, ...]
+    internal_date_ms: int | None
+    message: bytes
+
+
+def parse_mailbox(cursor: Cursor) -> str:
+    cursor.space()
+    return cursor.mailbox()
+
+
+def parse_rename(cursor: Cursor) -> Rename:
+    return Rename(parse_mailbox(cursor), parse_mailbox(cursor))
+
+
+def status_items(cursor: Cursor) -> tuple[StatusItem, ...]:
+    found: dict[StatusItem, None] = {}
+    more = cursor.open_list()
+    count = 0
+    while more:
+        word = cursor.word()
+        try:
+            found[StatusItem(word)] = None
+        except ValueError:
+            raise RemoteProtocolError("STATUS does not know that item") from None
+        count += 1
+        more = cursor.next_item(count)
+    if not found:
+        raise RemoteProtocolError("STATUS needs an item")
+    return tuple(found)
+
+
+def parse_status(cursor: Cursor) -> Status:
+    mailbox = parse_mailbox(cursor)
+    cursor.space()
+    return Status(mailbox, status_items(cursor))
+
+
+def parse_lsub(cursor: Cursor) -> List:
+    cursor.space()
+    reference = cursor.mailbox()
+    cursor.space()
+    return List(reference=reference, patterns=(cursor.list_mailbox(),), is_lsub=True)
+
+
+def parse_list(cursor: Cursor) -> List:
+    cursor.space()
+    is_extended = False
+    selection: set[str] = set()
+    if cursor.peek() == b"(":
+        is_extended = True
+        selection = _words(cursor, {"SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-USE"})
+        cursor.space()
+    if "RECURSIVEMATCH" in selection and not selection & {"SUBSCRIBED", "SPECIAL-USE"}:
+        raise RemoteProtocolError("RECURSIVEMATCH needs another selection option")  # RFC 9051 6.3.9.1
+    reference = cursor.mailbox()
+    cursor.space()
+    is_extended = is_extended or cursor.peek() == b"("
+    patterns = _patterns(cursor)
+    returned: set[str] = set()
+    status: tuple[StatusItem, ...] = ()
+    if not cursor.is_at_end:
+        is_extended = True
+        returned, status = _return_options(cursor)
+    return List(
+        reference=reference,
+        patterns=patterns,
+        is_extended=is_extended,
+        select_subscribed="SUBSCRIBED" in selection,
+        select_special_use="SPECIAL-USE" in selection,
+        is_recursive_match="RECURSIVEMATCH" in selection,
+        return_subscribed="SUBSCRIBED" in returned,
+        return_children="CHILDREN" in returned,
+        return_special_use="SPECIAL-USE" in returned,
+        return_status=status,
+    )
+
+
+def _words(cursor: Cursor, known: set[str]) -> set[str]:
+    found: set[str] = set()
+    more = cursor.open_list()
+    count = 0
+    while more:
+        word = cursor.word()
+        if word not in known:
+            raise RemoteProtocolError("LIST does not know that option")  # RFC 9051 6.3.9: BAD
+        found.add(word)
+        count += 1
+        more = cursor.next_item(count)
+    return found
+
+
+def _patterns(cursor: Cursor) -> tuple[str, ...]:
+    if cursor.peek() != b"(":
+        return (cursor.list_mailbox(),)
+    found: list[str] = []
+    more = cursor.open_list()
+    while more:
+        found.append(cursor.list_mailbox())
+        if len(found) > PATTERNS_MAX:
+            raise RemoteProtocolError("LIST has too many patterns")
+        more = cursor.next_item(len(found))
+    if not found:
+        raise RemoteProtocolError("LIST needs a pattern")
+    return tuple(found)
+
+
+def _return_options(cursor: Cursor) -> tuple[set[str], tuple[StatusItem, ...]]:
+    cursor.space()
+    if not cursor.skip_word(b"RETURN"):
+        raise RemoteProtocolError("RETURN is expected")
+    cursor.space()
+    found: set[str] = set()
+    status: tuple[StatusItem, ...] = ()
+    more = cursor.open_list()
+    count = 0
+    while more:
+        word = cursor.word()
+        if word == "STATUS":  # RFC 5819 2
+            cursor.space()
+            status = status_items(cursor)
+        elif word in {"SUBSCRIBED", "CHILDREN", "SPECIAL-USE"}:
+            found.add(word)
+        else:
+            raise RemoteProtocolError("LIST does not know that option")
+        count += 1
+        more = cursor.next_item(count)
+    return found, status
+
+
+def flag_list(cursor: Cursor) -> tuple[bytes, ...]:
+    """Flags in parentheses; there may be none."""
+    found: list[bytes] = []
+    more = cursor.open_list()
+    while more:
+        found.append(cursor.flag())
+        more = cursor.next_item(len(found))
+    return tuple(found)
+
+
+def parse_append(cursor: Cursor) -> Append:
+    mailbox = parse_mailbox(cursor)
+    cursor.space()
+    flags: tuple[bytes, ...] = ()
+    if cursor.peek() == b"(":
+        flags = flag_list(cursor)
+        cursor.space()
+    date_ms: int | None = None
+    if cursor.peek() == b'"':
+        date_ms = parse_date_time(cursor.string())
+        cursor.space()
+    return Append(mailbox, flags, date_ms, cursor.string())

@@ -1,0 +1,95 @@
+"""Sequence sets: which messages a command means (RFC 9051 9, ``sequence-set``)."""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+import msgspec
+
+from skrytka.model.errors import RemoteProtocolError
+
+NUMBER_MAX = 2**32 - 1
+STAR = 0  # "*": the largest number in use; no message has number 0
+_SET = re.compile(
+    rb"(?:[1-9][0-9]{0,9}|\*)(?::(?:[1-9][0-9]{0,9}|\*))?(?:,(?:[1-9][0-9]{0,9}|\*)(?::(?:[1-9][0-9]{0,9}|\*))?)*\Z"
+)
+
+
+class NoSuchNumberError(RemoteProtocolError):
+    """A sequence number beyond the number of messages (RFC 9051 9: tagged BAD)."""
+
+
+class SequenceSet(msgspec.Struct, frozen=True):
+    """Ranges as written, :data:`STAR` for ``*``; or the result of the last search (``$``, RFC 9051 6.4.4.1)."""
+
+    ranges: tuple[tuple[int, int], ...] = ()
+    is_saved_result: bool = False
+
+    @classmethod
+    def parse(cls, raw: bytes) -> "SequenceSet":
+        """From the wire; RemoteProtocolError if it is no set."""
+        if raw == b"$":
+            return cls(is_saved_result=True)
+        if not _SET.match(raw):
+            raise RemoteProtocolError("not a sequence set")
+        ranges: list[tuple[int, int]] = []
+        for item in raw.split(b","):
+            low, _, high = item.partition(b":")
+            ranges.append((_number(low), _number(high or low)))
+        return cls(tuple(ranges))
+
+    def indexes_by_number(self, count: int) -> list[range]:
+        """Indexes (number - 1) of a mailbox with ``count`` messages, ascending, without overlap."""
+        found: list[tuple[int, int]] = []
+        for first, second in self.ranges:
+            low, high = sorted((first or count, second or count))
+            if high > count or not low:
+                raise NoSuchNumberError("there is no message with that number")
+            found.append((low - 1, high))
+        return _merged(found)
+
+    def indexes_by_uid(self, uids: Sequence[int], uid_next: int) -> list[range]:
+        """Indexes of the UIDs in the set, ascending, without overlap; UIDs that do not exist are passed over."""
+        largest = uids[-1] if uids else uid_next  # RFC 9051 9, seq-number
+        found: list[tuple[int, int]] = []
+        for first, second in self.ranges:
+            low, high = sorted((first or largest, second or largest))
+            start, stop = bisect_left(uids, low), bisect_right(uids, high)
+            if start < stop:
+                found.append((start, stop))
+        return _merged(found)
+
+
+def _number(raw: bytes) -> int:
+    if raw == b"*":
+        return STAR
+    number = int(raw)
+    if number > NUMBER_MAX:
+        raise RemoteProtocolError("a number of a set is beyond 32 bits")
+    return number
+
+
+def _merged(found: list[tuple[int, int]]) -> list[range]:
+    found.sort()
+    merged: list[range] = []
+    for start, stop in found:
+        if merged and start <= merged[-1].stop:
+            if stop > merged[-1].stop:
+                merged[-1] = range(merged[-1].start, stop)
+        else:
+            merged.append(range(start, stop))
+    return merged
+
+
+def format_set(numbers: Iterable[int]) -> bytes:
+    """Ascending numbers as a set with ranges: ``1:3,5``; empty input gives ``b""``."""
+    numbers = list(numbers)
+    if not numbers:
+        return b""
+    gaps = [index for index, (left, right) in enumerate(pairwise(numbers), 1) if right != left + 1]
+    runs: list[bytes] = []
+    for start, stop in pairwise([0, *gaps, len(numbers)]):
+        first, last = numbers[start], numbers[stop - 1]
+        runs.append(b"%d" % first if first == last else b"%d:%d" % (first, last))
+    return b",".join(runs)

@@ -1,1 +1,1 @@
-"""Layer 6: the composition root. Settings become parts, parts become processes with a role."""
+"""Layer 6: composition root. Settings become parts, parts become roles of processes; only this code knows them all."""

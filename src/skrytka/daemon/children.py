@@ -1,0 +1,106 @@
+"""One child process of the supervisor: how it is started, heard, ended and started again."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+
+from skrytka.daemon import channel
+from skrytka.daemon.channel import Channel
+from skrytka.daemon.hardening import termination_held
+from skrytka.daemon.messages import AnyMessage
+
+BACKOFF_FIRST_S = 0.05
+BACKOFF_MAX_S = 30.0
+STEADY_S = 60.0  # a child that lived so long has not failed "again"
+
+Received = Callable[["Child", AnyMessage, list[int]], None]
+Ended = Callable[["Child"], None]
+
+
+class Child:
+    """A place for one process ("store", "front-0"): the process changes, the place stays."""
+
+    def __init__(self, name: str, environment: Mapping[str, str], inherited: tuple[int, ...]) -> None:
+        self.name = name
+        self._environment = environment
+        self._inherited = inherited
+        self._process: subprocess.Popen[bytes] | None = None
+        self._channel: Channel | None = None
+        self._started_s = 0.0
+        self.failures = 0  # in a row
+        self.is_ready = False
+
+    @property
+    def pid(self) -> int:
+        """0 when there is no process now."""
+        return self._process.pid if self._process is not None else 0
+
+    @property
+    def channel(self) -> Channel | None:
+        """Where messages go; None when there is no process or it does not listen any more."""
+        return self._channel if self._channel is not None and self._channel.is_open else None
+
+    def start(self, received: Received, ended: Ended, now_s: float) -> Channel:
+        """Start a process by exec: this one holds keys and never forks a copy of itself."""
+        ours, theirs = channel.pair()
+        try:
+            with termination_held():
+                self._process = _spawn(self.name, theirs, self._environment, self._inherited)
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        self._started_s = now_s
+        self.is_ready = False
+        self._channel = Channel(
+            ours, lambda message, fds: received(self, message, fds), lambda: self._lost(lambda: ended(self))
+        )
+        return self._channel
+
+    def reap(self) -> str | None:
+        """How the process ended ("exit 1", "signal 9"); None while it runs or when there is none."""
+        if self._process is None or (status := self._process.poll()) is None:
+            return None
+        self._process = None
+        self.is_ready = False
+        if self._channel is not None:
+            self._channel.close()
+        return f"signal {-status}" if status < 0 else f"exit {status}"
+
+    def kill(self) -> None:
+        """End it now."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+
+    def backoff_s(self, now_s: float) -> float:
+        """How long to wait before the next start; counts the failure."""
+        self.failures = 1 if now_s - self._started_s >= STEADY_S else self.failures + 1
+        return float(min(BACKOFF_FIRST_S * 2 ** min(self.failures - 1, 20), BACKOFF_MAX_S))
+
+    def _lost(self, ended: Callable[[], None]) -> None:
+        """The channel closed: a process without one is of no use."""
+        self.is_ready = False
+        ended()
+
+
+def _spawn(
+    name: str, theirs: socket.socket, environment: Mapping[str, str], inherited: tuple[int, ...]
+) -> subprocess.Popen[bytes]:
+    # -P: the current folder is no place to import from.
+    command = [sys.executable, "-P", "-m", "skrytka.daemon.child", name, str(theirs.fileno())]
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        env=dict(environment),
+        pass_fds=(theirs.fileno(), *inherited),
+    )
+
+
+def child_environment(openssl_conf: str) -> dict[str, str]:
+    """What children inherit: our environment, TLS groups and suites, and a bound on the allocator's arenas."""
+    return {"MALLOC_ARENA_MAX": "2", **os.environ, "OPENSSL_CONF": openssl_conf}

@@ -1,0 +1,79 @@
+"""Where things lie in the folder of one installation (docs/notes/contracts.md, section 0)."""
+
+from pathlib import Path
+
+import msgspec
+
+CONFIG_NAME = "skrytka.toml"
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """The folder and the paths in it; nothing here touches the disk."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        return self.root / CONFIG_NAME
+
+    @property
+    def demo_json(self) -> Path:
+        return self.root / "demo.json"
+
+    @property
+    def zone(self) -> Path:
+        return self.root / "zone.yml"
+
+    @property
+    def incomplete(self) -> Path:
+        """There while the folder is being made."""
+        return self.root / ".incomplete"
+
+    @property
+    def keys(self) -> Path:
+        return self.root / "keys"
+
+    @property
+    def master_key(self) -> Path:
+        return self.keys / "master.key"
+
+    @property
+    def recovery(self) -> Path:
+        return self.keys / "recovery.json"
+
+    @property
+    def tls(self) -> Path:
+        return self.keys / "tls"
+
+    @property
+    def ring(self) -> Path:
+        return self.root / "ring" / "ring.sqlite"
+
+    @property
+    def store(self) -> Path:
+        return self.root / "store"
+
+    @property
+    def events(self) -> Path:
+        return self.root / "events"
+
+    @property
+    def run(self) -> Path:
+        return self.root / "run"
+
+    @property
+    def lock(self) -> Path:
+        return self.run / "lock"
+
+    @property
+    def control_socket(self) -> Path:
+        return self.run / "control.sock"
+
+    @property
+    def openssl_conf(self) -> Path:
+        return self.run / "openssl.cnf"
+
+    @property
+    def writable(self) -> tuple[Path, ...]:
+        """Folders that the server writes to once it has dropped root."""
+        return (self.ring.parent, self.store, self.events, self.run)

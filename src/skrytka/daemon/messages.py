@@ -1,0 +1,158 @@
+"""What the supervisor and its children say to each other over a control socket.
+
+Requests carry ``call``, the number their answer comes back with. A child knows nothing but what :class:`Start` told it.
+"""
+
+import msgspec
+
+from skrytka.model.settings import Settings
+from skrytka.net.limits import Cap
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Base of all; one packet each."""
+
+
+# -- supervisor to child ------------------------------------------------------------------------------------------
+
+
+class Start(Message, frozen=True, kw_only=True):
+    """The first message: what to be. File descriptors come with it, one for each name in ``sockets``."""
+
+    kind: str  # "store" or "front"
+    number: int
+    root: str
+    settings: Settings
+    sockets: tuple[str, ...] = ()  # services, "control" for the control socket, in the order of the descriptors
+    is_keeper: bool = False  # this front runs the control socket and the jobs
+
+
+class StoreSocket(Message, frozen=True, kw_only=True):
+    """The descriptor with it leads to the store process (for a front) or to a new front (for the store)."""
+
+    front: int = 0
+
+
+class Reload(Message, frozen=True, kw_only=True):
+    """New settings; the files they name are read again too."""
+
+    settings: Settings
+
+
+class Drain(Message, frozen=True, kw_only=True):
+    """Accept nothing new, finish what is under way, end."""
+
+    seconds: float
+
+
+class Key(Message, frozen=True, kw_only=True):
+    """Answer to KeyRequest or KeyCreate."""
+
+    call: int
+    key: bytes = b""
+
+    def __repr__(self) -> str:
+        return "Key()"
+
+
+class Taken(Message, frozen=True, kw_only=True):
+    """Answer to LimitTake."""
+
+    call: int
+    is_allowed: bool
+
+
+class Acquired(Message, frozen=True, kw_only=True):
+    """Answer to CapAcquire: the cap that is full, or none is."""
+
+    call: int
+    full: Cap | None = None
+
+
+class Failed(Message, frozen=True, kw_only=True):
+    """A call came to nothing."""
+
+    call: int
+    reason: str
+    detail: str
+    is_transient: bool
+
+
+# -- child to supervisor ------------------------------------------------------------------------------------------
+
+
+class Ready(Message, frozen=True, kw_only=True):
+    """All that the child has to do, it does now."""
+
+
+class Reloaded(Message, frozen=True, kw_only=True):
+    """Reload is done; ``detail`` says what stayed as it was."""
+
+    detail: str = ""
+
+
+class KeyRequest(Message, frozen=True, kw_only=True):
+    """The key of a subject, made first if ``is_new``."""
+
+    call: int
+    subject: str
+    is_new: bool = False
+
+
+class LimitTake(Message, frozen=True, kw_only=True):
+    """Count ``cost`` unless it would be more than ``limit`` within the window."""
+
+    call: int
+    rule: str
+    key: str
+    cost: int
+    limit: int
+    window_s: float
+
+
+class LimitRefund(Message, frozen=True, kw_only=True):
+    """Take back what was counted."""
+
+    rule: str
+    key: str
+    cost: int
+
+
+class CapAcquire(Message, frozen=True, kw_only=True):
+    """All of the caps or none."""
+
+    call: int
+    caps: tuple[Cap, ...]
+
+
+class CapRelease(Message, frozen=True, kw_only=True):
+    """Give back what was acquired."""
+
+    caps: tuple[Cap, ...]
+
+
+class Faulty(Message, frozen=True, kw_only=True):
+    """The child cannot do its work and ends; told to the administrator."""
+
+    detail: str
+
+
+AnyMessage = (
+    Start
+    | StoreSocket
+    | Reload
+    | Drain
+    | Key
+    | Taken
+    | Acquired
+    | Failed
+    | Ready
+    | Reloaded
+    | KeyRequest
+    | LimitTake
+    | LimitRefund
+    | CapAcquire
+    | CapRelease
+    | Faulty
+)
+Answer = Key | Taken | Acquired | Failed

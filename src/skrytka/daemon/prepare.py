@@ -1,0 +1,150 @@
+"""All that is done before the first child starts, in the order that safety asks for.
+
+Checks that cost nothing come first, then the folder's lock, then what needs root (master key, ports), then root is
+dropped, then files are written. Every error says what to do; nothing is half done, for nothing but the lock is written.
+"""
+
+import os
+import socket
+import stat
+from pathlib import Path
+
+import msgspec
+
+from skrytka.daemon import config, privileges
+from skrytka.daemon.binding import Bound, bind_all, bind_control
+from skrytka.daemon.hardening import raise_descriptor_limit, seal_memory
+from skrytka.daemon.layout import Layout
+from skrytka.daemon.lock import FolderLock
+from skrytka.model.clock import Clock, Random
+from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.secret import Secret
+from skrytka.store.seal.ring import KeyRing
+
+MASTER_KEY_BYTES = 32
+
+
+class RecoveryState(msgspec.Struct, frozen=True):
+    """``keys/recovery.json``: the public half, and whether somebody has shown that he holds the other."""
+
+    version: int
+    public: str  # hex of 32 bytes
+    is_confirmed: bool = False
+    confirmed_at_ms: int = 0
+
+    @property
+    def public_key(self) -> bytes:
+        return bytes.fromhex(self.public)
+
+
+class Prepared:
+    """What the supervisor starts from; :meth:`close` gives all of it back."""
+
+    def __init__(
+        self, settings: config.Config, lock: FolderLock, bound: Bound, control: socket.socket, ring: KeyRing
+    ) -> None:
+        self.config = settings
+        self.lock = lock
+        self.bound = bound
+        self.control = control
+        self.ring = ring
+
+    @property
+    def layout(self) -> Layout:
+        return self.config.layout
+
+    def close(self) -> None:
+        self.bound.close()
+        self.control.close()
+        self.ring.close()
+        self.lock.close()
+
+
+def prepare(path: Path, clock: Clock, random: Random) -> Prepared:
+    """From a configuration file to open ports and an open key ring, as the user that the settings name."""
+    settings = config.load(path)
+    layout = settings.layout
+    recovery = check_installation(layout, is_demo=settings.settings.is_demo)
+    user = privileges.wanted_user(settings.settings.user)
+    if user is not None:
+        privileges.check_owner(layout.writable, user)
+    seal_memory()
+    raise_descriptor_limit()
+    lock = FolderLock.take(layout.lock)
+    try:
+        master = read_master_key(layout)
+        bound = bind_all(settings.settings)
+    except BaseException:
+        lock.close()
+        raise
+    control: socket.socket | None = None
+    try:
+        if user is not None:
+            drop_root(layout, user)
+        control = bind_control(layout.control_socket)
+        ring = KeyRing(layout.ring, master, recovery.public_key, clock, random)
+    except BaseException:
+        if control is not None:
+            control.close()
+        bound.close()
+        lock.close()
+        raise
+    return Prepared(settings, lock, bound, control, ring)
+
+
+def drop_root(layout: Layout, user: privileges.User) -> None:
+    """Become the user; what root has written until here (the lock) is his."""
+    privileges.give([layout.lock], user)
+    privileges.become(user)
+    privileges.check_reach(layout.root, user)
+
+
+def check_installation(layout: Layout, *, is_demo: bool) -> RecoveryState:
+    """Whether the folder was made whole by ``init`` or ``demo`` and its recovery key is in somebody's hands."""
+    if layout.incomplete.exists():
+        raise PermanentError(Reason.BAD_CONFIG, f"{layout.root} was not made to its end; do it again: skrytka init")
+    for path in (*layout.writable, layout.master_key, layout.ring):
+        if not path.exists():
+            said = f"{path} is missing: {layout.root} is no whole installation; `skrytka init` makes one"
+            raise PermanentError(Reason.BAD_CONFIG, said)
+    recovery = read_recovery(layout)
+    if not recovery.is_confirmed and not is_demo:
+        raise PermanentError(
+            Reason.NOT_PERMITTED,
+            "the recovery key is not confirmed: without it a lost master key is lost mail;"
+            f" mend: skrytka recovery confirm --dir {layout.root}",
+        )
+    return recovery
+
+
+def read_recovery(layout: Layout) -> RecoveryState:
+    try:
+        state = msgspec.json.decode(layout.recovery.read_bytes(), type=RecoveryState)
+        if len(state.public_key) != 32:
+            raise ValueError("the public key has another length than 32 bytes")
+    except (OSError, msgspec.MsgspecError, ValueError) as exc:
+        said = f"{layout.recovery} cannot be used ({exc}); take it from the backup"
+        raise PermanentError(Reason.BAD_CONFIG, said) from exc
+    return state
+
+
+def read_master_key(layout: Layout) -> Secret:
+    """The key of all keys; refused when others can read the file."""
+    path = layout.master_key
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError as exc:
+        said = f"{path} cannot be opened: {exc.strerror}; start as root or as the owner of that file"
+        raise PermanentError(Reason.NOT_PERMITTED, said) from exc
+    try:
+        facts = os.fstat(fd)
+        if stat.S_IMODE(facts.st_mode) & 0o077:
+            raise PermanentError(Reason.NOT_PERMITTED, f"{path} is open to others; mend: chmod 600 {path}")
+        if facts.st_uid not in (0, os.geteuid()):
+            raise PermanentError(Reason.NOT_PERMITTED, f"{path} is neither root's nor ours; mend: chown root {path}")
+        key = os.read(fd, MASTER_KEY_BYTES + 1)
+    finally:
+        os.close(fd)
+    if len(key) != MASTER_KEY_BYTES:
+        raise PermanentError(Reason.CORRUPT, f"{path} has not {MASTER_KEY_BYTES} bytes; take it from the backup")
+    return Secret(key)

@@ -1,0 +1,73 @@
+"""Root is for binding ports and opening the master key; then it is dropped where the settings name a user."""
+
+import os
+import pwd
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from skrytka.model.errors import PermanentError, Reason
+
+
+class User(msgspec.Struct, frozen=True):
+    """The account the server runs as."""
+
+    name: str
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+
+
+def find_user(name: str) -> User:
+    """The account of that name; PermanentError(BAD_CONFIG) if the machine has none, or if it is root again."""
+    try:
+        entry = pwd.getpwnam(name)
+    except KeyError as exc:
+        said = f"user {name!r} of the settings does not exist; create it: adduser --system --group {name}"
+        raise PermanentError(Reason.BAD_CONFIG, said) from exc
+    if entry.pw_uid == 0:
+        raise PermanentError(Reason.BAD_CONFIG, f"user {name!r} is root; leave `user` out or name another")
+    return User(name, entry.pw_uid, entry.pw_gid, tuple(os.getgrouplist(name, entry.pw_gid)))
+
+
+def wanted_user(name: str | None) -> User | None:
+    """Whom to become: nobody unless we are root and the settings name a user. Another user than ours is an error."""
+    if name is None:
+        return None
+    user = find_user(name)
+    if os.geteuid() == user.uid:
+        return None
+    if os.geteuid() != 0:
+        said = f"the settings say user {name!r}, this is uid {os.geteuid()}; start as root or as {name}"
+        raise PermanentError(Reason.NOT_PERMITTED, said)
+    return user
+
+
+def check_owner(folders: Iterable[Path], user: User) -> None:
+    """What the server writes has to be its user's before it starts; PermanentError(NOT_PERMITTED) with the mend."""
+    for folder in folders:
+        for path in (folder, *folder.rglob("*")):
+            if path.lstat().st_uid != user.uid:
+                said = f"{path} does not belong to {user.name}; mend: chown -R {user.name}: {folder}"
+                raise PermanentError(Reason.NOT_PERMITTED, said)
+
+
+def give(paths: Iterable[Path], user: User) -> None:
+    """Hand files and folders that root has just made to the user."""
+    for path in paths:
+        os.chown(path, user.uid, user.gid, follow_symlinks=False)
+
+
+def become(user: User) -> None:
+    """Drop root for good; OSError if the kernel refuses."""
+    os.setgroups(user.groups)
+    os.setresgid(user.gid, user.gid, user.gid)
+    os.setresuid(user.uid, user.uid, user.uid)
+
+
+def check_reach(root: Path, user: User) -> None:
+    """After :func:`become`: PermanentError(NOT_PERMITTED) if a folder above closes the installation to the user."""
+    if not os.access(root, os.R_OK | os.X_OK):
+        said = f"{user.name} cannot enter {root}; mend: chmod go+x on the folders above it, or move it to /var/lib"
+        raise PermanentError(Reason.NOT_PERMITTED, said)

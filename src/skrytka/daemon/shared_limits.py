@@ -1,0 +1,80 @@
+"""Limits that hold over all fronts: counted in the supervisor, asked over the control socket."""
+
+from collections.abc import Callable
+
+from skrytka.daemon.channel import AnswerT, Channel
+from skrytka.daemon.messages import Acquired, CapAcquire, CapRelease, LimitRefund, LimitTake, Message, Taken
+from skrytka.model.clock import Clock
+from skrytka.model.errors import Reason, TransientError
+from skrytka.net.limits import Cap, LimitTable, SharedLimits
+
+LOGIN_RULE = "login"
+
+
+class LimitKeeper:
+    """The supervisor's side: the one table, and whose process holds what."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.table = LimitTable(clock)
+
+    def answer(self, holder: str, message: LimitTake | LimitRefund | CapAcquire | CapRelease) -> Message | None:
+        """The answer, None where none is waited for."""
+        match message:
+            case LimitTake(rule=rule, key=key, cost=cost, limit=limit, window_s=window_s):
+                is_allowed = self.table.take(rule, key, cost=cost, limit=limit, window_s=max(window_s, 1e-3))
+                return Taken(call=message.call, is_allowed=is_allowed)
+            case LimitRefund(rule=rule, key=key, cost=cost):
+                self.table.refund(rule, key, cost=cost)
+            case CapAcquire(caps=caps):
+                return Acquired(call=message.call, full=self.table.acquire(caps, holder))
+            case CapRelease(caps=caps):
+                self.table.release(caps, holder)
+        return None
+
+    def forget(self, holder: str) -> None:
+        """Its process has ended."""
+        self.table.release_holder(holder)
+
+
+class ChannelLimits(SharedLimits):
+    """A front's side. TransientError(SHUTTING_DOWN) when the supervisor is gone: this front ends too."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    async def take(self, rule: str, key: str, *, cost: int = 1, limit: int, window_s: float) -> bool:
+        answer = await self._ask(
+            lambda call: LimitTake(call=call, rule=rule, key=key, cost=cost, limit=limit, window_s=window_s), Taken
+        )
+        return answer.is_allowed
+
+    async def refund(self, rule: str, key: str, *, cost: int = 1) -> None:
+        self._channel.send(LimitRefund(rule=rule, key=key, cost=cost))
+
+    async def acquire(self, caps: tuple[Cap, ...]) -> Cap | None:
+        answer = await self._ask(lambda call: CapAcquire(call=call, caps=caps), Acquired)
+        return answer.full
+
+    async def release(self, caps: tuple[Cap, ...]) -> None:
+        self._channel.send(CapRelease(caps=caps))
+
+    async def _ask(self, build: Callable[[int], Message], kind: type[AnswerT]) -> AnswerT:
+        try:
+            return await self._channel.call(build, kind)
+        except TransientError as exc:
+            raise TransientError(Reason.SHUTTING_DOWN, exc.detail) from exc
+
+
+class LoginCounters:
+    """``mail.identity`` counts wrong passwords here."""
+
+    def __init__(self, limits: SharedLimits) -> None:
+        self._limits = limits
+
+    async def take(self, key: str, limit: int, window_s: float) -> bool:
+        """Count one more; False when ``limit`` stood already."""
+        return await self._limits.take(LOGIN_RULE, key, limit=limit, window_s=window_s)
+
+    async def give_back(self, key: str) -> None:
+        """It was no failure."""
+        await self._limits.refund(LOGIN_RULE, key)

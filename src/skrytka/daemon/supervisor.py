@@ -1,0 +1,267 @@
+"""The supervisor: starts the children, answers them, starts them again, reloads, drains. The small trusted parent.
+
+It reads no mail and speaks to no peer. What fails: a child that ends is started again with back-off; if one never gets
+ready at the first start the server gives up with an error, later it keeps trying. If the supervisor itself dies, its
+children see the end of their control sockets, drain and end.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable
+
+from skrytka import __version__
+from skrytka.daemon import config
+from skrytka.daemon.children import Child, child_environment
+from skrytka.daemon.event_log import FLUSH_S, EventLog
+from skrytka.daemon.key_agent import KeyAgent
+from skrytka.daemon.messages import (
+    AnyMessage,
+    CapAcquire,
+    CapRelease,
+    Drain,
+    Faulty,
+    KeyRequest,
+    LimitRefund,
+    LimitTake,
+    Ready,
+    Reload,
+    Reloaded,
+    Start,
+    StoreSocket,
+)
+from skrytka.daemon.prepare import Prepared
+from skrytka.daemon.reload import restart_needed
+from skrytka.daemon.shared_limits import LimitKeeper
+from skrytka.model.clock import Clock
+from skrytka.model.events import ChildEnded, ServerStarted, ServerStopping, SettingsReloaded
+
+DRAIN_S = 10.0  # sessions may finish for so long
+DRAIN_GRACE_S = 5.0  # then a front that has not ended is killed
+STORE_DRAIN_S = 20.0
+STARTS_MAX = 5  # of one child before the server was ready for the first time
+EXIT_OK = 0
+EXIT_FAILED = 4
+
+Say = Callable[[str], None]
+
+
+class Supervisor:
+    """One server, from the first child to the last."""
+
+    def __init__(self, prepared: Prepared, clock: Clock, events: EventLog, say: Say, complain: Say) -> None:
+        self._prepared = prepared
+        self._settings = prepared.config.settings
+        self._clock = clock
+        self._events = events
+        self._say = say
+        self._complain = complain
+        self._agent = KeyAgent(prepared.ring, clock, events)
+        self._limits = LimitKeeper(clock)
+        environment = child_environment(str(prepared.layout.openssl_conf))
+        inherited = (prepared.lock.fd,)
+        self._store = Child("store", environment, inherited)
+        self._fronts = [Child(f"front-{n}", environment, inherited) for n in range(front_count(self._settings.fronts))]
+        self._stop = asyncio.Event()
+        self._ended = asyncio.Event()  # set whenever a child has ended
+        self._cause = ""
+        self._was_ready = False
+        self._exit_status = EXIT_OK
+
+    async def run(self) -> int:
+        """Until SIGTERM or SIGINT; the exit status of the server."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping, number.name)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+        loop.add_signal_handler(signal.SIGCHLD, self._reap)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                flusher = tasks.create_task(self._flush_events())
+                for child in self._children:
+                    self._start(child)
+                await self._stop.wait()
+                await self._drain()
+                flusher.cancel()
+        finally:
+            for child in self._children:
+                child.kill()
+            await self._events.flush()
+        return self._exit_status
+
+    @property
+    def _children(self) -> tuple[Child, ...]:
+        return (self._store, *self._fronts)
+
+    async def _flush_events(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_S)
+            await self._events.flush()
+
+    # -- starting -------------------------------------------------------------------------------------------------
+
+    def _start(self, child: Child) -> None:
+        if self._stop.is_set():
+            return
+        to_child = child.start(self._received, self._lost, self._clock.monotonic_s())
+        names, socks = self._sockets(child)
+        to_child.send(
+            Start(
+                kind="store" if child is self._store else "front",
+                number=self._fronts.index(child) if child is not self._store else 0,
+                root=str(self._prepared.layout.root),
+                settings=self._settings,
+                sockets=names,
+                is_keeper=child is self._fronts[0],
+            ),
+            [sock.fileno() for sock in socks],
+        )
+        if child is not self._store and self._store.is_ready:
+            self._connect(child)
+
+    def _sockets(self, child: Child) -> tuple[tuple[str, ...], list[socket.socket]]:
+        if child is self._store:
+            return (), []
+        named = [(name, sock) for name, socks in self._prepared.bound.by_service.items() for sock in socks]
+        if child is self._fronts[0]:
+            named.append(("control", self._prepared.control))
+        return tuple(name for name, _sock in named), [sock for _name, sock in named]
+
+    def _connect(self, front: Child) -> None:
+        """Give a front and the store process the two ends of a socket."""
+        if front.channel is None or self._store.channel is None:
+            return
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with ours, theirs:
+            number = self._fronts.index(front)
+            self._store.channel.send(StoreSocket(front=number), [theirs.fileno()])
+            front.channel.send(StoreSocket(front=number), [ours.fileno()])
+
+    # -- hearing --------------------------------------------------------------------------------------------------
+
+    def _received(self, child: Child, message: AnyMessage, fds: list[int]) -> None:
+        for fd in fds:
+            os.close(fd)  # no child has any to give
+        match message:
+            case KeyRequest() if child is not self._store and child.channel:
+                child.channel.send(self._agent.answer(child.name, message))
+            case LimitTake() | LimitRefund() | CapAcquire() | CapRelease():
+                answer = self._limits.answer(child.name, message)
+                if answer is not None and child.channel is not None:
+                    child.channel.send(answer)
+            case Ready():
+                self._child_ready(child)
+            case Reloaded():
+                self._reloaded(child, message.detail)
+            case Faulty():
+                self._complain(f"{child.name}: {message.detail}")
+            case _:
+                child.kill()
+
+    def _child_ready(self, child: Child) -> None:
+        child.is_ready = True
+        if child is self._store:
+            for front in self._fronts:
+                self._connect(front)
+        if not self._was_ready and all(one.is_ready for one in self._children):
+            self._was_ready = True
+            self._events.emit(ServerStarted(version=__version__, fronts=len(self._fronts)))
+            self._say(self._ready_line())
+
+    def _ready_line(self) -> str:
+        places = [
+            f"{service}={sock.getsockname()[0]}:{sock.getsockname()[1]}"
+            for service, socks in self._prepared.bound.by_service.items()
+            for sock in socks[:1]
+        ]
+        return " ".join(["ready", f"pid={os.getpid()}", *places])
+
+    # -- ending ---------------------------------------------------------------------------------------------------
+
+    def _lost(self, child: Child) -> None:
+        """A child closed its channel: it is ending, or else it is made to."""
+        if not self._stop.is_set():
+            child.kill()
+
+    def _reap(self) -> None:
+        for child in self._children:
+            pid = child.pid
+            status = child.reap()
+            if status is None:
+                continue
+            self._limits.forget(child.name)
+            self._ended.set()
+            if not self._stop.is_set():
+                self._restart(child, pid, status)
+
+    def _restart(self, child: Child, pid: int, status: str) -> None:
+        self._events.emit(ChildEnded(kind=child.name, pid=pid, status=status))
+        wait_s = child.backoff_s(self._clock.monotonic_s())
+        self._complain(f"{child.name} (pid {pid}) ended: {status}; starting again in {wait_s:g} s")
+        if not self._was_ready and child.failures >= STARTS_MAX:
+            self._exit_status = EXIT_FAILED
+            self._stopping(f"{child.name} does not start")
+            return
+        asyncio.get_running_loop().call_later(wait_s, self._start, child)
+
+    def _stopping(self, cause: str) -> None:
+        self._cause = self._cause or cause
+        self._stop.set()
+
+    async def _drain(self) -> None:
+        """Fronts first, since they still write; then the store process."""
+        self._events.emit(ServerStopping(cause=self._cause))
+        self._prepared.bound.close()
+        await self._end(self._fronts, Drain(seconds=DRAIN_S), DRAIN_S + DRAIN_GRACE_S)
+        await self._end([self._store], Drain(seconds=STORE_DRAIN_S), STORE_DRAIN_S)
+
+    async def _end(self, children: list[Child], message: Drain, within_s: float) -> None:
+        for child in children:
+            if child.channel is not None:
+                child.channel.send(message)
+        try:
+            async with asyncio.timeout(within_s):
+                await self._all_ended(children)
+        except TimeoutError:
+            for child in children:
+                if child.pid:
+                    self._complain(f"{child.name} (pid {child.pid}) did not end within {within_s:g} s: killed")
+                    child.kill()
+            await self._all_ended(children)
+
+    async def _all_ended(self, children: list[Child]) -> None:
+        while any(child.pid for child in children):
+            self._ended.clear()
+            await self._ended.wait()
+
+    # -- reloading ------------------------------------------------------------------------------------------------
+
+    def _reload(self) -> None:
+        """SIGHUP: new settings if they are right, the old ones if not; either way it is said."""
+        if self._stop.is_set():
+            return
+        try:
+            fresh = config.load(self._prepared.config.path).settings
+        except config.ConfigError as exc:
+            self._complain(f"the settings stay as they were:\n{exc.detail}")
+            self._events.emit(SettingsReloaded(is_applied=False, detail=exc.detail))
+            return
+        waiting = restart_needed(self._settings, fresh)
+        self._settings = fresh
+        for child in self._children:
+            if child.channel is not None:
+                child.channel.send(Reload(settings=fresh))
+        detail = f"after a restart only: {', '.join(waiting)}" if waiting else ""
+        self._events.emit(SettingsReloaded(is_applied=True, detail=detail))
+        self._complain("settings reloaded" + (f"; {detail}" if detail else ""))
+
+    def _reloaded(self, child: Child, detail: str) -> None:
+        if detail:
+            self._complain(f"{child.name}: {detail}")
+            self._events.emit(SettingsReloaded(is_applied=False, detail=f"{child.name}: {detail}"))
+
+
+def front_count(wanted: int) -> int:
+    """As many as cores, two at least: one front alone could not serve while it is started again."""
+    return wanted or max(2, len(os.sched_getaffinity(0)))

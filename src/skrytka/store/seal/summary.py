@@ -17,11 +17,12 @@ _VERSION: Final = b"\x01"
 class Part(NamedTuple):
     """Where one MIME part lies in the message; ``body_start`` is the end of its header, the empty line included."""
 
-    section: str  # RFC 9051 6.4.5.1: "1", "1.2", "2.1.3"; "" is the message itself
+    section: str  # RFC 9051 6.4.5.1: "1", "1.2", "2.1.3"; a message that is no multipart has "1"
     header_start: int
     body_start: int
     body_end: int
     encoding: str  # lower case: "7bit", "base64", "quoted-printable", ...
+    content_type: str  # lower case: "text/plain"
 
 
 class Summary(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -36,8 +37,8 @@ class Summary(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     sha256: bytes  # of the blob: the message as it was received, without the prefix
     subject_base: str  # RFC 5256 2.1
     sent_at_ms: int | None  # from the Date field; None when absent or not a date
-    # Lower-case name -> the whole field as it stands in the message: name, folding and line end; repeated ones joined.
-    fields: dict[str, bytes]
+    # Lower-case name -> each field of it as it stands in the message: name, folding and line end.
+    fields: dict[str, tuple[bytes, ...]]
     preview: str = ""
     has_attachment: bool = False
 

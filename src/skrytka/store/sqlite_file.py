@@ -18,6 +18,7 @@ from skrytka.model.errors import PermanentError, Reason, TransientError
 MIN_SQLITE = (3, 51, 3)  # 3.7.0 to 3.51.2 can lose a WAL reset with several connections
 
 Value = None | int | str | bytes
+Step = tuple[str, tuple[Value, ...]]  # a statement and its parameters
 
 _TRANSIENT = {
     apsw.FullError: Reason.DISK_FULL,
@@ -86,7 +87,7 @@ class SqliteFile:
         with _translated(self.path):
             return self._db.execute(sql, params).fetchall()
 
-    def change(self, *steps: tuple[str, tuple[Value, ...]]) -> None:
+    def change(self, *steps: Step) -> None:
         """Run all steps in one transaction, on the disk when this returns; nothing is changed when it raises."""
         with _translated(self.path), self._db:
             for sql, params in steps:

@@ -133,8 +133,11 @@ class BlobWriter:
 
         After ``finish`` it removes the spool file unless the store has taken it (renamed it away).
         """
-        if self._job is not None and not self._job.done():
-            await asyncio.wait([self._job])  # a cancelled session: the thread still uses the descriptor
+        job = self._job
+        if job is not None:
+            await asyncio.wait([job])  # a cancelled session: the thread may still use the descriptor
+            if not job.cancelled():
+                job.exception()  # seen: whoever aborts does not care any more
         self._buffer = bytearray()
         self._release_memory()
         if self._spool is not None:

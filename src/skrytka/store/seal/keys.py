@@ -11,8 +11,6 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from skrytka.model.clock import Random
 from skrytka.model.errors import PermanentError, Reason
@@ -49,9 +47,12 @@ class MacKind(Enum):
     ADDRESS = 5
 
 
-def derive(key: Secret, label: str, *, length: int = KEY_BYTES) -> bytes:
-    """A sub-key of a uniformly random key: HKDF-Expand (RFC 5869 2.3) with ``skrytka/1/`` and the label as info."""
-    return HKDFExpand(SHA256(), length, b"skrytka/1/" + label.encode("ascii")).derive(key.reveal())
+def derive(key: Secret, label: str) -> bytes:
+    """A 32-byte sub-key of a uniformly random key: HKDF-Expand with SHA-256, info ``skrytka/1/`` and the label.
+
+    One block of RFC 5869 2.3, written out because it is ten times quicker than a general HKDF object.
+    """
+    return hmac.digest(key.reveal(), b"skrytka/1/" + label.encode("ascii") + b"\x01", "sha256")
 
 
 class AccountKeys:

@@ -2,8 +2,9 @@
 
 Each key is there twice: wrapped by the master key, and sealed to the recovery key's public half. Its only writer is the
 key agent; ``create`` returns when the key survives a power loss. A key that is gone makes its mail unreadable for ever:
-that is how erasure works, and why a missing file is an error here and never quietly made anew. Every change of an entry
-keeps what it replaces for 30 days. Format: docs/formats.md, "Key ring".
+that is how erasure works, and why a missing file is an error here and never quietly made anew. Rotation of the master
+key and destruction have their columns (``state``, ``due_at_ms``, table ``replaced``: what a change replaced, for 30
+days); here entries are made, read and proven. Format: docs/formats.md, "Key ring".
 """
 
 import re
@@ -20,7 +21,7 @@ from skrytka.model.ids import AccountId
 from skrytka.model.secret import Secret
 from skrytka.store.seal.keys import KEY_BYTES, derive
 from skrytka.store.seal.recovery import PUBLIC_BYTES, RecoveryKey, seal_box
-from skrytka.store.sqlite_file import SqliteFile, create_file
+from skrytka.store.sqlite_file import SqliteFile, Step, create_file
 
 APPLICATION_ID: Final = 0x534B5201  # "SKR" and the version
 FORMAT_VERSION: Final = 1
@@ -101,7 +102,7 @@ class KeyRing:
 
     Errors: PermanentError(KEY_UNAVAILABLE) no such file or key, wrong master key, key pending or destroyed;
     PermanentError(CORRUPT) a damaged file or entry, which is named; TransientError(STORE_BUSY) another process has it;
-    TransientError(DISK_FULL, STORE_DOWN) nothing was changed.
+    TransientError(DISK_FULL, STORE_DOWN) the disk fails: ask again with ``ensure``.
     """
 
     def __init__(self, path: Path, master: Secret, recovery_public: bytes, clock: Clock, random: Random) -> None:
@@ -123,30 +124,22 @@ class KeyRing:
         _checked_public(recovery_public)
         create_file(Path(path))
         db = SqliteFile(Path(path))
+        now = clock.now_ms()
+        head = (recovery_public, _seal(wrapper, random, b"check", _CHECK), now)
+        own = [_new_entry(subject, now, wrapper, recovery_public, random)[1] for subject in NODE_SUBJECTS]
         try:
-            head = (recovery_public, _seal(wrapper, random, b"check", _CHECK), clock.now_ms())
-            db.change((_SCHEMA, ()), ("INSERT INTO ring VALUES (1, ?, ?, ?)", head))
+            db.change((_SCHEMA, ()), ("INSERT INTO ring VALUES (1, ?, ?, ?)", head), *own)
         finally:
             db.close()
-        ring = cls(path, master, recovery_public, clock, random)
-        for subject in NODE_SUBJECTS:
-            ring.create(subject)
-        return ring
+        return cls(path, master, recovery_public, clock, random)
 
     def create(self, subject: str) -> Secret:
         """A fresh key, on the disk when this returns; PermanentError(ALREADY_EXISTS), also after its destruction."""
         if _SUBJECT.fullmatch(subject) is None:
             raise PermanentError(Reason.BAD_SYNTAX, f"no subject of the key ring: {subject!r}")
-        key = Secret(self._random.token(KEY_BYTES))
-        now, aad = self._clock.now_ms(), _entry_aad(subject, 1)
-        row = (
-            subject,
-            now,
-            now,
-            _seal(self._wrapper, self._random, aad, key.reveal()),
-            seal_box(self._recovery_public, aad, key, self._random),
-        )
-        self._db.change(("INSERT INTO entry VALUES (?, 1, 'active', ?, ?, NULL, ?, ?)", row))
+        now = self._clock.now_ms()
+        key, step = _new_entry(subject, now, self._wrapper, self._recovery_public, self._random)
+        self._db.change(step)
         return key
 
     def get(self, subject: str) -> Secret:
@@ -259,6 +252,14 @@ def _wrapper(master: Secret) -> AESGCM:
 
 def _entry_aad(subject: str, version: int) -> bytes:
     return b"skrytka/1/ring\x00" + subject.encode("ascii") + b"\x00" + version.to_bytes(4, "big")
+
+
+def _new_entry(subject: str, now_ms: int, wrapper: AESGCM, public: bytes, random: Random) -> tuple[Secret, Step]:
+    """A fresh key and the statement that stores it, wrapped and sealed."""
+    key, aad = Secret(random.token(KEY_BYTES)), _entry_aad(subject, 1)
+    wrapped, boxed = _seal(wrapper, random, aad, key.reveal()), seal_box(public, aad, key, random)
+    insert = "INSERT INTO entry VALUES (?, 1, 'active', ?, ?, NULL, ?, ?)"
+    return key, (insert, (subject, now_ms, now_ms, wrapped, boxed))
 
 
 def _seal(wrapper: AESGCM, random: Random, aad: bytes, plain: bytes) -> bytes:

@@ -5,24 +5,14 @@ Made once at delivery, sealed with the account's SUMMARY key, joined into respon
 Delivered-To, ...) first, then the blob.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
 from skrytka.model.errors import PermanentError, Reason
+from skrytka.protocol.mime.sections import Section
 
 _VERSION: Final = b"\x01"
-
-
-class Part(NamedTuple):
-    """Where one MIME part lies in the message; ``body_start`` is the end of its header, the empty line included."""
-
-    section: str  # RFC 9051 6.4.5.1: "1", "1.2", "2.1.3"; a message that is no multipart has "1"
-    header_start: int
-    body_start: int
-    body_end: int
-    encoding: str  # lower case: "7bit", "base64", "quoted-printable", ...
-    content_type: str  # lower case: "text/plain"
 
 
 class Summary(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -32,13 +22,13 @@ class Summary(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     envelope: bytes  # IMAP ENVELOPE, parentheses included (RFC 9051 7.5.2)
     body: bytes  # IMAP BODY without extension data
     bodystructure: bytes
-    parts: tuple[Part, ...]
+    parts: tuple[Section, ...]  # offsets as above; the header of part 1 of a message that is no multipart starts at 0
     message_id: str  # without angle brackets, "" when there is none
     sha256: bytes  # of the blob: the message as it was received, without the prefix
     subject_base: str  # RFC 5256 2.1
     sent_at_ms: int | None  # from the Date field; None when absent or not a date
-    # Lower-case name -> each field of it as it stands in the message: name, folding and line end.
-    fields: dict[str, tuple[bytes, ...]]
+    # Lower-case name -> the whole field as it stands in the message: name, folding and line end; repeated ones joined.
+    fields: dict[bytes, bytes]
     preview: str = ""
     has_attachment: bool = False
 

@@ -1,0 +1,232 @@
+"""Domains, accounts, addresses and credentials."""
+
+import msgspec
+
+from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.ids import AccountId, DomainId, MailboxId, State
+from skrytka.store.commands.base import Command, Tx
+from skrytka.store.rows import DIRECTORY_SUBJECT, AccountStatus, AddressKind, Op, Role
+from skrytka.store.sql import directory as sql
+from skrytka.store.sql import mailboxes
+from skrytka.store.statement import Query, Value
+
+PASSWORD = "password"  # noqa: S105 - the kind of a credential
+
+
+class NewFolder(msgspec.Struct, frozen=True, array_like=True):
+    """A mailbox of a new account; its name is sealed under the account's key, found by its keyed hash."""
+
+    role: Role | None
+    name_mac: bytes
+    name: bytes
+
+
+class AddDomain(Command[DomainId], frozen=True):
+    """Take mail for a domain (its A-label form)."""
+
+    name: str
+
+    def run(self, tx: Tx) -> Query[DomainId]:
+        domain = yield from _next("domain")
+        if not (yield sql.INSERT_DOMAIN(domain=domain, name=self.name, now_ms=tx.now_ms)):
+            raise PermanentError(Reason.ALREADY_EXISTS, self.name)
+        yield from _log(tx, Op.DOMAIN_ADD, (domain, self.name))
+        return DomainId(domain)
+
+
+class RemoveDomain(Command[None], frozen=True):
+    """Take no more mail for a domain; NOT_PERMITTED while it has addresses."""
+
+    name: str
+
+    def run(self, tx: Tx) -> Query[None]:
+        domain = yield from _domain(self.name)
+        if (yield sql.ADDRESS_OF_DOMAIN(domain=domain)):
+            raise PermanentError(Reason.NOT_PERMITTED, f"{self.name} still has addresses")
+        yield sql.DELETE_DOMAIN(domain=domain)
+        yield from _log(tx, Op.DOMAIN_REMOVE, (domain, self.name))
+
+
+class ReserveAccount(Command[AccountId], frozen=True):
+    """A fresh account id, so that its key can be made and its folder names sealed before AddAccount."""
+
+    def run(self, tx: Tx) -> Query[AccountId]:
+        account = yield from _next("account")
+        yield from _log(tx, Op.ACCOUNT_RESERVE, (account,))
+        return AccountId(account)
+
+
+class AddAccount(Command[State], frozen=True):
+    """Make a reserved account with its own address, its mail rows and its first folders (INBOX must be one)."""
+
+    account: AccountId
+    address: str  # Address.key
+    domain: str
+    folders: tuple[NewFolder, ...]
+    quota_bytes: int = 0
+    verifier: bytes | None = None
+
+    def run(self, tx: Tx) -> Query[State]:
+        domain = yield from _domain(self.domain)
+        if not any(folder.role is Role.INBOX for folder in self.folders):
+            raise PermanentError(Reason.NO_SUCH_MAILBOX, "an account needs an INBOX")
+        account: Value = self.account
+        values = {"account": account, "address": self.address, "domain": domain, "now_ms": tx.now_ms}
+        if not (yield sql.INSERT_ACCOUNT(status=AccountStatus.ACTIVE.value, **values)):
+            raise PermanentError(Reason.ALREADY_EXISTS, f"account {self.account}")
+        yield from _claim(tx, self.address, domain, AddressKind.ACCOUNT, self.account)
+        if self.verifier is not None:
+            yield from _put_password(tx, self.account, self.verifier)
+        yield from self._mail_rows(tx)
+        yield from _log(tx, Op.ACCOUNT_ADD, (self.account, self.address, domain, self.quota_bytes))
+        tx.log(self.account, Op.ACCOUNT_ADD, 1, (self.account, [folder.name_mac for folder in self.folders]))
+        return State(1)
+
+    def _mail_rows(self, tx: Tx) -> Query[None]:
+        uidvalidity = tx.now_ms // 1000
+        yield mailboxes.INSERT_MAIL_ACCOUNT(
+            account=self.account,
+            next_mailbox=len(self.folders) + 1,
+            uidvalidity=uidvalidity,
+            quota_bytes=self.quota_bytes,
+        )
+        for number, folder in enumerate(self.folders, 1):
+            row = yield mailboxes.INSERT_MAILBOX(
+                account=self.account,
+                mailbox=MailboxId(number),
+                name_mac=folder.name_mac,
+                name=folder.name,
+                role=folder.role and folder.role.value,
+                uidvalidity=uidvalidity,
+                state=1,
+                is_subscribed=1,
+            )
+            if not row:
+                raise PermanentError(Reason.ALREADY_EXISTS, "two folders of one name or role")
+
+
+class SetPassword(Command[None], frozen=True):
+    """The account's password is now the one behind ``verifier``."""
+
+    account: AccountId
+    verifier: bytes
+
+    def run(self, tx: Tx) -> Query[None]:
+        yield from _account(self.account)
+        yield from _put_password(tx, self.account, self.verifier)
+        yield from _log(tx, Op.ACCOUNT_PASSWORD, (self.account,))
+
+
+class SetQuota(Command[None], frozen=True):
+    """How many bytes the account may hold; 0 lifts the limit."""
+
+    account: AccountId
+    quota_bytes: int
+
+    def run(self, tx: Tx) -> Query[None]:
+        before = yield from _account(self.account)
+        yield mailboxes.SET_QUOTA(account=self.account, quota_bytes=self.quota_bytes)
+        yield from _log(tx, Op.ACCOUNT_QUOTA, (self.account, self.quota_bytes), before)
+
+
+class SuspendAccount(Command[None], frozen=True):
+    """Nobody logs in; mail is still taken."""
+
+    account: AccountId
+
+    def run(self, tx: Tx) -> Query[None]:
+        yield from _set_status(tx, self.account, AccountStatus.SUSPENDED)
+
+
+class ResumeAccount(Command[None], frozen=True):
+    """End a suspension."""
+
+    account: AccountId
+
+    def run(self, tx: Tx) -> Query[None]:
+        yield from _set_status(tx, self.account, AccountStatus.ACTIVE)
+
+
+class RemoveAccount(Command[None], frozen=True):
+    """Free its addresses, drop its credentials; the mail stays, out of reach, until erasure."""
+
+    account: AccountId
+
+    def run(self, tx: Tx) -> Query[None]:
+        before = yield from _account(self.account)
+        yield sql.DELETE_TARGETS_OF_ACCOUNT(account=self.account)
+        yield sql.DELETE_ADDRESSES_OF_ACCOUNT(account=self.account)
+        yield sql.DELETE_CREDENTIALS(account=self.account)
+        yield sql.REMOVE_ACCOUNT(account=self.account, status=AccountStatus.REMOVED.value, now_ms=tx.now_ms)
+        yield from _log(tx, Op.ACCOUNT_REMOVE, (self.account,), before)
+
+
+class AddAlias(Command[None], frozen=True):
+    """An alias, a group (several targets) or a domain's catch-all (``key`` is ``@domain``)."""
+
+    key: str
+    domain: str
+    targets: tuple[str, ...]  # Address.key of each
+    kind: AddressKind = AddressKind.ALIAS
+
+    def run(self, tx: Tx) -> Query[None]:
+        if not self.targets:
+            raise PermanentError(Reason.NO_SUCH_OBJECT, "an alias needs a target")
+        domain = yield from _domain(self.domain)
+        yield from _claim(tx, self.key, domain, self.kind, None)
+        for number, target in enumerate(dict.fromkeys(self.targets)):
+            yield sql.INSERT_TARGET(key=self.key, number=number, target=target)
+        yield from _log(tx, Op.ADDRESS_ADD, (self.key, domain, self.kind.value, self.targets))
+
+
+class RemoveAlias(Command[None], frozen=True):
+    """Remove what AddAlias made; an account's own address goes with the account only."""
+
+    key: str
+
+    def run(self, tx: Tx) -> Query[None]:
+        targets = yield sql.TARGETS(key=self.key)
+        if not (yield sql.DELETE_ALIAS(key=self.key, account_kind=AddressKind.ACCOUNT.value)):
+            raise PermanentError(Reason.NO_SUCH_OBJECT, self.key)
+        yield sql.DELETE_TARGETS(key=self.key)
+        yield from _log(tx, Op.ADDRESS_REMOVE, (self.key,), [row[0] for row in targets])
+
+
+def _next(name: str) -> Query[int]:
+    ((value,),) = yield sql.NEXT(name=name)
+    assert isinstance(value, int)  # noqa: S101 - tells mypy what the column is
+    return value
+
+
+def _log(tx: Tx, op: Op, detail: object, before: object = None) -> Query[None]:
+    tx.log(DIRECTORY_SUBJECT, op, (yield from _next("directory")), detail, before)
+
+
+def _domain(name: str) -> Query[int]:
+    row = yield from sql.domain_by_name(name)
+    if row is None:
+        raise PermanentError(Reason.NO_SUCH_DOMAIN, name)
+    return row.domain
+
+
+def _account(account: AccountId) -> Query[tuple[object, ...]]:
+    row = yield from sql.account_by_id(account)
+    if row is None or row.status is AccountStatus.REMOVED:
+        raise PermanentError(Reason.NO_SUCH_OBJECT, f"account {account}")
+    return (row.address, row.status.value, row.quota_bytes)
+
+
+def _claim(tx: Tx, key: str, domain: int, kind: AddressKind, account: AccountId | None) -> Query[None]:
+    values: dict[str, Value] = {"key": key, "domain": domain, "kind": kind.value, "account": account}
+    if not (yield sql.INSERT_ADDRESS(now_ms=tx.now_ms, **values)):
+        raise PermanentError(Reason.ALREADY_EXISTS, key)
+
+
+def _put_password(tx: Tx, account: AccountId, verifier: bytes) -> Query[None]:
+    yield sql.PUT_CREDENTIAL(account=account, credential=1, kind=PASSWORD, verifier=verifier, now_ms=tx.now_ms)
+
+
+def _set_status(tx: Tx, account: AccountId, status: AccountStatus) -> Query[None]:
+    before = yield from _account(account)
+    yield sql.SET_STATUS(account=account, status=status.value)
+    yield from _log(tx, Op.ACCOUNT_STATUS, (account, status.value), before)

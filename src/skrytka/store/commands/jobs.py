@@ -1,0 +1,62 @@
+"""Work of the keeper: what has had its time leaves. Small steps, repeated until the answer is 0."""
+
+from typing import Any
+
+from skrytka.model.ids import BlobId
+from skrytka.store.commands.base import Command, Tx
+from skrytka.store.commands.shared import number
+from skrytka.store.rows import JOBS_SUBJECT, Op
+from skrytka.store.sql import journal
+from skrytka.store.sql import messages as sql
+from skrytka.store.statement import Query
+
+
+class ExpireVault(Command[int], frozen=True):
+    """Let go of messages deleted before ``before_ms``, at most ``limit``; held ones stay. How many went."""
+
+    before_ms: int
+    limit: int = 200
+
+    def run(self, tx: Tx) -> Query[int]:
+        rows: Any = yield sql.VAULT_BEFORE(before_ms=self.before_ms, limit=self.limit)
+        rows = sorted(rows)
+        for account, mailbox, uid, email_id in rows:
+            yield sql.DELETE_FROM_VAULT(account=account, mailbox=mailbox, uid=uid)
+            left: Any = yield sql.DROP_CONTENT_REF(account=account, email_id=email_id)
+            for refs, blob_id in left:
+                if refs == 0:
+                    yield sql.DELETE_CONTENT(account=account, email_id=email_id)
+                    yield sql.ADD_BLOB_REFS(blob_id=blob_id, refs=-1)
+        if rows:
+            tx.log(JOBS_SUBJECT, Op.VAULT_EXPIRE, 0, [row[:3] for row in rows])
+        return len(rows)
+
+
+class CollectBlobs(Command[int], frozen=True):
+    """Delete blobs that nothing refers to, at most ``limit``; their files go after COMMIT. How many went."""
+
+    limit: int = 200
+
+    def run(self, tx: Tx) -> Query[int]:
+        rows: Any = yield sql.DELETE_BLOBS(limit=self.limit)
+        for blob_id, is_file in rows:
+            if is_file:
+                tx.discard(BlobId(blob_id))
+        return len(rows)
+
+
+class ExpireJournal(Command[int], frozen=True):
+    """Drop journal rows older than ``before_ms`` that every registered reader has shipped. How many went.
+
+    The newest row always stays: commit numbers go on from it.
+    """
+
+    before_ms: int
+    limit: int = 2000
+
+    def run(self, tx: Tx) -> Query[int]:
+        rows: Any = yield journal.EXPIRY_BOUND(before_ms=self.before_ms, limit=self.limit)
+        bound = min((value for value in rows[0] if value is not None), default=None)
+        if bound is None:
+            return 0
+        return len((yield journal.DELETE_BEFORE(bound=number(bound))))

@@ -1,0 +1,147 @@
+"""Mailboxes: made, renamed, deleted, subscribed to; keywords."""
+
+import msgspec
+
+from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.ids import AccountId, MailboxId, State
+from skrytka.store.commands.base import Command, Tx
+from skrytka.store.commands.messages import to_vault
+from skrytka.store.commands.shared import next_state, number
+from skrytka.store.ranges import ALL
+from skrytka.store.rows import KEYWORD_FIRST_BIT, KEYWORDS_MAX, MailboxRow, Op, Role
+from skrytka.store.sql import mailboxes as sql
+from skrytka.store.statement import Query
+
+
+class MailboxCreated(msgspec.Struct, frozen=True, array_like=True):
+    """The new mailbox (RFC 8474 4.1: its id is its MAILBOXID)."""
+
+    mailbox: MailboxId
+    uidvalidity: int
+    modseq: State
+
+
+class Renamed(msgspec.Struct, frozen=True, array_like=True):
+    """A mailbox and its new sealed name."""
+
+    mailbox: MailboxId
+    name_mac: bytes
+    name: bytes
+
+
+class CreateMailbox(Command[MailboxCreated], frozen=True):
+    """A new mailbox; ALREADY_EXISTS if the name or the role is taken."""
+
+    account: AccountId
+    name_mac: bytes
+    name: bytes
+    role: Role | None = None
+    is_subscribed: bool = False
+
+    def run(self, tx: Tx) -> Query[MailboxCreated]:
+        state = yield from next_state(self.account)
+        ((mailbox, uidvalidity),) = yield sql.NEXT_MAILBOX(account=self.account, now_s=tx.now_ms // 1000)
+        if not (
+            yield sql.INSERT_MAILBOX(
+                account=self.account,
+                mailbox=number(mailbox),
+                name_mac=self.name_mac,
+                name=self.name,
+                role=self.role and self.role.value,
+                uidvalidity=number(uidvalidity),
+                state=state,
+                is_subscribed=int(self.is_subscribed),
+            )
+        ):
+            raise PermanentError(Reason.ALREADY_EXISTS, "the mailbox name is taken")
+        tx.log(self.account, Op.MAILBOX_CREATE, state, (mailbox, self.name_mac, self.name, self.role))
+        return MailboxCreated(MailboxId(number(mailbox)), number(uidvalidity), state)
+
+
+class RenameMailbox(Command[State], frozen=True):
+    """New names for a mailbox and all below it, at once. Their ids and UIDs stay."""
+
+    account: AccountId
+    renames: tuple[Renamed, ...]
+
+    def run(self, tx: Tx) -> Query[State]:
+        state = yield from next_state(self.account)
+        before: list[tuple[int, bytes]] = []
+        moving = {rename.mailbox for rename in self.renames}
+        for rename in self.renames:
+            row = yield from _existing(self.account, rename.mailbox)
+            taken = yield from sql.by_name(self.account, rename.name_mac)
+            if taken is not None and taken.mailbox not in moving:
+                raise PermanentError(Reason.ALREADY_EXISTS, "the mailbox name is taken")
+            before.append((rename.mailbox, row.name))
+        if len({rename.name_mac for rename in self.renames}) < len(self.renames):
+            raise PermanentError(Reason.ALREADY_EXISTS, "two mailboxes of one name")
+        for rename in self.renames:  # out of the way first: new names may be old names of others that move
+            aside = b"moving:%d" % rename.mailbox
+            yield sql.RENAME(account=self.account, mailbox=rename.mailbox, name_mac=aside, name=rename.name)
+        for rename in self.renames:
+            yield sql.RENAME(account=self.account, mailbox=rename.mailbox, name_mac=rename.name_mac, name=rename.name)
+        tx.log(self.account, Op.MAILBOX_RENAME, state, self.renames, before)
+        return state
+
+
+class DeleteMailbox(Command[State], frozen=True):
+    """Remove a mailbox; its messages go to the vault. INBOX stays (RFC 9051 6.3.5)."""
+
+    account: AccountId
+    mailbox: MailboxId
+
+    def run(self, tx: Tx) -> Query[State]:
+        state = yield from next_state(self.account)
+        row = yield from _existing(self.account, self.mailbox)
+        if row.role is Role.INBOX:
+            raise PermanentError(Reason.NOT_PERMITTED, "INBOX cannot be deleted")
+        yield from to_vault(tx, self.account, self.mailbox, ALL, 0, state)
+        yield sql.DELETE(account=self.account, mailbox=self.mailbox)
+        before = (self.mailbox, row.name, row.role, row.uidvalidity, row.uidnext)
+        tx.log(self.account, Op.MAILBOX_DELETE, state, (self.mailbox,), before)
+        return state
+
+
+class Subscribe(Command[State], frozen=True):
+    """Set or clear a mailbox's subscription."""
+
+    account: AccountId
+    mailbox: MailboxId
+    is_subscribed: bool
+
+    def run(self, tx: Tx) -> Query[State]:
+        state = yield from next_state(self.account)
+        if not (yield sql.SUBSCRIBE(account=self.account, mailbox=self.mailbox, is_subscribed=int(self.is_subscribed))):
+            raise PermanentError(Reason.NO_SUCH_MAILBOX, f"account {self.account} mailbox {self.mailbox}")
+        tx.log(self.account, Op.MAILBOX_SUBSCRIBE, state, (self.mailbox, self.is_subscribed))
+        return state
+
+
+class AddKeyword(Command[int], frozen=True):
+    """The bit of a keyword in ``flags``, a new one if its name is new; TOO_MANY after 40."""
+
+    account: AccountId
+    name_mac: bytes
+    name: bytes
+
+    def run(self, tx: Tx) -> Query[int]:
+        state = yield from next_state(self.account)
+        taken = {number(row[0]): row[1] for row in (yield sql.KEYWORD_BITS(account=self.account))}
+        known = next((bit for bit, name_mac in taken.items() if name_mac == self.name_mac), None)
+        if known is not None:
+            tx.log(self.account, Op.KEYWORD, state, (known, self.name))
+            return known
+        bit = KEYWORD_FIRST_BIT + len(taken)
+        if len(taken) >= KEYWORDS_MAX:
+            raise PermanentError(Reason.TOO_MANY, f"account {self.account} has {KEYWORDS_MAX} keywords")
+        yield sql.INSERT_KEYWORD(account=self.account, bit=bit, name_mac=self.name_mac, name=self.name)
+        tx.log(self.account, Op.KEYWORD, state, (bit, self.name))
+        return bit
+
+
+def _existing(account: AccountId, mailbox: MailboxId) -> Query[MailboxRow]:
+    row = yield from sql.by_id(account, mailbox)
+    if row is None:
+        raise PermanentError(Reason.NO_SUCH_MAILBOX, f"account {account} mailbox {mailbox}")
+    return row

@@ -1,0 +1,223 @@
+"""Rows as the readers give them, and the vocabulary of their columns."""
+
+from enum import IntFlag, StrEnum
+from typing import NamedTuple
+
+from skrytka.model.ids import AccountId, BlobId, DomainId, EmailId, MailboxId, QueueId, State, ThreadId, Uid
+
+
+class Role(StrEnum):
+    """Special use of a mailbox (RFC 6154 2); INBOX is our word for RFC 9051 5.1."""
+
+    INBOX = "inbox"
+    SENT = "sent"
+    DRAFTS = "drafts"
+    TRASH = "trash"
+    JUNK = "junk"
+    ARCHIVE = "archive"
+
+
+class Flag(IntFlag):
+    """System flags (RFC 9051 2.3.2); keywords are the bits from 8 up, named per account in ``keyword``."""
+
+    SEEN = 1
+    ANSWERED = 2
+    FLAGGED = 4
+    DELETED = 8
+    DRAFT = 16
+
+
+KEYWORD_FIRST_BIT = 8
+KEYWORDS_MAX = 40
+
+
+class AccountStatus(StrEnum):
+    """What may happen to an account's mail: suspended ones receive, but nobody logs in."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REMOVED = "removed"
+
+
+class AddressKind(StrEnum):
+    """What an address is: an account's own, an alias or group, or all that is left of a domain."""
+
+    ACCOUNT = "account"
+    ALIAS = "alias"
+    CATCH_ALL = "catch_all"
+
+
+DIRECTORY_SUBJECT = 0  # subjects above 0 are accounts
+QUEUE_SUBJECT = -1
+KEYRING_SUBJECT = -2
+JOBS_SUBJECT = -3
+
+
+class Op(StrEnum):
+    """What a journal row says happened; readers know them, so they are never renamed."""
+
+    DOMAIN_ADD = "domain.add"
+    DOMAIN_REMOVE = "domain.remove"
+    ACCOUNT_RESERVE = "account.reserve"
+    ACCOUNT_ADD = "account.add"
+    ACCOUNT_STATUS = "account.status"
+    ACCOUNT_QUOTA = "account.quota"
+    ACCOUNT_PASSWORD = "account.password"  # noqa: S105 - says that one was set
+    ACCOUNT_REMOVE = "account.remove"
+    ADDRESS_ADD = "address.add"
+    ADDRESS_REMOVE = "address.remove"
+    DELIVER = "deliver"
+    FLAGS = "flags"
+    KEYWORD = "keyword"
+    EXPUNGE = "expunge"
+    TAKE_BACK = "take_back"
+    MAILBOX_CREATE = "mailbox.create"
+    MAILBOX_RENAME = "mailbox.rename"
+    MAILBOX_DELETE = "mailbox.delete"
+    MAILBOX_SUBSCRIBE = "mailbox.subscribe"
+    ENQUEUE = "enqueue"
+    QUEUE_DEFER = "queue.defer"
+    QUEUE_DONE = "queue.done"
+    VAULT_EXPIRE = "vault.expire"
+    FENCE = "fence"
+
+
+class DomainRow(NamedTuple):
+    """A domain this server takes mail for."""
+
+    domain: DomainId
+    name: str
+    created_at_ms: int
+
+
+class AccountRow(NamedTuple):
+    """An account with its counters; ``quota_bytes`` 0 is no limit."""
+
+    account: AccountId
+    address: str  # Address.key
+    domain: DomainId
+    status: AccountStatus
+    created_at_ms: int
+    quota_bytes: int
+    used_bytes: int
+    messages: int
+    state: State
+
+
+class AddressRow(NamedTuple):
+    """What an address leads to: an account of ours, or other addresses."""
+
+    key: str
+    kind: AddressKind
+    account: AccountId | None
+    targets: tuple[str, ...]
+
+
+class CredentialRow(NamedTuple):
+    """A way to prove to be the account; ``verifier`` is never shown."""
+
+    account: AccountId
+    credential: int
+    kind: str
+    verifier: bytes
+    created_at_ms: int
+
+    def __repr__(self) -> str:
+        return f"CredentialRow(account={self.account}, kind={self.kind!r})"
+
+
+class MailboxRow(NamedTuple):
+    """A mailbox and its counters; the name is sealed."""
+
+    mailbox: MailboxId
+    name: bytes
+    role: Role | None
+    uidvalidity: int
+    uidnext: Uid
+    modseq: State  # HIGHESTMODSEQ (RFC 7162 3.1.2.1)
+    messages: int
+    unseen: int
+    bytes_: int
+    is_subscribed: bool
+
+
+class KeywordRow(NamedTuple):
+    """A keyword of an account: the bit it has in ``flags``, its sealed name."""
+
+    bit: int
+    name: bytes
+
+
+class MessageRow(NamedTuple):
+    """One message of a mailbox, without its content."""
+
+    uid: Uid
+    flags: int
+    modseq: State
+    size: int
+    received_at_ms: int
+    saved_at_ms: int
+    email_id: EmailId
+    thread_id: ThreadId
+
+
+class ContentRow(NamedTuple):
+    """What an EMAILID stands for in one account."""
+
+    email_id: EmailId
+    blob_id: BlobId
+    wrapped_key: bytes
+    prefix: bytes
+    prefix_size: int
+    summary: bytes
+    digest: bytes
+
+
+class VaultRow(NamedTuple):
+    """A deleted message that can be taken back."""
+
+    mailbox: MailboxId
+    uid: Uid
+    size: int
+    received_at_ms: int
+    deleted_at_ms: int
+    email_id: EmailId
+
+
+class BlobRow(NamedTuple):
+    """A sealed message: its bytes, or None when they are the file ``blobs/ab/<id>``."""
+
+    blob_id: BlobId
+    size: int
+    stored_size: int
+    stored: bytes | None
+
+
+class QueueRow(NamedTuple):
+    """A recipient of a queued message that is due."""
+
+    queue_id: QueueId
+    recipient: int
+    blob_id: BlobId
+    size: int
+    wrapped_key: bytes
+    envelope: bytes  # sealed
+    sealed_recipient: bytes
+    due_at_ms: int
+    attempts: int
+    created_at_ms: int
+    reason: str
+
+
+class JournalRow(NamedTuple):
+    """One row of the journal."""
+
+    commit_no: int
+    number: int
+    unit: bytes
+    subject: int
+    state: int
+    at_ms: int
+    op: str
+    detail: bytes
+    before: bytes | None

@@ -1,0 +1,1 @@
+"""All SQL of the store: statements as constants, one generator function per question."""

@@ -1,0 +1,172 @@
+"""Messages of a mailbox, their content, the vault and the threads."""
+
+from typing import Any
+
+import msgspec
+
+from skrytka.model.ids import AccountId, BlobId, EmailId, MailboxId, State
+from skrytka.store.ranges import Ranges, clip
+from skrytka.store.rows import BlobRow, ContentRow, MessageRow, Op, VaultRow
+from skrytka.store.statement import Query, Statement
+
+THREADS_OF = Statement(
+    "SELECT mac, thread_id FROM thread_ref WHERE account = :account AND mac IN (:mac0, :mac1, :mac2, :mac3)"
+)
+INSERT_THREAD = Statement(
+    "INSERT INTO thread_ref (account, mac, thread_id) VALUES (:account, :mac, :thread_id) ON CONFLICT DO NOTHING"
+)
+INSERT_MESSAGE = Statement(
+    "INSERT INTO message (account, mailbox, uid, flags, modseq, size, received_at_ms, saved_at_ms, email_id,"
+    " thread_id, hold, retention) VALUES (:account, :mailbox, :uid, :flags, :state, :size, :received_at_ms,"
+    " :saved_at_ms, :email_id, :thread_id, 0, 0)"
+)
+INSERT_CONTENT = Statement(
+    "INSERT INTO content (account, email_id, blob_id, wrapped_key, prefix, prefix_size, digest, refs, summary)"
+    " VALUES (:account, :email_id, :blob_id, :wrapped_key, :prefix, :prefix_size, :digest, 1, :summary)"
+    " ON CONFLICT (account, email_id) DO UPDATE SET refs = content.refs + 1 RETURNING refs"
+)
+FLAGS_IN_RANGE = Statement(
+    "SELECT uid, flags, modseq FROM message"
+    " WHERE account = :account AND mailbox = :mailbox AND uid BETWEEN :low AND :high ORDER BY uid"
+)
+SET_FLAGS = Statement(
+    "UPDATE message SET flags = (flags & ~ CAST(:remove AS BIGINT)) | CAST(:add AS BIGINT), modseq = :state"
+    " WHERE account = :account AND mailbox = :mailbox AND uid BETWEEN :low AND :high AND modseq <= :unchanged_since"
+    " AND (flags & ~ CAST(:remove AS BIGINT)) | CAST(:add AS BIGINT) <> flags"
+)
+TO_VAULT = Statement(
+    "INSERT INTO vault (account, mailbox, uid, flags, size, received_at_ms, saved_at_ms, email_id, thread_id, hold,"
+    " retention, deleted_at_ms) SELECT account, mailbox, uid, flags, size, received_at_ms, saved_at_ms, email_id,"
+    " thread_id, hold, retention, CAST(:now_ms AS BIGINT) FROM message"
+    " WHERE account = :account AND mailbox = :mailbox AND uid BETWEEN :low AND :high"
+    " AND (flags & CAST(:mask AS BIGINT)) = :mask"
+)
+DELETE_MESSAGES = Statement(
+    "DELETE FROM message WHERE account = :account AND mailbox = :mailbox AND uid BETWEEN :low AND :high"
+    " AND (flags & CAST(:mask AS BIGINT)) = :mask RETURNING uid, flags, size"
+)
+FROM_VAULT = Statement(
+    "DELETE FROM vault WHERE account = :account AND mailbox = :mailbox AND uid = :uid"
+    " RETURNING flags, size, received_at_ms, email_id, thread_id"
+)
+VAULT_BEFORE = Statement(
+    "SELECT account, mailbox, uid, email_id FROM vault WHERE deleted_at_ms < :before_ms AND hold = 0"
+    " ORDER BY deleted_at_ms LIMIT :limit"
+)
+DELETE_FROM_VAULT = Statement("DELETE FROM vault WHERE account = :account AND mailbox = :mailbox AND uid = :uid")
+DROP_CONTENT_REF = Statement(
+    "UPDATE content SET refs = refs - 1 WHERE account = :account AND email_id = :email_id RETURNING refs, blob_id"
+)
+DELETE_CONTENT = Statement("DELETE FROM content WHERE account = :account AND email_id = :email_id AND refs = 0")
+
+INSERT_BLOB = Statement(
+    "INSERT INTO blob (blob_id, size, stored_size, refs, stored)"
+    " VALUES (:blob_id, :size, :stored_size, :refs, :stored) ON CONFLICT (blob_id) DO NOTHING RETURNING blob_id"
+)
+ADD_BLOB_REFS = Statement("UPDATE blob SET refs = refs + :refs WHERE blob_id = :blob_id RETURNING refs")
+DELETE_BLOBS = Statement(
+    "DELETE FROM blob WHERE blob_id IN (SELECT blob_id FROM blob WHERE refs = 0 LIMIT :limit)"
+    " RETURNING blob_id, stored IS NULL"
+)
+
+_SNAPSHOT = Statement(
+    "SELECT uid, flags, modseq FROM message WHERE account = :account AND mailbox = :mailbox ORDER BY uid"
+)
+_CHANGED = Statement(
+    "SELECT uid, flags, modseq FROM message WHERE account = :account AND mailbox = :mailbox AND modseq > :since"
+    " ORDER BY uid"
+)
+_BY_RANGE = Statement(
+    "SELECT uid, flags, modseq, size, received_at_ms, saved_at_ms, email_id, thread_id FROM message"
+    " WHERE account = :account AND mailbox = :mailbox AND uid BETWEEN :low AND :high ORDER BY uid"
+)
+_CONTENT = Statement(
+    "SELECT email_id, blob_id, wrapped_key, prefix, prefix_size, summary, digest FROM content"
+    " WHERE account = :account AND email_id = :email_id"
+)
+_CONTENT_RANGE = Statement(
+    "SELECT m.uid, c.email_id, c.blob_id, c.wrapped_key, c.prefix, c.prefix_size, c.summary, c.digest"
+    " FROM message m JOIN content c ON c.account = m.account AND c.email_id = m.email_id"
+    " WHERE m.account = :account AND m.mailbox = :mailbox AND m.uid BETWEEN :low AND :high ORDER BY m.uid"
+)
+_SUMMARY_RANGE = Statement(
+    "SELECT m.uid, c.email_id, c.summary"
+    " FROM message m JOIN content c ON c.account = m.account AND c.email_id = m.email_id"
+    " WHERE m.account = :account AND m.mailbox = :mailbox AND m.uid BETWEEN :low AND :high ORDER BY m.uid"
+)
+_VANISHED = Statement(
+    "SELECT detail FROM journal WHERE subject = :account AND state > :since AND op = :op ORDER BY state"
+)
+_VAULT = Statement(
+    "SELECT mailbox, uid, size, received_at_ms, deleted_at_ms, email_id FROM vault WHERE account = :account"
+    " ORDER BY deleted_at_ms, mailbox, uid"
+)
+_BLOB = Statement("SELECT blob_id, size, stored_size, stored FROM blob WHERE blob_id = :blob_id")
+
+
+def snapshot(account: AccountId, mailbox: MailboxId) -> Query[list[tuple[int, int, int]]]:
+    """(uid, flags, modseq) of every message by UID: what SELECT needs."""
+    rows: Any = yield _SNAPSHOT(account=account, mailbox=mailbox)
+    return rows  # type: ignore[no-any-return]
+
+
+def changed_since(account: AccountId, mailbox: MailboxId, since: State) -> Query[list[tuple[int, int, int]]]:
+    """(uid, flags, modseq) of messages that are new or have new flags since that state (RFC 7162 3.1.4)."""
+    rows: Any = yield _CHANGED(account=account, mailbox=mailbox, since=since)
+    return rows  # type: ignore[no-any-return]
+
+
+def vanished_since(account: AccountId, mailbox: MailboxId, since: State) -> Query[Ranges]:
+    """UID ranges expunged since that state (RFC 7162 3.2.10); complete as far back as the journal is kept."""
+    found: list[tuple[int, int]] = []
+    rows: Any = yield _VANISHED(account=account, since=since, op=Op.EXPUNGE.value)
+    for (detail,) in rows:
+        gone_from, ranges = msgspec.msgpack.decode(detail, type=tuple[int, Ranges])
+        if gone_from == mailbox:
+            found.extend(ranges)
+    return tuple(sorted(found))
+
+
+def by_uids(account: AccountId, mailbox: MailboxId, uids: Ranges) -> Query[list[MessageRow]]:
+    """Messages within the UID ranges, by UID; what is not there is left out."""
+    found: list[MessageRow] = []
+    for low, high in clip(uids):
+        rows: Any = yield _BY_RANGE(account=account, mailbox=mailbox, low=low, high=high)
+        found.extend(map(MessageRow._make, rows))
+    return found
+
+
+def content(account: AccountId, email_id: EmailId) -> Query[ContentRow | None]:
+    """What an EMAILID stands for: blob, wrapped key, prefix, summary."""
+    rows: Any = yield _CONTENT(account=account, email_id=email_id)
+    return ContentRow._make(rows[0]) if rows else None
+
+
+def contents(account: AccountId, mailbox: MailboxId, uids: Ranges) -> Query[list[tuple[int, ContentRow]]]:
+    """(uid, content) of the messages within the UID ranges, by UID."""
+    found: list[tuple[int, ContentRow]] = []
+    for low, high in clip(uids):
+        rows: Any = yield _CONTENT_RANGE(account=account, mailbox=mailbox, low=low, high=high)
+        found.extend((row[0], ContentRow._make(row[1:])) for row in rows)
+    return found
+
+
+def summaries(account: AccountId, mailbox: MailboxId, uids: Ranges) -> Query[list[tuple[int, bytes, bytes]]]:
+    """(uid, EMAILID, sealed summary) of the messages within the UID ranges, by UID."""
+    found: list[tuple[int, bytes, bytes]] = []
+    for low, high in clip(uids):
+        rows: Any = yield _SUMMARY_RANGE(account=account, mailbox=mailbox, low=low, high=high)
+        found.extend(rows)
+    return found
+
+
+def vault(account: AccountId) -> Query[list[VaultRow]]:
+    """Deleted messages that can be taken back, oldest deletion first."""
+    rows: Any = yield _VAULT(account=account)
+    return [VaultRow._make(row) for row in rows]
+
+
+def blob(blob_id: BlobId) -> Query[BlobRow | None]:
+    """A sealed message."""
+    rows: Any = yield _BLOB(blob_id=blob_id)
+    return BlobRow._make(rows[0]) if rows else None

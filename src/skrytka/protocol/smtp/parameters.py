@@ -1,0 +1,88 @@
+"""ESMTP parameters of MAIL and RCPT (RFC 5321 4.1.2), xtext and the values of DSN (RFC 3461 4)."""
+
+import re
+from typing import Final
+
+from skrytka.model import reply as replies
+from skrytka.model.envelope import Notify
+from skrytka.model.errors import ProtocolError
+from skrytka.model.reply import Reply
+
+ENVID_MAX = 100  # RFC 3461 4.4: characters as sent
+ORCPT_MAX = 500  # RFC 3461 4.2
+
+_KEYWORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*\Z")
+_VALUE: Final = re.compile(r"[\x21-\x3c\x3e-\x7e\u0080-\U0010FFFF]+\Z")
+_XTEXT: Final = re.compile(r"(?:[\x21-\x2a\x2c-\x3c\x3e-\x7e]|\+[0-9A-F]{2})*\Z")
+_HEXCHAR: Final = re.compile(r"\+([0-9A-F]{2})")
+_PRINTABLE: Final = re.compile(r"[\x20-\x7e]*\Z")
+_ADDR_TYPE: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+\Z")
+
+
+class CommandError(ProtocolError):
+    """The command is answered with ``reply``; the engine catches it, nobody else sees it."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.lines[0])
+        self.reply = reply
+
+
+def parse_parameters(text: str, *, is_utf8: bool) -> dict[str, str | None]:
+    """Keyword in upper case -> value, None without "="; each at most once (RFC 3461 4.5)."""
+    if not text:
+        return {}
+    parameters: dict[str, str | None] = {}
+    for word in text.split(" "):
+        if not word:
+            continue
+        keyword, equals, value = word.partition("=")
+        keyword = keyword.upper()
+        if not _KEYWORD.match(keyword) or keyword in parameters:
+            raise CommandError(replies.BAD_SYNTAX)
+        if equals and not (_VALUE.match(value) and (is_utf8 or value.isascii())):
+            raise CommandError(replies.BAD_SYNTAX)
+        parameters[keyword] = value if equals else None
+    return parameters
+
+
+def required(value: str | None) -> str:
+    """The value of a parameter that must have one."""
+    if value is None:
+        raise CommandError(replies.BAD_SYNTAX)
+    return value
+
+
+def decode_xtext(text: str) -> str:
+    """RFC 3461 4: what was encoded is printable ASCII."""
+    if not _XTEXT.match(text):
+        raise CommandError(replies.BAD_SYNTAX)
+    decoded = _HEXCHAR.sub(lambda match: chr(int(match[1], 16)), text)
+    if not _PRINTABLE.match(decoded):
+        raise CommandError(replies.BAD_SYNTAX)
+    return decoded
+
+
+def parse_notify(value: str) -> frozenset[Notify]:
+    """RFC 3461 4.1: NEVER stands alone."""
+    try:
+        wanted = frozenset(Notify(word) for word in value.upper().split(","))
+    except ValueError:
+        raise CommandError(replies.BAD_SYNTAX) from None
+    if Notify.NEVER in wanted and len(wanted) > 1:
+        raise CommandError(replies.BAD_SYNTAX)
+    return wanted
+
+
+def parse_orcpt(value: str) -> str:
+    """RFC 3461 4.2: "type;address". The utf-8 type has an encoding of its own, kept as it is (RFC 6533 3)."""
+    kind, semicolon, address = value.partition(";")
+    if len(value) > ORCPT_MAX or not semicolon or not _ADDR_TYPE.match(kind):
+        raise CommandError(replies.BAD_SYNTAX)
+    return value if kind.lower() == "utf-8" else f"{kind};{decode_xtext(address)}"
+
+
+def parse_envid(value: str) -> str:
+    """RFC 3461 4.4."""
+    if len(value) > ENVID_MAX:
+        raise CommandError(replies.BAD_SYNTAX)
+    return decode_xtext(value)

@@ -13,6 +13,7 @@ SOURCES := src tests scripts $(wildcard bench)
 LOCK_FLAGS = --universal --python-version 3.11 --generate-hashes --no-annotate --quiet $(UPGRADE) \
 	--custom-compile-command "make lock"
 
+.NOTPARALLEL:
 .PHONY: setup run test check lint tree apt bench lock
 
 setup: $(VENV)/.dev-lock

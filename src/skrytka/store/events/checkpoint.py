@@ -1,0 +1,132 @@
+"""Signed checkpoints: every 60 s the heads of all chains under an Ed25519 key that is then destroyed.
+
+Each checkpoint names the public half of the next key, so who steals the key of today cannot rewrite
+yesterday. The line:
+``{"c":{"v":1,"number":n,"at":...,"heads":{chain:[seq,hash]},"public":hex,"next_public":hex,"prev":hash},"signature":hex}``
+with ``prev`` = SHA-256 of the ``c`` before. The state file holds the current private key and, while a checkpoint is
+being written, the next one: after a crash the last line tells which of the two is in force.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from skrytka.model.clock import Clock
+from skrytka.store.events.line import instant_text
+from skrytka.store.events.writer import append_synced, sync_folder
+
+INTERVAL_S = 60.0
+FILE_NAME = "checkpoints.jsonl"
+
+
+class Body(msgspec.Struct, frozen=True):
+    """What is signed."""
+
+    v: int
+    number: int
+    at: str
+    heads: dict[str, tuple[int, str]]
+    public: str
+    next_public: str
+    prev: str
+
+
+class SignedLine(msgspec.Struct, frozen=True):
+    """A line of the file; ``c`` is kept raw, since its bytes are what was signed."""
+
+    c: msgspec.Raw
+    signature: str
+
+    def body(self) -> Body:
+        """The parsed body; msgspec.MsgspecError if it is none."""
+        return msgspec.json.decode(self.c, type=Body)
+
+    def digest(self) -> str:
+        """``prev`` of the checkpoint after this one."""
+        return hashlib.sha256(self.c).hexdigest()
+
+    def holds(self, body: Body) -> bool:
+        """Whether the signature is that of the key the body names."""
+        try:
+            Ed25519PublicKey.from_public_bytes(bytes.fromhex(body.public)).verify(bytes.fromhex(self.signature), self.c)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+class _State(msgspec.Struct, frozen=True):
+    number: int  # of the checkpoint that ``current`` signs next
+    prev: str
+    current: bytes
+    pending: bytes = b""
+
+
+def read_checkpoints(folder: Path) -> list[SignedLine]:
+    """All whole lines in order; a torn last line is left out."""
+    path = folder / FILE_NAME
+    if not path.exists():
+        return []
+    return [msgspec.json.decode(raw, type=SignedLine) for raw in path.read_bytes().split(b"\n")[:-1] if raw]
+
+
+class CheckpointSigner:
+    """Lives in the process that holds the keys; one per installation, under its lock."""
+
+    def __init__(self, folder: Path, state_path: Path, clock: Clock, anchor: Path | None = None) -> None:
+        self._folder = folder
+        self._state_path = state_path
+        self._clock = clock
+        self._anchor = anchor
+        self._state = self._load()
+
+    def _load(self) -> _State:
+        if not self._state_path.exists():
+            state = _State(1, "", Ed25519PrivateKey.generate().private_bytes_raw())
+            self._save(state)
+            return state
+        state = msgspec.msgpack.decode(self._state_path.read_bytes(), type=_State)
+        written = read_checkpoints(self._folder)
+        if state.pending and written and written[-1].body().number == state.number:
+            return _State(state.number + 1, written[-1].digest(), state.pending)
+        return _State(state.number, state.prev, state.current)
+
+    def _save(self, state: _State) -> None:
+        temporary = self._state_path.with_suffix(".new")
+        temporary.unlink(missing_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(descriptor, msgspec.msgpack.encode(state))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        temporary.replace(self._state_path)
+        sync_folder(self._state_path.parent)
+
+    def sign(self, heads: dict[str, tuple[int, str]]) -> int:
+        """Append a checkpoint over ``heads``, synced, also to the anchor; its number. OSError if the disk refuses."""
+        state = self._state
+        current = Ed25519PrivateKey.from_private_bytes(state.current)
+        following = Ed25519PrivateKey.generate()
+        raw_body = msgspec.json.encode(
+            Body(
+                v=1,
+                number=state.number,
+                at=instant_text(self._clock.now_ms()),
+                heads=heads,
+                public=current.public_key().public_bytes_raw().hex(),
+                next_public=following.public_key().public_bytes_raw().hex(),
+                prev=state.prev,
+            )
+        )
+        raw_line = b'{"c":%b,"signature":"%b"}\n' % (raw_body, current.sign(raw_body).hex().encode())
+        self._save(msgspec.structs.replace(state, pending=following.private_bytes_raw()))
+        append_synced(self._folder / FILE_NAME, raw_line)
+        self._state = _State(state.number + 1, hashlib.sha256(raw_body).hexdigest(), following.private_bytes_raw())
+        self._save(self._state)
+        if self._anchor is not None:
+            append_synced(self._anchor, raw_line)
+        return state.number

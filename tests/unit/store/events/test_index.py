@@ -1,0 +1,76 @@
+"""store/events/index.py."""
+
+import hashlib
+from pathlib import Path
+
+from skrytka.model.clock import FixedClock
+from skrytka.model.events import LoginFailed, MessageDelivered
+from skrytka.model.ids import TraceId, id_text
+from skrytka.store.events.index import EventIndex
+from skrytka.store.events.writer import EventWriter
+from skrytka.store.system import SystemRandom
+from tests.unit.store.events.conftest import TRACE, received
+
+OTHER = TraceId(bytes(16))
+
+
+def mac(data: bytes) -> bytes:
+    return hashlib.blake2b(data, key=b"test", digest_size=16).digest()
+
+
+async def filled(folder: Path, clock: FixedClock, random: SystemRandom) -> EventWriter:
+    writer = EventWriter(folder, "front-1", clock, random)
+    writer.emit(received("Alice@Example.test"))
+    writer.emit(received("carol@example.test", trace=OTHER))
+    clock.advance(1)
+    writer.emit(MessageDelivered(trace=TRACE, recipient="alice@example.test", account=1, mailbox=1, uid=1, emailid="x"))
+    writer.emit(
+        LoginFailed(name="alice@example.test", remote="192.0.2.1", service="imap", mechanism="PLAIN", reason="bad")
+    )
+    await writer.flush()
+    return writer
+
+
+async def test_an_address_finds_its_events_and_all_that_share_their_trace(
+    tmp_path: Path, clock: FixedClock, random: SystemRandom
+) -> None:
+    await filled(tmp_path, clock, random)
+    index = EventIndex(tmp_path, mac)
+    assert index.update() == 4
+    found = index.by_address("ALICE@example.TEST")
+    assert [event.kind for event in found] == ["message_received", "message_delivered", "login_failed"]
+    assert found[0].fields["recipients"] == ["Alice@Example.test"]
+    assert index.by_address("nobody@example.test") == []
+    index.close()
+
+
+async def test_a_trace_id_finds_its_events_and_updates_read_only_what_is_new(
+    tmp_path: Path, clock: FixedClock, random: SystemRandom
+) -> None:
+    writer = await filled(tmp_path, clock, random)
+    index = EventIndex(tmp_path, mac)
+    index.update()
+    assert index.update() == 0
+    writer.emit(received(trace=OTHER))
+    await writer.flush()
+    assert index.update() == 1
+    assert len(index.by_trace(id_text(OTHER).lower())) == 2
+    index.close()
+
+
+async def test_the_index_tells_no_address_without_the_key(
+    tmp_path: Path, clock: FixedClock, random: SystemRandom
+) -> None:
+    await filled(tmp_path, clock, random)
+    index = EventIndex(tmp_path, mac)
+    index.update()
+    index.close()
+    assert b"example" not in (tmp_path / "index.sqlite").read_bytes()
+
+
+async def test_a_broken_index_is_made_anew(tmp_path: Path, clock: FixedClock, random: SystemRandom) -> None:
+    await filled(tmp_path, clock, random)
+    (tmp_path / "index.sqlite").write_bytes(b"not a database" * 1000)
+    index = EventIndex(tmp_path, mac)
+    assert index.update() == 4
+    index.close()

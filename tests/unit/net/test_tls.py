@@ -1,0 +1,178 @@
+import ssl
+from pathlib import Path
+
+import pytest
+
+from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.net.tls import CertificateFiles, TlsStore, new_server_context
+from skrytka.net.tls_pipe import TlsPipe
+from tests.support.certificates import write_certificate
+
+
+def files(folder: Path, *names: str, stem: str, kind: str = "ec") -> CertificateFiles:
+    return CertificateFiles(*write_certificate(folder, *names, stem=stem, kind=kind))
+
+
+def client(**settings: object) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    for name, value in settings.items():
+        setattr(context, name, value)
+    return context
+
+
+def shake(server: ssl.SSLContext, far_context: ssl.SSLContext, name: str | None = None) -> tuple[TlsPipe, TlsPipe]:
+    near = TlsPipe(server, is_server=True)
+    far = TlsPipe(far_context, is_server=False, server_hostname=name)
+    while not (near.is_established and far.is_established):
+        if not far.is_established:
+            far.handshake(near.output())
+        if not near.is_established:
+            near.handshake(far.output())
+    return near, far
+
+
+def common_name(pipe: TlsPipe) -> bytes:
+    der = pipe.facts().peer
+    return next(stem for stem in (b"first", b"second", b"wild") if stem in der)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> TlsStore:
+    return TlsStore(
+        [
+            files(tmp_path, "mail.example.test", stem="first"),
+            files(tmp_path, "other.example.net", stem="second"),
+            files(tmp_path, "*.wild.example", stem="wild"),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        (None, b"first"),
+        ("mail.example.test", b"first"),
+        ("OTHER.example.NET", b"second"),
+        ("a.wild.example", b"wild"),
+        ("wild.example", b"first"),  # RFC 9525 6.3: a wildcard stands for exactly one label
+        ("a.b.wild.example", b"first"),
+        ("unknown.example", b"first"),
+    ],
+)
+def test_the_name_asked_for_chooses_the_certificate(store: TlsStore, asked: str | None, shown: bytes) -> None:
+    near, far = shake(store.server_context(), client(), asked)
+    assert common_name(far) == shown
+    assert near.facts().server_name == (asked or "").lower()
+
+
+def test_a_reload_serves_the_new_certificate_and_keeps_open_connections(tmp_path: Path, store: TlsStore) -> None:
+    near, far = shake(store.server_context(), client())
+    before = far.facts().peer
+    files(tmp_path, "mail.example.test", stem="first")
+    store.reload()
+    assert far.decrypt(near.encrypt(b"still here")) == (b"still here", False)
+    _, fresh = shake(store.server_context(), client())
+    assert fresh.facts().peer != before
+
+
+def test_a_handshake_begun_before_a_reload_ends_with_the_old_certificate(tmp_path: Path, store: TlsStore) -> None:
+    near = TlsPipe(store.server_context(), is_server=True)
+    far = TlsPipe(client(), is_server=False)
+    far.handshake(b"")
+    old = (tmp_path / "first.pem").read_text()
+    files(tmp_path, "mail.example.test", stem="first")
+    store.reload()
+    near.handshake(far.output())
+    far.handshake(near.output())
+    near.handshake(far.output())
+    assert ssl.DER_cert_to_PEM_cert(far.facts().peer).strip() == old.strip()
+
+
+def test_an_ecdsa_and_an_rsa_certificate_of_the_same_names_serve_side_by_side(tmp_path: Path) -> None:
+    store = TlsStore(
+        [
+            files(tmp_path, "mail.example.test", stem="first", kind="rsa"),
+            files(tmp_path, "mail.example.test", stem="second", kind="ec"),
+        ]
+    )
+    for ciphers, shown in (("ECDHE-RSA-AES128-GCM-SHA256", b"first"), ("ECDHE-ECDSA-AES128-GCM-SHA256", b"second")):
+        context = client(maximum_version=ssl.TLSVersion.TLSv1_2)
+        context.set_ciphers(ciphers)
+        _, far = shake(store.server_context(), context)
+        assert common_name(far) == shown
+
+
+BROKEN = {
+    "missing certificate": ("first.pem", None, "cannot be read (No such file"),
+    "missing key": ("first.key", None, "cannot be read (No such file"),
+    "garbage certificate": ("first.pem", b"garbage", "is no PEM certificate chain"),
+    "garbage key": ("first.key", b"garbage", "does not load with first.pem"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_file_keeps_the_old_set_and_is_named(tmp_path: Path, store: TlsStore, case: str) -> None:
+    name, content, said = BROKEN[case]
+    path = tmp_path / name
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(PermanentError) as caught:
+        store.reload()
+    assert caught.value.reason is Reason.BAD_CONFIG
+    assert str(path) in caught.value.detail
+    assert said in caught.value.detail
+    shake(store.server_context(), client())
+
+
+def test_the_key_of_another_certificate_is_refused(tmp_path: Path, store: TlsStore) -> None:
+    mixed = CertificateFiles(tmp_path / "first.pem", tmp_path / "second.key")
+    with pytest.raises(PermanentError, match=r"second\.key is not the key of first\.pem"):
+        store.reload([mixed])
+
+
+def test_a_key_with_a_passphrase_is_refused_without_asking_for_it(tmp_path: Path) -> None:
+    pair = CertificateFiles(*write_certificate(tmp_path, "a.example", password=b"x"))
+    with pytest.raises(PermanentError, match="passphrase"):
+        TlsStore([pair])
+
+
+def test_a_weak_rsa_key_is_refused(tmp_path: Path) -> None:
+    pair = CertificateFiles(*write_certificate(tmp_path, "a.example", kind="rsa", rsa_bits=1024))
+    with pytest.raises(PermanentError, match="too weak"):
+        TlsStore([pair])
+
+
+def test_a_store_without_certificates_says_so_when_asked() -> None:
+    store = TlsStore()
+    assert store.is_empty
+    with pytest.raises(TransientError, match="no TLS certificate"):
+        store.server_context()
+
+
+def test_there_are_no_tickets_no_compression_and_no_renegotiation() -> None:
+    context = new_server_context()
+    assert context.num_tickets == 0
+    for option in (ssl.OP_NO_TICKET, ssl.OP_NO_COMPRESSION, ssl.OP_NO_RENEGOTIATION):
+        assert context.options & option
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_versions_before_1_2_are_refused(store: TlsStore, version: ssl.TLSVersion) -> None:
+    context = client()
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = version
+    with pytest.raises(ssl.SSLError, match=r"(?i)unsupported.protocol"):
+        shake(store.server_context(), context)
+
+
+@pytest.mark.parametrize("ciphers", ["ECDHE-ECDSA-AES128-SHA256", "ECDHE-RSA-AES128-SHA", "AES128-GCM-SHA256"])
+def test_suites_outside_the_list_are_refused(store: TlsStore, ciphers: str) -> None:
+    context = client(maximum_version=ssl.TLSVersion.TLSv1_2)
+    context.set_ciphers(ciphers)
+    with pytest.raises(ssl.SSLError, match=r"(?i)no.shared.cipher"):
+        shake(store.server_context(), context)

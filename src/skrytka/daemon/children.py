@@ -16,6 +16,7 @@ BACKOFF_FIRST_S = 0.05
 BACKOFF_MAX_S = 30.0
 STEADY_S = 60.0  # a child that lived so long has not failed "again"
 
+Command = Callable[[str, int], list[str]]  # name of the child, descriptor of its control socket
 Received = Callable[["Child", AnyMessage, list[int]], None]
 Ended = Callable[["Child"], None]
 
@@ -23,8 +24,11 @@ Ended = Callable[["Child"], None]
 class Child:
     """A place for one process ("store", "front-0"): the process changes, the place stays."""
 
-    def __init__(self, name: str, environment: Mapping[str, str], inherited: tuple[int, ...]) -> None:
+    def __init__(
+        self, name: str, environment: Mapping[str, str], inherited: tuple[int, ...], command: Command | None = None
+    ) -> None:
         self.name = name
+        self._command = command or child_command
         self._environment = environment
         self._inherited = inherited
         self._process: subprocess.Popen[bytes] | None = None
@@ -48,7 +52,7 @@ class Child:
         ours, theirs = channel.pair()
         try:
             with termination_held():
-                self._process = _spawn(self.name, theirs, self._environment, self._inherited)
+                self._process = self._spawn(theirs)
         except BaseException:
             ours.close()
             raise
@@ -81,24 +85,24 @@ class Child:
         self.failures = 1 if now_s - self._started_s >= STEADY_S else self.failures + 1
         return float(min(BACKOFF_FIRST_S * 2 ** min(self.failures - 1, 20), BACKOFF_MAX_S))
 
+    def _spawn(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self._command(self.name, theirs.fileno()),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            env=dict(self._environment),
+            pass_fds=(theirs.fileno(), *self._inherited),
+        )
+
     def _lost(self, ended: Callable[[], None]) -> None:
         """The channel closed: a process without one is of no use."""
         self.is_ready = False
         ended()
 
 
-def _spawn(
-    name: str, theirs: socket.socket, environment: Mapping[str, str], inherited: tuple[int, ...]
-) -> subprocess.Popen[bytes]:
-    # -P: the current folder is no place to import from.
-    command = [sys.executable, "-P", "-m", "skrytka.daemon.child", name, str(theirs.fileno())]
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        env=dict(environment),
-        pass_fds=(theirs.fileno(), *inherited),
-    )
+def child_command(name: str, fd: int) -> list[str]:
+    """``-P``: the current folder is no place to import from."""
+    return [sys.executable, "-P", "-m", "skrytka.daemon.child", name, str(fd)]
 
 
 def child_environment(openssl_conf: str) -> dict[str, str]:

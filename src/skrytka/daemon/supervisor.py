@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from skrytka import __version__
 from skrytka.daemon import config
-from skrytka.daemon.children import Child, child_environment
+from skrytka.daemon.children import Child, Command, child_environment
 from skrytka.daemon.event_log import FLUSH_S, EventLog
 from skrytka.daemon.key_agent import KeyAgent
 from skrytka.daemon.messages import (
@@ -40,6 +40,7 @@ from skrytka.model.events import ChildEnded, ServerStarted, ServerStopping, Sett
 DRAIN_S = 10.0  # sessions may finish for so long
 DRAIN_GRACE_S = 5.0  # then a front that has not ended is killed
 STORE_DRAIN_S = 20.0
+LOST_S = 2.0  # from the end of a child's channel to its own end
 STARTS_MAX = 5  # of one child before the server was ready for the first time
 EXIT_OK = 0
 EXIT_FAILED = 4
@@ -50,7 +51,16 @@ Say = Callable[[str], None]
 class Supervisor:
     """One server, from the first child to the last."""
 
-    def __init__(self, prepared: Prepared, clock: Clock, events: EventLog, say: Say, complain: Say) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        clock: Clock,
+        events: EventLog,
+        say: Say,
+        complain: Say,
+        *,
+        command: Command | None = None,
+    ) -> None:
         self._prepared = prepared
         self._settings = prepared.config.settings
         self._clock = clock
@@ -60,9 +70,12 @@ class Supervisor:
         self._agent = KeyAgent(prepared.ring, clock, events)
         self._limits = LimitKeeper(clock)
         environment = child_environment(str(prepared.layout.openssl_conf))
-        inherited = (prepared.lock.fd,)
-        self._store = Child("store", environment, inherited)
-        self._fronts = [Child(f"front-{n}", environment, inherited) for n in range(front_count(self._settings.fronts))]
+        inherited = (prepared.lock.fd,)  # the folder is free when the last process has ended
+        self._store = Child("store", environment, inherited, command)
+        self._fronts = [
+            Child(f"front-{number}", environment, inherited, command)
+            for number in range(front_count(self._settings.fronts))
+        ]
         self._stop = asyncio.Event()
         self._ended = asyncio.Event()  # set whenever a child has ended
         self._cause = ""
@@ -180,8 +193,13 @@ class Supervisor:
     # -- ending ---------------------------------------------------------------------------------------------------
 
     def _lost(self, child: Child) -> None:
-        """A child closed its channel: it is ending, or else it is made to."""
-        if not self._stop.is_set():
+        """A child closed its channel: it is ending, or is made to when it hangs on the way."""
+        if child.pid and not self._stop.is_set():
+            asyncio.get_running_loop().call_later(LOST_S, self._kill_if_still, child, child.pid)
+
+    @staticmethod
+    def _kill_if_still(child: Child, pid: int) -> None:
+        if child.pid == pid:
             child.kill()
 
     def _reap(self) -> None:

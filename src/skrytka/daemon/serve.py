@@ -1,0 +1,28 @@
+"""Runs a server in this process, from its configuration file to its last child."""
+
+import asyncio
+from pathlib import Path
+
+from skrytka.daemon.event_log import open_event_log
+from skrytka.daemon.prepare import Prepared, prepare
+from skrytka.daemon.supervisor import Say, Supervisor
+from skrytka.model.clock import Clock, Random
+from skrytka.store.system import SystemClock, SystemRandom
+
+
+def serve(path: Path, say: Say, complain: Say) -> int:
+    """Until SIGTERM; the exit status. Raises what keeps it from starting, with cause and mend."""
+    clock, random = SystemClock(), SystemRandom()
+    prepared = prepare(path, clock, random)
+    try:
+        return asyncio.run(_run(prepared, clock, random, say, complain))
+    finally:
+        prepared.close()
+
+
+async def _run(prepared: Prepared, clock: Clock, random: Random, say: Say, complain: Say) -> int:
+    events = open_event_log(prepared.layout, "supervisor", clock, random)
+    try:
+        return await Supervisor(prepared, clock, events, say, complain).run()
+    finally:
+        events.close()

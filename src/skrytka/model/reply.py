@@ -27,6 +27,8 @@ class Reply(msgspec.Struct, frozen=True):
     def encode(self) -> bytes:
         """Bytes for the wire; each line carries the enhanced code (RFC 2034 4)."""
         prefix = f"{self.enhanced} " if self.enhanced else ""
+        if len(self.lines) == 1:  # nearly all
+            return f"{self.code} {prefix}{self.lines[0][:TEXT_LINE_MAX]}\r\n".encode("utf-8", "replace")
         last = len(self.lines) - 1
         return "".join(
             f"{self.code}{'-' if number < last else ' '}{prefix}{text[:TEXT_LINE_MAX]}\r\n"
@@ -103,3 +105,4 @@ RATE_LIMITED = _reply(450, "4.7.1", "Too much, try again later")
 LOCAL_ERROR = _reply(451, "4.3.0", "Temporary trouble here, try again later")
 STORE_DOWN = _reply(451, "4.3.0", "Mailbox store is not available now, try again later")
 DISK_FULL = _reply(452, "4.3.1", "No space left, try again later")
+TOO_LARGE_FOR_MAILBOX = _reply(552, "5.2.3", "Message exceeds what this mailbox may hold")

@@ -1,13 +1,16 @@
 """What a receiving session and local delivery tell each other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import msgspec
 
 from skrytka.mail.delivery.incoming import HeaderScan
-from skrytka.model.address import Address, ReversePath
-from skrytka.model.ids import AccountId, TraceId
+from skrytka.model.address import Address, Domain, ReversePath
+from skrytka.model.errors import TransientError
+from skrytka.model.ids import AccountId, TraceId, UnitId
 from skrytka.model.verdict import Verdict
+from skrytka.store.seal.blob import SealedBlob
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -35,7 +38,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     trace: TraceId
     reverse_path: ReversePath
     remote: str  # IP address of the peer
-    helo: str  # as the peer said it, already limited to what the engine lets through
+    helo: Domain  # as the peer said it: a name or a literal, proven by nothing
     protocol: str = "ESMTP"  # RFC 3848 and RFC 6531 4.3: SMTP, ESMTP, ESMTPS, UTF8SMTP, UTF8SMTPS
     tls: str = ""  # "TLSv1.3 TLS_AES_256_GCM_SHA384"; "" in clear
     is_smtputf8: bool = False
@@ -43,3 +46,18 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Decide = Callable[[HeaderScan], Verdict]  # skrytka.mail.policy.decide.decide, handed in: policy stands above delivery
+
+
+class Fallback(Protocol):
+    """Where accepted mail waits when its mailbox cannot be written now; ``skrytka.mail.queue`` is one."""
+
+    async def enqueue(
+        self,
+        facts: Transaction,
+        recipients: Sequence[tuple[Address, Target]],
+        blob: SealedBlob,
+        unit: UnitId,
+        cause: TransientError,
+    ) -> None:
+        """Return when it is on disk. ``unit`` is that of the Deliver which failed: it may have happened after all."""
+        ...

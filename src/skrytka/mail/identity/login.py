@@ -19,9 +19,12 @@ from skrytka.model.events import Emitter, LoginFailed, LoginSucceeded
 from skrytka.model.ids import AccountId
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Login as LoginSettings
+from skrytka.net.limits import SharedLimits
 
 NAME_SUBJECT: Final = "node:address"  # key of the hashes by which events name what is no account
 NAME_MAX: Final = 320
+BY_ACCOUNT_NETWORK: Final = "login-account-network"
+BY_ADDRESS: Final = "login-address"
 
 
 class Peer(Protocol):
@@ -40,18 +43,6 @@ class Peer(Protocol):
     def is_exempt(self) -> bool: ...
 
 
-class LoginLimits(Protocol):
-    """Counters shared by all fronts, in the memory of the supervisor."""
-
-    async def take(self, key: str, limit: int, window_s: float) -> bool:
-        """Count one more under ``key``; False when ``limit`` stood already within the last ``window_s``."""
-        ...
-
-    async def give_back(self, key: str) -> None:
-        """Take back the last count: it was no failure."""
-        ...
-
-
 class Credential(msgspec.Struct, frozen=True):
     """What the directory knows of an account that somebody names at a login."""
 
@@ -59,11 +50,11 @@ class Credential(msgspec.Struct, frozen=True):
     address: Address
     stored: str | None  # None: no password is set
     is_suspended: bool = False
-    services: frozenset[str] | None = None  # None: all
+    services: frozenset[str] = frozenset()  # empty: all
 
     def may_use(self, service: str) -> bool:
         """Whether the password may be tried there at all."""
-        return not self.is_suspended and (self.services is None or service in self.services)
+        return not self.is_suspended and (not self.services or service in self.services)
 
 
 class Credentials(Protocol):
@@ -91,7 +82,7 @@ class Identity:
         credentials: Credentials,
         passwords: Passwords,
         recent: RecentLogins,
-        limits: LoginLimits,
+        limits: SharedLimits,
         settings: LoginSettings,
         events: Emitter,
         name_key: Secret,
@@ -110,19 +101,19 @@ class Identity:
         Emits LoginSucceeded or LoginFailed itself.
         """
         address = _parse(name)
-        keys = self._limit_keys(name if address is None else address.key, facts)
-        if not await self._take(keys, facts):
+        key = name[:NAME_MAX] if address is None else address.key
+        if not await self._take(key, facts):
             raise self._failed(name, None, facts, mechanism, TransientError(Reason.RATE_LIMITED, "logins"))
         try:
             found = await self._credentials.find(address) if address is not None else None
             usable = await self._prove(found, password, facts)
         except TransientError:  # our trouble, not his: it must not count against him
-            await self._give_back(keys, facts)
+            await self._refund(key, facts)
             raise
         if usable is None:
             error = PermanentError(Reason.BAD_CREDENTIALS, _why(found, facts))
             raise self._failed(name, found, facts, mechanism, error)
-        await self._give_back(keys, facts)
+        await self._refund(key, facts)
         self._events.emit(
             LoginSucceeded(
                 account=usable.account,
@@ -162,22 +153,26 @@ class Identity:
             return was
         return stored
 
-    async def _take(self, keys: tuple[str, str], facts: Peer) -> bool:
+    async def _take(self, name: str, facts: Peer) -> bool:
         if facts.is_exempt:
             return True
         settings = self._settings
-        by_account, by_address = keys
         return await self._limits.take(
-            by_address, settings.failures_per_address, settings.window_s
-        ) and await self._limits.take(by_account, settings.failures_per_account_network, settings.window_s)
+            BY_ADDRESS, facts.remote, limit=settings.failures_per_address, window_s=settings.window_s
+        ) and await self._limits.take(
+            BY_ACCOUNT_NETWORK,
+            self._account_network(name, facts),
+            limit=settings.failures_per_account_network,
+            window_s=settings.window_s,
+        )
 
-    async def _give_back(self, keys: tuple[str, str], facts: Peer) -> None:
+    async def _refund(self, name: str, facts: Peer) -> None:
         if not facts.is_exempt:
-            for key in keys:
-                await self._limits.give_back(key)
+            await self._limits.refund(BY_ADDRESS, facts.remote)
+            await self._limits.refund(BY_ACCOUNT_NETWORK, self._account_network(name, facts))
 
-    def _limit_keys(self, name: str, facts: Peer) -> tuple[str, str]:
-        return f"login:{self._name_hash(name)}:{facts.network}", f"login:{facts.remote}"
+    def _account_network(self, name: str, facts: Peer) -> str:
+        return f"{self._name_hash(name)} {facts.network}"
 
     def _name_hash(self, name: str) -> str:
         return hmac.digest(self._name_key.reveal(), name.casefold().encode("utf-8", "replace"), hashlib.sha256)[

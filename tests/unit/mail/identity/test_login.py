@@ -9,24 +9,11 @@ from skrytka.model.events import LoginFailed, LoginSucceeded
 from skrytka.model.ids import AccountId
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Login as LoginSettings
+from skrytka.net.limits import LimitTable, LocalLimits
 from tests.unit.mail.support import CountingRandom, PeerFacts, Recorder
 
 ALICE = Address.parse("Alice@example.test")
 SETTINGS = LoginSettings(failures_per_account_network=3, failures_per_address=5, window_s=900)
-
-
-class Counters:
-    def __init__(self) -> None:
-        self.counts: dict[str, int] = {}
-
-    async def take(self, key: str, limit: int, window_s: float) -> bool:
-        if self.counts.get(key, 0) >= limit:
-            return False
-        self.counts[key] = self.counts.get(key, 0) + 1
-        return True
-
-    async def give_back(self, key: str) -> None:
-        self.counts[key] -= 1
 
 
 class Directory:
@@ -60,14 +47,14 @@ class World:
         self.random = CountingRandom()
         self.passwords = Verifying(Secret(b"p" * 32), self.random, cost=Cost(1, 64), threads=1)
         self.directory = Directory()
-        self.limits = Counters()
+        self.limits = LimitTable(self.clock)
         self.events = Recorder()
         self.identity = Identity(
-            self.directory, self.passwords, RecentLogins(self.clock, self.random), self.limits, SETTINGS, self.events,
-            Secret(b"n" * 32),
+            self.directory, self.passwords, RecentLogins(self.clock, self.random), LocalLimits(self.limits), SETTINGS,
+            self.events, Secret(b"n" * 32),
         )  # fmt: skip
 
-    async def add(self, *, is_suspended: bool = False, services: frozenset[str] | None = None) -> None:
+    async def add(self, *, is_suspended: bool = False, services: frozenset[str] = frozenset()) -> None:
         stored = await self.passwords.hash(Secret("right"))
         self.directory.rows[ALICE.key] = Credential(AccountId(7), ALICE, stored, is_suspended, services)
 
@@ -112,10 +99,10 @@ async def test_an_unknown_name_is_recorded_as_a_keyed_hash_only(world: World) ->
 
 @pytest.mark.parametrize(
     ("is_suspended", "services", "reason"),
-    [(True, None, "account_suspended"), (False, frozenset({"web"}), "not_permitted")],
+    [(True, frozenset(), "account_suspended"), (False, frozenset({"web"}), "not_permitted")],
 )
 async def test_a_right_password_is_not_even_tried_where_it_may_not_be_used(
-    world: World, is_suspended: bool, services: frozenset[str] | None, reason: str
+    world: World, is_suspended: bool, services: frozenset[str], reason: str
 ) -> None:
     await world.add(is_suspended=is_suspended, services=services)
     assert await world.refusal(str(ALICE), "right") is Reason.BAD_CREDENTIALS
@@ -152,7 +139,7 @@ async def test_an_exempt_peer_is_not_limited(world: World) -> None:
     facts = PeerFacts(remote="127.0.0.1", is_exempt=True)
     for _ in range(10):
         assert await world.refusal(str(ALICE), "wrong", facts) is Reason.BAD_CREDENTIALS
-    assert world.limits.counts == {}
+    assert len(world.limits) == 0
 
 
 async def test_trouble_on_our_side_does_not_count_against_the_peer(world: World) -> None:

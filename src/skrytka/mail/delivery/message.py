@@ -1,0 +1,98 @@
+"""A message while it comes in: filtered, sealed and, when small, kept in clear for its summary until delivery."""
+
+from typing import Final
+
+import msgspec
+
+from skrytka.mail.delivery.incoming import HeaderFilter, HeaderScan
+from skrytka.model import reply
+from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
+from skrytka.model.limits import MESSAGE_IN_MEMORY_BYTES
+from skrytka.model.reply import Reply
+from skrytka.model.verdict import Action, Verdict
+from skrytka.store.seal.blob import BlobWriter, SealedBlob
+from skrytka.store.seal.budget import MemoryBudget
+
+_REPLIES: Final[dict[Reason, Reply]] = {
+    Reason.DISK_FULL: reply.DISK_FULL,
+    Reason.STORE_DOWN: reply.STORE_DOWN,
+    Reason.STORE_BUSY: reply.STORE_DOWN,
+}
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """A whole message: its blob, its header, and its bytes while they are still in memory."""
+
+    blob: SealedBlob
+    scan: HeaderScan
+    content: bytes | None  # None: it was too large to keep
+
+
+class IncomingMessage:
+    """Takes the octets of one message. An error is kept for the verdict, so the session just reads on."""
+
+    def __init__(self, writer: BlobWriter, header: HeaderFilter, memory: MemoryBudget) -> None:
+        self._writer = writer
+        self._header = header
+        self._memory = memory
+        self._pieces: list[bytes] | None = []  # what was written, as long as it is small enough to keep
+        self._held_bytes = 0
+        self.size_bytes = 0  # as it came in
+        self.failure: Verdict | None = None  # why it cannot be accepted any more
+
+    async def write(self, data: bytes) -> None:
+        """Take octets, cut anywhere; never raises for what the peer or the disk does."""
+        self.size_bytes += len(data)
+        if self.failure is not None:
+            return
+        try:
+            await self._put(self._header.feed(data))
+        except (PermanentError, TransientError) as exc:
+            await self._fail(exc)
+
+    async def finish(self) -> Sealed | Verdict:
+        """The whole message, its spool file synced; or why it failed."""
+        if self.failure is not None:
+            return self.failure
+        try:
+            await self._put(self._header.finish())
+            blob = await self._writer.finish()
+        except (PermanentError, TransientError) as exc:
+            return await self._fail(exc)
+        if self._header.scan is None:
+            raise AssertionError("a finished header has a scan")
+        return Sealed(blob, self._header.scan, None if self._pieces is None else b"".join(self._pieces))
+
+    async def abort(self) -> None:
+        """Leave nothing behind but what the store took over; may be called at any time and twice."""
+        self._forget()
+        await self._writer.abort()
+
+    async def _put(self, data: bytes) -> None:
+        if not data:
+            return
+        if self._pieces is not None:
+            if self._held_bytes + len(data) <= MESSAGE_IN_MEMORY_BYTES and self._memory.take(len(data)):
+                self._held_bytes += len(data)
+                self._pieces.append(data)
+            else:
+                self._forget()
+        await self._writer.write(data)
+
+    async def _fail(self, error: ReasonedError) -> Verdict:
+        self.failure = verdict_of(error)
+        await self.abort()
+        return self.failure
+
+    def _forget(self) -> None:
+        self._memory.release(self._held_bytes)
+        self._held_bytes = 0
+        self._pieces = None
+
+
+def verdict_of(error: ReasonedError) -> Verdict:
+    """What an error of ours means to the peer; PermanentError means refusal only where the peer is at fault."""
+    if isinstance(error, PermanentError) and error.reason is Reason.TOO_LARGE:
+        return Verdict(Action.REJECT, reply.HEADER_TOO_LARGE, error.reason, detail=error.detail)
+    answer = _REPLIES.get(error.reason, reply.LOCAL_ERROR)
+    return Verdict(Action.DEFER, answer, error.reason, detail=error.detail)

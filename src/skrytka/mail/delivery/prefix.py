@@ -1,0 +1,47 @@
+"""The header fields that each recipient's copy begins with: Return-Path, Delivered-To, Received (RFC 5321 4.4).
+
+They are sealed per account beside the shared blob. All parts are parsed values or our own words; HELO and the reverse
+path, which the peer chose, hold no CR, LF or NUL by their types.
+"""
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from ipaddress import ip_address
+
+from skrytka.mail.delivery.types import Transaction
+from skrytka.model.address import Address
+from skrytka.model.ids import id_text
+
+
+def prefix_fields(facts: Transaction, recipient: Address, owner: Address, *, hostname: str, at_ms: int) -> bytes:
+    """For the copy of ``owner``, reached through ``recipient`` as RCPT TO named it.
+
+    Being per recipient, ``for`` discloses nothing to others (RFC 5321 7.2).
+    """
+    return (
+        f"Return-Path: <{facts.reverse_path}>\r\n"
+        f"Delivered-To: {owner}\r\n"
+        f"Received: from {facts.helo} ({_literal(facts.remote)})\r\n"
+        f"\tby {hostname} with {facts.protocol}{_tls(facts)} id {id_text(facts.trace)}\r\n"
+        f"\t{_for(facts, recipient)}; {date_text(at_ms)}\r\n"
+    ).encode()
+
+
+def date_text(at_ms: int) -> str:
+    """RFC 5322 3.3, in UTC."""
+    return format_datetime(datetime.fromtimestamp(at_ms // 1000, UTC))
+
+
+def _literal(remote: str) -> str:
+    """RFC 5321 4.1.3."""
+    address = ip_address(remote)
+    return f"[{address}]" if address.version == 4 else f"[IPv6:{address}]"
+
+
+def _tls(facts: Transaction) -> str:
+    return f" ({facts.tls})" if facts.tls else ""
+
+
+def _for(facts: Transaction, recipient: Address) -> str:
+    """RFC 6531 3.7.3: no UTF-8 address in a message that did not come with SMTPUTF8."""
+    return f"for <{recipient}>" if recipient.is_ascii or facts.is_smtputf8 else "(for an internationalised address)"

@@ -1,0 +1,155 @@
+"""From the address of a RCPT TO to accounts: aliases, groups, catch-all, subaddresses, the addresses of RFC 2142.
+
+An address is looked up as it stands, then without its subaddress, then, for the roles every domain must have, at the
+account that answers for the domain, then as the domain's catch-all; the first that exists decides. Quota is decided
+here: after 250 mail is delivered, over quota too. A group is refused for its members only when none of them can take
+mail; a member over its quota gets it then, since nobody could tell the sender that one copy was lost.
+"""
+
+from typing import Final
+
+import msgspec
+
+from skrytka.mail.delivery.types import Resolution, Target
+from skrytka.model import reply
+from skrytka.model.address import Address, Domain
+from skrytka.model.errors import Reason
+from skrytka.model.reply import Reply
+from skrytka.model.verdict import Action, Verdict
+from skrytka.store.api import Store
+from skrytka.store.rows import AccountRow, AccountStatus, AddressRow
+from skrytka.store.sql import directory as sql
+
+ROLES: Final = frozenset({"postmaster", "abuse", "hostmaster", "security"})  # RFC 5321 4.5.1, RFC 2142 4 and 5
+POSTMASTER: Final = "postmaster"
+TARGETS_MAX: Final = 1000  # accounts that one address may lead to
+LOOKUPS_MAX: Final = 5000  # addresses looked at to find them
+
+_ACCEPTED: Final = Verdict(Action.ACCEPT, reply.RECIPIENT_OK)
+
+
+class _Found(msgspec.Struct):
+    """What has been collected for one recipient."""
+
+    accounts: dict[int, AccountRow] = msgspec.field(default_factory=dict)
+    seen: set[str] = msgspec.field(default_factory=set)
+    is_outside: bool = False  # a target is not of this server
+    is_too_much: bool = False
+
+
+class Directory:
+    """Answers for recipients. ``hostname`` is where a bare ``<postmaster>`` is taken to be (RFC 5321 4.1.1.3)."""
+
+    def __init__(self, store: Store, *, hostname: str, separator: str = "+") -> None:
+        self._store = store
+        self._hostname = Domain.parse(hostname)
+        self._separator = separator
+
+    async def resolve(self, recipient: Address, *, size_bytes: int = 0) -> Resolution:
+        """Who gets mail for it, or the refusal; ``size_bytes`` is what SIZE declared, 0 when unknown."""
+        start = recipient
+        if not await self._is_hosted(recipient.domain.name):
+            if recipient.local.casefold() != POSTMASTER or recipient.domain != self._hostname:
+                return Resolution(recipient, _refusal(Action.REJECT, reply.RELAY_DENIED, Reason.RELAY_DENIED))
+            home = await self._home()
+            if home is None:
+                return Resolution(recipient, _refusal(Action.REJECT, reply.NO_SUCH_USER, Reason.NO_SUCH_USER))
+            start = Address(POSTMASTER, Domain(home))
+        found = _Found()
+        await self._expand(start, found)
+        verdict = _verdict(found, size_bytes)
+        if not verdict.reply.is_positive:
+            return Resolution(recipient, verdict)
+        targets = tuple(
+            Target(row.account, Address.parse(row.address))
+            for row in found.accounts.values()
+            if row.status is AccountStatus.ACTIVE
+        )
+        return Resolution(recipient, verdict, targets)
+
+    async def _expand(self, start: Address, found: _Found) -> None:
+        """Follow aliases breadth first; each address once, so a loop just ends."""
+        waiting = [start]
+        for address in waiting:  # grows while it is walked
+            if address.key in found.seen:
+                continue
+            found.seen.add(address.key)
+            row = await self._find(address)
+            if row is None:
+                found.is_outside = found.is_outside or not await self._is_hosted(address.domain.name)
+            elif row.account is not None:
+                account = await self._store.read(sql.account_by_id(row.account))
+                if account is not None and account.status is not AccountStatus.REMOVED:
+                    found.accounts[account.account] = account
+            else:
+                waiting += [Address.parse(target) for target in row.targets]
+            if len(found.accounts) > TARGETS_MAX or len(waiting) > LOOKUPS_MAX:
+                found.is_too_much = True
+                return
+
+    async def _find(self, address: Address) -> AddressRow | None:
+        base = self._base(address)
+        row = await self._look_up(address.key) or (await self._look_up(base.key) if base else None)
+        if row is not None:
+            return row
+        if (base or address).local.casefold() in ROLES and (row := await self._responsible(address.domain.name)):
+            return row
+        return await self._look_up(f"@{address.domain.name}")
+
+    async def _responsible(self, domain: str) -> AddressRow | None:
+        """Who answers for a domain that has no such address: its postmaster, else that of our own domain."""
+        row = await self._look_up(f"{POSTMASTER}@{domain}")
+        if row is None and (home := await self._home()) is not None and home != domain:
+            row = await self._look_up(f"{POSTMASTER}@{home}")
+        return row
+
+    async def _home(self) -> str | None:
+        """The hosted domain that our host name lies in, else the one we have had longest."""
+        name = self._hostname.name
+        while "." in name:
+            if await self._is_hosted(name):
+                return name
+            name = name.partition(".")[2]
+        rows = await self._store.read(sql.domains())
+        return min(rows, key=lambda row: row.domain).name if rows else None
+
+    async def _is_hosted(self, domain: str) -> bool:
+        return await self._store.read(sql.domain_by_name(domain)) is not None
+
+    async def _look_up(self, key: str) -> AddressRow | None:
+        return await self._store.read(sql.address(key))
+
+    def _base(self, address: Address) -> Address | None:
+        """``user@domain`` of ``user+detail@domain`` (RFC 5233 1); None when there is no detail."""
+        if not self._separator:
+            return None
+        base, found, _detail = address.local.partition(self._separator)
+        return Address(base, address.domain) if found and base else None
+
+
+def _verdict(found: _Found, size_bytes: int) -> Verdict:
+    if found.is_outside:  # all or nothing: a copy that silently stays behind would be lost mail
+        return _refusal(Action.REJECT, reply.ALIAS_OUTSIDE, Reason.UNSUPPORTED, "an alias leads outside")
+    if found.is_too_much:  # the administrator can mend it while the sender waits
+        return _refusal(Action.DEFER, reply.LOCAL_ERROR, Reason.TOO_MANY, f"more than {TARGETS_MAX} accounts")
+    if not found.accounts:
+        return _refusal(Action.REJECT, reply.NO_SUCH_USER, Reason.NO_SUCH_USER)
+    active = [row for row in found.accounts.values() if row.status is AccountStatus.ACTIVE]
+    if not active:
+        return _refusal(Action.REJECT, reply.ACCOUNT_SUSPENDED, Reason.ACCOUNT_SUSPENDED)
+    if all(row.quota_bytes and size_bytes > row.quota_bytes for row in active):
+        return _refusal(Action.REJECT, reply.TOO_LARGE_FOR_MAILBOX, Reason.OVER_QUOTA)
+    if all(_is_full(row, size_bytes) for row in active):
+        return _refusal(Action.DEFER, reply.OVER_QUOTA, Reason.OVER_QUOTA)
+    return _ACCEPTED
+
+
+def _is_full(row: AccountRow, size_bytes: int) -> bool:
+    """At its quota already, or beyond it with this message."""
+    return bool(row.quota_bytes) and (
+        row.used_bytes >= row.quota_bytes or row.used_bytes + size_bytes > row.quota_bytes
+    )
+
+
+def _refusal(action: Action, answer: Reply, reason: Reason, detail: str = "") -> Verdict:
+    return Verdict(action, answer, reason, detail=detail)

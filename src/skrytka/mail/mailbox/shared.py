@@ -1,0 +1,91 @@
+"""The state of one mailbox, shared by all sessions of a process that have it open.
+
+A commit that touches the account marks it stale; the next one who asks reads what changed and makes a new snapshot out
+of the old one. Nothing is read while nothing happened, and a change elsewhere in the account leaves the same snapshot.
+"""
+
+from array import array
+from bisect import bisect_left
+from typing import NamedTuple
+
+from skrytka.mail.mailbox.types import FIRST_KEYWORD_BIT, Snapshot
+from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.ids import AccountId, MailboxId, State
+from skrytka.store.ranges import Ranges
+from skrytka.store.rows import KeywordRow, MailboxRow
+from skrytka.store.sql import mailboxes, messages
+from skrytka.store.statement import Query
+
+Triple = tuple[int, int, int]  # uid, flags, modseq
+
+
+class Read(NamedTuple):
+    """What one read transaction found."""
+
+    row: MailboxRow
+    keywords: list[KeywordRow]
+    is_whole: bool  # ``triples`` are all messages, not only the changed ones
+    triples: list[Triple]
+    vanished: Ranges
+
+
+def read_mailbox(account: AccountId, mailbox: MailboxId, known: Snapshot | None) -> Query[Read]:
+    """The mailbox, as far as it differs from what is known; PermanentError(NO_SUCH_MAILBOX)."""
+    row = yield from mailboxes.by_id(account, mailbox)
+    if row is None:
+        raise PermanentError(Reason.NO_SUCH_MAILBOX, f"account {account} mailbox {mailbox}")
+    keywords = yield from mailboxes.keywords(account)
+    if known is None:
+        return Read(row, keywords, True, (yield from messages.snapshot(account, mailbox)), ())
+    if row.modseq == known.state:
+        return Read(row, keywords, False, [], ())
+    changed = yield from messages.changed_since(account, mailbox, known.state)
+    vanished = yield from messages.vanished_since(account, mailbox, known.state)
+    if _length_after(known, changed, vanished) != row.messages:  # the journal does not reach back that far
+        return Read(row, keywords, True, (yield from messages.snapshot(account, mailbox)), ())
+    return Read(row, keywords, False, changed, vanished)
+
+
+def updated(known: Snapshot | None, read: Read, keywords: tuple[str, ...]) -> Snapshot:
+    """The mailbox as it is now; ``known`` itself when nothing a session could see has changed."""
+    if known is None or read.is_whole:
+        return _whole(read, keywords)
+    if read.row.modseq == known.state and keywords == known.keywords:
+        return known
+    uids, flags, modseqs = known.uids[:], known.flags[:], known.modseqs[:]
+    for low, high in reversed(read.vanished):
+        start, end = bisect_left(uids, low), bisect_left(uids, high + 1)
+        for column in (uids, flags, modseqs):
+            del column[start:end]
+    for uid, new_flags, modseq in read.triples:
+        index = bisect_left(uids, uid)
+        if index == len(uids):
+            uids.append(uid)
+            flags.append(new_flags)
+            modseqs.append(modseq)
+        else:
+            flags[index], modseqs[index] = new_flags, modseq
+    return Snapshot(read.row.modseq, uids, flags, modseqs, read.row.uidnext, keywords)
+
+
+def keyword_names(rows: list[KeywordRow], names: list[str]) -> tuple[str, ...]:
+    """By bit; a bit that nothing has (there is none today) gets a name that no client can have set."""
+    by_bit = {row.bit: name for row, name in zip(rows, names, strict=True)}
+    last = max(by_bit, default=FIRST_KEYWORD_BIT - 1)
+    return tuple(by_bit.get(bit, "") for bit in range(FIRST_KEYWORD_BIT, last + 1))
+
+
+def _whole(read: Read, keywords: tuple[str, ...]) -> Snapshot:
+    columns = zip(*read.triples, strict=True) if read.triples else ((), (), ())
+    uids, flags, modseqs = columns
+    return Snapshot(
+        State(read.row.modseq), array("I", uids), array("Q", flags), array("Q", modseqs), read.row.uidnext, keywords
+    )
+
+
+def _length_after(known: Snapshot, changed: list[Triple], vanished: Ranges) -> int:
+    """How many messages there are when the changes are applied."""
+    uids = known.uids
+    last = uids[-1] if uids else 0
+    gone = sum(bisect_left(uids, high + 1) - bisect_left(uids, low) for low, high in vanished)
+    return len(uids) - gone + sum(1 for uid, _flags, _modseq in changed if uid > last)

@@ -1,0 +1,58 @@
+import email
+import email.policy
+
+import msgspec
+import pytest
+
+from skrytka.mail.delivery.prefix import date_text, prefix_fields
+from skrytka.mail.delivery.types import Transaction
+from skrytka.model.address import NULL_REVERSE_PATH, Address, Domain, ReversePath
+from skrytka.model.ids import TraceId
+
+FACTS = Transaction(
+    trace=TraceId(bytes(16)),
+    reverse_path=ReversePath(Address.parse("bob@example.net")),
+    remote="192.0.2.1",
+    helo=Domain.parse("mail.example.net"),
+    protocol="ESMTPS",
+    tls="TLSv1.3 TLS_AES_256_GCM_SHA384",
+)
+ALICE = Address.parse("alice@example.test")
+AT_MS = 1_800_000_000_123
+
+
+def test_the_fields_read_as_rfc_5321_writes_them() -> None:
+    fields = prefix_fields(FACTS, Address.parse("info@example.test"), ALICE, hostname="mx.example.test", at_ms=AT_MS)
+    assert fields == (
+        b"Return-Path: <bob@example.net>\r\n"
+        b"Delivered-To: alice@example.test\r\n"
+        b"Received: from mail.example.net ([192.0.2.1])\r\n"
+        b"\tby mx.example.test with ESMTPS (TLSv1.3 TLS_AES_256_GCM_SHA384) id 00000000000000000000000000\r\n"
+        b"\tfor <info@example.test>; Fri, 15 Jan 2027 08:00:00 +0000\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "expected"),
+    [
+        ({"reverse_path": NULL_REVERSE_PATH}, "Return-Path", "<>"),
+        ({"remote": "2001:DB8::1"}, "Received", "([IPv6:2001:db8::1])"),
+        ({"tls": "", "protocol": "SMTP"}, "Received", "with SMTP id 0"),
+    ],
+)
+def test_what_is_special_is_written_as_the_rfc_wants(changes: dict[str, object], field: str, expected: str) -> None:
+    facts = msgspec.structs.replace(FACTS, **changes)
+    raw = prefix_fields(facts, ALICE, ALICE, hostname="mx.example.test", at_ms=AT_MS) + b"\r\n"
+    assert expected in email.message_from_bytes(raw, policy=email.policy.compat32)[field]
+
+
+def test_an_internationalised_recipient_is_named_only_where_the_message_may_be_utf8() -> None:
+    owner = Address.parse("ąę@example.test")
+    with_it = prefix_fields(msgspec.structs.replace(FACTS, is_smtputf8=True), owner, ALICE, hostname="h", at_ms=AT_MS)
+    without = prefix_fields(FACTS, owner, ALICE, hostname="h", at_ms=AT_MS)
+    assert "for <ąę@example.test>".encode() in with_it
+    assert without.isascii()
+
+
+def test_a_date_is_in_utc() -> None:
+    assert date_text(0) == "Thu, 01 Jan 1970 00:00:00 +0000"

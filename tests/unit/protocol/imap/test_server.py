@@ -98,19 +98,18 @@ def test_every_command_is_possible_somewhere() -> None:
 
 def test_the_answer_moves_the_state() -> None:
     engine = server()
-    do(engine, b"1 LOGIN a b\r\n", NO)
-    assert engine.state is State.NOT_AUTHENTICATED
-    do(engine, b"1 LOGIN a b\r\n")
-    assert engine.state is State.AUTHENTICATED
-    do(engine, b"2 SELECT a\r\n")
-    assert engine.state is State.SELECTED
-    do(engine, b"3 SELECT b\r\n", BAD)
-    assert engine.state is State.SELECTED
-    do(engine, b"3 SELECT b\r\n", NO)
-    assert engine.state is State.AUTHENTICATED
-    do(engine, b"4 EXAMINE a\r\n")
-    do(engine, b"5 CLOSE\r\n")
-    assert engine.state is State.AUTHENTICATED
+    steps = [
+        (b"1 LOGIN a b\r\n", NO, State.NOT_AUTHENTICATED),
+        (b"1 LOGIN a b\r\n", OK, State.AUTHENTICATED),
+        (b"2 SELECT a\r\n", OK, State.SELECTED),
+        (b"3 SELECT b\r\n", BAD, State.SELECTED),
+        (b"3 SELECT b\r\n", NO, State.AUTHENTICATED),
+        (b"4 EXAMINE a\r\n", OK, State.SELECTED),
+        (b"5 CLOSE\r\n", OK, State.AUTHENTICATED),
+    ]
+    for line, answer, state in steps:
+        do(engine, line, answer)
+        assert engine.state is state
 
 
 def test_after_logout_nothing_is_said_or_heard() -> None:

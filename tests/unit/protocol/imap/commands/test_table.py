@@ -3,6 +3,7 @@
 import pytest
 
 from skrytka.model.errors import RemoteProtocolError
+from skrytka.protocol.imap.commands.base import Command
 from skrytka.protocol.imap.commands.session import Noop
 from skrytka.protocol.imap.commands.table import PARSERS, UID_PARSERS, parse
 from skrytka.protocol.imap.cursor import Cursor
@@ -28,12 +29,12 @@ ARGUMENTS = {
 
 @pytest.mark.parametrize("word", PARSERS)
 def test_every_command_has_a_shape(word: str) -> None:
-    assert parse(Cursor(word.lower().encode() + ARGUMENTS.get(word, b"")))
+    assert isinstance(parse(Cursor(word.lower().encode() + ARGUMENTS.get(word, b""))), Command)
 
 
 @pytest.mark.parametrize("word", UID_PARSERS)
 def test_every_uid_command_has_a_shape(word: str) -> None:
-    assert parse(Cursor(b"UID " + word.encode() + ARGUMENTS.get(word, b" 1")))
+    assert isinstance(parse(Cursor(b"UID " + word.encode() + ARGUMENTS.get(word, b" 1"))), Command)
 
 
 def test_case_does_not_matter_and_rubbish_does() -> None:

@@ -1,0 +1,52 @@
+"""Skrytka itself for a benchmark: the demo in a folder of its own, with fifty accounts more."""
+
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+DOMAIN = "example.test"
+
+
+class Skrytka:
+    """Start with ``with``; the demo runs with its own settings, sealed and synced as always."""
+
+    name = "Skrytka"
+
+    def __init__(self, root: Path, port_base: int, accounts: int) -> None:
+        self.root = root
+        self.port_base = port_base
+        self.accounts = accounts
+        self.smtp_port, self.imap_port = port_base + 25, port_base + 993
+        self.password = "bench-" + "x" * 12
+        self.process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> "Skrytka":
+        command = [*self._cli, "demo", "--dir", str(self.root), "--port-base", str(self.port_base)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        if not any(line.startswith("ready") for line in self.process.stdout):
+            raise RuntimeError("the demo did not start")
+        for number in range(self.accounts):
+            self._run("account", "add", f"user{number}@{DOMAIN}", "--password-stdin", stdin=self.password)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(30)
+
+    @property
+    def _cli(self) -> list[str]:
+        return [sys.executable, "-m", "skrytka.cli.main"]
+
+    def _run(self, *arguments: str, stdin: str) -> None:
+        environment = os.environ | {"SKRYTKA_DIR": str(self.root)}
+        subprocess.run([*self._cli, *arguments], input=stdin, text=True, check=True, env=environment)
+
+    def tls(self) -> ssl.SSLContext:
+        """A context that trusts the demo's authority."""
+        return ssl.create_default_context(cafile=json.loads((self.root / "demo.json").read_text())["ca"])

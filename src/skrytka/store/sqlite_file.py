@@ -31,8 +31,10 @@ _PERMANENT = {
     apsw.CantOpenError: Reason.KEY_UNAVAILABLE,
     apsw.ConstraintError: Reason.ALREADY_EXISTS,
 }
+_BUSY_MS = 1000  # a reader elsewhere (a backup, the recovery of a copy) is done long before
 _PRAGMAS = (
-    "PRAGMA locking_mode = EXCLUSIVE",  # one process; a second one is refused, not mixed in
+    # The journal goes with each commit: it holds what was replaced, keys on their way to destruction too. (Exclusive
+    # locking would keep the file.)
     "PRAGMA journal_mode = DELETE",
     # FULL does not sync the folder after the journal is removed: after a power loss the commit could be rolled back.
     "PRAGMA synchronous = EXTRA",
@@ -69,13 +71,14 @@ class SqliteFile:
 
     __slots__ = ("_db", "path")
 
-    def __init__(self, path: Path, *, is_readonly: bool = False) -> None:
+    def __init__(self, path: Path, *, is_readonly: bool = False, busy_ms: int = _BUSY_MS) -> None:
         check_library()
         self.path = path
         flags = apsw.SQLITE_OPEN_READONLY if is_readonly else apsw.SQLITE_OPEN_READWRITE
         with _translated(path):
             self._db = apsw.Connection(str(path), flags=flags)
         try:
+            self._db.set_busy_timeout(busy_ms)
             for pragma in _PRAGMAS:
                 self.rows(pragma)
         except BaseException:
@@ -94,7 +97,7 @@ class SqliteFile:
                 self._db.execute(sql, params).fetchall()
 
     def close(self) -> None:
-        """Free the file for other processes."""
+        """Let go of the file."""
         self._db.close()
 
 

@@ -98,10 +98,10 @@ def account_subject(account: AccountId) -> str:
 
 
 class KeyRing:
-    """An open ring; blocking, for one thread at a time, the only opener of its file.
+    """An open ring; blocking, for one thread at a time, the only writer of its file.
 
     Errors: PermanentError(KEY_UNAVAILABLE) no such file or key, wrong master key, key pending or destroyed;
-    PermanentError(CORRUPT) a damaged file or entry, which is named; TransientError(STORE_BUSY) another process has it;
+    PermanentError(CORRUPT) a damaged file or entry, which is named; TransientError(STORE_BUSY) another process writes it;
     TransientError(DISK_FULL, STORE_DOWN) the disk fails: ask again with ``ensure``.
     """
 
@@ -181,7 +181,7 @@ class KeyRing:
         self._db.change(("DELETE FROM replaced WHERE replaced_at_ms < ?", (before,)))
 
     def close(self) -> None:
-        """Let another process open the file."""
+        """Let go of the file; the keys that were given stay valid."""
         self._db.close()
 
     def _check_head(self) -> None:
@@ -197,12 +197,11 @@ class KeyRing:
             raise PermanentError(Reason.KEY_UNAVAILABLE, "the key ring is sealed to another recovery key")
 
 
-def recover(path: Path, seed: Secret) -> list[Recovered]:
+def recover(path: Path, recovery: RecoveryKey) -> list[Recovered]:
     """Every key of a ring (or of a copy of it) by the recovery key alone; proves that the recovery key opens it.
 
     PermanentError(KEY_UNAVAILABLE) when the ring belongs to another recovery key.
     """
-    recovery = RecoveryKey(seed)
     db = _open(Path(path), is_readonly=True)
     try:
         head = db.rows("SELECT recovery_public FROM ring")

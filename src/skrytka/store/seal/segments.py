@@ -83,7 +83,7 @@ class Sealer:
         if packed[:1] == _RAW:
             return packed[1:]
         try:
-            return _codecs.decompress(memoryview(packed)[1:], max_output_size=SEGMENT_BYTES)
+            return _unpack(packed)
         except zstandard.ZstdError:
             raise corrupt(self.blob_id, f"segment {number} does not unpack") from None
 
@@ -110,6 +110,13 @@ class Sealer:
 
     def _aad(self, number: int, flag: bytes) -> bytes:
         return MAGIC + self.blob_id + number.to_bytes(4, "big") + flag
+
+
+def _unpack(packed: bytes) -> bytes:
+    frame = memoryview(packed)[1:]
+    if packed[:1] != _ZSTD or zstandard.frame_content_size(frame) > SEGMENT_BYTES:
+        raise zstandard.ZstdError("unknown method or too large")
+    return _codecs.decompress(frame, max_output_size=SEGMENT_BYTES)
 
 
 def index_bytes(count: int) -> int:

@@ -92,9 +92,15 @@ class SqliteFile:
 
     def change(self, *steps: Step) -> None:
         """Run all steps in one transaction, on the disk when this returns; nothing is changed when it raises."""
-        with _translated(self.path), self._db:
-            for sql, params in steps:
-                self._db.execute(sql, params).fetchall()
+        with _translated(self.path):
+            self._db.execute("BEGIN IMMEDIATE").fetchall()
+            try:
+                for sql, params in steps:
+                    self._db.execute(sql, params).fetchall()
+                self._db.execute("COMMIT").fetchall()
+            finally:
+                if self._db.in_transaction:  # SQLITE_FULL and others end it by themselves
+                    self._db.execute("ROLLBACK").fetchall()
 
     def close(self) -> None:
         """Let go of the file."""

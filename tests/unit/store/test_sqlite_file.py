@@ -4,7 +4,7 @@ import apsw
 import pytest
 
 from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.store.sqlite_file import SqliteFile, check_library, create_file, file_error
+from skrytka.store.sqlite_file import SqliteFile, Step, check_library, create_file, file_error
 
 
 @pytest.fixture
@@ -53,6 +53,20 @@ def test_steps_of_a_change_happen_together_or_not_at_all(path: Path) -> None:
     assert caught.value.reason is Reason.ALREADY_EXISTS
     assert file.rows("SELECT a FROM t") == [(1,)]
     assert file.rows("SELECT b FROM u") == []
+    file.close()
+
+
+def test_a_full_disk_in_the_middle_of_a_change_undoes_it(path: Path) -> None:
+    file = SqliteFile(path)
+    file.change(("CREATE TABLE t (a)", ()))
+    file.rows("PRAGMA max_page_count = 3")
+    small: Step = ("INSERT INTO t VALUES (1)", ())
+    with pytest.raises(TransientError) as caught:
+        file.change(small, ("INSERT INTO t VALUES (?)", (bytes(100_000),)))
+    assert caught.value.reason is Reason.DISK_FULL
+    assert file.rows("SELECT * FROM t") == []
+    file.change(small)
+    assert file.rows("SELECT * FROM t") == [(1,)]
     file.close()
 
 

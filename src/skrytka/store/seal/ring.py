@@ -101,7 +101,7 @@ class KeyRing:
     """An open ring; blocking, for one thread at a time, the only writer of its file.
 
     Errors: PermanentError(KEY_UNAVAILABLE) no such file or key, wrong master key, key pending or destroyed;
-    PermanentError(CORRUPT) a damaged file or entry, which is named; TransientError(STORE_BUSY) another process writes it;
+    PermanentError(CORRUPT) a damaged file or entry, which is named; TransientError(STORE_BUSY) another process writes;
     TransientError(DISK_FULL, STORE_DOWN) the disk fails: ask again with ``ensure``.
     """
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from skrytka.model.clock import FixedClock
-from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.ids import AccountId
 from skrytka.model.secret import Secret
 from skrytka.store.seal.recovery import RecoveryKey
@@ -264,6 +264,30 @@ def test_what_was_replaced_is_forgotten_after_30_days(path: Path) -> None:
     with sqlite3.connect(path) as db:
         assert db.execute("SELECT version FROM replaced").fetchall() == [(1,)]
     db.close()
+
+
+def test_a_file_that_is_noise_is_corrupt_and_named(path: Path) -> None:
+    path.write_bytes(os.urandom(20_000))
+    with pytest.raises(PermanentError, match="ring.sqlite") as caught:
+        open_ring(path)
+    assert caught.value.reason is Reason.CORRUPT
+
+
+def test_a_full_disk_is_transient_and_costs_no_key(path: Path) -> None:
+    ring = open_ring(path)
+    ring._db.rows("PRAGMA max_page_count = 8")  # SQLite answers SQLITE_FULL, as it does for ENOSPC
+    made = 0
+    with pytest.raises(TransientError) as caught:  # noqa: PT012 - the first few fit
+        for made in range(1, 1000):
+            ring.create(account_subject(AccountId(made)))
+    assert caught.value.reason is Reason.DISK_FULL
+    assert made > 1
+    ring.close()
+    ring = open_ring(path)
+    assert ring.verify() == []
+    assert len(ring.entries()) == len(NODE_SUBJECTS) + made - 1
+    assert len(ring.ensure(account_subject(AccountId(made)))) == 32
+    ring.close()
 
 
 def test_no_key_lies_in_the_file(path: Path) -> None:

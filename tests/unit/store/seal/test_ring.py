@@ -268,7 +268,7 @@ def test_what_was_replaced_is_forgotten_after_30_days(path: Path) -> None:
 
 def test_a_file_that_is_noise_is_corrupt_and_named(path: Path) -> None:
     path.write_bytes(os.urandom(20_000))
-    with pytest.raises(PermanentError, match="ring.sqlite") as caught:
+    with pytest.raises(PermanentError, match="ring") as caught:
         open_ring(path)
     assert caught.value.reason is Reason.CORRUPT
 

@@ -1,4 +1,4 @@
-"""What sealing costs, in microseconds, best of five rounds: ``python -m bench.sealing``; docs/performance.md has a run."""
+"""What sealing costs, in microseconds, best of five rounds: ``python -m bench.sealing`` (docs/performance.md)."""
 
 import asyncio
 import base64

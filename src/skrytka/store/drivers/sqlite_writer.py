@@ -1,0 +1,234 @@
+"""The one writer of a SQLite store: many commands, one COMMIT.
+
+States of a batch: BEGIN > each command in a savepoint > folders synced > COMMIT returned > answered. An error that
+ends the transaction, or speaks of the file or the disk, fails the whole batch: every unit is answered TransientError.
+An error of COMMIT itself is unknown: the file is opened anew, the journal says which units are in, and a fence is
+committed over what may lie in the tail of the WAL. If even that fails, StoreBrokenError ends the process; whoever
+submitted asks the next one by unit.
+"""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import apsw
+
+from skrytka.model.clock import Clock
+from skrytka.model.errors import PermanentError, Reason, SkrytkaError, TransientError
+from skrytka.model.ids import BlobId
+from skrytka.store.commands.base import Command
+from skrytka.store.drivers.sqlite import OF_ONE_COMMAND, Db, connect_writer, drive, file_error
+from skrytka.store.files import BlobFiles, StorePaths, sync_folder
+from skrytka.store.migrate import migrate
+from skrytka.store.rows import JOBS_SUBJECT, Op
+from skrytka.store.sql import journal
+from skrytka.store.sql.messages import blob
+from skrytka.store.statement import Query, Value
+from skrytka.store.work import AlreadyDoneError, Done, Failure, Work, former
+
+Outcome: TypeAlias = Done | Failure
+OnFault: TypeAlias = Callable[[str, str], None]  # id of docs/faults.md, detail
+_NOTHING: Mapping[str, Value] = {}
+_FENCE_UNIT = bytes(16)
+
+
+class Request(NamedTuple):
+    """A command to run; ``is_retry`` when it may have committed before."""
+
+    command: Command[Any]
+    is_retry: bool = False
+
+
+class StoreBrokenError(SkrytkaError):
+    """The file cannot be opened again after a COMMIT of unknown end: this process can answer nobody."""
+
+
+class SqliteWriter:
+    """Owns the file, the lock on the folder, and the blob files."""
+
+    def __init__(
+        self,
+        root: Path,
+        clock: Clock,
+        on_fault: OnFault,
+        connect: Callable[[Path], Db] = connect_writer,
+    ) -> None:
+        self._paths = StorePaths(root)
+        self._clock = clock
+        self._on_fault = on_fault
+        self._connect = connect
+        self._files = BlobFiles(self._paths)
+        self._commit_no = 0
+        self._number = 0
+        self._paths.make()
+        self._lock = _lock(self._paths.lock)
+        try:
+            self.db = self._open()
+            self._files.recover(self._is_stored)
+        except (apsw.Error, OSError) as exc:
+            os.close(self._lock)
+            raise file_error(exc) from exc
+        except SkrytkaError:
+            os.close(self._lock)
+            raise
+
+    def close(self) -> None:
+        """Close the file (SQLite then puts the whole WAL into it) and free the folder."""
+        self.db.close()
+        os.close(self._lock)
+
+    def run(self, requests: Sequence[Request]) -> list[Outcome]:
+        """Run them in this order and commit once; the outcomes are true when this returns."""
+        works: list[Work] = []
+        outcomes: list[Outcome] = []
+        self._commit_no += 1
+        self._number = 0
+        try:
+            self.db.execute("BEGIN IMMEDIATE", _NOTHING)
+            for request in requests:
+                outcomes.append(self._one(request, works, is_nested=len(requests) > 1))  # noqa: PERF401 - partial list
+            self._files.sync()
+            if not works:
+                self.db.execute("ROLLBACK", _NOTHING)
+                return outcomes
+        except (apsw.Error, OSError) as exc:
+            return self._lost(requests, works, exc)
+        try:
+            self.db.execute("COMMIT", _NOTHING)
+        except (apsw.Error, OSError) as exc:
+            if not self._is_in(requests, outcomes):
+                return self._lost(requests, works, exc)
+        for work in works:
+            for blob_id in work.discards:
+                self._files.remove(blob_id)
+        return outcomes
+
+    def read(self, query: Query[Any]) -> Any:
+        """A query outside any batch, for look-ups and checks of the writer itself."""
+        return drive(self.db, query)
+
+    def _one(self, request: Request, works: list[Work], *, is_nested: bool) -> Outcome:
+        """Run one command. Without a savepoint (it is alone) a failure leaves its rows to the batch's ROLLBACK."""
+        if request.is_retry and (done := drive(self.db, former(request.command.unit))):
+            return done
+        work = Work(self._clock.now_ms(), self._files, self._journal_key)
+        if is_nested:
+            self.db.execute("SAVEPOINT command", _NOTHING)
+        try:
+            answer = drive(self.db, work.run(request.command))
+        except Exception as exc:  # noqa: BLE001 - whatever a handler raises undoes that command alone
+            return self._undo(request, work, exc, is_nested=is_nested)
+        if is_nested:
+            self.db.execute("RELEASE command", _NOTHING)
+        works.append(work)
+        return Done(answer, tuple(work.fed))
+
+    def _undo(self, request: Request, work: Work, exc: Exception, *, is_nested: bool) -> Outcome:
+        work.undo()
+        is_of_file = isinstance(exc, apsw.Error) and not isinstance(exc, OF_ONE_COMMAND)
+        if is_of_file or not self.db.in_transaction:  # SQLITE_FULL and others end the transaction whole
+            raise exc if isinstance(exc, apsw.Error) else apsw.AbortError("the transaction ended")
+        if is_nested:
+            self.db.execute("ROLLBACK TO command", _NOTHING)
+            self.db.execute("RELEASE command", _NOTHING)
+        if isinstance(exc, AlreadyDoneError):
+            return drive(self.db, former(request.command.unit)) or Failure.of(exc)
+        if not isinstance(exc, PermanentError | TransientError):
+            self._on_fault("store.bug", f"{type(request.command).__name__}: {type(exc).__name__}")
+        return Failure.of(exc)
+
+    def _lost(self, requests: Sequence[Request], works: list[Work], exc: Exception) -> list[Outcome]:
+        """Nothing of the batch is in."""
+        for work in works:
+            work.undo()
+        try:
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK", _NOTHING)
+        except apsw.Error:
+            self._reopen()
+        return self._refuse(requests, exc)
+
+    def _is_in(self, requests: Sequence[Request], outcomes: list[Outcome]) -> bool:
+        """COMMIT failed, which says nothing: ask the file."""
+        self._reopen()
+        try:
+            is_in = any(
+                isinstance(outcome, Done) and drive(self.db, former(request.command.unit))
+                for request, outcome in zip(requests, outcomes, strict=True)
+            )
+            self._fence()
+        except (apsw.Error, OSError) as exc:
+            raise StoreBrokenError(type(exc).__name__) from exc
+        return is_in
+
+    def _refuse(self, requests: Sequence[Request], exc: Exception) -> list[Outcome]:
+        error = file_error(exc)
+        self._on_fault("store.disk_full" if error.reason is Reason.DISK_FULL else "store.error", error.detail)
+        reason = error.reason if isinstance(error, TransientError) else Reason.STORE_BUSY
+        return [Failure(is_transient=True, reason=reason, detail=error.detail)] * len(requests)
+
+    def _fence(self) -> None:
+        """Commit a row, so that frames of a COMMIT that was refused can never be read back from the WAL's tail."""
+        self._commit_no += 1
+        self._number = 0
+        self.db.execute("BEGIN IMMEDIATE", _NOTHING)
+        statement, values = journal.APPEND(
+            unit=_FENCE_UNIT,
+            subject=JOBS_SUBJECT,
+            state=0,
+            at_ms=self._clock.now_ms(),
+            op=Op.FENCE.value,
+            detail=b"\xc0",
+            before=None,
+            answer=None,
+            **self._journal_key(),
+        )
+        self.db.execute(statement.sql, values)
+        self.db.execute("COMMIT", _NOTHING)
+
+    def _journal_key(self) -> Mapping[str, Value]:
+        self._number += 1
+        return {"commit_no": self._commit_no, "number": self._number}
+
+    def _reopen(self) -> None:
+        with contextlib.suppress(apsw.Error):
+            self.db.close()
+        try:
+            self.db = self._open()
+        except (apsw.Error, OSError) as exc:
+            raise StoreBrokenError(type(exc).__name__) from exc
+
+    def _open(self) -> Db:
+        if not self._paths.database.exists():
+            os.close(os.open(self._paths.database, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+            sync_folder(self._paths.root)
+        db = self._connect(self._paths.database)
+        db.execute("BEGIN IMMEDIATE", _NOTHING)
+        try:
+            drive(db, migrate(self._clock.now_ms()))
+        except BaseException:
+            db.execute("ROLLBACK", _NOTHING)
+            db.close()
+            raise
+        db.execute("COMMIT", _NOTHING)
+        statement, values = journal.LAST_COMMIT()
+        ((last,),) = db.execute(statement.sql, values)
+        self._commit_no = last if isinstance(last, int) else 0
+        return db
+
+    def _is_stored(self, blob_id: BlobId) -> bool:
+        return drive(self.db, blob(blob_id)) is not None
+
+
+def _lock(path: Path) -> int:
+    """The folder's lock; the kernel frees it when the process ends, however it ends."""
+    fd = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(fd)
+        raise TransientError(Reason.STORE_BUSY, "another process writes this store") from None
+    return fd

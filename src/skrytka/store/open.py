@@ -1,0 +1,113 @@
+"""The doors to a store: a reader for fronts and workers, a private store process for the CLI and tests."""
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from skrytka.model.clock import Clock
+from skrytka.model.errors import Reason, TransientError
+from skrytka.store.client import StoreClient
+from skrytka.store.drivers.sqlite_reader import SqliteReader
+from skrytka.store.local import LocalStore
+
+START_S = 20.0
+END_S = 30.0
+
+
+def open_reader(root: Path) -> SqliteReader:
+    """A reading connection to the store in this folder.
+
+    PermanentError(UNSUPPORTED): the SQLite library is too old, or the schema is not this version's.
+    TransientError: the file is not there or cannot be read now.
+    """
+    return SqliteReader(root)
+
+
+def open_local(root: Path, clock: Clock) -> LocalStore:
+    """The store without a process of its own: for quick tests."""
+    return LocalStore(root, clock)
+
+
+class PrivateStore:
+    """A store process of one's own, started by exec, and the client that speaks with it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._reader: SqliteReader | None = None
+        self._client: StoreClient | None = None
+
+    @property
+    def client(self) -> StoreClient:
+        """The ``Store``, once started."""
+        if self._client is None:
+            raise RuntimeError("the private store is not started")
+        return self._client
+
+    @property
+    def pid(self) -> int:
+        """The store process, for tests that kill it."""
+        if self._process is None:
+            raise RuntimeError("the private store is not started")
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Start a store process; a second call, after the first one died, starts another for the same client."""
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = [sys.executable, "-m", "skrytka.store.process", str(self._root), str(theirs.fileno())]
+        with theirs:
+            self._process = await asyncio.to_thread(
+                subprocess.Popen, command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+            )
+        self._control = control
+        await asyncio.to_thread(_await_ready, control)
+        if self._client is None:
+            self._reader = open_reader(self._root)
+            self._client = StoreClient(self._reader)
+        mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with theirs:
+            socket.send_fds(control, [b"c"], [theirs.fileno()])
+        await self._client.attach(mine)
+
+    async def close(self) -> None:
+        """Drain and end the process."""
+        if self._client is not None:
+            await self._client.close()
+        if self._control is not None:
+            self._control.close()
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(self._process.wait, END_S)
+            if self._process.poll() is None:
+                self._process.kill()
+                self._process.wait()
+        if self._reader is not None:
+            self._reader.close()
+
+
+def _await_ready(control: socket.socket) -> None:
+    control.settimeout(START_S)
+    try:
+        is_ready = control.recv(16) == b"ready"
+    except OSError:
+        is_ready = False
+    if not is_ready:
+        control.close()
+        raise TransientError(Reason.STORE_DOWN, "the store process did not start")
+
+
+@asynccontextmanager
+async def open_private(root: Path) -> AsyncIterator[StoreClient]:
+    """A store process for the time of the block; TransientError(STORE_DOWN) if it does not start."""
+    private = PrivateStore(root)
+    try:
+        await private.start()
+        yield private.client
+    finally:
+        await private.close()

@@ -131,7 +131,7 @@ class BodyCheck:
         window = tail + octets
         end = window.find(b"\r\n\r\n")
         before = self.total - len(octets) - len(tail)
-        size = self.total if end < 0 else before + end + 3  # one less than all: so pieces and whole agree
+        size = self.total + 1 if end < 0 else before + end + 4  # without its end, one octet at least is to come
         if size > self._header_max:
             self._found |= _Found.HEADER_TOO_LARGE
         self._header_tail = window[-3:] if end < 0 else None
@@ -142,8 +142,7 @@ class BodyCheck:
         self._is_cr_open = octets.endswith(b"\r")
         if self._is_cr_open:
             octets = octets[:-1]
-        rest = octets.replace(CRLF, b"")
-        if b"\n" in rest or b"\r" in rest:
+        if not octets.count(CRLF) == octets.count(b"\n") == octets.count(b"\r"):
             self._found |= _Found.BARE_NEWLINE
 
     def _scan_lines(self, octets: bytes) -> None:

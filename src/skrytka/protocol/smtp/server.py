@@ -25,7 +25,8 @@ from skrytka.protocol.smtp.parameters import CommandError
 from skrytka.protocol.smtp.receiver import MessageReceiver
 from skrytka.protocol.smtp.states import AFTER_REFUSAL, NEXT, State, Verb
 
-STRICT: Final = Leniency(is_undeclared_8bit_accepted=False, is_space_after_colon_accepted=False)
+DEFAULT_EXTENSIONS: Final = Extensions()
+DEFAULT_LENIENCY: Final = Leniency()
 
 _LINE_FAULTS: Final = {
     LineFault.BARE_NEWLINE: events.Fault(replies.BARE_NEWLINE_COMMAND),
@@ -34,6 +35,7 @@ _LINE_FAULTS: Final = {
 }
 _NEED_HELLO: Final = frozenset({Verb.MAIL, Verb.RCPT, Verb.DATA, Verb.BDAT, Verb.STARTTLS, Verb.AUTH})
 _ENDS_TRANSACTION: Final = frozenset({Verb.EHLO, Verb.HELO, Verb.RSET, Verb.END})
+_HELLOS: Final = frozenset({Verb.EHLO, Verb.HELO})
 _CLOSING: Final = 421  # RFC 5321 3.8: allowed at any time
 
 
@@ -53,8 +55,8 @@ class SmtpServer:
         self,
         limits: SmtpLimits,
         hostname: str,
-        extensions: Extensions = Extensions(),  # noqa: B008 - frozen
-        leniency: Leniency = Leniency(),  # noqa: B008 - frozen
+        extensions: Extensions = DEFAULT_EXTENSIONS,
+        leniency: Leniency = DEFAULT_LENIENCY,
     ) -> None:
         self._limits = limits
         self._hostname = hostname
@@ -149,27 +151,30 @@ class SmtpServer:
     # -- replies --------------------------------------------------------------------------------------------------
 
     def _check_reply(self, reply: Reply) -> None:
-        verb = self._waiting
-        if self._must_refuse and reply.is_positive:
+        if reply.code >= 400:
+            return
+        if self._must_refuse:
             raise LocalProtocolError(f"the engine has refused this, {reply.code} cannot be said")
-        if reply.is_positive and (reply.code == 354) is not (verb is Verb.DATA):
-            raise LocalProtocolError(f"{reply.code} is no answer to {verb}")
+        if (reply.code == 354) is not (self._waiting is Verb.DATA):
+            raise LocalProtocolError(f"{reply.code} is no answer to {self._waiting}")
 
     def _move(self, verb: Verb, reply: Reply) -> None:
         """The state after the reply, by the table."""
         before = self._state
-        if reply.is_positive:
-            self._state = NEXT[before][verb]
-            if verb in {Verb.EHLO, Verb.HELO}:
-                self._rules = self._new_rules(is_extended=verb is Verb.EHLO)
-            if verb is Verb.MAIL:
-                self._transaction = _Transaction(mail=self._transaction.offered)
-            if verb is Verb.DATA:
-                self._new_message().begin_data()
-        else:
+        if reply.code >= 400:
             self._state = AFTER_REFUSAL.get((before, verb), before)
-        if self._state in {State.READY, State.HELLO} and verb in _ENDS_TRANSACTION:
+            if verb is Verb.END:
+                self._transaction = _Transaction()
+            return
+        self._state = NEXT[before][verb]
+        if verb is Verb.MAIL:
+            self._transaction = _Transaction(mail=self._transaction.offered)
+        elif verb is Verb.DATA:
+            self._new_message().begin_data()
+        elif verb in _ENDS_TRANSACTION:
             self._transaction = _Transaction()
+            if verb in _HELLOS:
+                self._rules = self._new_rules(is_extended=verb is Verb.EHLO)
 
     def _close(self) -> None:
         self._state = State.CLOSED

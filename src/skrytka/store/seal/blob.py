@@ -16,7 +16,7 @@ from typing import Final
 
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import TransientError
-from skrytka.model.ids import BlobId, id_text, new_id
+from skrytka.model.ids import BlobId, new_id
 from skrytka.model.secret import Secret
 from skrytka.store.seal.budget import MemoryBudget
 from skrytka.store.seal.segments import (
@@ -42,7 +42,7 @@ Source = bytes | int  # the stored form itself, or a descriptor that is read wit
 
 def blob_path(blob_id: BlobId) -> str:
     """Where a blob file lies below ``store/blobs``: spread over 256 folders by the last, random byte."""
-    return f"{blob_id[-1]:02x}/{id_text(blob_id)}"
+    return f"{blob_id[-1]:02x}/{blob_id.hex()}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,7 +175,7 @@ class BlobWriter:
 
     def _spool_segment(self, length: int, *, is_last: bool) -> None:
         if self._spool is None:
-            self._spool = SpoolFile(Path(self._spool_dir) / id_text(self.blob_id))
+            self._spool = SpoolFile(Path(self._spool_dir) / self.blob_id.hex())
             self._spool.append(MAGIC)
         plain = bytes(memoryview(self._buffer)[:length])
         self._hash.update(plain)

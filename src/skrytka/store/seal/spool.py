@@ -18,19 +18,6 @@ def spool_error(exc: OSError) -> TransientError:
     return TransientError(reason, f"spool file: {exc.strerror}")
 
 
-def clear_spool(spool_dir: Path) -> int:
-    """Remove what killed processes left; how many files. Only while no process writes there (the supervisor's start).
-
-    Nothing in the folder was acknowledged: what was, the store has renamed away.
-    """
-    count = 0
-    for entry in os.scandir(spool_dir):
-        if entry.is_file(follow_symlinks=False):
-            os.unlink(entry.path)
-            count += 1
-    return count
-
-
 class SpoolFile:
     """Blocking calls, made in a thread. Any OSError removes the file and is raised as TransientError."""
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from skrytka.model.clock import FixedClock
 from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.model.ids import BlobId, id_text
+from skrytka.model.ids import BlobId
 from skrytka.model.secret import Secret
+from skrytka.store.files import StorePaths
 from skrytka.store.seal import segments
 from skrytka.store.seal.blob import (
     INLINE_BYTES,
@@ -202,7 +203,7 @@ async def test_a_spool_file_is_sealed_before_it_touches_the_disk(tmp_path: Path)
     known = b"A sentence that everybody would recognise at once. "
     writer = BlobWriter(tmp_path, CLOCK, RANDOM, MemoryBudget())
     await writer.write(known * 12_000)
-    path = tmp_path / id_text(writer.blob_id)
+    path = tmp_path / writer.blob_id.hex()
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.stat().st_size > 100
     blob = await writer.finish()
@@ -227,7 +228,10 @@ async def test_a_spool_file_is_synced_when_finish_returns(tmp_path: Path, monkey
 
 def test_blob_files_are_spread_by_the_random_end_of_the_id() -> None:
     blob_id = BlobId(bytes(15) + b"\xab")
-    assert blob_path(blob_id) == f"ab/{id_text(blob_id)}"
+    assert blob_path(blob_id) == "ab/" + "00" * 15 + "ab"
+    assert StorePaths(Path("store")).blob(blob_id) == Path("store/blobs") / blob_path(
+        blob_id
+    )  # where the store moves it
 
 
 # -- damage -------------------------------------------------------------------------------------------------------

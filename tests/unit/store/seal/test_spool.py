@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from skrytka.model.errors import Reason, TransientError
-from skrytka.store.seal.spool import SpoolFile, clear_spool, spool_error
+from skrytka.store.seal.spool import SpoolFile, spool_error
 
 
 @pytest.mark.parametrize(
@@ -94,12 +94,3 @@ def test_removing_twice_or_after_the_store_took_it_is_nothing(tmp_path: Path) ->
     file.remove()
     file.remove()
     assert (tmp_path / "taken").read_bytes() == b"data"
-
-
-def test_what_killed_processes_left_is_cleared(tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        SpoolFile(tmp_path / name).append(b"half")
-    (tmp_path / "folder").mkdir()
-    assert clear_spool(tmp_path) == 2
-    assert os.listdir(tmp_path) == ["folder"]
-    assert clear_spool(tmp_path) == 0

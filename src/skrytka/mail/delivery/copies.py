@@ -12,7 +12,7 @@ from skrytka.mail.delivery.types import Target, Transaction
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
 from skrytka.model.ids import EmailId, ThreadId, UnitId, new_id
-from skrytka.store.commands.deliver import Deliver
+from skrytka.store.commands.deliver import Deliver, QueueDone
 from skrytka.store.commands.deliver import Target as Copy
 from skrytka.store.commands.shared import BlobIn
 from skrytka.store.seal.blob import SealedBlob
@@ -38,15 +38,15 @@ class Copies:
         targets: Sequence[tuple[Address, Target]],
         sealed: Sealed,
         summary: SharedSummary,
+        done: QueueDone | None = None,
     ) -> Deliver:
         """TransientError(KEY_UNAVAILABLE) when the key agent does not answer."""
-        at_ms = self._clock.now_ms()
         copies: list[Copy] = []
         for recipient, target in targets:
             keys = await self._keys.account(target.account)
-            prefix = prefix_fields(facts, recipient, target.address, hostname=self._hostname, at_ms=at_ms)
-            copies.append(self._copy(keys, prefix, sealed, summary, at_ms))
-        return Deliver(unit=unit, blob=blob_in(sealed.blob), targets=tuple(copies))
+            prefix = prefix_fields(facts, recipient, target.address, hostname=self._hostname)
+            copies.append(self._copy(keys, prefix, sealed, summary, facts.received_at_ms))
+        return Deliver(unit=unit, blob=blob_in(sealed.blob), targets=tuple(copies), done=done)
 
     def _copy(self, keys: AccountKeys, prefix: bytes, sealed: Sealed, summary: SharedSummary, at_ms: int) -> Copy:
         email_id = EmailId(new_id(self._clock, self._random))

@@ -94,6 +94,14 @@ class HeaderFilter:
         return self.scan.raw
 
 
+def rescan(content: bytes) -> HeaderScan:
+    """The header of a message that was filtered when it came in."""
+    if content.startswith(b"\r\n"):
+        return scan_header(content[:2], "")
+    end = content.find(_END)
+    return scan_header(content[: end + len(_END)] if end >= 0 else content, "")
+
+
 def scan_header(header: bytes, authserv_id: str) -> HeaderScan:
     """Split a whole header section into fields and leave out results of ``authserv_id`` (canonical)."""
     kept: list[bytes] = []

@@ -13,7 +13,7 @@ from skrytka.model.address import Address
 from skrytka.model.ids import id_text
 
 
-def prefix_fields(facts: Transaction, recipient: Address, owner: Address, *, hostname: str, at_ms: int) -> bytes:
+def prefix_fields(facts: Transaction, recipient: Address, owner: Address, *, hostname: str) -> bytes:
     """For the copy of ``owner``, reached through ``recipient`` as RCPT TO named it.
 
     Being per recipient, ``for`` discloses nothing to others (RFC 5321 7.2).
@@ -23,7 +23,7 @@ def prefix_fields(facts: Transaction, recipient: Address, owner: Address, *, hos
         f"Delivered-To: {owner}\r\n"
         f"Received: from {facts.helo} ({_literal(facts.remote)})\r\n"
         f"\tby {hostname} with {facts.protocol}{_tls(facts)} id {id_text(facts.trace)}\r\n"
-        f"\t{_for(facts, recipient)}; {date_text(at_ms)}\r\n"
+        f"\t{_for(facts, recipient)}; {date_text(facts.received_at_ms)}\r\n"
     ).encode()
 
 

@@ -36,6 +36,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     """What the session knows of a message beside its bytes; goes into Received, Return-Path and events."""
 
     trace: TraceId
+    received_at_ms: int  # when its last octet came; INTERNALDATE
     reverse_path: ReversePath
     remote: str  # IP address of the peer
     helo: Domain  # as the peer said it: a name or a literal, proven by nothing

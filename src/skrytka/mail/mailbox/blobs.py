@@ -1,14 +1,14 @@
 """Sealed blobs, opened for reading wherever the store keeps them: in a row or in a file."""
 
 import os
-from pathlib import Path
 
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.ids import BlobId
 from skrytka.model.secret import Secret
 from skrytka.store.api import Store
+from skrytka.store.files import StorePaths
 from skrytka.store.rows import BlobRow
-from skrytka.store.seal.blob import BlobReader, blob_path
+from skrytka.store.seal.blob import BlobReader
 from skrytka.store.sql import messages as sql
 
 
@@ -38,9 +38,9 @@ class OpenBlob:
 class Blobs:
     """All blobs of one store."""
 
-    def __init__(self, store: Store, blobs_dir: Path) -> None:
+    def __init__(self, store: Store, paths: StorePaths) -> None:
         self._store = store
-        self._blobs_dir = blobs_dir
+        self._paths = paths
 
     async def open(self, blob_id: BlobId, key: Secret) -> OpenBlob:
         """PermanentError(CORRUPT) when it is not there or not what was written."""
@@ -53,7 +53,7 @@ class Blobs:
         if row.stored is not None:
             return OpenBlob(row.stored, blob_id, key)
         try:
-            fd = os.open(self._blobs_dir / blob_path(blob_id), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            fd = os.open(self._paths.blob(blob_id), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         except FileNotFoundError:
             raise PermanentError(Reason.CORRUPT, f"blob {blob_id.hex()} has no file") from None
         except OSError as exc:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from skrytka.mail.mailbox.types import FIRST_KEYWORD_BIT, Snapshot
 from skrytka.model.errors import PermanentError, Reason
-from skrytka.model.ids import AccountId, MailboxId, State
+from skrytka.model.ids import AccountId, MailboxId
 from skrytka.store.ranges import Ranges
 from skrytka.store.rows import KeywordRow, MailboxRow
 from skrytka.store.sql import mailboxes, messages
@@ -20,12 +20,12 @@ Triple = tuple[int, int, int]  # uid, flags, modseq
 
 
 class Read(NamedTuple):
-    """What one read transaction found."""
+    """What one read transaction found: all messages, or what differs from what was known."""
 
     row: MailboxRow
     keywords: list[KeywordRow]
-    is_whole: bool  # ``triples`` are all messages, not only the changed ones
-    triples: list[Triple]
+    everything: list[Triple] | None
+    changed: list[Triple]
     vanished: Ranges
 
 
@@ -35,20 +35,20 @@ def read_mailbox(account: AccountId, mailbox: MailboxId, known: Snapshot | None)
     if row is None:
         raise PermanentError(Reason.NO_SUCH_MAILBOX, f"account {account} mailbox {mailbox}")
     keywords = yield from mailboxes.keywords(account)
-    if known is None:
-        return Read(row, keywords, True, (yield from messages.snapshot(account, mailbox)), ())
-    if row.modseq == known.state:
-        return Read(row, keywords, False, [], ())
-    changed = yield from messages.changed_since(account, mailbox, known.state)
-    vanished = yield from messages.vanished_since(account, mailbox, known.state)
-    if _length_after(known, changed, vanished) != row.messages:  # the journal does not reach back that far
-        return Read(row, keywords, True, (yield from messages.snapshot(account, mailbox)), ())
-    return Read(row, keywords, False, changed, vanished)
+    if known is not None:
+        if row.modseq == known.state:
+            return Read(row, keywords, None, [], ())
+        changed = yield from messages.changed_since(account, mailbox, known.state)
+        vanished = yield from messages.vanished_since(account, mailbox, known.state)
+        if _length_after(known, changed, vanished) == row.messages:
+            return Read(row, keywords, None, changed, vanished)
+        # else the journal does not reach back that far
+    return Read(row, keywords, (yield from messages.snapshot(account, mailbox)), [], ())
 
 
 def updated(known: Snapshot | None, read: Read, keywords: tuple[str, ...]) -> Snapshot:
     """The mailbox as it is now; ``known`` itself when nothing a session could see has changed."""
-    if known is None or read.is_whole:
+    if known is None or read.everything is not None:
         return _whole(read, keywords)
     if read.row.modseq == known.state and keywords == known.keywords:
         return known
@@ -57,14 +57,12 @@ def updated(known: Snapshot | None, read: Read, keywords: tuple[str, ...]) -> Sn
         start, end = bisect_left(uids, low), bisect_left(uids, high + 1)
         for column in (uids, flags, modseqs):
             del column[start:end]
-    for uid, new_flags, modseq in read.triples:
+    for uid, new_flags, modseq in read.changed:
         index = bisect_left(uids, uid)
-        if index == len(uids):
-            uids.append(uid)
-            flags.append(new_flags)
-            modseqs.append(modseq)
-        else:
-            flags[index], modseqs[index] = new_flags, modseq
+        if index == len(uids) or uids[index] != uid:
+            for column in (uids, flags, modseqs):
+                column.insert(index, 0)
+        uids[index], flags[index], modseqs[index] = uid, new_flags, modseq
     return Snapshot(read.row.modseq, uids, flags, modseqs, read.row.uidnext, keywords)
 
 
@@ -76,10 +74,10 @@ def keyword_names(rows: list[KeywordRow], names: list[str]) -> tuple[str, ...]:
 
 
 def _whole(read: Read, keywords: tuple[str, ...]) -> Snapshot:
-    columns = zip(*read.triples, strict=True) if read.triples else ((), (), ())
+    columns = zip(*read.everything, strict=True) if read.everything else ((), (), ())
     uids, flags, modseqs = columns
     return Snapshot(
-        State(read.row.modseq), array("I", uids), array("Q", flags), array("Q", modseqs), read.row.uidnext, keywords
+        read.row.modseq, array("I", uids), array("Q", flags), array("Q", modseqs), read.row.uidnext, keywords
     )
 
 

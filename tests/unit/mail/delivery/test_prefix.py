@@ -9,20 +9,21 @@ from skrytka.mail.delivery.types import Transaction
 from skrytka.model.address import NULL_REVERSE_PATH, Address, Domain, ReversePath
 from skrytka.model.ids import TraceId
 
+AT_MS = 1_800_000_000_123
 FACTS = Transaction(
     trace=TraceId(bytes(16)),
     reverse_path=ReversePath(Address.parse("bob@example.net")),
+    received_at_ms=AT_MS,
     remote="192.0.2.1",
     helo=Domain.parse("mail.example.net"),
     protocol="ESMTPS",
     tls="TLSv1.3 TLS_AES_256_GCM_SHA384",
 )
 ALICE = Address.parse("alice@example.test")
-AT_MS = 1_800_000_000_123
 
 
 def test_the_fields_read_as_rfc_5321_writes_them() -> None:
-    fields = prefix_fields(FACTS, Address.parse("info@example.test"), ALICE, hostname="mx.example.test", at_ms=AT_MS)
+    fields = prefix_fields(FACTS, Address.parse("info@example.test"), ALICE, hostname="mx.example.test")
     assert fields == (
         b"Return-Path: <bob@example.net>\r\n"
         b"Delivered-To: alice@example.test\r\n"
@@ -42,14 +43,14 @@ def test_the_fields_read_as_rfc_5321_writes_them() -> None:
 )
 def test_what_is_special_is_written_as_the_rfc_wants(changes: dict[str, object], field: str, expected: str) -> None:
     facts = msgspec.structs.replace(FACTS, **changes)
-    raw = prefix_fields(facts, ALICE, ALICE, hostname="mx.example.test", at_ms=AT_MS) + b"\r\n"
+    raw = prefix_fields(facts, ALICE, ALICE, hostname="mx.example.test") + b"\r\n"
     assert expected in email.message_from_bytes(raw, policy=email.policy.compat32)[field]
 
 
 def test_an_internationalised_recipient_is_named_only_where_the_message_may_be_utf8() -> None:
     owner = Address.parse("ąę@example.test")
-    with_it = prefix_fields(msgspec.structs.replace(FACTS, is_smtputf8=True), owner, ALICE, hostname="h", at_ms=AT_MS)
-    without = prefix_fields(FACTS, owner, ALICE, hostname="h", at_ms=AT_MS)
+    with_it = prefix_fields(msgspec.structs.replace(FACTS, is_smtputf8=True), owner, ALICE, hostname="h")
+    without = prefix_fields(FACTS, owner, ALICE, hostname="h")
     assert "for <ąę@example.test>".encode() in with_it
     assert without.isascii()
 

@@ -1,0 +1,151 @@
+"""Accounts: made, given passwords, suspended, removed."""
+
+from typing import Final
+
+from skrytka.mail.admin.base import AdminPart, parse_address, parse_domain
+from skrytka.mail.admin.domains import Domains
+from skrytka.mail.admin.types import AccountInfo, Removed
+from skrytka.mail.delivery.resolve import ROLES
+from skrytka.mail.identity.verifier import Verifier, decode_verifier
+from skrytka.mail.mailbox.names import name_mac, seal_name
+from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.ids import AccountId
+from skrytka.model.secret import Secret
+from skrytka.store.commands.directory import (
+    PASSWORD,
+    AddAccount,
+    NewFolder,
+    RemoveAccount,
+    ReserveAccount,
+    ResumeAccount,
+    SetPassword,
+    SetQuota,
+    SuspendAccount,
+)
+from skrytka.store.rows import AccountRow, AddressRow, Role
+from skrytka.store.sql import directory as sql
+
+FOLDERS: Final = (
+    (Role.INBOX, "INBOX"),
+    (Role.SENT, "Sent"),
+    (Role.DRAFTS, "Drafts"),
+    (Role.TRASH, "Trash"),
+    (Role.JUNK, "Junk"),
+    (Role.ARCHIVE, "Archive"),
+)
+ADMIN_SERVICES: Final = ("web",)  # an administrator's password is typed into a browser, nowhere else
+
+
+class Accounts(AdminPart):
+    """Part of Admin."""
+
+    async def add(
+        self,
+        address: str,
+        password: Secret,
+        actor: str,
+        *,
+        quota_bytes: int | None = None,
+        is_admin: bool = False,
+    ) -> AccountInfo:
+        """Its key is made, durably, before anything is sealed under it. An admin answers for the domain's roles."""
+        deps = self._deps
+        parsed = parse_address(address)
+        domain = parsed.domain.name
+        await self._hosted(domain)
+        if await deps.store.read(sql.address(parsed.key)) is not None:
+            raise PermanentError(Reason.ALREADY_EXISTS, f"{parsed.key} is there already")
+        services = ADMIN_SERVICES if is_admin else ()
+        verifier = Verifier(await deps.passwords.hash(password), services).encode()
+        account = await deps.store.submit(ReserveAccount(unit=self._unit()))
+        await deps.keys.create_account(account)
+        await deps.store.submit(
+            AddAccount(
+                unit=self._unit(),
+                account=account,
+                address=parsed.key,
+                domain=domain,
+                folders=await self._folders(account),
+                quota_bytes=deps.quota_bytes if quota_bytes is None else quota_bytes,
+                verifier=verifier,
+            )
+        )
+        self._changed(actor, "account.add", parsed.key)
+        if is_admin:
+            await Domains(deps).answer_for(domain, parsed.key, actor)
+        return await self._info(await self._account(parsed.key))
+
+    async def list(self, domain: str | None = None) -> list[AccountInfo]:
+        """By address; of one domain or of all."""
+        wanted = parse_domain(domain).name if domain else None
+        if wanted is not None:
+            await self._hosted(wanted)
+        rows = await self._deps.store.read(sql.accounts())
+        return [await self._info(row) for row in rows if wanted in (None, row.address.rpartition("@")[2])]
+
+    async def set_password(self, address: str, password: Secret, actor: str) -> AccountInfo:
+        """Where the password may be used stays as it was; logins remembered anywhere end with it."""
+        row = await self._account(address)
+        stored = await self._deps.passwords.hash(password)
+        verifier = Verifier(stored, await self._services(row.account)).encode()
+        await self._deps.store.submit(SetPassword(unit=self._unit(), account=row.account, verifier=verifier))
+        self._changed(actor, "account.password", row.address)
+        return await self._info(row)
+
+    async def set_quota(self, address: str, quota_bytes: int, actor: str) -> AccountInfo:
+        """0 lifts the limit."""
+        row = await self._account(address)
+        await self._deps.store.submit(SetQuota(unit=self._unit(), account=row.account, quota_bytes=quota_bytes))
+        self._changed(actor, "account.quota", row.address)
+        return await self._info(await self._account(address))
+
+    async def suspend(self, address: str, actor: str) -> AccountInfo:
+        """No login, no mail in; what is there stays."""
+        row = await self._account(address)
+        await self._deps.store.submit(SuspendAccount(unit=self._unit(), account=row.account))
+        self._changed(actor, "account.suspend", row.address)
+        return await self._info(await self._account(address))
+
+    async def resume(self, address: str, actor: str) -> AccountInfo:
+        """End a suspension."""
+        row = await self._account(address)
+        await self._deps.store.submit(ResumeAccount(unit=self._unit(), account=row.account))
+        self._changed(actor, "account.resume", row.address)
+        return await self._info(await self._account(address))
+
+    async def remove(self, address: str, actor: str) -> Removed:
+        """NOT_PERMITTED while it is the only one that answers for a domain. Its mail stays sealed until erasure."""
+        row = await self._account(address)
+        leading = [alias for alias in await self._deps.store.read(sql.aliases()) if row.address in alias.targets]
+        if roles := [alias.key for alias in leading if _is_sole_role(alias)]:
+            detail = f"{row.address} answers for {', '.join(roles)}: give these another target first"
+            raise PermanentError(Reason.NOT_PERMITTED, detail)
+        await self._deps.store.submit(RemoveAccount(unit=self._unit(), account=row.account))
+        self._changed(actor, "account.remove", row.address)
+        return Removed(address=row.address, dangling_aliases=tuple(alias.key for alias in leading))
+
+    async def _folders(self, account: AccountId) -> tuple[NewFolder, ...]:
+        keys = await self._deps.keys.account(account)
+        return tuple(NewFolder(role, name_mac(keys, name), seal_name(keys, name)) for role, name in FOLDERS)
+
+    async def _services(self, account: AccountId) -> tuple[str, ...]:
+        for row in await self._deps.store.read(sql.credentials(account)):
+            if row.kind == PASSWORD:
+                return decode_verifier(row.verifier).services
+        return ()
+
+    async def _info(self, row: AccountRow) -> AccountInfo:
+        return AccountInfo(
+            account=row.account,
+            address=row.address,
+            status=row.status.value,
+            quota_bytes=row.quota_bytes,
+            used_bytes=row.used_bytes,
+            messages=row.messages,
+            created_at_ms=row.created_at_ms,
+            services=await self._services(row.account),
+        )
+
+
+def _is_sole_role(alias: AddressRow) -> bool:
+    return len(alias.targets) == 1 and alias.key.rpartition("@")[0] in ROLES

@@ -1,0 +1,22 @@
+"""Administration in one place: used by the control socket, and by the CLI when the server is stopped."""
+
+from skrytka.mail.admin.accounts import Accounts
+from skrytka.mail.admin.aliases import Aliases
+from skrytka.mail.admin.base import AdminDeps
+from skrytka.mail.admin.domains import Domains
+from skrytka.mail.admin.types import AccountInfo
+from skrytka.model.secret import Secret
+
+
+class Admin:
+    """All of it; ``actor`` is who asked, "local root" for instance. PermanentError's detail is for him to read."""
+
+    def __init__(self, deps: AdminDeps) -> None:
+        self.domains = Domains(deps)
+        self.accounts = Accounts(deps)
+        self.aliases = Aliases(deps)
+
+    async def init(self, domain: str, admin: str, password: Secret, actor: str) -> AccountInfo:
+        """The first domain and its first administrator, who answers for its postmaster."""
+        await self.domains.add(domain, actor)
+        return await self.accounts.add(admin, password, actor, is_admin=True)

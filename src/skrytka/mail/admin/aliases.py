@@ -1,0 +1,63 @@
+"""Aliases, groups and catch-alls."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from skrytka.mail.admin.base import AdminPart, parse_address, parse_domain
+from skrytka.mail.admin.types import AliasInfo
+from skrytka.model.errors import PermanentError, Reason
+from skrytka.store.commands.directory import AddAlias, RemoveAlias
+from skrytka.store.rows import AddressKind
+from skrytka.store.sql import directory as sql
+
+TARGETS_MAX: Final = 1000
+
+
+class Aliases(AdminPart):
+    """Part of Admin."""
+
+    async def add(self, address: str, targets: Sequence[str], actor: str) -> AliasInfo:
+        """``@domain`` makes a catch-all. Targets must be addresses of this server that are there (UNSUPPORTED else)."""
+        key, domain, kind = _parse(address)
+        await self._hosted(domain)
+        if not 1 <= len(targets) <= TARGETS_MAX:
+            raise PermanentError(Reason.BAD_SYNTAX, f"an alias has 1 to {TARGETS_MAX} targets")
+        keys = tuple(dict.fromkeys([await self._target(target, key) for target in targets]))
+        await self._deps.store.submit(AddAlias(unit=self._unit(), key=key, domain=domain, targets=keys, kind=kind))
+        self._changed(actor, "alias.add", key)
+        return AliasInfo(address=key, kind=kind.value, targets=keys)
+
+    async def list(self) -> list[AliasInfo]:
+        """By address."""
+        rows = await self._deps.store.read(sql.aliases())
+        return [AliasInfo(address=row.key, kind=row.kind.value, targets=row.targets) for row in rows]
+
+    async def remove(self, address: str, actor: str) -> AliasInfo:
+        """NO_SUCH_OBJECT when there is none; an account's own address goes with the account."""
+        key, _domain, _kind = _parse(address)
+        row = await self._deps.store.read(sql.address(key))
+        if row is None or row.kind is AddressKind.ACCOUNT:
+            raise PermanentError(Reason.NO_SUCH_OBJECT, f"there is no alias {key}")
+        await self._deps.store.submit(RemoveAlias(unit=self._unit(), key=key))
+        self._changed(actor, "alias.remove", key)
+        return AliasInfo(address=key, kind=row.kind.value, targets=row.targets)
+
+    async def _target(self, text: str, alias: str) -> str:
+        target = parse_address(text)
+        if target.key == alias:
+            raise PermanentError(Reason.BAD_SYNTAX, f"{alias} cannot lead to itself")
+        if await self._deps.store.read(sql.domain_by_name(target.domain.name)) is None:
+            detail = f"{target.key} is not of this server; forwarding to other servers is not available yet"
+            raise PermanentError(Reason.UNSUPPORTED, detail)
+        if await self._deps.store.read(sql.address(target.key)) is None:
+            raise PermanentError(Reason.NO_SUCH_USER, f"there is no account or alias {target.key}")
+        return target.key
+
+
+def _parse(text: str) -> tuple[str, str, AddressKind]:
+    """(key, domain, kind) of an alias as it is typed."""
+    if text.startswith("@"):
+        domain = parse_domain(text[1:]).name
+        return f"@{domain}", domain, AddressKind.CATCH_ALL
+    address = parse_address(text)
+    return address.key, address.domain.name, AddressKind.ALIAS

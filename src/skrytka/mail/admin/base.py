@@ -1,0 +1,74 @@
+"""What all parts of Admin share: names parsed once, events with their actor, units."""
+
+from dataclasses import dataclass
+
+from skrytka.mail.identity.passwords import Passwords
+from skrytka.model.address import Address, AddressError, Domain
+from skrytka.model.clock import Clock, Random
+from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.events import DirectoryChanged, Emitter
+from skrytka.model.ids import UnitId, new_id
+from skrytka.store.api import Store
+from skrytka.store.rows import AccountRow, AccountStatus
+from skrytka.store.seal.source import KeySource
+from skrytka.store.sql import directory as sql
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminDeps:
+    """What administration works with; made by the composition root."""
+
+    store: Store
+    keys: KeySource
+    passwords: Passwords
+    events: Emitter
+    clock: Clock
+    random: Random
+    quota_bytes: int = 0  # of new accounts
+    hostname: str = ""
+
+
+class AdminPart:
+    """Base of the parts."""
+
+    def __init__(self, deps: AdminDeps) -> None:
+        self._deps = deps
+
+    def _unit(self) -> UnitId:
+        return UnitId(new_id(self._deps.clock, self._deps.random))
+
+    def _changed(self, actor: str, action: str, what: str) -> None:
+        self._deps.events.emit(DirectoryChanged(actor=actor, action=action, object=what))
+
+    async def _account(self, address: str) -> AccountRow:
+        """The account of that address; PermanentError(NO_SUCH_USER) names it."""
+        key = parse_address(address).key
+        row = await self._deps.store.read(sql.account_by_address(key))
+        if row is None or row.status is AccountStatus.REMOVED:
+            raise PermanentError(Reason.NO_SUCH_USER, f"there is no account {key}")
+        return row
+
+    async def _hosted(self, name: str) -> None:
+        if await self._deps.store.read(sql.domain_by_name(name)) is None:
+            raise PermanentError(Reason.NO_SUCH_DOMAIN, f"{name} is not a domain of this server")
+
+
+def parse_address(text: str) -> Address:
+    """PermanentError(BAD_SYNTAX) says what is wrong."""
+    try:
+        address = Address.parse(text)
+    except AddressError as exc:
+        raise PermanentError(Reason.BAD_SYNTAX, f"{text!r}: {exc}") from exc
+    parse_domain(address.domain.name)
+    return address
+
+
+def parse_domain(text: str) -> Domain:
+    """A domain that can have accounts; PermanentError(BAD_SYNTAX) says what is wrong."""
+    try:
+        domain = Domain.parse(text.removesuffix("."))
+    except AddressError as exc:
+        raise PermanentError(Reason.BAD_SYNTAX, f"{text!r}: {exc}") from exc
+    if domain.is_literal:
+        raise PermanentError(Reason.BAD_SYNTAX, f"{text!r}: an address literal is no domain to host")
+    return domain

@@ -1,0 +1,39 @@
+"""Domains, and the addresses that every domain must answer (RFC 5321 4.5.1, RFC 2142)."""
+
+from skrytka.mail.admin.base import AdminPart, parse_domain
+from skrytka.mail.admin.types import DomainInfo
+from skrytka.mail.delivery.resolve import POSTMASTER, ROLES
+from skrytka.store.commands.directory import AddAlias, AddDomain, RemoveDomain
+from skrytka.store.sql import directory as sql
+
+
+class Domains(AdminPart):
+    """Part of Admin."""
+
+    async def add(self, name: str, actor: str) -> DomainInfo:
+        """Take mail for a domain; its postmaster is that of the domains there are until it gets its own."""
+        domain = parse_domain(name).name
+        await self._deps.store.submit(AddDomain(unit=self._unit(), name=domain))
+        self._changed(actor, "domain.add", domain)
+        return DomainInfo(name=domain, created_at_ms=self._deps.clock.now_ms())
+
+    async def list(self) -> list[DomainInfo]:
+        """By name."""
+        rows = await self._deps.store.read(sql.domains())
+        return [DomainInfo(name=row.name, created_at_ms=row.created_at_ms) for row in rows]
+
+    async def remove(self, name: str, actor: str) -> DomainInfo:
+        """NOT_PERMITTED while it has accounts or aliases."""
+        domain = parse_domain(name).name
+        await self._hosted(domain)
+        await self._deps.store.submit(RemoveDomain(unit=self._unit(), name=domain))
+        self._changed(actor, "domain.remove", domain)
+        return DomainInfo(name=domain, created_at_ms=0)
+
+    async def answer_for(self, domain: str, address: str, actor: str) -> None:
+        """Let an account answer for the roles of a domain that nobody answers for yet."""
+        for role in sorted(ROLES, key=lambda name: (name != POSTMASTER, name)):
+            key = f"{role}@{domain}"
+            if await self._deps.store.read(sql.address(key)) is None:
+                await self._deps.store.submit(AddAlias(unit=self._unit(), key=key, domain=domain, targets=(address,)))
+                self._changed(actor, "alias.add", key)

@@ -1,0 +1,38 @@
+"""What the administrator is shown; also what the control socket carries."""
+
+import msgspec
+
+
+class DomainInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A domain mail is taken for."""
+
+    name: str
+    created_at_ms: int
+
+
+class AccountInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """An account without anything of its mail."""
+
+    account: int
+    address: str
+    status: str  # active, suspended
+    quota_bytes: int  # 0: no limit
+    used_bytes: int
+    messages: int
+    created_at_ms: int
+    services: tuple[str, ...] = ()  # where its password may be used; empty: everywhere
+
+
+class AliasInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """An alias, a group (several targets) or a catch-all (``@domain``)."""
+
+    address: str
+    kind: str
+    targets: tuple[str, ...]
+
+
+class Removed(msgspec.Struct, frozen=True, kw_only=True):
+    """What is gone, and which aliases lead to it still."""
+
+    address: str
+    dangling_aliases: tuple[str, ...] = ()

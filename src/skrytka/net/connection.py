@@ -380,7 +380,11 @@ class Connection(asyncio.BufferedProtocol):
         if self._is_eof or not self._transport.can_write_eof():
             self._transport.close()
             return
-        self._transport.write_eof()
+        try:
+            self._transport.write_eof()
+        except OSError:  # asyncio: the peer has reset the connection and nobody has told us yet
+            self._transport.abort()
+            return
         if self._is_read_paused:
             self._is_read_paused = False
             self._transport.resume_reading()

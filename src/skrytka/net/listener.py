@@ -129,7 +129,7 @@ class Listener:
                 self._pause(exc)
                 return
             self._is_starved = False
-            self._group.create_task(self._serve(sock, (address[0], address[1])))
+            self._group.create_task(self._guard(sock, (address[0], address[1])))
 
     def _pause(self, exc: OSError) -> None:
         """No descriptors or memory: what waits stays in the backlog, since accepting at once again would spin."""
@@ -141,22 +141,29 @@ class Listener:
 
     # -- one connection -------------------------------------------------------------------------------------------
 
+    async def _guard(self, sock: socket.socket, remote: tuple[str, int]) -> None:
+        """Nothing that one connection does may end the group, and with it all the others."""
+        try:
+            with sock:
+                await self._serve(sock, remote)
+        except Exception as exc:  # noqa: BLE001 - see above
+            self._emit(bug_caught(exc))
+
     async def _serve(self, sock: socket.socket, remote: tuple[str, int]) -> None:
-        with sock:
-            sock.setblocking(False)  # noqa: FBT003 - the method knows no name for it
-            try:
-                facts = self._facts(sock, remote)
-            except OSError:
-                return  # gone already
-            caps = self._caps(facts)
-            limits, refused_by = await self._acquire(caps)
-            if refused_by is not None:
-                self._refuse(sock, facts)
-                return
-            try:
-                await self._connected(sock, facts)
-            finally:
-                await _release(limits, caps)
+        sock.setblocking(False)  # noqa: FBT003 - the method knows no name for it
+        try:
+            facts = self._facts(sock, remote)
+        except OSError:
+            return  # gone already
+        caps = self._caps(facts)
+        limits, refused_by = await self._acquire(caps)
+        if refused_by is not None:
+            self._refuse(sock, facts)
+            return
+        try:
+            await self._connected(sock, facts)
+        finally:
+            await _release(limits, caps)
 
     async def _connected(self, sock: socket.socket, facts: ConnFacts) -> None:
         around = self._around
@@ -187,6 +194,7 @@ class Listener:
             if self._service.is_implicit_tls:
                 await conn.upgrade_tls()
             await self._service.session(conn)
+            conn.cause = conn.cause or ("drain" if conn.is_draining else "eof" if conn.is_eof else "quit")
         except DisconnectedError:
             conn.cause = conn.cause or "eof"
         except RemoteProtocolError:
@@ -262,11 +270,10 @@ async def _release(limits: SharedLimits, caps: tuple[Cap, ...]) -> None:
 
 
 def _closed(conn: Connection) -> SessionClosed:
-    cause = conn.cause or ("drain" if conn.is_draining else "eof" if conn.is_eof else "quit")
     return SessionClosed(
         trace=conn.facts.trace,
         service=conn.facts.service,
-        cause=cause,
+        cause=conn.cause or "error",  # without one the session was cancelled
         messages=conn.messages,
         errors=conn.errors,
         tls=str(conn.tls) if conn.tls is not None else "",

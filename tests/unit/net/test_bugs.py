@@ -1,0 +1,24 @@
+import pytest
+
+from skrytka.model.ids import TraceId, parse_id
+from skrytka.net.bugs import bug_caught
+
+
+def caught() -> BaseException:
+    with pytest.raises(ValueError) as info:  # noqa: PT011 - whatever it says, it must not get out
+        parse_id("peer's secret data")
+    return info.value
+
+
+def test_a_bug_names_our_innermost_line_and_its_kind_and_nothing_of_the_data() -> None:
+    event = bug_caught(caught(), TraceId(bytes(16)))
+    module, function, line = event.where.split(":")
+    assert (module, function) == ("skrytka.model.ids", "parse_id")
+    assert int(line) > 0
+    assert event.kind == "ValueError"
+    assert event.trace == bytes(16)
+    assert "secret" not in repr(event)
+
+
+def test_a_bug_that_was_never_raised_has_no_place() -> None:
+    assert bug_caught(KeyError("x")).where == "?"

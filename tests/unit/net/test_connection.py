@@ -1,0 +1,507 @@
+import asyncio
+import contextlib
+import socket
+import ssl
+import struct
+
+import pytest
+
+from skrytka.model.engine import DisconnectedError, TimedOut, Woken
+from skrytka.model.errors import LocalProtocolError
+from skrytka.model.events import BugCaught, SessionClosed
+from skrytka.net import connection
+from skrytka.net.connection import Connection
+from skrytka.net.tls import TlsStore
+from skrytka.net.tls_pipe import TlsPipe
+from tests.unit.net.harness import End, Line, LineEngine, Run, World, client_context, make_store, serving
+
+
+async def echo(conn: Connection) -> None:
+    """Greets, repeats each line; STARTTLS starts TLS; ends at QUIT, end of file or deadline."""
+    engine = LineEngine()
+    await conn.send(b"hello\n")
+    async for event in conn.events(engine):
+        match event:
+            case Line(b"STARTTLS"):
+                await conn.send(engine.send(b"go"))
+                engine.tls_started(await conn.upgrade_tls())
+            case Line(b"QUIT"):
+                await conn.send(engine.send(b"bye"))
+                return
+            case Line(text):
+                await conn.send(engine.send(b"you said " + text))
+            case TimedOut():
+                await conn.send(b"too late\n")
+                return
+            case Woken():
+                await conn.send(b"woken\n")
+            case End():
+                await conn.send(b"that was the end\n")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> TlsStore:
+    return make_store(tmp_path_factory.mktemp("tls"))
+
+
+def test_pipelined_lines_are_answered_in_one_packet(run: Run) -> None:
+    async def main() -> None:
+        async with serving(echo) as world:
+            with socket.create_connection(("127.0.0.1", world.port)) as sock:
+                sock.setblocking(False)
+                loop = asyncio.get_running_loop()
+                assert await loop.sock_recv(sock, 100) == b"hello\n"
+                await loop.sock_sendall(sock, b"a\nb\nc\n")
+                assert await loop.sock_recv(sock, 1000) == b"you said a\nyou said b\nyou said c\n"
+
+    run(main())
+
+
+def test_a_peer_that_ends_its_half_still_gets_all_replies(run: Run) -> None:
+    async def main() -> None:
+        async with serving(echo) as world:
+            reader, writer = await world.connect()
+            writer.write(b"one\ntwo\n")
+            writer.write_eof()
+            assert await reader.read() == b"hello\nyou said one\nyou said two\nthat was the end\n"
+            writer.close()
+            await world.until(lambda: world.recorder.of(SessionClosed))
+            assert world.recorder.of(SessionClosed)[0].cause == "eof"
+
+    run(main())
+
+
+class TlsClient:
+    """A client whose every byte on the wire is decided by the test."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.pipe = TlsPipe(client_context(), is_server=False, server_hostname="localhost")
+        self.is_ended = False
+
+    async def handshake(self, before: bytes = b"", behind: bytes = b"") -> None:
+        """``before`` goes out in clear in front of the first flight, ``behind`` encrypted with the last."""
+        self.pipe.handshake(b"")
+        self.writer.write(before + self.pipe.output())
+        while not self.pipe.is_established:
+            self.pipe.handshake(await self.reader.read(65536))
+        self.writer.write(self.pipe.output() + (self.pipe.encrypt(behind) if behind else b""))
+
+    async def read(self) -> bytes:
+        """The next plaintext; ``b""`` at close_notify; ssl.SSLError when the stream was cut instead."""
+        plain = b""
+        while not plain and not self.is_ended:
+            data = await self.reader.read(65536)
+            if not data:
+                raise ssl.SSLError("cut")
+            plain, self.is_ended = self.pipe.decrypt(data)
+        return plain
+
+    def write(self, data: bytes) -> None:
+        self.writer.write(self.pipe.encrypt(data))
+
+
+def test_starttls_drops_what_stood_behind_it_in_the_same_packet(run: Run, store: TlsStore) -> None:
+    async def main() -> None:
+        async with serving(echo, tls=store) as world:
+            reader, writer = await world.connect()
+            writer.write(b"STARTTLS\ninjected\nINJECTED AGAIN\n")
+            assert await reader.readexactly(9) == b"hello\ngo\n"
+            client = TlsClient(reader, writer)
+            await client.handshake()
+            client.write(b"first\n")
+            assert await client.read() == b"you said first\n"
+            writer.close()
+
+    run(main())
+
+
+def test_clear_text_behind_the_reply_to_starttls_ends_the_connection(run: Run, store: TlsStore) -> None:
+    async def main() -> None:
+        async with serving(echo, tls=store) as world:
+            reader, writer = await world.connect()
+            writer.write(b"STARTTLS\n")
+            assert await reader.readexactly(9) == b"hello\ngo\n"
+            writer.write(b"injected\n")
+            assert b"said" not in await reader.read()
+            writer.close()
+            await world.until(lambda: world.recorder.of(SessionClosed))
+            assert world.recorder.of(SessionClosed)[0].cause == "error"
+
+    run(main())
+
+
+def test_data_in_the_packet_of_the_last_handshake_message_is_not_lost(run: Run, store: TlsStore) -> None:
+    async def main() -> None:
+        async with serving(echo, tls=store) as world:
+            reader, writer = await world.connect()
+            writer.write(b"STARTTLS\n")
+            await reader.readexactly(9)
+            client = TlsClient(reader, writer)
+            await client.handshake(behind=b"at once\n")
+            assert await client.read() == b"you said at once\n"
+            writer.close()
+
+    run(main())
+
+
+def test_a_session_under_tls_ends_with_close_notify(run: Run, store: TlsStore) -> None:
+    async def main() -> None:
+        async with serving(echo, tls=store, is_implicit_tls=True) as world:
+            client = TlsClient(*await world.connect())
+            await client.handshake()
+            client.write(b"QUIT\n")
+            received = b""
+            while chunk := await client.read():
+                received += chunk
+            assert received == b"hello\nbye\n"
+            client.writer.close()
+            await world.until(lambda: world.recorder.of(SessionClosed))
+            closed = world.recorder.of(SessionClosed)[0]
+            assert closed.cause == "quit"
+            assert closed.tls.startswith("TLSv1.3 TLS_")
+
+    run(main())
+
+
+@pytest.mark.parametrize("first_bytes", [b"EHLO client.example\r\n", b"GET / HTTP/1.1\r\n\r\n", bytes(range(256)) * 20])
+def test_what_is_no_tls_on_a_tls_port_is_closed_and_is_no_bug(run: Run, store: TlsStore, first_bytes: bytes) -> None:
+    async def main() -> None:
+        async with serving(echo, tls=store, is_implicit_tls=True) as world:
+            reader, writer = await world.connect()
+            writer.write(first_bytes)
+            assert b"hello" not in await reader.read()
+            writer.close()
+            await world.until(lambda: world.recorder.of(SessionClosed))
+            assert world.recorder.of(SessionClosed)[0].cause == "error"
+            assert not world.recorder.of(BugCaught)
+
+    run(main())
+
+
+def test_a_changed_byte_under_tls_ends_the_connection(run: Run, store: TlsStore) -> None:
+    async def main() -> None:
+        async with serving(echo, tls=store, is_implicit_tls=True) as world:
+            client = TlsClient(*await world.connect())
+            await client.handshake()
+            assert await client.read() == b"hello\n"
+            record = bytearray(client.pipe.encrypt(b"QUIT\n"))
+            record[-1] ^= 1
+            client.writer.write(record)
+            with pytest.raises(ssl.SSLError):
+                await client.read()
+            client.writer.close()
+            await world.until(lambda: world.recorder.of(SessionClosed))
+            assert world.recorder.of(SessionClosed)[0].cause == "error"
+            assert not world.recorder.of(BugCaught)
+
+    run(main())
+
+
+def test_a_peer_that_leaves_during_the_handshake_ends_the_session(run: Run, store: TlsStore) -> None:
+    async def main() -> None:
+        async with serving(echo, tls=store, is_implicit_tls=True) as world:
+            _, writer = await world.connect()
+            pipe = TlsPipe(client_context(), is_server=False)
+            pipe.handshake(b"")
+            writer.write(pipe.output()[:100])
+            await world.until(lambda: len(world.listener))
+            writer.transport.abort()
+            await world.until(lambda: world.recorder.of(SessionClosed))
+            assert world.recorder.of(SessionClosed)[0].cause == "eof"
+
+    run(main())
+
+
+def test_a_handshake_that_takes_too_long_is_cut(run: Run, store: TlsStore) -> None:
+    async def main() -> None:
+        async with serving(echo, tls=store, is_implicit_tls=True) as world:
+            reader, writer = await world.connect()
+            await world.until(lambda: len(world.listener))
+            world.late(connection.HANDSHAKE_S + 1)
+            with contextlib.suppress(ConnectionResetError):  # or the end of file, as the kernel likes
+                assert await reader.read() == b""
+            writer.close()
+            await world.until(lambda: world.recorder.of(SessionClosed))
+            assert world.recorder.of(SessionClosed)[0].cause == "timeout"
+
+    run(main())
+
+
+BIG = 8 * 1024 * 1024
+
+
+@pytest.mark.parametrize("is_tls", [False, True])
+def test_a_peer_that_does_not_read_holds_the_session_and_not_our_memory(
+    run: Run, store: TlsStore, is_tls: bool
+) -> None:
+    sent: list[int] = []
+    seen: list[int] = []
+
+    async def flood(conn: Connection) -> None:
+        seen.append(0)
+        for _ in range(BIG // 65536):
+            await conn.send(b"x" * 65536)
+            sent.append(65536)
+            seen[0] = max(seen[0], conn._transport.get_write_buffer_size())
+
+    async def main() -> None:
+        async with serving(flood, tls=store, is_implicit_tls=is_tls) as world:
+            sock = socket.create_connection(("127.0.0.1", world.port))
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            reader, writer = await asyncio.open_connection(sock=sock, limit=4096)
+            client = TlsClient(reader, writer)
+            if is_tls:
+                await client.handshake()
+            await world.until(lambda: _is_stuck(world))
+            assert sum(sent) < BIG
+            assert seen[0] < 512 * 1024
+            received = 0
+            while received < BIG:
+                received += len(await client.read() if is_tls else await reader.read(65536))
+            writer.close()
+
+    run(main())
+
+
+def _is_stuck(world: World) -> bool:
+    return any(conn._drained is not None for conn in world.listener._connections)
+
+
+def test_a_peer_that_never_reads_is_cut_at_the_write_deadline(run: Run) -> None:
+    async def flood(conn: Connection) -> None:
+        await conn.send(b"x" * 64 * 1024 * 1024)
+
+    async def main() -> None:
+        async with serving(flood) as world:
+            _, writer = await world.connect(limit=4096)
+            await world.until(lambda: _is_stuck(world))
+            world.late(connection.WRITE_STALL_S + 1)
+            await world.until(lambda: world.recorder.of(SessionClosed))
+            assert world.recorder.of(SessionClosed)[0].cause == "timeout"
+            writer.close()
+
+    run(main())
+
+
+def test_a_session_that_does_not_read_stops_its_peer(run: Run) -> None:
+    gate = asyncio.Event()
+
+    async def lazy(conn: Connection) -> None:
+        await gate.wait()
+        engine = LineEngine()
+        async for event in conn.events(engine):
+            if isinstance(event, Line):
+                await conn.send(engine.send(str(len(event.text)).encode()))
+
+    async def main() -> None:
+        async with serving(lazy) as world:
+            reader, writer = await world.connect()
+            writer.write(b"x" * BIG + b"\n")
+            await world.until(lambda: _held(world) > connection.INPUT_HIGH_BYTES)
+            assert _held(world) <= connection.INPUT_HIGH_BYTES + 65536
+            gate.set()
+            assert await reader.readline() == f"{BIG}\n".encode()
+            writer.close()
+
+    run(main())
+
+
+def _held(world: World) -> int:
+    return max((len(conn._input) for conn in world.listener._connections), default=0)
+
+
+def test_a_large_answer_leaves_the_loop_to_others(run: Run, store: TlsStore) -> None:
+    async def big(conn: Connection) -> None:
+        await conn.send(b"y" * BIG)
+
+    async def main() -> None:
+        async with serving(big, tls=store, is_implicit_tls=True) as world:
+            client = TlsClient(*await world.connect())
+            await client.handshake()
+            turns = received = 0
+            while received < BIG:
+                received += len(await client.read())
+                turns += 1
+            assert turns > BIG // connection.WRITE_HIGH_BYTES / 4
+            client.writer.close()
+
+    run(main())
+
+
+def test_the_deadline_lets_the_session_say_goodbye(run: Run) -> None:
+    async def main() -> None:
+        async def session(conn: Connection) -> None:
+            conn.deadline(60.0)
+            await echo(conn)
+
+        async with serving(session) as world:
+            reader, writer = await world.connect()
+            assert await reader.readline() == b"hello\n"
+            world.late(59.0)
+            writer.write(b"in time\n")
+            assert await reader.readline() == b"you said in time\n"
+            await world.until(lambda: all(conn._waiter for conn in world.listener._connections))
+            world.late(2.0)
+            assert await reader.readline() == b"too late\n"
+            writer.close()
+            await world.until(lambda: world.recorder.of(SessionClosed))
+            assert world.recorder.of(SessionClosed)[0].cause == "timeout"
+
+    run(main())
+
+
+def test_a_session_that_ignores_its_deadline_is_cut(run: Run) -> None:
+    async def stubborn(conn: Connection) -> None:
+        conn.deadline(60.0)
+        async for _ in conn.events(LineEngine()):
+            pass
+
+    async def main() -> None:
+        async with serving(stubborn) as world:
+            _, writer = await world.connect()
+            await world.until(lambda: any(conn._waiter for conn in world.listener._connections))
+            world.late(61.0)
+            await world.until(lambda: any(conn._waiter for conn in world.listener._connections))
+            world.late(connection.GRACE_S + 1)
+            await world.until(lambda: world.recorder.of(SessionClosed))
+            writer.close()
+
+    run(main())
+
+
+def test_a_session_that_hangs_in_its_own_work_is_cancelled_in_the_end(run: Run) -> None:
+    async def hanging(conn: Connection) -> None:
+        conn.deadline(60.0)
+        await asyncio.Event().wait()
+
+    async def main() -> None:
+        async with serving(hanging) as world:
+            _, writer = await world.connect()
+            await world.until(lambda: any(conn.owner for conn in world.listener._connections))
+            await asyncio.sleep(0)
+            world.late(61.0)
+            assert not world.recorder.of(SessionClosed)
+            world.late(connection.BUSY_MAX_S + 1)
+            await world.until(lambda: world.recorder.of(SessionClosed))
+            assert world.recorder.of(SessionClosed)[0].cause == "timeout"
+            writer.close()
+
+    run(main())
+
+
+def test_a_wake_reaches_a_session_that_waits_and_one_that_works(run: Run) -> None:
+    conns: list[Connection] = []
+
+    async def main() -> None:
+        async def session(conn: Connection) -> None:
+            conns.append(conn)
+            conn.wake()
+            await echo(conn)
+
+        async with serving(session) as world:
+            reader, writer = await world.connect()
+            assert await reader.readexactly(12) == b"hello\nwoken\n"
+            conns[0].wake()
+            assert await reader.readline() == b"woken\n"
+            writer.close()
+
+    run(main())
+
+
+def test_sending_to_a_lost_connection_is_told(run: Run) -> None:
+    caught: list[BaseException] = []
+
+    async def session(conn: Connection) -> None:
+        await asyncio.shield(conn._lost)
+        try:
+            await conn.send(b"anybody there?")
+        except DisconnectedError as exc:
+            caught.append(exc)
+            raise
+
+    async def main() -> None:
+        async with serving(session) as world:
+            _, writer = await world.connect()
+            await world.until(lambda: len(world.listener))
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()  # a reset, since it lingers for 0 s
+            await world.until(lambda: world.recorder.of(SessionClosed))
+            assert caught
+            assert not world.recorder.of(BugCaught)
+
+    run(main())
+
+
+def test_asking_for_the_next_event_before_answering_is_a_bug_of_the_session(run: Run) -> None:
+    async def rude(conn: Connection) -> None:
+        async for _ in conn.events(LineEngine()):
+            pass
+
+    async def main() -> None:
+        async with serving(rude) as world:
+            reader, writer = await world.connect()
+            writer.write(b"line\n")
+            assert await reader.read() == b""
+            assert [bug.kind for bug in world.recorder.of(BugCaught)] == [LocalProtocolError.__name__]
+            writer.close()
+
+    run(main())
+
+
+def test_tls_cannot_be_started_twice_or_without_certificates(run: Run) -> None:
+    async def main() -> None:
+        async with serving(echo) as world:
+            reader, writer = await world.connect()
+            writer.write(b"STARTTLS\n")
+            await reader.read()
+            assert [bug.kind for bug in world.recorder.of(BugCaught)] == [LocalProtocolError.__name__]
+            writer.close()
+
+    run(main())
+
+
+def test_last_words_arrive_although_input_was_left_unread(run: Run) -> None:
+    async def refuse(conn: Connection) -> None:
+        await conn.send(b"go away\n")
+
+    async def main() -> None:
+        async with serving(refuse) as world:
+            reader, writer = await world.connect()
+            writer.write(b"z" * 300_000)
+            assert await reader.read() == b"go away\n"
+            writer.close()
+
+    run(main())
+
+
+def test_a_peer_that_lingers_is_cut(run: Run) -> None:
+    async def refuse(conn: Connection) -> None:
+        await conn.send(b"go away\n")
+
+    async def main() -> None:
+        async with serving(refuse) as world:
+            reader, writer = await world.connect()
+            assert await reader.read() == b"go away\n"
+            assert len(world.listener) == 1
+            world.late(connection.LINGER_S + 1)
+            await world.until(lambda: not len(world.listener))
+            writer.close()
+
+    run(main())
+
+
+def test_idle_connections_share_one_read_buffer(run: Run) -> None:
+    async def main() -> None:
+        async with serving(echo) as world:
+            pairs = [await world.connect() for _ in range(3)]
+            for reader, _ in pairs:
+                await reader.readline()
+            buffers = {id(conn.get_buffer(0)) for conn in world.listener._connections}
+            assert buffers == {id(world.around.sweeper.read_buffer)}
+            assert len(world.around.sweeper) == 3
+            for _, writer in pairs:
+                writer.close()
+
+    run(main())

@@ -44,6 +44,7 @@ def test_threads_never_get_the_same_bytes() -> None:
     assert len(set(tokens)) == 8000
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # 3.12 on: pytest itself has threads
 def test_a_forked_child_does_not_give_what_its_parent_gives() -> None:
     random = SystemRandom()
     random.token(12)

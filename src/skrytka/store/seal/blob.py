@@ -89,7 +89,7 @@ class BlobWriter:
         self._size = 0
         self._lengths: list[tuple[int, int]] = []
         self._spool: SpoolFile | None = None
-        self._job: asyncio.Future[None] | None = None
+        self._job: asyncio.Future[object] | None = None
         self._failure: TransientError | None = None
 
     async def write(self, data: bytes) -> None:
@@ -157,7 +157,7 @@ class BlobWriter:
         self._memory.release(self._held_bytes)
         self._held_bytes = 0
 
-    async def _in_thread(self, work: Callable[[], None]) -> None:
+    async def _in_thread(self, work: Callable[[], object]) -> None:
         self._job = asyncio.get_running_loop().run_in_executor(None, work)
         try:
             await asyncio.shield(self._job)
@@ -173,7 +173,7 @@ class BlobWriter:
         self._hash.update(self._buffer)
         return seal_small(self._sealer, self._buffer)
 
-    def _spool_segment(self, length: int, *, is_last: bool) -> None:
+    def _spool_segment(self, length: int, *, is_last: bool) -> SpoolFile:
         if self._spool is None:
             self._spool = SpoolFile(Path(self._spool_dir) / self.blob_id.hex())
             self._spool.append(MAGIC)
@@ -183,14 +183,13 @@ class BlobWriter:
         self._spool.append(sealed)
         self._lengths.append((len(plain), len(sealed)))
         del self._buffer[:length]
+        return self._spool
 
     def _finish_spool(self) -> None:
-        self._spool_segment(len(self._buffer), is_last=True)
-        spool = self._spool
-        if spool is not None:
-            index = self._sealer.seal_index(self._lengths) if len(self._lengths) > 1 else b""
-            spool.append(index + len(self._lengths).to_bytes(TRAILER_BYTES, "big"))
-            spool.sync()
+        spool = self._spool_segment(len(self._buffer), is_last=True)
+        index = self._sealer.seal_index(self._lengths) if len(self._lengths) > 1 else b""
+        spool.append(index + len(self._lengths).to_bytes(TRAILER_BYTES, "big"))
+        spool.sync()
 
 
 class BlobReader:

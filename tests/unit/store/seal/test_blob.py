@@ -312,6 +312,22 @@ def test_an_index_that_lies_about_a_length_is_seen(big: tuple[SealedBlob, bytes]
     assert_corrupt(build(big[0], pieces, [(lengths[0][0] - 1, lengths[0][1]), *lengths[1:]]), big[0])
 
 
+def test_an_index_that_lies_about_the_stored_length_is_seen(big: tuple[SealedBlob, bytes]) -> None:
+    pieces, lengths = cut(big)
+    assert_corrupt(build(big[0], pieces, [*lengths[:2], (lengths[2][0], lengths[2][1] + 1)]), big[0])
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 4, 1000, 2**31, 2**32 - 1])
+def test_a_wrong_number_of_segments_is_seen(big: tuple[SealedBlob, bytes], count: int) -> None:
+    assert_corrupt(big[1][:-4] + count.to_bytes(4, "big"), big[0])
+
+
+async def test_more_segments_than_would_fit_are_seen(tmp_path: Path) -> None:
+    blob = await write(tmp_path, content(300))
+    stored = stored_form(blob)
+    assert_corrupt(stored[:-4] + (len(stored) // 16).to_bytes(4, "big"), blob)
+
+
 async def test_segments_of_another_blob_under_the_same_key_do_not_open(big: tuple[SealedBlob, bytes]) -> None:
     pieces, lengths = cut(big)
     other = segments.Sealer(BlobId(b"o" * 16), big[0].key)

@@ -1,1 +1,1 @@
-"""Layer 7: the command line. It parses and prints, and decides nothing."""
+"""Layer 7: the command line. Parses, prints, decides nothing."""

@@ -44,17 +44,22 @@ class Config(msgspec.Struct, frozen=True):
 
     path: Path
     settings: Settings
+    lines: KeyLines
 
     @property
     def layout(self) -> Layout:
         return Layout(self.path.parent)
+
+    def fault(self, key: KeyPath, message: str) -> ConfigFault:
+        """A mistake that shows only beside the rest of the machine."""
+        return ConfigFault(str(self.path), self.lines.line(key), dotted(key), message)
 
 
 def load(path: Path) -> Config:
     """Read and check one file; ConfigError with all that is wrong."""
     path = path.absolute()
     text = _read(path)
-    return Config(path, parse(text, str(path)))
+    return Config(path, parse(text, str(path)), KeyLines(text))
 
 
 def parse(text: str, name: str) -> Settings:

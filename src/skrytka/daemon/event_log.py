@@ -1,20 +1,23 @@
-"""Where the event log plugs in: each process opens one :class:`EventLog` under its own name and flushes it.
+"""The event log as processes share it: each writes its own chains, the supervisor signs all heads once a minute."""
 
-``store.events`` writes the chained files; until it is here events are only counted.
-"""
-
-from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 from skrytka.daemon.layout import Layout
 from skrytka.model.clock import Clock, Random
-from skrytka.model.events import Event
+from skrytka.model.events import ChainCheckpoint, Event, FaultRaised
+from skrytka.model.settings import Settings
+from skrytka.store.events.checkpoint import INTERVAL_S, CheckpointSigner
+from skrytka.store.events.writer import EventWriter
 
-FLUSH_S = 0.1  # design section 8
+Heads = dict[str, tuple[int, str]]  # chain -> (sequence number, hash) of its last event on disk
+
+STATE_NAME = "checkpoint.key"  # beside the key ring: small, mutable, kept apart from what it protects
 
 
 class EventLog(Protocol):
-    """``model.events.Emitter`` with the two things its process has to do."""
+    """``model.events.Emitter`` with what its process has to do besides."""
 
     def emit(self, event: Event) -> None: ...
 
@@ -22,30 +25,63 @@ class EventLog(Protocol):
         """Write and sync what was emitted since; called every 100 ms and once at the end."""
         ...
 
-    def close(self) -> None: ...
+    def heads(self) -> Mapping[str, tuple[int, str]]:
+        """Of this process' chains."""
+        ...
 
 
-class CountingLog:
-    """Counts events by class and keeps none."""
-
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-
-    def emit(self, event: Event) -> None:
-        self.counts[type(event).__name__] += 1
-
-    async def flush(self) -> None:
-        """Nothing waits."""
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-def open_event_log(
-    layout: Layout,  # noqa: ARG001 - for store.events
-    name: str,  # noqa: ARG001
-    clock: Clock,  # noqa: ARG001
-    random: Random,  # noqa: ARG001
-) -> EventLog:
+def open_event_log(layout: Layout, name: str, clock: Clock, random: Random) -> EventWriter:
     """The log of the process of that name ("supervisor", "front-1", "cli")."""
-    return CountingLog()
+    return EventWriter(layout.events, name, clock, random)
+
+
+class Checkpoints:
+    """Heads of all processes, signed together. The last heads of a process that ended are signed once more."""
+
+    def __init__(self, layout: Layout, settings: Settings, clock: Clock, own: EventLog) -> None:
+        anchor = settings.events.anchor_file
+        self._signer = CheckpointSigner(
+            layout.events, layout.ring.parent / STATE_NAME, clock, Path(layout.root / anchor) if anchor else None
+        )
+        self._clock = clock
+        self._own = own
+        self._heads: dict[str, Heads] = {}
+        self._ended: set[str] = set()
+        self._due_s = clock.monotonic_s() + INTERVAL_S
+        self._is_failing = False
+
+    def report(self, process: str, heads: Heads) -> None:
+        """What a child has on disk now; a new process of the same name keeps the heads of the old one until signed."""
+        if process in self._ended:
+            self._ended.discard(process)
+            heads = self._heads[process] | heads
+        self._heads[process] = heads
+
+    def ended(self, process: str) -> None:
+        """It writes no more."""
+        if process in self._heads:
+            self._ended.add(process)
+
+    def tick(self) -> None:
+        """Sign if a minute has passed."""
+        if self._clock.monotonic_s() >= self._due_s:
+            self.sign()
+
+    def sign(self) -> None:
+        """Sign now; a disk that refuses is a fault, and the next minute tries again."""
+        self._due_s = self._clock.monotonic_s() + INTERVAL_S
+        heads: Heads = dict(self._own.heads())
+        for process_heads in self._heads.values():
+            heads |= process_heads
+        try:
+            number = self._signer.sign(heads)
+        except OSError as exc:
+            if not self._is_failing:
+                self._own.emit(FaultRaised(fault="checkpoint", detail=exc.strerror or type(exc).__name__))
+            self._is_failing = True
+            return
+        self._is_failing = False
+        for process in self._ended:
+            del self._heads[process]
+        self._ended.clear()
+        self._own.emit(ChainCheckpoint(number=number))

@@ -131,6 +131,19 @@ class CapRelease(Message, frozen=True, kw_only=True):
     caps: tuple[Cap, ...]
 
 
+class Fault(Message, frozen=True, kw_only=True):
+    """An event of a process without a log of its own (the store process)."""
+
+    fault: str
+    detail: str
+
+
+class ChainHeads(Message, frozen=True, kw_only=True):
+    """What of this process' event chains is on disk, for the next checkpoint."""
+
+    heads: dict[str, tuple[int, str]]
+
+
 class Faulty(Message, frozen=True, kw_only=True):
     """The child cannot do its work and ends; told to the administrator."""
 
@@ -153,6 +166,8 @@ AnyMessage = (
     | LimitRefund
     | CapAcquire
     | CapRelease
+    | Fault
+    | ChainHeads
     | Faulty
 )
 Answer = Key | Taken | Acquired | Failed

@@ -19,6 +19,7 @@ from skrytka.daemon.lock import FolderLock
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.secret import Secret
+from skrytka.net import openssl_conf
 from skrytka.store.seal.ring import KeyRing
 
 MASTER_KEY_BYTES = 32
@@ -81,6 +82,7 @@ def prepare(path: Path, clock: Clock, random: Random) -> Prepared:
     try:
         if user is not None:
             drop_root(layout, user)
+        openssl_conf.write(layout.openssl_conf)
         control = bind_control(layout.control_socket)
         ring = KeyRing(layout.ring, master, recovery.public_key, clock, random)
     except BaseException:

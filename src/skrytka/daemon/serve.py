@@ -22,7 +22,4 @@ def serve(path: Path, say: Say, complain: Say) -> int:
 
 async def _run(prepared: Prepared, clock: Clock, random: Random, say: Say, complain: Say) -> int:
     events = open_event_log(prepared.layout, "supervisor", clock, random)
-    try:
-        return await Supervisor(prepared, clock, events, say, complain).run()
-    finally:
-        events.close()
+    return await Supervisor(prepared, clock, events, say, complain).run()

@@ -14,28 +14,15 @@ from collections.abc import Callable
 from skrytka import __version__
 from skrytka.daemon import config
 from skrytka.daemon.children import Child, Command, child_environment
-from skrytka.daemon.event_log import FLUSH_S, EventLog
-from skrytka.daemon.key_agent import KeyAgent
-from skrytka.daemon.messages import (
-    AnyMessage,
-    CapAcquire,
-    CapRelease,
-    Drain,
-    Faulty,
-    KeyRequest,
-    LimitRefund,
-    LimitTake,
-    Ready,
-    Reload,
-    Reloaded,
-    Start,
-    StoreSocket,
-)
+from skrytka.daemon.desk import Desk
+from skrytka.daemon.event_log import EventLog
+from skrytka.daemon.messages import AnyMessage, Drain, Faulty, Ready, Reload, Reloaded, Start, StoreSocket
 from skrytka.daemon.prepare import Prepared
 from skrytka.daemon.reload import restart_needed
-from skrytka.daemon.shared_limits import LimitKeeper
 from skrytka.model.clock import Clock
+from skrytka.model.errors import RemoteProtocolError
 from skrytka.model.events import ChildEnded, ServerStarted, ServerStopping, SettingsReloaded
+from skrytka.store.events.writer import FLUSH_S
 
 DRAIN_S = 10.0  # sessions may finish for so long
 DRAIN_GRACE_S = 5.0  # then a front that has not ended is killed
@@ -67,8 +54,7 @@ class Supervisor:
         self._events = events
         self._say = say
         self._complain = complain
-        self._agent = KeyAgent(prepared.ring, clock, events)
-        self._limits = LimitKeeper(clock)
+        self._desk = Desk(prepared, clock, events)
         environment = child_environment(str(prepared.layout.openssl_conf))
         inherited = (prepared.lock.fd,)  # the folder is free when the last process has ended
         self._store = Child("store", environment, inherited, command)
@@ -91,26 +77,28 @@ class Supervisor:
         loop.add_signal_handler(signal.SIGCHLD, self._reap)
         try:
             async with asyncio.TaskGroup() as tasks:
-                flusher = tasks.create_task(self._flush_events())
+                keeper = tasks.create_task(self._keep_events())
                 for child in self._children:
                     self._start(child)
                 await self._stop.wait()
                 await self._drain()
-                flusher.cancel()
+                keeper.cancel()
         finally:
             for child in self._children:
                 child.kill()
             await self._events.flush()
+            self._desk.checkpoints.sign()
         return self._exit_status
 
     @property
     def _children(self) -> tuple[Child, ...]:
         return (self._store, *self._fronts)
 
-    async def _flush_events(self) -> None:
+    async def _keep_events(self) -> None:
         while True:
             await asyncio.sleep(FLUSH_S)
             await self._events.flush()
+            self._desk.checkpoints.tick()
 
     # -- starting -------------------------------------------------------------------------------------------------
 
@@ -157,20 +145,24 @@ class Supervisor:
         for fd in fds:
             os.close(fd)  # no child has any to give
         match message:
-            case KeyRequest() if child is not self._store and child.channel:
-                child.channel.send(self._agent.answer(child.name, message))
-            case LimitTake() | LimitRefund() | CapAcquire() | CapRelease():
-                answer = self._limits.answer(child.name, message)
-                if answer is not None and child.channel is not None:
-                    child.channel.send(answer)
             case Ready():
                 self._child_ready(child)
-            case Reloaded():
-                self._reloaded(child, message.detail)
-            case Faulty():
-                self._complain(f"{child.name}: {message.detail}")
+            case Reloaded(detail=detail):
+                self._reloaded(child, detail)
+            case Faulty(detail=detail):
+                self._complain(f"{child.name}: {detail}")
             case _:
-                child.kill()
+                self._answer(child, message)
+
+    def _answer(self, child: Child, message: AnyMessage) -> None:
+        try:
+            answer = self._desk.answer(child.name, message)
+        except RemoteProtocolError as exc:
+            self._complain(f"{exc}: killed")
+            child.kill()
+            return
+        if answer is not None and child.channel is not None:
+            child.channel.send(answer)
 
     def _child_ready(self, child: Child) -> None:
         child.is_ready = True
@@ -208,7 +200,7 @@ class Supervisor:
             status = child.reap()
             if status is None:
                 continue
-            self._limits.forget(child.name)
+            self._desk.ended(child.name)
             self._ended.set()
             if not self._stop.is_set():
                 self._restart(child, pid, status)

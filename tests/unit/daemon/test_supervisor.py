@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from skrytka.daemon import supervisor
-from skrytka.daemon.event_log import CountingLog
 from skrytka.daemon.prepare import Prepared, prepare
 from skrytka.daemon.supervisor import Supervisor
 from skrytka.store.system import SystemClock, SystemRandom
 from tests.support import installations
+from tests.support.logs import CountingLog
+from tests.support.ports import free_block
 
 FAKE = Path(__file__).resolve().parents[2] / "support" / "fake_child.py"
-PORT = 33100
+PORT = free_block()
 
 
 class Running:
@@ -42,6 +43,12 @@ class Running:
             while not any(text in line for line in self.said + self.complaints):
                 if self.task.done():
                     self.task.result()
+                await asyncio.sleep(0.01)
+
+    async def until_log(self, name: str, line: str, count: int) -> None:
+        """Wait until a child has heard something so often."""
+        async with asyncio.timeout(10):
+            while self.log(name).count(line) < count:  # noqa: ASYNC110 - another process writes the file
                 await asyncio.sleep(0.01)
 
     def log(self, name: str) -> list[str]:
@@ -108,11 +115,10 @@ async def test_keys_and_limits_are_answered(prepared: Prepared) -> None:
 async def test_a_killed_front_is_started_again_and_connected(prepared: Prepared) -> None:
     running = Running(prepared)
     await running.until("ready")
+    await running.until_log("front-1", "StoreSocket 1", 1)
     os.kill(running.supervisor._fronts[1].pid, signal.SIGKILL)
     await running.until("signal 9")
-    async with asyncio.timeout(10):
-        while running.log("front-1").count("StoreSocket 1") < 2:
-            await asyncio.sleep(0.01)
+    await running.until_log("front-1", "StoreSocket 1", 2)
     assert await running.stop() == 0
     assert running.events.counts["ChildEnded"] == 1
 
@@ -120,10 +126,11 @@ async def test_a_killed_front_is_started_again_and_connected(prepared: Prepared)
 async def test_a_new_store_process_is_connected_to_every_front(prepared: Prepared) -> None:
     running = Running(prepared)
     await running.until("ready")
+    await running.until_log("front-0", "StoreSocket 1", 1)
+    await running.until_log("front-1", "StoreSocket 1", 1)
     os.kill(running.supervisor._store.pid, signal.SIGKILL)
-    async with asyncio.timeout(10):
-        while running.log("front-0").count("StoreSocket 1") < 2 or running.log("front-1").count("StoreSocket 1") < 2:
-            await asyncio.sleep(0.01)
+    await running.until_log("front-0", "StoreSocket 1", 2)
+    await running.until_log("front-1", "StoreSocket 1", 2)
     assert await running.stop() == 0
 
 

@@ -1,0 +1,128 @@
+"""``skrytka``: finds the command, and turns every error into a line with cause and mend and an exit code.
+
+The codes are described in docs/cli.md. A command's module is imported when it is called or when help lists it.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from skrytka import __version__
+from skrytka.cli.options import installation_options
+from skrytka.model.errors import Reason, ReasonedError, SkrytkaError
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_CONFIG = 3
+EXIT_SERVER = 4
+EXIT_NOT_FOUND = 5
+EXIT_EXISTS = 6
+EXIT_REFUSED = 7
+EXIT_DIFFERENCES = 8
+EXIT_INTERRUPTED = 130
+
+COMMANDS = {
+    "demo": "skrytka.cli.demo:demo",
+    "init": "skrytka.cli.init:init",
+    "serve": "skrytka.cli.serve:serve",
+    "domain": "skrytka.cli.domain:domain",
+    "account": "skrytka.cli.account:account",
+    "alias": "skrytka.cli.alias:alias",
+    "trace": "skrytka.cli.trace:trace",
+    "events": "skrytka.cli.events:events",
+    "store": "skrytka.cli.store:store",
+    "config": "skrytka.cli.config:config",
+    "recovery": "skrytka.cli.recovery:recovery",
+}
+
+_CODES = {
+    Reason.BAD_SYNTAX: EXIT_USAGE,
+    Reason.BAD_CONFIG: EXIT_CONFIG,
+    Reason.STORE_BUSY: EXIT_SERVER,
+    Reason.STORE_DOWN: EXIT_SERVER,
+    Reason.DISK_FULL: EXIT_SERVER,
+    Reason.SHUTTING_DOWN: EXIT_SERVER,
+    Reason.TIMEOUT: EXIT_SERVER,
+    Reason.KEY_UNAVAILABLE: EXIT_SERVER,
+    Reason.NO_SUCH_USER: EXIT_NOT_FOUND,
+    Reason.NO_SUCH_DOMAIN: EXIT_NOT_FOUND,
+    Reason.NO_SUCH_MAILBOX: EXIT_NOT_FOUND,
+    Reason.NO_SUCH_OBJECT: EXIT_NOT_FOUND,
+    Reason.ALREADY_EXISTS: EXIT_EXISTS,
+    Reason.NOT_PERMITTED: EXIT_REFUSED,
+    Reason.BAD_CREDENTIALS: EXIT_REFUSED,
+    Reason.RATE_LIMITED: EXIT_REFUSED,
+    Reason.CORRUPT: EXIT_DIFFERENCES,
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are named by text and imported when wanted."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, name = place.partition(":")
+        command = getattr(importlib.import_module(module), name)
+        if not isinstance(command, click.Command):
+            raise TypeError(place)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="skrytka")
+@installation_options
+def skrytka() -> None:
+    """Skrytka, a secure mail server: SMTP, IMAP and an encrypted store in one.
+
+    `skrytka demo` starts one to try out; `skrytka init DOMAIN --dir DIR` makes a real one.
+    """
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command and exit; nothing but bugs gets out as an exception."""
+    sys.exit(run(argv))
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    try:
+        status = skrytka.main(args=argv, prog_name="skrytka", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Abort:
+        complain("interrupted")
+        return EXIT_INTERRUPTED
+    except click.ClickException as exc:
+        exc.show()
+        return EXIT_USAGE
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the interpreter flushes once more when it ends
+        return EXIT_FAILED
+    except SkrytkaError as exc:
+        complain(_text(exc))
+        return code_of(exc)
+    return status if isinstance(status, int) else EXIT_OK
+
+
+def code_of(error: SkrytkaError) -> int:
+    """The exit code of an error."""
+    return _CODES.get(error.reason, EXIT_FAILED) if isinstance(error, ReasonedError) else EXIT_FAILED
+
+
+def complain(text: str) -> None:
+    """A line for people, on standard error."""
+    click.echo(f"skrytka: {text}", err=True)
+
+
+def _text(error: SkrytkaError) -> str:
+    if isinstance(error, ReasonedError) and error.detail:
+        return error.detail
+    return str(error).replace("_", " ")

@@ -1,0 +1,66 @@
+"""Which installation a command is about: ``--dir`` or ``--config``, before or after the command, or the environment."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+from skrytka.daemon.layout import CONFIG_NAME, Layout
+
+DEFAULT_DIR = "/var/lib/skrytka"
+P = ParamSpec("P")
+R = TypeVar("R")
+_KEY = "skrytka.installation"
+
+
+def installation_options(function: Callable[P, R]) -> Callable[..., R]:
+    """Adds ``--dir`` and ``--config``; the command finds what they say by :func:`config_path`."""
+
+    @functools.wraps(function)
+    def inner(*args: Any, folder: Path | None, config: Path | None, **kwargs: Any) -> R:
+        chosen = click.get_current_context().meta
+        if folder is not None and config is not None:
+            raise click.UsageError("--dir and --config both name the installation; give one of them")
+        if folder is not None:
+            chosen[_KEY] = folder / CONFIG_NAME
+        elif config is not None:
+            chosen[_KEY] = config
+        return function(*args, **kwargs)
+
+    path = click.Path(path_type=Path)
+    inner = click.option("--config", type=path, help=f"Its {CONFIG_NAME}, instead of --dir.")(inner)
+    return click.option(
+        "--dir",
+        "folder",
+        type=path,
+        metavar="DIR",
+        help=f"Folder of the installation; else SKRYTKA_DIR, else {DEFAULT_DIR}.",
+    )(inner)
+
+
+def config_path() -> Path:
+    """The settings of the chosen installation, absolute."""
+    context = click.get_current_context()
+    chosen = context.meta.get(_KEY)
+    if chosen is None:
+        chosen = Path(context.lookup_default("dir") or _environment() or DEFAULT_DIR) / CONFIG_NAME
+    assert isinstance(chosen, Path)  # noqa: S101 - for the type checker
+    return chosen.absolute()
+
+
+def layout() -> Layout:
+    """The folder of the chosen installation."""
+    return Layout(config_path().parent)
+
+
+def _environment() -> str | None:
+    import os
+
+    return os.environ.get("SKRYTKA_DIR")
+
+
+def json_option(function: Callable[P, R]) -> Callable[P, R]:
+    """Adds ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(function)

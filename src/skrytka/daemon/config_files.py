@@ -1,0 +1,48 @@
+"""What settings name on this machine: certificates, keys, zone file, user. For ``config check`` and before a start."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from skrytka.daemon import privileges
+from skrytka.daemon.config import Config, ConfigError, ConfigFault, load
+from skrytka.model.errors import PermanentError
+from skrytka.model.settings import Settings
+from skrytka.net.tls import CertificateFiles, TlsStore
+
+
+def check_files(path: Path) -> Config:
+    """Load the settings and look at all they name; ConfigError with every mistake."""
+    config = load(path)
+    faults = [*_certificates(config), *_zone(config), *_user(config)]
+    if faults:
+        raise ConfigError(faults)
+    return config
+
+
+def certificate_files(root: Path, settings: Settings) -> tuple[CertificateFiles, ...]:
+    """Paths of the settings, relative ones below the installation."""
+    return tuple(CertificateFiles(root / one.certificate, root / one.key) for one in settings.tls.certificates)
+
+
+def _certificates(config: Config) -> Iterator[ConfigFault]:
+    for number, files in enumerate(certificate_files(config.layout.root, config.settings)):
+        try:
+            TlsStore([files])
+        except PermanentError as exc:
+            name = "key" if exc.detail.startswith(str(files.key)) else "certificate"
+            yield config.fault(("tls", "certificates", number, name), exc.detail)
+
+
+def _zone(config: Config) -> Iterator[ConfigFault]:
+    zone_file = config.settings.dns.zone_file
+    if zone_file is not None and not (config.layout.root / zone_file).is_file():
+        yield config.fault(("dns", "zone_file"), f"{config.layout.root / zone_file} does not exist")
+
+
+def _user(config: Config) -> Iterator[ConfigFault]:
+    if config.settings.user is None:
+        return
+    try:
+        privileges.find_user(config.settings.user)
+    except PermanentError as exc:
+        yield config.fault(("user",), exc.detail)

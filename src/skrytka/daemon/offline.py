@@ -1,0 +1,84 @@
+"""The stopped server: an administrator's command takes the folder's lock and starts a private store process."""
+
+import os
+import pwd
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+
+import msgspec
+
+from skrytka.daemon import config, privileges
+from skrytka.daemon.event_log import open_event_log
+from skrytka.daemon.hardening import seal_memory
+from skrytka.daemon.layout import Layout
+from skrytka.daemon.lock import FolderLock
+from skrytka.daemon.prepare import read_master_key, read_recovery
+from skrytka.mail.admin.admin import Admin
+from skrytka.mail.admin.base import AdminDeps
+from skrytka.mail.identity.passwords import PEPPER_SUBJECT, Passwords
+from skrytka.model.settings import Settings
+from skrytka.store.open import open_private
+from skrytka.store.seal.ring import KeyRing
+from skrytka.store.seal.source import LocalKeySource
+from skrytka.store.system import SystemClock, SystemRandom
+
+
+class Folder(msgspec.Struct, frozen=True):
+    """An installation that is ours alone, with its keys open."""
+
+    layout: Layout
+    settings: Settings
+    ring: KeyRing
+
+
+@contextmanager
+def locked(layout: Layout) -> Iterator[Folder]:
+    """Hold the lock and the key ring, with the rights of the settings' user; TransientError(STORE_BUSY): it runs."""
+    settings = config.load(layout.config).settings
+    user = privileges.wanted_user(settings.user)
+    seal_memory()
+    master = read_master_key(layout)
+    recovery = read_recovery(layout)
+    with privileges.acting_as(user):
+        lock = FolderLock.take(layout.lock)
+        try:
+            ring = KeyRing(layout.ring, master, recovery.public_key, SystemClock(), SystemRandom())
+            with closing(ring):
+                yield Folder(layout, settings, ring)
+        finally:
+            lock.close()
+
+
+@asynccontextmanager
+async def offline(layout: Layout) -> AsyncIterator[Admin]:
+    """Administration of an installation whose server is stopped."""
+    clock, random = SystemClock(), SystemRandom()
+    with locked(layout) as folder:
+        events = open_event_log(layout, "cli", clock, random)
+        passwords = Passwords(folder.ring.get(PEPPER_SUBJECT), random)
+        try:
+            async with open_private(layout.store) as store:
+                yield Admin(
+                    AdminDeps(
+                        store=store,
+                        keys=LocalKeySource(folder.ring, random),
+                        passwords=passwords,
+                        events=events,
+                        clock=clock,
+                        random=random,
+                        quota_bytes=folder.settings.accounts.quota_bytes,
+                        hostname=folder.settings.hostname,
+                    )
+                )
+        finally:
+            passwords.close()
+            await events.flush()
+
+
+def actor() -> str:
+    """Who asks, in the words of the event log."""
+    uid = os.getuid()
+    try:
+        return f"local {pwd.getpwuid(uid).pw_name}"
+    except KeyError:
+        return f"local uid {uid}"

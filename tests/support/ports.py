@@ -1,0 +1,37 @@
+"""Free ports on loopback for servers that tests start, apart for tests that run at the same time."""
+
+import os
+import socket
+from collections.abc import Iterable
+
+LOWEST, HIGHEST = 32000, 33999
+BLOCK = 10
+_taken = 0
+
+
+def free_block() -> int:
+    """The first of ten neighbouring free ports."""
+    return free_base(range(BLOCK), step=BLOCK)
+
+
+def free_base(offsets: Iterable[int], *, step: int = 1) -> int:
+    """A number to which each offset may be added to give a free port; never the same twice in one process."""
+    global _taken  # noqa: PLW0603 - ports are the machine's, so the counter is the process's
+    wanted = list(offsets)
+    span = HIGHEST - LOWEST
+    for _ in range(span // step):
+        _taken += step
+        base = LOWEST + (os.getpid() * 7919 // step * step + _taken) % span
+        if all(_is_free(base + offset) for offset in wanted):
+            return base
+    raise RuntimeError("no free ports between 32000 and 33999")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,69 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from skrytka.daemon import channel
+from skrytka.daemon.channel import Channel
+from skrytka.daemon.messages import AnyMessage
+from skrytka.daemon.shared_limits import ChannelLimits, LimitKeeper, LoginCounters
+from skrytka.model.clock import FixedClock
+from skrytka.model.errors import Reason, TransientError
+from skrytka.net.limits import Cap, LimitTable, LocalLimits
+
+CAPS = (Cap("total", "", 2), Cap("address", "192.0.2.1", 1))
+
+
+@pytest.fixture
+def keeper() -> LimitKeeper:
+    return LimitKeeper(FixedClock())
+
+
+@pytest.fixture
+async def front(keeper: LimitKeeper) -> AsyncIterator[ChannelLimits]:
+    near, far = channel.pair()
+
+    def received(message: AnyMessage, fds: list[int]) -> None:
+        if (answer := keeper.answer("front-0", message)) is not None:  # type: ignore[arg-type]
+            supervisor.send(answer)
+
+    supervisor = Channel(far, received, lambda: None)
+    yield ChannelLimits(Channel(near, lambda message, fds: None, lambda: None))
+    supervisor.close()
+
+
+async def test_the_supervisors_table_decides(front: ChannelLimits) -> None:
+    answers = [await front.take("mail", "x", limit=2, window_s=60.0) for _ in range(3)]
+    assert answers == [True, True, False]
+    await front.refund("mail", "x")
+    assert await front.take("mail", "x", limit=2, window_s=60.0)
+
+
+async def test_a_full_cap_is_named_and_nothing_is_taken(front: ChannelLimits, keeper: LimitKeeper) -> None:
+    assert await front.acquire(CAPS) is None
+    assert await front.acquire(CAPS) == CAPS[1]
+    assert keeper.table.in_use("total", "") == 1
+    await front.release(CAPS)
+    assert await front.acquire(CAPS) is None
+
+
+async def test_what_a_dead_front_held_is_free(front: ChannelLimits, keeper: LimitKeeper) -> None:
+    await front.acquire(CAPS)
+    keeper.forget("front-0")
+    assert keeper.table.in_use("total", "") == 0
+
+
+async def test_without_a_supervisor_the_answer_is_that_we_shut_down(front: ChannelLimits) -> None:
+    front._channel.close()
+    with pytest.raises(TransientError) as caught:
+        await front.take("mail", "x", limit=2, window_s=60.0)
+    assert caught.value.reason is Reason.SHUTTING_DOWN
+    await front.release(CAPS)
+    await asyncio.sleep(0)
+
+
+async def test_logins_are_counted_and_given_back() -> None:
+    counters = LoginCounters(LocalLimits(LimitTable(FixedClock())))
+    assert [await counters.take("a", 1, 60.0), await counters.take("a", 1, 60.0)] == [True, False]
+    await counters.give_back("a")
+    assert await counters.take("a", 1, 60.0)

@@ -272,8 +272,8 @@ class BlobReader:
         if self._fetch(0, len(MAGIC)) != MAGIC:
             raise corrupt(self._sealer.blob_id, "unknown format")
         count = int.from_bytes(self._fetch(size - TRAILER_BYTES, TRAILER_BYTES), "big")
-        if not 0 < count <= size // TAG_BYTES:
-            raise corrupt(self._sealer.blob_id, "wrong number of segments")
+        if count == 0:
+            raise corrupt(self._sealer.blob_id, "without segments")
         return count
 
     def _read_index(self, count: int) -> list[Extent]:

@@ -34,7 +34,7 @@ lint:
 	@find $(SOURCES) -name '*.py' -exec wc -l {} + | awk '$$2 != "total" && $$1 > 400 { print "over 400 lines: " $$2 " (" $$1 ")" }'
 
 tree:
-	$(BIN)/python -m pytest -q tests/tree
+	$(BIN)/python -m pytest -q -n 2 tests/tree
 
 apt:
 	@sh scripts/apt-tests.sh

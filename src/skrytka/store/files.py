@@ -36,6 +36,13 @@ class StorePaths:
         """The file of a blob above 256 KiB."""
         return self.blobs / f"{blob_id[-1]:02x}" / blob_id.hex()
 
+    def blob_size(self, blob_id: BlobId) -> int | None:
+        """How long a blob's file is; None without one."""
+        try:
+            return self.blob(blob_id).stat().st_size
+        except FileNotFoundError:
+            return None
+
     def make(self) -> None:
         """All folders, mode 0700, their entries on disk."""
         for folder in (self.root, self.blobs, self.spool):

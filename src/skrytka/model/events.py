@@ -79,6 +79,15 @@ class RecipientRefused(MailEvent, frozen=True, kw_only=True):
     code: int
 
 
+class CommandRefused(MailEvent, frozen=True, kw_only=True):
+    """An SMTP command got a 5xx for its form or order: no address stands in it."""
+
+    PERSONAL = frozenset({"remote"})
+    remote: str
+    code: int
+    enhanced: str
+
+
 class MessageRefused(MailEvent, frozen=True, kw_only=True):
     """The transaction ended with 4xx or 5xx after its recipients had been accepted."""
 

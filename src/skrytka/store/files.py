@@ -47,9 +47,7 @@ class StorePaths:
         """All folders, mode 0700, their entries on disk."""
         for folder in (self.root, self.blobs, self.spool):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for number in range(256):
-            (self.blobs / f"{number:02x}").mkdir(mode=0o700, exist_ok=True)
-        for folder in (self.blobs, self.root, self.root.parent):
+        for folder in (self.root, self.root.parent):
             sync_folder(folder)
 
 
@@ -82,6 +80,9 @@ class BlobFiles:
         target = self._paths.blob(blob_id)
         is_there = target.exists()
         try:
+            if not target.parent.exists():
+                target.parent.mkdir(mode=0o700)
+                self._unsynced.add(self._paths.blobs)
             if not is_there:
                 os.rename(self._source(spool_name, blob_id), target)
         except FileNotFoundError:

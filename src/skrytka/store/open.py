@@ -1,7 +1,6 @@
 """The doors to a store: a reader for fronts and workers, a private store process for the CLI and tests."""
 
 import asyncio
-import contextlib
 import socket
 import subprocess
 import sys
@@ -59,6 +58,7 @@ class PrivateStore:
 
     async def start(self) -> None:
         """Start a store process; a second call, after the first one died, starts another for the same client."""
+        await self._end_process()
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-m", "skrytka.store.process", str(self._root), str(theirs.fileno())]
         with theirs:
@@ -79,16 +79,22 @@ class PrivateStore:
         """Drain and end the process."""
         if self._client is not None:
             await self._client.close()
-        if self._control is not None:
-            self._control.close()
-        if self._process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                await asyncio.to_thread(self._process.wait, END_S)
-            if self._process.poll() is None:
-                self._process.kill()
-                self._process.wait()
+        await self._end_process()
         if self._reader is not None:
             self._reader.close()
+
+    async def _end_process(self) -> None:
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        process, self._process = self._process, None
+        if process is None:
+            return
+        try:
+            await asyncio.to_thread(process.wait, END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _await_ready(control: socket.socket) -> None:

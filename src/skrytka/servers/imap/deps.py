@@ -22,7 +22,7 @@ from skrytka.model.events import Emitter
 from skrytka.model.ids import AccountId, Uid
 from skrytka.model.limits import ImapLimits
 from skrytka.model.secret import Secret
-from skrytka.net.connection import ConnFacts
+from skrytka.net.facts import ConnFacts
 
 
 class LoggedIn(Protocol):

@@ -1,0 +1,161 @@
+"""Which names a LIST or LSUB shows, and with which attributes (RFC 9051 6.3.9, RFC 3501 6.3.9, RFC 5258, RFC 6154)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from skrytka.protocol.imap.commands.mailboxes import List
+
+SEPARATOR = "/"
+_INBOX = "INBOX"
+
+
+class Name(msgspec.Struct, frozen=True):
+    """One mailbox or subscribed name of an account."""
+
+    name: str
+    exists: bool = True
+    is_subscribed: bool = False
+    special_use: str = ""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One LIST response."""
+
+    name: str
+    attributes: tuple[str, ...]
+    exists: bool
+    child_info: tuple[str, ...] = ()  # RFC 9051 6.3.9.6
+
+
+class Pattern:
+    """A LIST pattern as a set of states moved by each character: linear, however many wildcards there are."""
+
+    __slots__ = ("_accept", "_any", "_level", "_literals")
+
+    def __init__(self, pattern: str) -> None:
+        self._any = self._level = 0  # bits of "*" and of "%"
+        self._literals: dict[str, int] = {}
+        bit = 1
+        for char in _collapsed(pattern):
+            if char == "*":
+                self._any |= bit
+            elif char == "%":
+                self._level |= bit
+            else:
+                self._literals[char] = self._literals.get(char, 0) | bit
+            bit <<= 1
+        self._accept = bit
+
+    def matches(self, name: str) -> bool:
+        wild = self._any | self._level
+        states = 1
+        states |= (states & wild) << 1
+        for char in name:
+            moved = (states & self._literals.get(char, 0)) << 1
+            moved |= states & (self._any if char == SEPARATOR else wild)
+            states = moved | (moved & wild) << 1
+            if not states:
+                return False
+        return bool(states & self._accept)
+
+
+def _collapsed(pattern: str) -> Iterator[str]:
+    """Wildcards side by side are one: ``*`` if any of them is. No two wildcards follow each other then."""
+    wild = ""
+    for char in pattern:
+        if char in "*%":
+            wild = "*" if "*" in (wild, char) else "%"
+            continue
+        if wild:
+            yield wild
+            wild = ""
+        yield char
+    if wild:
+        yield wild
+
+
+class _Patterns:
+    """All patterns of a command; INBOX is matched whatever the case (RFC 9051 6.3.9)."""
+
+    def __init__(self, command: List) -> None:
+        wanted = [command.reference + pattern for pattern in command.patterns if pattern or not command.is_extended]
+        self._patterns = [Pattern(text) for text in wanted]
+        self._inbox = [Pattern(text.upper()) for text in wanted]
+
+    def match(self, name: str) -> bool:
+        return any(pattern.matches(name) for pattern in (self._inbox if name == _INBOX else self._patterns))
+
+
+def parents(name: str) -> Iterator[str]:
+    """``a`` and ``a/b`` of ``a/b/c``."""
+    position = name.find(SEPARATOR)
+    while position > 0:
+        yield name[:position]
+        position = name.find(SEPARATOR, position + 1)
+
+
+def lines(command: List, names: Sequence[Name]) -> list[Line]:
+    """The answers in order of name; a command with an empty pattern in basic syntax is not for here."""
+    by_name = {name.name: name for name in names}
+    with_children = {parent for name in names if name.exists for parent in parents(name.name)}
+    patterns = _Patterns(command)
+    selected = {name.name for name in names if _is_selected(command, name)}
+    shown = {name for name in selected if patterns.match(name)}
+    levels: dict[str, tuple[str, ...]] = {}
+    if command.is_recursive_match:
+        levels = dict.fromkeys(_recursive(selected, shown, patterns), _criteria(command))
+    elif command.is_lsub or not (command.select_subscribed or command.select_special_use):
+        implied = {parent for name in selected for parent in parents(name)} - shown
+        levels = dict.fromkeys(
+            (name for name in implied if patterns.match(name) and _is_level(command, by_name, name)), ()
+        )
+    found = [_line(command, by_name.get(name) or Name(name, exists=False), with_children) for name in shown - levels.keys()]
+    found += [_level(command, name, by_name.get(name), info, with_children) for name, info in levels.items()]
+    return sorted(found, key=lambda line: line.name)
+
+
+def _is_selected(command: List, name: Name) -> bool:
+    if command.is_lsub or command.select_subscribed:
+        return name.is_subscribed and (not command.select_special_use or bool(name.special_use))
+    return name.exists and (not command.select_special_use or bool(name.special_use))
+
+
+def _is_level(command: List, by_name: dict[str, Name], name: str) -> bool:
+    """LSUB shows any level above a subscribed name, LIST only those that are no mailboxes."""
+    return command.is_lsub or name not in by_name or not by_name[name].exists
+
+
+def _criteria(command: List) -> tuple[str, ...]:
+    return ("SUBSCRIBED",) if command.select_subscribed else ("SPECIAL-USE",)
+
+
+def _recursive(selected: Iterable[str], shown: set[str], patterns: _Patterns) -> set[str]:
+    """RFC 9051 6.3.9.6: matching levels above selected names that are not shown themselves."""
+    return {parent for name in selected if name not in shown for parent in parents(name) if patterns.match(parent)}
+
+
+def _line(command: List, name: Name, with_children: set[str]) -> Line:
+    attributes = _children(command, name, with_children)
+    if command.is_lsub:
+        return Line(name.name, () if name.exists else ("\\Noselect",), name.exists)
+    if command.select_subscribed or command.return_subscribed:
+        attributes += ("\\Subscribed",) if name.is_subscribed else ()
+    if name.special_use:
+        attributes += (name.special_use,)
+    return Line(name.name, attributes, name.exists)
+
+
+def _children(command: List, name: Name, with_children: set[str]) -> tuple[str, ...]:
+    has = "\\HasChildren" if name.name in with_children else "\\HasNoChildren"
+    if name.exists:
+        return (has,)
+    return ("\\NonExistent", has) if command.is_extended else ("\\Noselect", has)
+
+
+def _level(command: List, name: str, known: Name | None, child_info: tuple[str, ...], with_children: set[str]) -> Line:
+    """A name that is shown for what is below it; it may have been shown for itself, then both are told at once."""
+    if command.is_lsub:
+        return Line(name, ("\\Noselect",), exists=False)  # RFC 3501 6.3.9
+    line = _line(command, known or Name(name, exists=False), with_children)
+    return Line(name, line.attributes, line.exists, child_info)

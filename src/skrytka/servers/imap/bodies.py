@@ -1,0 +1,116 @@
+"""The items of a FETCH that are octets of the message: BODY[...] and BINARY[...] (RFC 9051 6.4.5, 7.5.2)."""
+
+from skrytka.mail.mailbox.types import Content, MessageRow, Summary
+from skrytka.model.engine import DisconnectedError
+from skrytka.model.errors import ReasonedError
+from skrytka.protocol.imap import format as fmt
+from skrytka.protocol.imap.commands.fetch import BinaryItem, BodyItem
+from skrytka.servers.imap import sections
+from skrytka.servers.imap.deps import View
+from skrytka.servers.imap.state import ImapSession
+
+WHOLE_BYTES = 256 * 1024  # up to here an item is read before its first octet is sent, beyond it is streamed
+
+
+class BodyWriter:
+    """Writes the items of one message behind what ``out`` has already; opens the content when the first item needs it.
+
+    An error before an item's first octet leaves the response whole without that item. An error inside a stream cuts the
+    connection: the literal's length has been promised, and wrong octets would be kept by the client for ever.
+    """
+
+    def __init__(
+        self, session: ImapSession, view: View, row: MessageRow, summary: Summary, out: list[bytes], *, is_first: bool
+    ) -> None:
+        self._session = session
+        self._view = view
+        self._row = row
+        self._summary = summary
+        self._out = out
+        self._content: Content | None = None
+        self.is_first = is_first
+        self.has_unknown_encoding = False
+
+    def close(self) -> None:
+        if self._content is not None:
+            self._content.close()
+            self._content = None
+
+    async def _opened(self) -> Content:
+        if self._content is None:
+            self._content = await self._view.content(self._row.uid)
+        return self._content
+
+    def _put(self, label: bytes, value: bytes) -> None:
+        self._out.append((b"" if self.is_first else b" ") + label + b" " + value)
+        self.is_first = False
+
+    async def item(self, item: BodyItem | BinaryItem) -> None:
+        """Add one item. ReasonedError when its octets cannot be had."""
+        label = item.label if item.partial is None else b"%b<%d>" % (item.label, item.partial[0])
+        if isinstance(item, BinaryItem):
+            await self._binary(item, label)
+        else:
+            await self._body(item, label)
+
+    async def _body(self, item: BodyItem, label: bytes) -> None:
+        found = sections.fields_at_hand(self._summary, item.section)
+        if found is not None:
+            self._put(label, fmt.literal(_cut(found, item.partial)))
+            return
+        span = sections.locate(self._summary, item.section, self._row.size_bytes)
+        if span is None:
+            self._put(label, fmt.NIL)
+        elif sections.is_filtered(item.section):
+            header = await (await self._opened()).read(span.start, span.end - span.start)
+            self._put(label, fmt.literal(_cut(sections.filtered(header, item.section), item.partial)))
+        else:
+            await self._span(label, sections.partly(span, item.partial))
+
+    async def _span(self, label: bytes, span: sections.Span) -> None:
+        content = await self._opened()
+        length = span.end - span.start
+        if length <= WHOLE_BYTES:
+            self._put(label, fmt.literal(await content.read(span.start, length)))
+            return
+        first = await content.read(span.start, WHOLE_BYTES)  # most of what can fail fails here
+        self._put(label, b"{%d}\r\n" % length)
+        self._out.append(first)
+        await self._stream(content, span.start + WHOLE_BYTES, span.end)
+
+    async def _stream(self, content: Content, start: int, end: int) -> None:
+        session = self._session
+        while True:
+            await session.write(b"".join(self._out))
+            self._out.clear()
+            if start >= end:
+                return
+            await session.breathe()
+            try:
+                piece = await content.read(start, min(WHOLE_BYTES, end - start))
+            except ReasonedError as exc:
+                session.report_corrupt(self._row.uid, exc)
+                piece = b""
+            if not piece:
+                session.conn.abort("error")
+                raise DisconnectedError
+            self._out.append(piece)
+            start += len(piece)
+
+    async def _binary(self, item: BinaryItem, label: bytes) -> None:
+        try:
+            found = await sections.decoded(await self._opened(), self._summary, item)
+        except sections.UnknownEncodingError:
+            self.has_unknown_encoding = True
+            return
+        if item.is_size:
+            self._put(label, b"%d" % len(found or b""))
+        elif found is None:
+            self._put(label, fmt.NIL)
+        else:
+            value = _cut(found, item.partial)
+            self._put(label, fmt.literal8(value) if b"\0" in value else fmt.literal(value))
+
+
+def _cut(value: bytes, partial: tuple[int, int] | None) -> bytes:
+    return value if partial is None else value[partial[0] : partial[0] + partial[1]]

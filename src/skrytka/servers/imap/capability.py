@@ -1,0 +1,18 @@
+"""What is announced when (RFC 9051 6.1.1); only what works."""
+
+from typing import Final
+
+_ALWAYS: Final = b"IMAP4rev1 IMAP4rev2 SASL-IR LITERAL- ID ENABLE"
+_SERVICES: Final = (
+    b"IMAP4rev1 IMAP4rev2 LITERAL- ID ENABLE IDLE NAMESPACE UNSELECT CHILDREN SPECIAL-USE LIST-EXTENDED LIST-STATUS "
+    b"ESEARCH SEARCHRES STATUS=SIZE OBJECTID SAVEDATE"
+)
+
+
+def capabilities(*, is_logged_in: bool, is_tls: bool, can_start_tls: bool) -> bytes:
+    """The line behind ``CAPABILITY``. Without TLS no password is taken (RFC 9051 11.7)."""
+    if is_logged_in:
+        return b"CAPABILITY " + _SERVICES
+    if is_tls:
+        return b"CAPABILITY " + _ALWAYS + b" AUTH=PLAIN"
+    return b"CAPABILITY " + _ALWAYS + (b" STARTTLS" if can_start_tls else b"") + b" LOGINDISABLED"

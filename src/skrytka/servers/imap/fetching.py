@@ -1,0 +1,197 @@
+"""FETCH: sealed summaries joined to responses, content read only where octets of it are asked for (RFC 9051 6.4.5).
+
+Work goes in batches of about a millisecond. What cannot be opened is reported and left out, the rest is served.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from skrytka.mail.mailbox.types import FlagChange, MessageRow, Summary, SystemFlag
+from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
+from skrytka.protocol.imap import format as fmt
+from skrytka.protocol.imap.actions import Tagged
+from skrytka.protocol.imap.commands.fetch import BinaryItem, BodyItem, Fetch, FetchItem
+from skrytka.protocol.imap.dates import format_date_time
+from skrytka.servers.imap import replies
+from skrytka.servers.imap.bodies import BodyWriter
+from skrytka.servers.imap.selected import Selected
+from skrytka.servers.imap.state import ImapSession
+
+FLAGS_BATCH = 1000
+ROWS_BATCH = 200
+SUMMARIES_BATCH = 50
+CONTENT_BATCH = 50
+
+_FROM_ROW: dict[FetchItem, Callable[[MessageRow], bytes]] = {
+    FetchItem.INTERNALDATE: lambda row: b"INTERNALDATE " + format_date_time(row.received_at_ms),
+    FetchItem.SIZE: lambda row: b"RFC822.SIZE %d" % row.size_bytes,
+    FetchItem.SAVEDATE: lambda row: b"SAVEDATE " + format_date_time(row.saved_at_ms),
+    FetchItem.EMAILID: lambda row: b"EMAILID (%b)" % fmt.email_id(row.email_id),
+    FetchItem.THREADID: lambda row: b"THREADID (%b)" % fmt.thread_id(row.thread_id),
+}
+_FROM_SUMMARY: dict[FetchItem, Callable[[Summary], bytes]] = {
+    FetchItem.ENVELOPE: lambda summary: b"ENVELOPE " + summary.envelope,
+    FetchItem.BODY: lambda summary: b"BODY " + summary.body,
+    FetchItem.BODYSTRUCTURE: lambda summary: b"BODYSTRUCTURE " + summary.bodystructure,
+}
+
+
+class Plan:
+    """What a FETCH needs, found once for all its messages."""
+
+    __slots__ = ("bodies", "from_row", "from_summary", "sets_seen", "with_flags", "with_uid")
+
+    def __init__(self, command: Fetch) -> None:
+        items = command.items
+        self.with_uid = FetchItem.UID in items
+        self.with_flags = FetchItem.FLAGS in items
+        self.from_row = [_FROM_ROW[item] for item in items if isinstance(item, FetchItem) and item in _FROM_ROW]
+        self.from_summary = [
+            _FROM_SUMMARY[item] for item in items if isinstance(item, FetchItem) and item in _FROM_SUMMARY
+        ]
+        self.bodies = [item for item in items if isinstance(item, BodyItem | BinaryItem)]
+        self.sets_seen = any(not item.is_peek for item in self.bodies)
+
+    @property
+    def is_flags_only(self) -> bool:
+        """Nothing but what the session has in memory."""
+        return not (self.from_row or self.needs_summary)
+
+    @property
+    def needs_summary(self) -> bool:
+        return bool(self.from_summary or self.bodies)
+
+    @property
+    def batch(self) -> int:
+        if self.bodies:
+            return CONTENT_BATCH
+        return SUMMARIES_BATCH if self.from_summary else ROWS_BATCH
+
+
+async def fetch(session: ImapSession, command: Fetch) -> Tagged:
+    selected = session.mailbox
+    plan = Plan(command)
+    ranges = selected.indexes(command.messages, is_uid=command.is_uid)
+    if plan.is_flags_only:
+        await _flags(session, selected, plan, ranges)
+        return replies.ok("done")
+    fetching = _Fetching(session, selected, plan)
+    for indexes in _batches(ranges, plan.batch):
+        await fetching.batch(indexes)
+        await session.breathe()
+    if command.is_uid and fetching.answer is replies.MESSAGES_GONE:
+        return replies.ok("done")  # RFC 9051 6.4.9: a UID that does not exist is passed over
+    return fetching.answer
+
+
+def _batches(ranges: Sequence[range], size: int) -> Iterator[list[int]]:
+    batch: list[int] = []
+    for found in ranges:
+        for start in range(found.start, found.stop, size):
+            batch += range(start, min(start + size, found.stop))
+            if len(batch) >= size:
+                yield batch
+                batch = []
+    if batch:
+        yield batch
+
+
+async def _flags(session: ImapSession, selected: Selected, plan: Plan, ranges: Sequence[range]) -> None:
+    uids, flags, text = selected.known.uids, selected.known.flags, selected.flag_texts.text
+    for indexes in _batches(ranges, FLAGS_BATCH):
+        if plan.with_uid and plan.with_flags:
+            lines = [b"* %d FETCH (UID %d FLAGS %b)\r\n" % (i + 1, uids[i], text(flags[i])) for i in indexes]
+        elif plan.with_flags:
+            lines = [b"* %d FETCH (FLAGS %b)\r\n" % (i + 1, text(flags[i])) for i in indexes]
+        else:
+            lines = [b"* %d FETCH (UID %d)\r\n" % (i + 1, uids[i]) for i in indexes]
+        await session.write(b"".join(lines))
+        await session.breathe()
+
+
+class _Fetching:
+    """One FETCH in progress; ``answer`` gets worse when something could not be sent."""
+
+    def __init__(self, session: ImapSession, selected: Selected, plan: Plan) -> None:
+        self.session = session
+        self.selected = selected
+        self.plan = plan
+        self.answer = replies.ok("done")
+
+    async def batch(self, indexes: list[int]) -> None:
+        plan, selected = self.plan, self.selected
+        seen_now = await self._mark_seen(indexes) if plan.sets_seen and not selected.is_read_only else frozenset()
+        uids = selected.known.uids
+        rows = await selected.view.rows([uids[index] for index in indexes], with_summary=plan.needs_summary)
+        by_uid: dict[int, MessageRow] = {row.uid: row for row in rows}
+        out: list[bytes] = []
+        for index in indexes:
+            row = by_uid.get(uids[index])
+            if row is None:
+                self.answer = replies.MESSAGES_GONE
+                continue
+            parts = self._short_parts(index, row, is_told=row.uid in seen_now)
+            if not plan.bodies or row.summary is None:
+                out.append(b"* %d FETCH (%b)\r\n" % (index + 1, b" ".join(parts)))
+                continue
+            await self._with_bodies(index, row, row.summary, parts, out)
+        await self.session.write(b"".join(out))
+
+    def _short_parts(self, index: int, row: MessageRow, *, is_told: bool) -> list[bytes]:
+        plan, known = self.plan, self.selected.known
+        parts: list[bytes] = []
+        if plan.with_uid:
+            parts.append(b"UID %d" % row.uid)
+        if plan.with_flags or is_told:
+            parts.append(b"FLAGS " + self.selected.flag_texts.text(known.flags[index]))
+        parts += [make(row) for make in plan.from_row]
+        if plan.needs_summary and row.summary is None:
+            self._corrupt(row.uid)
+            return parts or [b"UID %d" % row.uid]
+        if row.summary is not None:
+            summary = row.summary
+            parts += [join(summary) for join in plan.from_summary]
+        return parts
+
+    async def _with_bodies(
+        self, index: int, row: MessageRow, summary: Summary, parts: list[bytes], out: list[bytes]
+    ) -> None:
+        """Items that need octets of the message. ``out`` is sent before anything large."""
+        out.append(b"* %d FETCH (" % (index + 1))
+        out.append(b" ".join(parts))
+        writer = BodyWriter(self.session, self.selected.view, row, summary, out, is_first=not parts)
+        try:
+            for item in self.plan.bodies:
+                await writer.item(item)
+        except TransientError as exc:
+            self.answer = replies.for_error(exc)
+        except PermanentError as exc:
+            if exc.reason is Reason.NO_SUCH_OBJECT:
+                self.answer = replies.MESSAGES_GONE
+            else:
+                self._corrupt(row.uid, exc)
+        finally:
+            writer.close()
+        if writer.is_first:
+            out.append(b"UID %d" % row.uid)  # a response has one item at least
+        if writer.has_unknown_encoding:
+            self.answer = replies.UNKNOWN_ENCODING
+        out.append(b")\r\n")
+
+    def _corrupt(self, uid: int, exc: ReasonedError | None = None) -> None:
+        self.answer = replies.MESSAGES_CORRUPT
+        self.session.report_corrupt(uid, exc)
+
+    async def _mark_seen(self, indexes: list[int]) -> frozenset[int]:
+        """BODY[] sets the flag Seen (RFC 9051 6.4.5); trouble with it does not keep the mail from its reader."""
+        selected = self.selected
+        known = selected.known
+        unseen = [known.uids[index] for index in indexes if not known.flags[index] & SystemFlag.SEEN]
+        if not unseen:
+            return frozenset()
+        try:
+            await selected.view.store_flags(unseen, FlagChange.ADD, SystemFlag.SEEN, ())
+        except ReasonedError:
+            return frozenset()
+        expected = {known.uids[i]: known.flags[i] | SystemFlag.SEEN for i in indexes}
+        await self.session.write(b"".join(await selected.changes(may_expunge=False, expected=expected)))
+        return frozenset(unseen)

@@ -1,0 +1,91 @@
+"""Before a mailbox: LOGIN, AUTHENTICATE PLAIN, ID, ENABLE (RFC 9051 6.1, 6.2, 6.3.1; RFC 2971)."""
+
+from skrytka.model.address import Address, AddressError
+from skrytka.model.errors import PermanentError, Reason, RemoteProtocolError, TransientError
+from skrytka.model.secret import Secret
+from skrytka.protocol.imap.actions import Tagged
+from skrytka.protocol.imap.commands.session import Authenticate, Capability, Enable, Id, Login, Noop
+from skrytka.protocol.mime.imap_text import string
+from skrytka.protocol.sasl.plain import parse_plain
+from skrytka.servers.imap import replies
+from skrytka.servers.imap.state import ImapSession
+
+_REV2 = "IMAP4REV2"
+
+
+async def capability(session: ImapSession, _command: Capability) -> Tagged:
+    await session.write(b"* %b\r\n" % session.capabilities())
+    return replies.ok("done")
+
+
+async def noop(_session: ImapSession, _command: Noop) -> Tagged:
+    return replies.ok("done")
+
+
+async def identify(session: ImapSession, _command: Id) -> Tagged:
+    """RFC 2971 3.2; strangers learn no version."""
+    fields = b'"name" "Skrytka"'
+    if session.login is not None and session.deps.version:
+        fields += b' "version" ' + string(session.deps.version.encode())
+    await session.write(b"* ID (%b)\r\n" % fields)
+    return replies.ok("done")
+
+
+async def enable(session: ImapSession, command: Enable) -> Tagged:
+    """RFC 9051 6.3.1: what is unknown is passed over."""
+    enabled = b""
+    if _REV2 in command.capabilities and not session.is_rev2:
+        session.is_rev2 = session.engine.is_utf8 = True
+        enabled = b" IMAP4rev2"
+    await session.write(b"* ENABLED%b\r\n" % enabled)
+    return replies.ok("done")
+
+
+async def login(session: ImapSession, command: Login) -> Tagged:
+    if session.conn.tls is None:
+        return replies.PRIVACY_REQUIRED  # RFC 9051 6.2.3: LOGINDISABLED
+    return await _prove(session, command.name, command.password, "LOGIN")
+
+
+async def authenticate(session: ImapSession, command: Authenticate) -> Tagged:
+    """With an initial response (RFC 4959); without one the session asks for it first, where it would be taken."""
+    if session.conn.tls is None:
+        return replies.PRIVACY_REQUIRED
+    if command.mechanism != "PLAIN":
+        return replies.UNKNOWN_MECHANISM
+    return await sasl_response(session, command.initial)
+
+
+async def sasl_response(session: ImapSession, message: Secret | None) -> Tagged:
+    """The client's message of PLAIN; None when it gave up."""
+    if message is None:
+        return replies.CANCELLED
+    try:
+        found = parse_plain(message)
+    except RemoteProtocolError as exc:
+        return replies.bad(str(exc))
+    if found.authorization and not _same(found.authorization, found.name):
+        session.failed_logins += 1
+        return replies.AUTHORIZATION_FAILED
+    return await _prove(session, found.name, found.password, "PLAIN")
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return one == other or Address.parse(one).key == Address.parse(other).key
+    except AddressError:
+        return False
+
+
+async def _prove(session: ImapSession, name: str, password: Secret, mechanism: str) -> Tagged:
+    """One answer for an unknown name and a wrong password; identity sees to it that they take the same time."""
+    try:
+        session.login = await session.deps.identity.login(name, password, session.conn.facts, mechanism)
+    except PermanentError as exc:
+        session.failed_logins += 1
+        return replies.AUTHENTICATION_FAILED if exc.reason is Reason.BAD_CREDENTIALS else replies.for_error(exc)
+    except TransientError as exc:
+        session.failed_logins += exc.reason is Reason.RATE_LIMITED
+        return replies.for_error(exc)
+    session.conn.deadline(session.deps.limits.after_login_s)
+    return replies.ok("logged in", session.capabilities())

@@ -1,0 +1,140 @@
+"""Commands about mailboxes: SELECT, EXAMINE, STATUS, LIST, LSUB, NAMESPACE and leaving (RFC 9051 6.3, 6.4)."""
+
+import contextlib
+from collections.abc import Callable
+
+from skrytka.mail.mailbox.types import MailboxInfo, MailboxStatus, Snapshot, SystemFlag
+from skrytka.model.errors import PermanentError
+from skrytka.protocol.imap import format as fmt
+from skrytka.protocol.imap.actions import Tagged
+from skrytka.protocol.imap.commands.mailboxes import List, Namespace, Select, Status, StatusItem
+from skrytka.protocol.imap.commands.messages import Check, Close, Unselect
+from skrytka.protocol.imap.listing import Line, Name, lines
+from skrytka.servers.imap import replies
+from skrytka.servers.imap.selected import Selected
+from skrytka.servers.imap.state import ImapSession
+
+
+async def select(session: ImapSession, command: Select) -> Tagged:
+    """RFC 9051 6.3.2: the old mailbox is left whatever becomes of the new one."""
+    if session.selected is not None:
+        session.deselect()
+        await session.write(b"* OK [CLOSED] the mailbox was left\r\n")
+    view = await session.deps.mailboxes.open(session.account, command.mailbox)
+    try:
+        snapshot = await view.snapshot()
+    except BaseException:
+        view.close()
+        raise
+    session.selected = selected = Selected(view, snapshot, is_read_only=command.is_read_only)
+    await session.write(await _selected(session, selected, snapshot))
+    mode = b"READ-ONLY" if command.is_read_only else b"READ-WRITE"
+    return replies.ok("examined" if command.is_read_only else "selected", mode)
+
+
+async def _selected(session: ImapSession, selected: Selected, snapshot: Snapshot) -> bytes:
+    info = selected.view.info
+    found = [
+        b"* FLAGS (%b)" % selected.flag_texts.defined(),
+        b"* OK [PERMANENTFLAGS (%b)] flags that stay" % selected.permanent_flags(),
+        b"* %d EXISTS" % len(snapshot),
+        b"* OK [UIDVALIDITY %d] UIDs are valid" % selected.view.uid_validity,
+        b"* OK [UIDNEXT %d] next UID" % snapshot.uid_next,
+        b"* OK [MAILBOXID (%b)] id" % info.object_id.encode(),  # RFC 8474 4.2
+    ]
+    if session.is_rev2:
+        found += [_list_line(session, line, b"LIST") for line in await _about(session, info.name)]
+    else:  # RFC 3501 6.3.1; nothing is \Recent here
+        found.append(b"* 0 RECENT")
+        unseen = next((index for index, bits in enumerate(snapshot.flags, 1) if not bits & SystemFlag.SEEN), 0)
+        if unseen:
+            found.append(b"* OK [UNSEEN %d] first unseen" % unseen)
+    return b"\r\n".join([*found, b""])
+
+
+async def close(session: ImapSession, _command: Close) -> Tagged:
+    """RFC 9051 6.4.1: what is marked deleted goes, silently, unless the mailbox is read-only."""
+    selected = session.mailbox
+    if not selected.is_read_only and any(bits & SystemFlag.DELETED for bits in (await selected.view.snapshot()).flags):
+        await selected.view.expunge(None)
+    session.deselect()
+    return replies.ok("closed")
+
+
+async def unselect(session: ImapSession, _command: Unselect) -> Tagged:
+    session.deselect()
+    return replies.ok("left")
+
+
+async def check(_session: ImapSession, _command: Check) -> Tagged:
+    """RFC 3501 6.4.1: nothing waits to be written here, every answer was already kept."""
+    return replies.ok("done")
+
+
+async def namespace(session: ImapSession, _command: Namespace) -> Tagged:
+    await session.write(b'* NAMESPACE (("" "/")) NIL NIL\r\n')
+    return replies.ok("done")
+
+
+async def status(session: ImapSession, command: Status) -> Tagged:
+    await session.write(await _status_line(session, command.mailbox, command.items))
+    return replies.ok("done")
+
+
+async def _status_line(session: ImapSession, name: str, items: tuple[StatusItem, ...]) -> bytes:
+    info, found = await session.deps.mailboxes.status(session.account, name)
+    values = b" ".join(b"%b %b" % (item.value.encode(), _status_value(item, info, found)) for item in items)
+    return b"* STATUS %b (%b)\r\n" % (fmt.mailbox(info.name, is_utf8=session.is_rev2), values)
+
+
+_STATUS_NUMBERS: dict[StatusItem, Callable[[MailboxStatus], int]] = {
+    StatusItem.MESSAGES: lambda found: found.messages,
+    StatusItem.UIDNEXT: lambda found: found.uid_next,
+    StatusItem.UIDVALIDITY: lambda found: found.uid_validity,
+    StatusItem.UNSEEN: lambda found: found.unseen,
+    StatusItem.DELETED: lambda found: found.deleted,
+    StatusItem.SIZE: lambda found: found.size_bytes,
+    StatusItem.RECENT: lambda _: 0,  # RFC 3501 6.3.10; nothing is recent here
+}
+
+
+def _status_value(item: StatusItem, info: MailboxInfo, found: MailboxStatus) -> bytes:
+    if item is StatusItem.MAILBOXID:
+        return b"(%b)" % info.object_id.encode()
+    return b"%d" % _STATUS_NUMBERS[item](found)
+
+
+async def list_names(session: ImapSession, command: List) -> Tagged:
+    """LIST and LSUB."""
+    word = b"LSUB" if command.is_lsub else b"LIST"
+    if not command.is_extended and command.patterns == ("",):  # RFC 9051 6.3.9: only the separator is asked for
+        await session.write(b'* %b (\\Noselect) "/" ""\r\n' % word)
+        return replies.ok("done")
+    for line in lines(command, await _names(session)):
+        await session.write(_list_line(session, line, word) + b"\r\n")
+        if command.return_status and line.exists:
+            with contextlib.suppress(PermanentError):  # RFC 5819 2: gone meanwhile, then there is no STATUS
+                await session.write(await _status_line(session, line.name, command.return_status))
+            await session.breathe()
+    return replies.ok("done")
+
+
+async def _names(session: ImapSession) -> list[Name]:
+    return [
+        Name(info.name, info.mailbox is not None, info.is_subscribed, info.special_use)
+        for info in await session.deps.mailboxes.names(session.account)
+    ]
+
+
+async def _about(session: ImapSession, name: str) -> list[Line]:
+    """The one LIST line of a mailbox, subscription included."""
+    every = List(reference="", patterns=("*",), is_extended=True, return_subscribed=True)
+    return [line for line in lines(every, await _names(session)) if line.name == name]
+
+
+def _list_line(session: ImapSession, line: Line, word: bytes) -> bytes:
+    name = fmt.mailbox(line.name, is_utf8=session.is_rev2)
+    found = b'* %b (%b) "/" %b' % (word, " ".join(line.attributes).encode(), name)
+    if line.child_info:
+        found += b' ("CHILDINFO" (%b))' % b" ".join(fmt.quoted(text.encode()) for text in line.child_info)
+    return found

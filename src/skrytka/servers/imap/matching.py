@@ -1,0 +1,246 @@
+"""Evaluating search keys over sets of messages, the cheap ones first (RFC 9051 6.4.4).
+
+A key maps ascending indexes to those that match. What is in memory is compared at once; rows, summaries and contents
+are read in batches. BODY and TEXT read every candidate one by one (the sealed search text comes in step 1d).
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from enum import IntEnum
+
+from skrytka.mail.mailbox.types import (
+    FIRST_KEYWORD_BIT,
+    SUMMARY_FIELDS,
+    MessageRow,
+    Summary,
+    SystemFlag,
+)
+from skrytka.model.errors import PermanentError, Reason
+from skrytka.protocol.imap import format as fmt
+from skrytka.protocol.imap.commands import search as s
+from skrytka.protocol.imap.dates import day_of
+from skrytka.servers.imap import text_match
+from skrytka.servers.imap.selected import Selected
+from skrytka.servers.imap.state import ImapSession
+
+ROWS_BATCH = 200
+SUMMARIES_BATCH = 50
+INLINE_BYTES = 128 * 1024  # a larger message is looked through in a thread
+
+
+class _Cost(IntEnum):
+    MEMORY = 0
+    ROW = 1
+    SUMMARY = 2
+    CONTENT = 3
+
+
+def _cost(key: s.Key) -> _Cost:
+    match key:
+        case s.And(keys=keys):
+            return max(_cost(inner) for inner in keys)
+        case s.Or(left=left, right=right):
+            return max(_cost(left), _cost(right))
+        case s.Not(key=inner):
+            return _cost(inner)
+        case s.TextKey():
+            return _Cost.CONTENT
+        case s.HeaderKey(name=name):
+            return _Cost.SUMMARY if name in SUMMARY_FIELDS else _Cost.CONTENT
+        case s.DateKey(field=s.DateField.SENT):
+            return _Cost.SUMMARY
+        case s.DateKey() | s.SizeKey() | s.ObjectKey():
+            return _Cost.ROW
+        case _:
+            return _Cost.MEMORY
+
+
+def _compare(comparison: s.Comparison, value: int, bound: int) -> bool:
+    match comparison:
+        case s.Comparison.BEFORE:
+            return value < bound
+        case s.Comparison.ON:
+            return value == bound
+        case s.Comparison.SINCE:
+            return value >= bound
+
+
+class Matcher:
+    """One search in the selected mailbox."""
+
+    def __init__(self, session: ImapSession, selected: Selected) -> None:
+        self._session = session
+        self._selected = selected
+        self.has_corrupt = False
+        """Some message could not be opened, so it matched nothing that asks for its content."""
+
+    async def find(self, key: s.Key, candidates: Sequence[int]) -> Sequence[int]:
+        """Those of the candidates (ascending indexes) that match."""
+        if not candidates:
+            return candidates
+        match key:
+            case s.And(keys=keys):
+                for inner in sorted(keys, key=_cost):
+                    candidates = await self.find(inner, candidates)
+                return candidates
+            case s.Or(left=left, right=right):
+                return await self._either(left, right, candidates)
+            case s.Not(key=inner):
+                gone = set(await self.find(inner, candidates))
+                return [index for index in candidates if index not in gone]
+            case _:
+                return await self._leaf(key, candidates)
+
+    async def _leaf(self, key: s.Key, candidates: Sequence[int]) -> Sequence[int]:
+        match key:
+            case s.Everything(is_none=is_none):
+                return [] if is_none else candidates
+            case s.FlagKey() | s.KeywordKey():
+                return self._by_bits(key, candidates)
+            case s.NumberKey():
+                return self._by_number(key, candidates)
+            case _:
+                return await self._by_data(key, candidates)
+
+    async def _either(self, left: s.Key, right: s.Key, candidates: Sequence[int]) -> Sequence[int]:
+        if _cost(left) > _cost(right):
+            left, right = right, left
+        found = set(await self.find(left, candidates))
+        found |= set(await self.find(right, [index for index in candidates if index not in found]))
+        return sorted(found)
+
+    def _by_bits(self, key: s.FlagKey | s.KeywordKey, candidates: Sequence[int]) -> Sequence[int]:
+        flags = self._selected.known.flags
+        mask = SystemFlag[key.flag].value if isinstance(key, s.FlagKey) else self._keyword(key.keyword)
+        if key.is_set:
+            return [index for index in candidates if flags[index] & mask]
+        return [index for index in candidates if not flags[index] & mask]
+
+    def _keyword(self, keyword: str) -> int:
+        wanted = keyword.casefold()
+        for bit, name in enumerate(self._selected.known.keywords):
+            if name.casefold() == wanted:
+                return 1 << (FIRST_KEYWORD_BIT + bit)
+        return 0
+
+    def _by_number(self, key: s.NumberKey, candidates: Sequence[int]) -> Sequence[int]:
+        wanted = {index for found in self._selected.indexes(key.messages, is_uid=key.is_uid) for index in found}
+        return [index for index in candidates if index in wanted]
+
+    async def _by_data(self, key: s.Key, candidates: Sequence[int]) -> Sequence[int]:
+        match key:
+            case s.TextKey():
+                needle = text_match.folded(key.text)
+                return await self._by_content(
+                    candidates, lambda _row, data: text_match.has_text(data, needle, with_header=key.with_header)
+                )
+            case s.HeaderKey():
+                return await self._by_header(key, candidates)
+            case s.DateKey(field=s.DateField.SENT):
+                return await self._by_summary(candidates, lambda summary: _is_sent(key, summary))
+            case _:
+                return await self._by_row(candidates, _row_test(key))
+
+    async def _by_header(self, key: s.HeaderKey, candidates: Sequence[int]) -> Sequence[int]:
+        needle, name = text_match.folded(key.text), key.name
+        if name in SUMMARY_FIELDS:
+            return await self._by_summary(
+                candidates, lambda summary: text_match.has_field(summary.fields.get(name, b""), needle)
+            )
+        return await self._by_content(
+            candidates,
+            lambda _row, data: text_match.has_field(text_match.named_fields(data, name), needle),
+            is_header_only=True,
+        )
+
+    # -- reading what has to be read
+
+    async def _rows(
+        self, candidates: Sequence[int], size: int, *, with_summary: bool
+    ) -> "list[tuple[int, MessageRow]]":
+        uids = self._selected.known.uids
+        rows = await self._selected.view.rows([uids[index] for index in candidates[:size]], with_summary=with_summary)
+        by_uid: dict[int, MessageRow] = {row.uid: row for row in rows}
+        await self._session.breathe()
+        return [(index, by_uid[uids[index]]) for index in candidates[:size] if uids[index] in by_uid]
+
+    async def _by_row(self, candidates: Sequence[int], test: Callable[[MessageRow], bool]) -> Sequence[int]:
+        found: list[int] = []
+        for batch in _batches(candidates, ROWS_BATCH):
+            found += [index for index, row in await self._rows(batch, ROWS_BATCH, with_summary=False) if test(row)]
+        return found
+
+    async def _by_summary(self, candidates: Sequence[int], test: Callable[[Summary], bool]) -> Sequence[int]:
+        found: list[int] = []
+        for batch in _batches(candidates, SUMMARIES_BATCH):
+            for index, row in await self._rows(batch, SUMMARIES_BATCH, with_summary=True):
+                if row.summary is None:
+                    self._corrupt(row)
+                elif test(row.summary):
+                    found.append(index)
+        return found
+
+    async def _by_content(
+        self, candidates: Sequence[int], test: Callable[[MessageRow, bytes], bool], *, is_header_only: bool = False
+    ) -> Sequence[int]:
+        found: list[int] = []
+        for batch in _batches(candidates, SUMMARIES_BATCH):
+            for index, row in await self._rows(batch, SUMMARIES_BATCH, with_summary=is_header_only):
+                data = await self._content(row, is_header_only=is_header_only)
+                if data is not None and await _tested(test, row, data):
+                    found.append(index)
+                await self._session.breathe()
+        return found
+
+    async def _content(self, row: MessageRow, *, is_header_only: bool) -> bytes | None:
+        if is_header_only and row.summary is None:
+            self._corrupt(row)
+            return None
+        try:
+            content = await self._selected.view.content(row.uid)
+            try:
+                length = row.summary.header_bytes if is_header_only and row.summary else content.size_bytes
+                return await content.read(0, length)
+            finally:
+                content.close()
+        except PermanentError as exc:
+            if exc.reason is not Reason.NO_SUCH_OBJECT:
+                self._corrupt(row, exc)
+            return None
+
+    def _corrupt(self, row: MessageRow, exc: PermanentError | None = None) -> None:
+        self.has_corrupt = True
+        self._session.report_corrupt(row.uid, exc)
+
+
+async def _tested(test: Callable[[MessageRow, bytes], bool], row: MessageRow, data: bytes) -> bool:
+    if len(data) > INLINE_BYTES:
+        return await asyncio.to_thread(test, row, data)
+    return test(row, data)
+
+
+def _batches(candidates: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(candidates), size):
+        yield candidates[start : start + size]
+
+
+def _is_sent(key: s.DateKey, summary: Summary) -> bool:
+    sent_at_ms = summary.sent_at_ms
+    return sent_at_ms is not None and _compare(key.comparison, day_of(sent_at_ms), key.day)
+
+
+def _row_test(key: s.Key) -> Callable[[MessageRow], bool]:
+    match key:
+        case s.DateKey(field=s.DateField.SAVED, comparison=comparison, day=day):
+            return lambda row: _compare(comparison, day_of(row.saved_at_ms), day)
+        case s.DateKey(comparison=comparison, day=day):
+            return lambda row: _compare(comparison, day_of(row.received_at_ms), day)
+        case s.SizeKey(comparison=comparison, size_bytes=size):
+            return lambda row: _compare(comparison, row.size_bytes, size)
+        case s.ObjectKey(object_id=wanted, is_thread=is_thread):
+            raw = wanted.encode("ascii", "replace")
+            if is_thread:
+                return lambda row: fmt.thread_id(row.thread_id) == raw
+            return lambda row: fmt.email_id(row.email_id) == raw
+        case _:
+            raise NotImplementedError(type(key).__name__)

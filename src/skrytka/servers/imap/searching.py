@@ -1,0 +1,64 @@
+"""SEARCH and UID SEARCH: the answer in the form that was asked for (RFC 9051 6.4.4, RFC 4731, RFC 5182)."""
+
+from collections.abc import Sequence
+
+from skrytka.protocol.imap import format as fmt
+from skrytka.protocol.imap.actions import Tagged
+from skrytka.protocol.imap.commands.search import KNOWN_CHARSETS, ReturnOption, Search
+from skrytka.protocol.imap.sets import format_set
+from skrytka.servers.imap import replies
+from skrytka.servers.imap.matching import Matcher
+from skrytka.servers.imap.selected import Selected
+from skrytka.servers.imap.state import ImapSession
+
+_ALL = frozenset({ReturnOption.ALL})
+
+
+async def search(session: ImapSession, command: Search, tag: str) -> Tagged:
+    selected = session.mailbox
+    saves = command.returned is not None and ReturnOption.SAVE in command.returned
+    if command.charset not in KNOWN_CHARSETS:
+        if saves:
+            selected.saved = ()  # RFC 9051 6.4.4.1
+        return replies.UNKNOWN_CHARSET
+    matcher = Matcher(session, selected)
+    try:
+        indexes = await matcher.find(command.key, range(len(selected.known)))
+    except BaseException:
+        if saves:
+            selected.saved = ()
+        raise
+    if saves and command.returned is not None:
+        selected.saved = _saved(selected, indexes, command.returned)
+    numbers = [selected.known.uids[index] for index in indexes] if command.is_uid else [i + 1 for i in indexes]
+    await session.write(_response(session, command, tag, numbers))
+    return replies.MESSAGES_CORRUPT if matcher.has_corrupt else replies.ok("done")
+
+
+def _saved(selected: Selected, indexes: Sequence[int], returned: frozenset[ReturnOption]) -> list[int]:
+    """RFC 9051 6.4.4.1, table 4: with MIN and MAX alone only these are kept."""
+    if not returned & {ReturnOption.ALL, ReturnOption.COUNT} and returned & {ReturnOption.MIN, ReturnOption.MAX}:
+        ends = {*(indexes[:1] if ReturnOption.MIN in returned else ())}
+        ends |= {*(indexes[-1:] if ReturnOption.MAX in returned else ())}
+        indexes = sorted(ends)
+    return [selected.known.uids[index] for index in indexes]
+
+
+def _response(session: ImapSession, command: Search, tag: str, numbers: Sequence[int]) -> bytes:
+    if command.returned is None and not session.is_rev2:  # RFC 3501 7.2.5
+        return b"* SEARCH" + b"".join([b" %d" % number for number in numbers]) + b"\r\n"
+    returned = command.returned or _ALL
+    if returned == frozenset({ReturnOption.SAVE}):
+        return b""  # RFC 9051 6.4.4: nothing else was asked for
+    parts = [b"* ESEARCH (TAG %b)" % fmt.quoted(tag.encode())]
+    if command.is_uid:
+        parts.append(b"UID")
+    if numbers and ReturnOption.MIN in returned:
+        parts.append(b"MIN %d" % numbers[0])
+    if numbers and ReturnOption.MAX in returned:
+        parts.append(b"MAX %d" % numbers[-1])
+    if numbers and ReturnOption.ALL in returned:
+        parts.append(b"ALL " + format_set(numbers))
+    if ReturnOption.COUNT in returned:
+        parts.append(b"COUNT %d" % len(numbers))
+    return b" ".join(parts) + b"\r\n"

@@ -1,0 +1,99 @@
+"""Which octets of a message a FETCH of a section means (RFC 9051 6.4.5.1)."""
+
+import asyncio
+from typing import NamedTuple
+
+from skrytka.mail.mailbox.types import SUMMARY_FIELDS, Content, Summary
+from skrytka.protocol.imap.commands.fetch import BinaryItem, Section, Text
+from skrytka.protocol.mime.charset import decode_transfer
+from skrytka.protocol.mime.header import select_fields
+from skrytka.protocol.mime.sections import Section as Part
+
+INLINE_BYTES = 256 * 1024  # beyond it decoding takes over a millisecond
+_KNOWN_ENCODINGS = frozenset({b"", b"7bit", b"8bit", b"binary", b"base64", b"quoted-printable"})
+
+
+class Span(NamedTuple):
+    """Octets ``start`` to ``end`` of the message."""
+
+    start: int
+    end: int
+
+
+class UnknownEncodingError(Exception):
+    """BINARY of a part that nobody can decode (RFC 3516 4.3)."""
+
+
+def _part(summary: Summary, number: str) -> Part | None:
+    return next((part for part in summary.parts if part.number == number), None)
+
+
+def fields_at_hand(summary: Summary, section: Section) -> bytes | None:
+    """HEADER.FIELDS of the message itself out of the summary; None if the summary does not have them all."""
+    if section.part or section.text is not Text.FIELDS or not section.names <= SUMMARY_FIELDS:
+        return None
+    return b"".join(raw for name, raw in summary.fields.items() if name in section.names) + b"\r\n"
+
+
+def locate(summary: Summary, section: Section, size_bytes: int) -> Span | None:
+    """The octets, for HEADER.FIELDS those of the whole header; None: there is no such section."""
+    if section.part:
+        return _locate_part(summary, section)
+    match section.text:
+        case Text.ALL:
+            return Span(0, size_bytes)
+        case Text.TEXT:
+            return Span(summary.header_bytes, size_bytes)
+        case Text.HEADER | Text.FIELDS | Text.FIELDS_NOT:
+            return Span(0, summary.header_bytes)
+        case Text.MIME:
+            return None
+
+
+def _locate_part(summary: Summary, section: Section) -> Span | None:
+    part = _part(summary, section.part)
+    if part is None:
+        return None
+    if section.text is Text.ALL:
+        return Span(part.body_start, part.body_end)
+    if section.text is Text.MIME:
+        return Span(part.header_start, part.body_start)
+    if not part.inner_body_start:
+        return None  # HEADER and TEXT are of messages inside only
+    if section.text is Text.TEXT:
+        return Span(part.inner_body_start, part.body_end)
+    return Span(part.body_start, part.inner_body_start)
+
+
+def partly(span: Span, partial: tuple[int, int] | None) -> Span:
+    """RFC 9051 6.4.5: what lies beyond the end is cut off."""
+    if partial is None:
+        return span
+    start = min(span.start + partial[0], span.end)
+    return Span(start, min(start + partial[1], span.end))
+
+
+def is_filtered(section: Section) -> bool:
+    """Whether the octets of :func:`locate` still have to go through :func:`filtered`."""
+    return section.text in {Text.FIELDS, Text.FIELDS_NOT}
+
+
+def filtered(header: bytes, section: Section) -> bytes:
+    """The named fields of a header, or all others."""
+    return select_fields(header, section.names, is_negated=section.text is Text.FIELDS_NOT)
+
+
+async def decoded(content: Content, summary: Summary, item: BinaryItem) -> bytes | None:
+    """A part without its transfer encoding; None: there is no such leaf part. UnknownEncodingError."""
+    if not item.part:
+        return await content.read(0, content.size_bytes)
+    part = _part(summary, item.part)
+    inside = item.part + "."
+    if part is None or any(other.number.startswith(inside) for other in summary.parts):
+        return None  # RFC 9051 6.4.5: leaf parts only
+    if part.encoding not in _KNOWN_ENCODINGS:
+        raise UnknownEncodingError
+    raw = await content.read(part.body_start, part.body_end - part.body_start)
+    if len(raw) > INLINE_BYTES and part.encoding in {b"base64", b"quoted-printable"}:
+        return await asyncio.to_thread(decode_transfer, raw, part.encoding)
+    return decode_transfer(raw, part.encoding)

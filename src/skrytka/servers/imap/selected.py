@@ -1,0 +1,106 @@
+"""The selected mailbox as the client knows it: sequence numbers change only when it is told (RFC 9051 7.5.1)."""
+
+from array import array
+from collections.abc import Mapping, Sequence
+
+from skrytka.mail.mailbox.types import Snapshot
+from skrytka.protocol.imap.format import FlagTexts
+from skrytka.protocol.imap.sets import SequenceSet
+from skrytka.servers.imap.deps import View
+
+
+class Selected:
+    """``known`` is what the client has been told; it is the shared snapshot itself as long as nothing is held back."""
+
+    __slots__ = ("_latest", "flag_texts", "is_read_only", "known", "saved", "view")
+
+    def __init__(self, view: View, snapshot: Snapshot, *, is_read_only: bool) -> None:
+        self.view = view
+        self.is_read_only = is_read_only
+        self.known = snapshot
+        self._latest = snapshot
+        self.flag_texts = FlagTexts(snapshot.keywords)
+        self.saved: Sequence[int] = ()  # UIDs of "$" (RFC 9051 6.4.4.1)
+
+    def indexes(self, messages: SequenceSet, *, is_uid: bool) -> list[range]:
+        """Where the messages of a command are; NoSuchNumberError beyond the mailbox. ``$`` is told by UID."""
+        uids = self.known.uids
+        if messages.is_saved_result:
+            saved = SequenceSet(tuple((uid, uid) for uid in self.saved))
+            return saved.indexes_by_uid(uids, self.known.uid_next)
+        if is_uid:
+            return messages.indexes_by_uid(uids, self.known.uid_next)
+        return messages.indexes_by_number(len(uids))
+
+    def permanent_flags(self) -> bytes:
+        """RFC 9051 7.1 PERMANENTFLAGS; the star says that keywords may be added."""
+        return b"" if self.is_read_only else self.flag_texts.defined() + b" \\*"
+
+    async def changes(self, *, may_expunge: bool, expected: Mapping[int, int] | None = None) -> list[bytes]:
+        """Response lines for all that the client does not know yet.
+
+        Without ``may_expunge`` messages that are gone keep their numbers for now. ``expected`` are flags by UID
+        that the client knows it has set: they are told only if they came out otherwise.
+        """
+        latest = await self.view.snapshot()
+        if latest is self._latest and latest is self.known:
+            return []
+        lines: list[bytes] = []
+        if latest.keywords != self._latest.keywords:
+            self.flag_texts = FlagTexts(latest.keywords)
+            lines.append(b"* FLAGS (%b)\r\n" % self.flag_texts.defined())
+        self._latest = latest
+        old, self.known = self.known, latest
+        if not _begins_with(latest.uids, old.uids):
+            still = set(latest.uids)
+            gone = [index for index, uid in enumerate(old.uids) if uid not in still]
+            if gone and may_expunge:
+                lines += [b"* %d EXPUNGE\r\n" % (index + 1) for index in reversed(gone)]
+                old = _without(old, gone)
+            elif gone:
+                self.known = _with_ghosts(old, latest)
+        if len(self.known) != len(old):
+            lines.append(b"* %d EXISTS\r\n" % len(self.known))
+        lines += self._flag_lines(old, expected or {})
+        return lines
+
+    def _flag_lines(self, old: Snapshot, expected: Mapping[int, int]) -> list[bytes]:
+        """``old`` has the same messages as ``known`` has first, in the same order."""
+        known = self.known
+        if known.flags[: len(old)] == old.flags and not expected:
+            return []
+        lines: list[bytes] = []
+        texts = self.flag_texts
+        for index, (was, bits) in enumerate(zip(old.flags, known.flags, strict=False)):
+            uid = known.uids[index]
+            if bits != expected.get(uid, was):
+                lines.append(b"* %d FETCH (UID %d FLAGS %b)\r\n" % (index + 1, uid, texts.text(bits)))
+        return lines
+
+
+def _begins_with(uids: "array[int]", start: "array[int]") -> bool:
+    return len(uids) >= len(start) and uids[: len(start)] == start
+
+
+def _without(old: Snapshot, gone: Sequence[int]) -> Snapshot:
+    uids, flags, modseqs = old.uids[:], old.flags[:], old.modseqs[:]
+    for index in reversed(gone):
+        del uids[index], flags[index], modseqs[index]
+    return Snapshot(old.state, uids, flags, modseqs, old.uid_next, old.keywords)
+
+
+def _with_ghosts(old: Snapshot, latest: Snapshot) -> Snapshot:
+    """The latest state with the messages that the client still counts; new ones follow behind."""
+    now = {uid: index for index, uid in enumerate(latest.uids)}
+    uids, flags, modseqs = old.uids[:], array("Q"), array("Q")
+    for index, uid in enumerate(old.uids):
+        source, place = (latest, now[uid]) if uid in now else (old, index)
+        flags.append(source.flags[place])
+        modseqs.append(source.modseqs[place])
+    last = old.uids[-1] if old.uids else 0
+    for index, uid in enumerate(latest.uids):
+        if uid > last:
+            uids.append(uid)
+            flags.append(latest.flags[index])
+            modseqs.append(latest.modseqs[index])
+    return Snapshot(latest.state, uids, flags, modseqs, latest.uid_next, latest.keywords)

@@ -1,0 +1,236 @@
+"""One IMAP connection from greeting to BYE: events of the engine in, answers out.
+
+Ends: LOGOUT, end of file, a deadline, drain, too many errors or failed logins, lost framing (BYE, RFC 9051 7.1.5).
+A bug is answered ``NO [SERVERBUG]``, recorded, and the session goes on.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from skrytka.model.engine import DisconnectedError, TimedOut, Woken
+from skrytka.model.errors import ReasonedError, RemoteProtocolError
+from skrytka.net.bugs import bug_caught
+from skrytka.net.connection import Connection
+from skrytka.protocol.imap import actions as a
+from skrytka.protocol.imap.commands import fetch, mailboxes, messages, search, session
+from skrytka.protocol.imap.commands.base import Command
+from skrytka.protocol.imap.sets import NoSuchNumberError
+from skrytka.servers.imap import fetching, login, replies, searching, storing
+from skrytka.servers.imap import mailboxes as boxes
+from skrytka.servers.imap.deps import ImapDeps
+from skrytka.servers.imap.state import ImapSession
+
+Handler = Callable[[ImapSession, Any], Awaitable[a.Tagged]]
+
+
+async def _not_yet(_session: ImapSession, _command: Command) -> a.Tagged:
+    """Commands of step 1b."""
+    return replies.NOT_YET
+
+
+HANDLERS: dict[type[Command], Handler] = {
+    session.Capability: login.capability,
+    session.Noop: login.noop,
+    session.Id: login.identify,
+    session.Enable: login.enable,
+    session.Login: login.login,
+    mailboxes.Select: boxes.select,
+    mailboxes.List: boxes.list_names,
+    mailboxes.Namespace: boxes.namespace,
+    mailboxes.Status: boxes.status,
+    mailboxes.Create: _not_yet,
+    mailboxes.Delete: _not_yet,
+    mailboxes.Rename: _not_yet,
+    mailboxes.Subscribe: _not_yet,
+    mailboxes.Append: _not_yet,
+    messages.Check: boxes.check,
+    messages.Close: boxes.close,
+    messages.Unselect: boxes.unselect,
+    messages.Store: storing.store,
+    messages.Expunge: storing.expunge,
+    messages.Copy: _not_yet,
+    fetch.Fetch: fetching.fetch,
+}
+# Session, LOGOUT, STARTTLS, AUTHENTICATE, IDLE and SEARCH need more than their command: see _Loop.
+
+# RFC 9051 7.5.1: no EXPUNGE in the answer to these, whose sequence numbers are in use.
+_KEEPS_NUMBERS = (fetch.Fetch, messages.Store, search.Search)
+
+
+async def serve_imap(conn: Connection, deps: ImapDeps) -> None:
+    """Serve one connection until it ends; the listener closes it."""
+    state = ImapSession(conn, deps)
+    try:
+        await _Loop(state).run()
+    except DisconnectedError:
+        conn.cause = conn.cause or "eof"
+    finally:
+        state.close()
+
+
+class _Loop:
+    def __init__(self, state: ImapSession) -> None:
+        self.state = state
+        self.conn = state.conn
+        self.engine = state.engine
+        self.limits = state.deps.limits
+
+    async def _send(self, action: a.Action) -> None:
+        await self.conn.send(self.engine.send(action))
+
+    async def _bye(self, text: str, cause: str, code: bytes = b"") -> bool:
+        await self._send(a.Bye(text, code))
+        self.conn.cause = self.conn.cause or cause
+        return False
+
+    async def run(self) -> None:
+        self.conn.deadline(self.limits.before_login_s)
+        await self._send(a.Greeting(f"{self.state.deps.hostname} Skrytka ready", self.state.capabilities()))
+        try:
+            async for event in self.conn.events(self.engine):
+                if not await self._on(event):
+                    return
+        except RemoteProtocolError as exc:
+            await self._bye(str(exc), "error")
+
+    async def _on(self, event: a.Event | Woken | TimedOut) -> bool:
+        """Deal with one event; False ends the session."""
+        match event:
+            case a.Request(tag=tag, command=command):
+                return await self._request(tag, command)
+            case a.LiteralWanted():
+                await self._send(replies.NOT_YET if event.is_append else a.Continue())
+            case a.SaslResponse(message=message):
+                return await self._answer(session.Authenticate("PLAIN"), login.sasl_response(self.state, message))
+            case a.IdleDone():
+                return await self._end_idle(event)
+            case a.Fault(text=text, code=code):
+                return await self._fault(a.Tagged(a.Status.BAD, text, code))
+            case Woken():
+                return await self._woken()
+            case TimedOut():
+                return await self._bye("you have been silent for too long", "timeout")
+            case _:
+                self.conn.cause = self.conn.cause or "eof"
+                return False
+        return True
+
+    async def _fault(self, answer: a.Tagged) -> bool:
+        await self._send(answer)
+        self.conn.errors += 1
+        if self.conn.errors > self.limits.bad_commands:
+            return await self._bye("too many errors", "error")
+        return True
+
+    async def _woken(self) -> bool:
+        if self.conn.is_draining:
+            return await self._bye("the server restarts, connect again", "drain", b"UNAVAILABLE")
+        if self.state.is_idle:
+            await self._tell_idle()
+        return True
+
+    # -- commands
+
+    async def _request(self, tag: str, command: Command) -> bool:
+        if self.state.login is not None:
+            self.conn.deadline(self.limits.after_login_s)  # RFC 9051 5.4: any command starts it anew
+        match command:
+            case session.Logout():
+                return await self._logout()
+            case session.StartTls():
+                return await self._start_tls()
+            case session.Idle():
+                return await self._idle()
+            case session.Authenticate():
+                return await self._authenticate(command)
+            case search.Search():
+                return await self._answer(command, searching.search(self.state, command, tag))
+            case _:
+                return await self._answer(command, HANDLERS[type(command)](self.state, command))
+
+    async def _answer(self, command: Command, work: Awaitable[a.Tagged]) -> bool:
+        """Run a handler; then what changed meanwhile, then its tagged answer."""
+        answer = await self._result(command, work)
+        await self._send(answer)
+        if answer.status is a.Status.BAD:
+            self.conn.errors += 1
+            if self.conn.errors > self.limits.bad_commands:
+                return await self._bye("too many errors", "error")
+        if self.state.login is None and self.state.failed_logins >= self.limits.logins:
+            return await self._bye("too many failed logins", "refused")
+        return True
+
+    async def _result(self, command: Command, work: Awaitable[a.Tagged]) -> a.Tagged:
+        try:
+            answer = await work
+            if not isinstance(command, mailboxes.Select):  # it has just told everything
+                may_expunge = not isinstance(command, _KEEPS_NUMBERS) or _is_uid(command)
+                await self.state.tell_changes(may_expunge=may_expunge)
+        except NoSuchNumberError as exc:
+            return replies.bad(str(exc))
+        except ReasonedError as exc:
+            return replies.for_error(exc)
+        except DisconnectedError:
+            raise
+        except Exception as exc:  # noqa: BLE001 - whatever else is a bug of ours: answered, recorded (conventions C6)
+            self.state.deps.events.emit(bug_caught(exc, self.conn.facts.trace))
+            return replies.SERVER_BUG
+        return answer
+
+    async def _logout(self) -> bool:
+        await self._send(a.Bye("see you"))
+        await self._send(replies.ok("done"))
+        self.conn.cause = self.conn.cause or "quit"
+        return False
+
+    async def _start_tls(self) -> bool:
+        """RFC 9051 6.2.1. A handshake that fails ends the connection: nobody may fall back to clear text."""
+        if self.conn.tls is not None or not (self.conn.can_start_tls and self.state.deps.is_tls_available):
+            return await self._fault(replies.TLS_ACTIVE if self.conn.tls is not None else replies.NO_TLS)
+        await self._send(replies.ok("begin TLS"))
+        try:
+            facts = await self.conn.upgrade_tls()
+        except (RemoteProtocolError, ReasonedError):
+            self.conn.cause = self.conn.cause or "error"
+            return False
+        self.engine.tls_started(facts)
+        return True
+
+    async def _authenticate(self, command: session.Authenticate) -> bool:
+        if command.initial is None and self.conn.tls is not None and command.mechanism == "PLAIN":
+            await self._send(a.Continue(b""))
+            return True
+        return await self._answer(command, login.authenticate(self.state, command))
+
+    # -- IDLE
+
+    async def _idle(self) -> bool:
+        """RFC 9051 6.3.13. Watching begins before the first look, so no change falls between."""
+        self.state.watch()
+        self.state.is_idle = True
+        await self._send(a.Continue(b"idling"))
+        await self._tell_idle()
+        return True
+
+    async def _tell_idle(self) -> None:
+        try:
+            await self.state.tell_changes(may_expunge=True)
+        except ReasonedError:
+            return  # the client hears of it at its next command
+        except DisconnectedError:
+            raise
+        except Exception as exc:  # noqa: BLE001 - as for a command; nothing waits for an answer here
+            self.state.deps.events.emit(bug_caught(exc, self.conn.facts.trace))
+
+    async def _end_idle(self, event: a.IdleDone) -> bool:
+        self.state.is_idle = False
+        self.state.unwatch()
+        if self.state.login is not None:
+            self.conn.deadline(self.limits.after_login_s)
+        if not event.is_clean:
+            return await self._fault(replies.bad("IDLE ends with DONE"))
+        return await self._answer(session.Idle(), login.noop(self.state, session.Noop()))
+
+
+def _is_uid(command: Command) -> bool:
+    return isinstance(command, _KEEPS_NUMBERS) and command.is_uid

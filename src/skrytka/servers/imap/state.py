@@ -1,0 +1,102 @@
+"""What one IMAP session remembers, and the few things that all its commands do."""
+
+import asyncio
+from collections.abc import Callable
+
+from skrytka.model.engine import DisconnectedError
+from skrytka.model.errors import ReasonedError
+from skrytka.model.events import MessageCorrupt
+from skrytka.model.ids import AccountId
+from skrytka.net.connection import Connection
+from skrytka.protocol.imap.actions import Untagged
+from skrytka.protocol.imap.server import ImapServer
+from skrytka.servers.imap.capability import capabilities
+from skrytka.servers.imap.deps import ImapDeps, LoggedIn
+from skrytka.servers.imap.selected import Selected
+
+
+class NotSelectedError(Exception):
+    """A handler ran without the state that it needs: a bug."""
+
+
+class ImapSession:
+    """State of one connection; handlers get it with their command and return the tagged answer."""
+
+    __slots__ = ("conn", "deps", "engine", "failed_logins", "is_idle", "is_rev2", "login", "selected", "stop_watching")
+
+    def __init__(self, conn: Connection, deps: ImapDeps) -> None:
+        self.conn = conn
+        self.deps = deps
+        self.engine = ImapServer(deps.limits)
+        self.login: LoggedIn | None = None
+        self.selected: Selected | None = None
+        self.is_rev2 = False  # after ENABLE IMAP4rev2
+        self.is_idle = False
+        self.failed_logins = 0
+        self.stop_watching: Callable[[], None] | None = None
+
+    @property
+    def account(self) -> AccountId:
+        if self.login is None:
+            raise NotSelectedError
+        return self.login.account
+
+    @property
+    def mailbox(self) -> Selected:
+        if self.selected is None:
+            raise NotSelectedError
+        return self.selected
+
+    def capabilities(self) -> bytes:
+        return capabilities(
+            is_logged_in=self.login is not None,
+            is_tls=self.conn.tls is not None,
+            can_start_tls=self.conn.can_start_tls and self.deps.is_tls_available,
+        )
+
+    async def write(self, data: bytes) -> None:
+        """Untagged response lines."""
+        if data:
+            await self.conn.send(self.engine.send(Untagged(data)))
+
+    async def breathe(self) -> None:
+        """Between two pieces of work of about a millisecond: others get their turn, and a lost client ends it."""
+        if self.conn.is_lost:
+            raise DisconnectedError
+        await asyncio.sleep(0)
+
+    async def tell_changes(self, *, may_expunge: bool) -> None:
+        """Whatever happened in the selected mailbox, before the tagged answer."""
+        if self.selected is not None:
+            await self.write(b"".join(await self.selected.changes(may_expunge=may_expunge)))
+
+    def report_corrupt(self, uid: int, exc: ReasonedError | None = None) -> None:
+        """A message that cannot be opened: the rest is served (design section 12)."""
+        info = self.mailbox.view.info
+        detail = exc.detail if exc is not None else "summary"
+        self.deps.events.emit(
+            MessageCorrupt(
+                trace=self.conn.facts.trace, account=self.account, mailbox=info.mailbox or 0, uid=uid, detail=detail
+            )
+        )
+
+    def deselect(self) -> None:
+        """Let go of the selected mailbox."""
+        if self.selected is not None:
+            self.selected.view.close()
+            self.selected = None
+
+    def watch(self) -> None:
+        """Wake this session whenever its account changes (IDLE)."""
+        if self.stop_watching is None:
+            self.stop_watching = self.deps.mailboxes.watch(self.account, self.conn.wake)
+
+    def unwatch(self) -> None:
+        if self.stop_watching is not None:
+            self.stop_watching()
+            self.stop_watching = None
+
+    def close(self) -> None:
+        """The end of the session, whatever its cause; may be called twice."""
+        self.unwatch()
+        self.deselect()

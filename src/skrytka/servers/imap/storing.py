@@ -1,0 +1,100 @@
+"""STORE and EXPUNGE (RFC 9051 6.4.3, 6.4.6, 6.4.9)."""
+
+from collections.abc import Sequence
+
+from skrytka.mail.mailbox.types import FIRST_KEYWORD_BIT, FlagChange, SystemFlag
+from skrytka.protocol.imap.actions import Tagged
+from skrytka.protocol.imap.commands.messages import Expunge, Store, StoreMode
+from skrytka.servers.imap import replies
+from skrytka.servers.imap.selected import Selected
+from skrytka.servers.imap.state import ImapSession
+
+KEYWORD_BYTES = 100
+_SYSTEM = {f"\\{flag.name}".upper().encode(): flag for flag in SystemFlag if flag.name}
+_CHANGES = {
+    StoreMode.REPLACE: FlagChange.REPLACE,
+    StoreMode.ADD: FlagChange.ADD,
+    StoreMode.REMOVE: FlagChange.REMOVE,
+}
+
+
+class UnknownFlagError(Exception):
+    """A flag with a backslash that is no system flag (Recent is none), or a keyword that is too long."""
+
+
+def parse_flags(flags: Sequence[bytes]) -> tuple[int, tuple[str, ...]]:
+    """Bits of the system flags, and keywords; UnknownFlagError."""
+    bits, keywords = 0, []
+    for flag in flags:
+        if not flag.startswith(b"\\"):
+            if len(flag) > KEYWORD_BYTES:
+                raise UnknownFlagError
+            keywords.append(flag.decode("ascii"))
+        elif flag.upper() in _SYSTEM:
+            bits |= _SYSTEM[flag.upper()]
+        else:
+            raise UnknownFlagError
+    return bits, tuple(keywords)
+
+
+async def store(session: ImapSession, command: Store) -> Tagged:
+    selected = session.mailbox
+    if selected.is_read_only:
+        return replies.READ_ONLY
+    try:
+        bits, keywords = parse_flags(command.flags)
+    except UnknownFlagError:
+        return replies.bad("there is no such flag")
+    indexes = [index for found in selected.indexes(command.messages, is_uid=command.is_uid) for index in found]
+    uids = [selected.known.uids[index] for index in indexes]
+    if not uids:
+        return replies.ok("done")
+    before = dict(zip(uids, (selected.known.flags[index] for index in indexes), strict=True))
+    await selected.view.store_flags(uids, _CHANGES[command.mode], bits, keywords)
+    snapshot = await selected.view.snapshot()
+    mask = bits | _keyword_bits(snapshot.keywords, keywords)
+    expected = {uid: _changed(command.mode, was, mask) for uid, was in before.items()}
+    lines = await selected.changes(may_expunge=command.is_uid, expected=expected)
+    await session.write(b"".join(lines))
+    if not command.is_silent:
+        await session.write(b"".join(_flag_lines(selected, uids, is_uid=command.is_uid)))
+    return replies.ok("done")
+
+
+def _keyword_bits(known: Sequence[str], keywords: Sequence[str]) -> int:
+    wanted = {keyword.casefold() for keyword in keywords}
+    return sum(1 << (FIRST_KEYWORD_BIT + bit) for bit, name in enumerate(known) if name.casefold() in wanted)
+
+
+def _changed(mode: StoreMode, was: int, mask: int) -> int:
+    match mode:
+        case StoreMode.REPLACE:
+            return mask
+        case StoreMode.ADD:
+            return was | mask
+        case StoreMode.REMOVE:
+            return was & ~mask
+
+
+def _flag_lines(selected: Selected, uids: Sequence[int], *, is_uid: bool) -> list[bytes]:
+    """The new flags of all that were named and are still there (RFC 9051 6.4.6)."""
+    known, text = selected.known, selected.flag_texts.text
+    wanted = set(uids)
+    found = [(index, uid, known.flags[index]) for index, uid in enumerate(known.uids) if uid in wanted]
+    if is_uid:
+        return [b"* %d FETCH (UID %d FLAGS %b)\r\n" % (index + 1, uid, text(bits)) for index, uid, bits in found]
+    return [b"* %d FETCH (FLAGS %b)\r\n" % (index + 1, text(bits)) for index, _uid, bits in found]
+
+
+async def expunge(session: ImapSession, command: Expunge) -> Tagged:
+    selected = session.mailbox
+    if selected.is_read_only:
+        return replies.READ_ONLY
+    if command.uids is None:
+        await selected.view.expunge(None)
+    else:
+        ranges = selected.indexes(command.uids, is_uid=True)
+        uids = [selected.known.uids[index] for found in ranges for index in found]
+        if uids:
+            await selected.view.expunge(uids)
+    return replies.ok("done")  # the EXPUNGE responses go out with the changes before this answer

@@ -1,5 +1,6 @@
 """Accounts: made, given passwords, suspended, removed."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from skrytka.mail.admin.base import AdminPart, parse_address, parse_domain
@@ -47,16 +48,21 @@ class Accounts(AdminPart):
         *,
         quota_bytes: int | None = None,
         is_admin: bool = False,
+        services: Sequence[str] | None = None,
     ) -> AccountInfo:
-        """Its key is made, durably, before anything is sealed under it. An admin answers for the domain's roles."""
+        """Its key is made, durably, before anything is sealed under it.
+
+        An admin answers for the domain's roles, and his password works on the web only unless ``services`` (where a
+        password may be used, empty for everywhere) says otherwise.
+        """
         deps = self._deps
         parsed = parse_address(address)
         domain = parsed.domain.name
         await self._hosted(domain)
         if await deps.store.read(sql.address(parsed.key)) is not None:
             raise PermanentError(Reason.ALREADY_EXISTS, f"{parsed.key} is there already")
-        services = ADMIN_SERVICES if is_admin else ()
-        verifier = Verifier(await deps.passwords.hash(password), services).encode()
+        usable = (ADMIN_SERVICES if is_admin else ()) if services is None else tuple(services)
+        verifier = Verifier(await deps.passwords.hash(password), usable).encode()
         account = await deps.store.submit(ReserveAccount(unit=self._unit()))
         await deps.keys.create_account(account)
         await deps.store.submit(

@@ -84,6 +84,10 @@ def _whole(read: Read, keywords: tuple[str, ...]) -> Snapshot:
 def _length_after(known: Snapshot, changed: list[Triple], vanished: Ranges) -> int:
     """How many messages there are when the changes are applied."""
     uids = known.uids
-    last = uids[-1] if uids else 0
     gone = sum(bisect_left(uids, high + 1) - bisect_left(uids, low) for low, high in vanished)
-    return len(uids) - gone + sum(1 for uid, _flags, _modseq in changed if uid > last)
+    return len(uids) - gone + sum(1 for uid, _flags, _modseq in changed if not _has(uids, uid))
+
+
+def _has(uids: "array[int]", uid: int) -> bool:
+    index = bisect_left(uids, uid)
+    return index < len(uids) and uids[index] == uid

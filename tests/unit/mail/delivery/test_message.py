@@ -1,0 +1,97 @@
+from pathlib import Path
+
+import pytest
+
+from skrytka.mail.delivery.incoming import HeaderFilter
+from skrytka.mail.delivery.message import IncomingMessage, Sealed, verdict_of
+from skrytka.model import reply
+from skrytka.model.clock import FixedClock
+from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
+from skrytka.model.limits import MESSAGE_IN_MEMORY_BYTES
+from skrytka.model.reply import Reply
+from skrytka.model.verdict import Action, Verdict
+from skrytka.store.seal.blob import BlobWriter
+from skrytka.store.seal.budget import MemoryBudget
+from tests.unit.mail.support import CountingRandom
+from tests.unit.mail.world import MESSAGE
+
+
+def incoming(folder: Path, memory: MemoryBudget) -> IncomingMessage:
+    writer = BlobWriter(folder, FixedClock(), CountingRandom(), memory)
+    return IncomingMessage(writer, HeaderFilter("mx.example.test", 1000), memory)
+
+
+def files(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+async def test_a_small_message_is_sealed_and_still_at_hand(tmp_path: Path) -> None:
+    memory = MemoryBudget()
+    message = incoming(tmp_path, memory)
+    for at in range(0, len(MESSAGE), 7):
+        await message.write(MESSAGE[at : at + 7])
+    sealed = await message.finish()
+    assert isinstance(sealed, Sealed)
+    assert (sealed.content, sealed.blob.size, message.size_bytes) == (MESSAGE, len(MESSAGE), len(MESSAGE))
+    assert MESSAGE not in (sealed.blob.stored or b"")
+    await message.abort()
+    assert memory.held_bytes == 0
+
+
+@pytest.mark.parametrize("limit_bytes", [10**9, 0])
+async def test_a_large_message_is_not_kept_in_clear(tmp_path: Path, limit_bytes: int) -> None:
+    memory = MemoryBudget(limit_bytes)
+    message = incoming(tmp_path, memory)
+    await message.write(MESSAGE)
+    await message.write(b"x" * MESSAGE_IN_MEMORY_BYTES)
+    sealed = await message.finish()
+    assert isinstance(sealed, Sealed)
+    assert sealed.content is None
+    assert sealed.blob.spool_path is not None
+    await message.abort()
+    assert (memory.held_bytes, files(tmp_path)) == (0, [])
+
+
+async def test_too_large_a_header_is_told_at_the_end_and_the_rest_is_dropped(tmp_path: Path) -> None:
+    memory = MemoryBudget()
+    message = incoming(tmp_path, memory)
+    await message.write(b"X: " + b"x" * 2000)
+    await message.write(b"\r\n\r\n" + b"y" * 1000)
+    verdict = await message.finish()
+    assert isinstance(verdict, Verdict)
+    assert (verdict.reply, memory.held_bytes) == (reply.HEADER_TOO_LARGE, 0)
+
+
+async def test_a_disk_that_fails_is_told_at_the_end(tmp_path: Path) -> None:
+    memory = MemoryBudget()
+    message = incoming(tmp_path / "gone", memory)
+    await message.write(MESSAGE)
+    await message.write(b"x" * 2 * MESSAGE_IN_MEMORY_BYTES)
+    verdict = await message.finish()
+    assert isinstance(verdict, Verdict)
+    assert (verdict.action, verdict.reason, memory.held_bytes) == (Action.DEFER, Reason.STORE_DOWN, 0)
+
+
+async def test_abort_may_come_at_any_time_and_twice(tmp_path: Path) -> None:
+    memory = MemoryBudget()
+    message = incoming(tmp_path, memory)
+    await message.write(MESSAGE)
+    await message.abort()
+    await message.abort()
+    assert memory.held_bytes == 0
+
+
+ERRORS: list[tuple[ReasonedError, Action, Reply]] = [
+    (PermanentError(Reason.TOO_LARGE), Action.REJECT, reply.HEADER_TOO_LARGE),
+    (PermanentError(Reason.CORRUPT), Action.DEFER, reply.LOCAL_ERROR),
+    (PermanentError(Reason.KEY_UNAVAILABLE), Action.DEFER, reply.LOCAL_ERROR),
+    (TransientError(Reason.DISK_FULL), Action.DEFER, reply.DISK_FULL),
+    (TransientError(Reason.STORE_DOWN), Action.DEFER, reply.STORE_DOWN),
+    (TransientError(Reason.STORE_BUSY), Action.DEFER, reply.STORE_DOWN),
+]
+
+
+@pytest.mark.parametrize(("error", "action", "answer"), ERRORS)
+def test_only_what_is_the_peers_fault_is_refused_for_good(error: ReasonedError, action: Action, answer: Reply) -> None:
+    verdict = verdict_of(error)
+    assert (verdict.action, verdict.reply, verdict.reason) == (action, answer, error.reason)

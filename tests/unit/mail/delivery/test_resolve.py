@@ -1,0 +1,171 @@
+import pytest
+
+from skrytka.mail.delivery import resolve
+from skrytka.mail.delivery.resolve import Directory
+from skrytka.model import reply
+from skrytka.model.address import Address
+from skrytka.model.errors import Reason
+from skrytka.model.ids import UnitId
+from skrytka.model.reply import Reply
+from skrytka.store.commands.directory import AddAlias, RemoveAccount, RemoveAlias
+from tests.unit.mail.world import ACTOR, HOSTNAME, PASSWORD, World
+
+REFUSALS = [
+    ("nobody@example.test", reply.NO_SUCH_USER, Reason.NO_SUCH_USER),
+    ("alice@example.net", reply.RELAY_DENIED, Reason.RELAY_DENIED),
+    ("alice@mx.example.test", reply.RELAY_DENIED, Reason.RELAY_DENIED),
+    ("alice@[127.0.0.1]", reply.RELAY_DENIED, Reason.RELAY_DENIED),
+    ("postmaster@example.net", reply.RELAY_DENIED, Reason.RELAY_DENIED),
+]
+
+
+async def targets(world: World, recipient: str) -> list[str]:
+    found = await world.directory.resolve(Address.parse(recipient))
+    return [str(target.address) for target in found.targets]
+
+
+def unit(world: World) -> UnitId:
+    return UnitId(world.random.token(16))
+
+
+@pytest.mark.parametrize(("recipient", "answer", "reason"), REFUSALS)
+async def test_what_is_not_ours_is_refused(world: World, recipient: str, answer: Reply, reason: Reason) -> None:
+    found = await world.directory.resolve(Address.parse(recipient))
+    assert (found.verdict.reply, found.verdict.reason, found.targets) == (answer, reason, ())
+    assert not found.is_accepted
+
+
+OURS = ["alice@example.test", "ALICE@EXAMPLE.TEST", "alice+shop@example.test", "Alice+a+b@example.test"]
+
+
+@pytest.mark.parametrize("recipient", OURS)
+async def test_an_account_is_found_in_any_case_and_with_a_subaddress(world: World, recipient: str) -> None:
+    found = await world.directory.resolve(Address.parse(recipient))
+    assert found.is_accepted
+    assert [str(target.address) for target in found.targets] == ["alice@example.test"]
+
+
+async def test_without_a_separator_there_are_no_subaddresses(world: World) -> None:
+    directory = Directory(world.store, hostname=HOSTNAME, separator="")
+    assert not (await directory.resolve(Address.parse("alice+shop@example.test"))).is_accepted
+
+
+async def test_a_subaddress_alone_is_nobody(world: World) -> None:
+    assert await targets(world, "+shop@example.test") == []
+
+
+async def test_an_alias_of_its_own_wins_over_the_subaddress(world: World) -> None:
+    await world.admin.aliases.add("alice+shop@example.test", ["bob@example.test"], ACTOR)
+    assert await targets(world, "alice+shop@example.test") == ["bob@example.test"]
+
+
+async def test_groups_may_hold_groups_and_each_member_gets_one_copy(world: World) -> None:
+    aliases = world.admin.aliases
+    await aliases.add("inner@example.test", ["alice@example.test", "bob@example.test"], ACTOR)
+    await aliases.add("outer@example.test", ["inner@example.test"], ACTOR)
+    await aliases.add("all@example.test", ["outer@example.test", "inner@example.test", "alice@example.test"], ACTOR)
+    assert sorted(await targets(world, "all@example.test")) == ["alice@example.test", "bob@example.test"]
+
+
+async def test_a_loop_of_aliases_just_ends(world: World) -> None:
+    loop = [("a@example.test", ("b@example.test",)), ("b@example.test", ("a@example.test", "alice@example.test"))]
+    for key, led_to in loop:
+        await world.store.submit(AddAlias(unit=unit(world), key=key, domain="example.test", targets=led_to))
+    assert await targets(world, "a@example.test") == ["alice@example.test"]
+
+
+async def test_an_alias_that_leads_outside_is_refused_whole(world: World) -> None:
+    led_to = ("alice@example.test", "x@example.net")
+    await world.store.submit(AddAlias(unit=unit(world), key="m@example.test", domain="example.test", targets=led_to))
+    found = await world.directory.resolve(Address.parse("m@example.test"))
+    assert (found.verdict.reply, found.targets) == (reply.ALIAS_OUTSIDE, ())
+
+
+async def test_the_catch_all_takes_what_nobody_else_does(world: World) -> None:
+    await world.admin.aliases.add("@example.test", ["bob@example.test"], ACTOR)
+    assert await targets(world, "whoever@example.test") == ["bob@example.test"]
+    assert await targets(world, "alice@example.test") == ["alice@example.test"]
+    assert await targets(world, "abuse@example.test") == ["admin@example.test"]
+
+
+ROLES = ["postmaster@example.test", "PostMaster@example.test", "abuse@example.test", "hostmaster+x@example.test",
+         "security@example.test", f"postmaster@{HOSTNAME}"]  # fmt: skip
+
+
+@pytest.mark.parametrize("recipient", ROLES)
+async def test_somebody_answers_for_every_domain_and_the_server(world: World, recipient: str) -> None:
+    assert await targets(world, recipient) == ["admin@example.test"]
+
+
+@pytest.mark.parametrize("local", ["postmaster", "abuse"])
+async def test_a_new_domain_without_aliases_is_answered_by_the_postmaster_at_home(world: World, local: str) -> None:
+    await world.admin.domains.add("second.test", ACTOR)
+    assert await targets(world, f"{local}@second.test") == ["admin@example.test"]
+
+
+async def test_a_role_follows_its_alias_and_falls_back_to_the_postmaster(world: World) -> None:
+    await world.store.submit(RemoveAlias(unit=unit(world), key="abuse@example.test"))
+    assert await targets(world, "abuse@example.test") == ["admin@example.test"]
+    await world.admin.aliases.add("abuse@example.test", ["bob@example.test"], ACTOR)
+    assert await targets(world, "abuse@example.test") == ["bob@example.test"]
+
+
+async def test_a_bare_postmaster_elsewhere_is_that_of_our_oldest_domain(world: World) -> None:
+    directory = Directory(world.store, hostname="mx.elsewhere.test")
+    found = await directory.resolve(Address.parse("postmaster@mx.elsewhere.test"))
+    assert [str(target.address) for target in found.targets] == ["admin@example.test"]
+
+
+async def test_a_suspended_account_takes_no_mail_but_its_group_does(world: World) -> None:
+    await world.admin.aliases.add("both@example.test", ["alice@example.test", "bob@example.test"], ACTOR)
+    await world.admin.accounts.suspend("alice@example.test", ACTOR)
+    found = await world.directory.resolve(Address.parse("alice@example.test"))
+    assert found.verdict.reply == reply.ACCOUNT_SUSPENDED
+    assert await targets(world, "both@example.test") == ["bob@example.test"]
+
+
+async def test_a_removed_account_is_nobody(world: World) -> None:
+    await world.store.submit(RemoveAccount(unit=unit(world), account=await world.account("alice")))
+    found = await world.directory.resolve(Address.parse("alice@example.test"))
+    assert found.verdict.reply == reply.NO_SUCH_USER
+
+
+QUOTAS = [
+    (0, 10**9, reply.RECIPIENT_OK),
+    (1000, 0, reply.RECIPIENT_OK),
+    (1000, 1000, reply.OVER_QUOTA),
+    (1000, 1001, reply.TOO_LARGE_FOR_MAILBOX),
+    (100, 0, reply.OVER_QUOTA),
+]
+
+
+@pytest.mark.parametrize(("quota_bytes", "size_bytes", "answer"), QUOTAS)
+async def test_quota_is_decided_for_the_recipient(
+    world: World, quota_bytes: int, size_bytes: int, answer: Reply
+) -> None:
+    await world.deliver(b"A: b\r\n\r\n")
+    await world.admin.accounts.set_quota("alice@example.test", quota_bytes, ACTOR)
+    found = await world.directory.resolve(Address.parse("alice@example.test"), size_bytes=size_bytes)
+    assert found.verdict.reply == answer
+
+
+async def test_a_group_is_full_only_when_all_its_members_are(world: World) -> None:
+    await world.admin.aliases.add("both@example.test", ["alice@example.test", "bob@example.test"], ACTOR)
+    await world.deliver(b"A: b\r\n\r\n", "both@example.test")
+    await world.admin.accounts.set_quota("alice@example.test", 10, ACTOR)
+    assert len(await targets(world, "both@example.test")) == 2
+    await world.admin.accounts.set_quota("bob@example.test", 10, ACTOR)
+    found = await world.directory.resolve(Address.parse("both@example.test"))
+    assert found.verdict.reply == reply.OVER_QUOTA
+
+
+async def test_an_address_that_leads_to_too_many_is_deferred(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolve, "TARGETS_MAX", 1)
+    await world.admin.aliases.add("both@example.test", ["alice@example.test", "bob@example.test"], ACTOR)
+    found = await world.directory.resolve(Address.parse("both@example.test"))
+    assert (found.verdict.reply, found.verdict.reason) == (reply.LOCAL_ERROR, Reason.TOO_MANY)
+
+
+async def test_an_account_with_an_odd_local_part_is_found(world: World) -> None:
+    await world.admin.accounts.add('"a b"@example.test', PASSWORD, ACTOR)
+    assert await targets(world, '"A B"@example.test') == ['"a b"@example.test']

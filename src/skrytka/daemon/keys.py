@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from skrytka.model.clock import Clock, Random
 from skrytka.model.ids import AccountId
@@ -13,7 +13,13 @@ from skrytka.store.seal.ring import account_subject
 KEEP_S = 600.0
 ACCOUNTS_MAX = 20_000
 
-Ask = Callable[[str, bool], Awaitable[Secret]]  # subject, whether to make it first
+
+class Ask(Protocol):
+    """A question to the key agent."""
+
+    async def __call__(self, subject: str, *, is_new: bool) -> Secret:
+        """The key of a subject, made first if ``is_new``."""
+        ...
 
 
 class AgentKeySource:
@@ -67,7 +73,7 @@ class AgentKeySource:
         future: asyncio.Future[Secret | None] = asyncio.get_running_loop().create_future()
         self._asking[subject] = future
         try:
-            secret = await self._ask(subject, is_new)
+            secret = await self._ask(subject, is_new=is_new)
             future.set_result(secret)
             return secret
         except Exception as exc:

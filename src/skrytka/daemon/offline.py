@@ -1,13 +1,13 @@
 """The stopped server: an administrator's command takes the folder's lock and starts a private store process."""
 
 import os
-import pwd
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 
 import msgspec
 
 from skrytka.daemon import config, privileges
+from skrytka.daemon.control_server import name_of
 from skrytka.daemon.event_log import open_event_log
 from skrytka.daemon.hardening import seal_memory
 from skrytka.daemon.layout import Layout
@@ -77,8 +77,4 @@ async def offline(layout: Layout) -> AsyncIterator[Admin]:
 
 def actor() -> str:
     """Who asks, in the words of the event log."""
-    uid = os.getuid()
-    try:
-        return f"local {pwd.getpwuid(uid).pw_name}"
-    except KeyError:
-        return f"local uid {uid}"
+    return name_of(os.getuid())

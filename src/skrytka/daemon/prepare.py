@@ -57,6 +57,7 @@ class Prepared:
     def close(self) -> None:
         self.bound.close()
         self.control.close()
+        self.layout.control_socket.unlink(missing_ok=True)
         self.ring.close()
         self.lock.close()
 

@@ -7,6 +7,7 @@ from skrytka.daemon.event_log import open_event_log
 from skrytka.daemon.prepare import Prepared, prepare
 from skrytka.daemon.supervisor import Say, Supervisor
 from skrytka.model.clock import Clock, Random
+from skrytka.store.files import sweep_spool
 from skrytka.store.system import SystemClock, SystemRandom
 
 
@@ -21,5 +22,6 @@ def serve(path: Path, say: Say, complain: Say) -> int:
 
 
 async def _run(prepared: Prepared, clock: Clock, random: Random, say: Say, complain: Say) -> int:
+    sweep_spool(prepared.layout.store)  # nobody writes there: the folder is ours alone
     events = open_event_log(prepared.layout, "supervisor", clock, random)
     return await Supervisor(prepared, clock, events, say, complain).run()

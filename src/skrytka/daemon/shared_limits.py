@@ -8,8 +8,6 @@ from skrytka.model.clock import Clock
 from skrytka.model.errors import Reason, TransientError
 from skrytka.net.limits import Cap, LimitTable, SharedLimits
 
-LOGIN_RULE = "login"
-
 
 class LimitKeeper:
     """The supervisor's side: the one table, and whose process holds what."""
@@ -63,18 +61,3 @@ class ChannelLimits(SharedLimits):
             return await self._channel.call(build, kind)
         except TransientError as exc:
             raise TransientError(Reason.SHUTTING_DOWN, exc.detail) from exc
-
-
-class LoginCounters:
-    """``mail.identity`` counts wrong passwords here."""
-
-    def __init__(self, limits: SharedLimits) -> None:
-        self._limits = limits
-
-    async def take(self, key: str, limit: int, window_s: float) -> bool:
-        """Count one more; False when ``limit`` stood already."""
-        return await self._limits.take(LOGIN_RULE, key, limit=limit, window_s=window_s)
-
-    async def give_back(self, key: str) -> None:
-        """It was no failure."""
-        await self._limits.refund(LOGIN_RULE, key)

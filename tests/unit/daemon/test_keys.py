@@ -22,7 +22,7 @@ class Agent:
         self.open.set()
         self.error: Exception | None = None
 
-    async def ask(self, subject: str, is_new: bool) -> Secret:
+    async def ask(self, subject: str, *, is_new: bool) -> Secret:
         self.asked.append((subject, is_new))
         await self.open.wait()
         if self.error is not None:

@@ -6,10 +6,10 @@ import pytest
 from skrytka.daemon import channel
 from skrytka.daemon.channel import Channel
 from skrytka.daemon.messages import AnyMessage
-from skrytka.daemon.shared_limits import ChannelLimits, LimitKeeper, LoginCounters
+from skrytka.daemon.shared_limits import ChannelLimits, LimitKeeper
 from skrytka.model.clock import FixedClock
 from skrytka.model.errors import Reason, TransientError
-from skrytka.net.limits import Cap, LimitTable, LocalLimits
+from skrytka.net.limits import Cap
 
 CAPS = (Cap("total", "", 2), Cap("address", "192.0.2.1", 1))
 
@@ -60,10 +60,3 @@ async def test_without_a_supervisor_the_answer_is_that_we_shut_down(front: Chann
     assert caught.value.reason is Reason.SHUTTING_DOWN
     await front.release(CAPS)
     await asyncio.sleep(0)
-
-
-async def test_logins_are_counted_and_given_back() -> None:
-    counters = LoginCounters(LocalLimits(LimitTable(FixedClock())))
-    assert [await counters.take("a", 1, 60.0), await counters.take("a", 1, 60.0)] == [True, False]
-    await counters.give_back("a")
-    assert await counters.take("a", 1, 60.0)

@@ -1,0 +1,209 @@
+"""A front: sessions of every service on one uvloop, and in the first one the control socket and the jobs.
+
+States: waiting for the store process > listening (Ready) > draining > ended. The store process may be replaced at any
+time; what waits for it then waits for the new one. Without the supervisor a front drains and ends.
+"""
+
+import asyncio
+import gc
+import os
+import socket
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from skrytka.daemon.channel import Channel
+from skrytka.daemon.control_server import ControlServer
+from skrytka.daemon.event_log import open_event_log
+from skrytka.daemon.jobs import Jobs
+from skrytka.daemon.keys import AgentKeySource
+from skrytka.daemon.layout import Layout
+from skrytka.daemon.messages import (
+    AnyMessage,
+    ChainHeads,
+    Drain,
+    Key,
+    KeyRequest,
+    Ready,
+    Reload,
+    Reloaded,
+    Start,
+    StoreSocket,
+)
+from skrytka.daemon.services import Base, Parts, compose
+from skrytka.daemon.shared_limits import ChannelLimits
+from skrytka.daemon.watchdog import LoopWatch
+from skrytka.model.errors import ReasonedError
+from skrytka.model.secret import Secret
+from skrytka.net.listener import Listener
+from skrytka.store.client import StoreClient
+from skrytka.store.events.writer import FLUSH_S
+from skrytka.store.open import open_reader
+from skrytka.store.system import SystemClock, SystemRandom
+
+DRAIN_S = 10.0  # when the supervisor is gone and nobody says
+HEADS_EVERY = 50  # flushes
+
+
+class Front:
+    """One process' work; made on its running loop."""
+
+    def __init__(self, start: Start, control: socket.socket, fds: list[int]) -> None:
+        self._start = start
+        self._layout = Layout(Path(start.root))
+        self._clock = SystemClock()
+        self._random = SystemRandom()
+        self._name = f"front-{start.number}"
+        self._sockets = [(name, socket.socket(fileno=fd)) for name, fd in zip(start.sockets, fds, strict=True)]
+        self._events = open_event_log(self._layout, self._name, self._clock, self._random)
+        self._store_sockets: asyncio.Queue[socket.socket | None] = asyncio.Queue()
+        self._stop = asyncio.Event()
+        self._drain_s = DRAIN_S
+        self._parts: Parts | None = None
+        self._channel = Channel(control, self._received, self._end)
+        self._keys = AgentKeySource(self._ask_key, self._clock, self._random)
+
+    async def run(self) -> None:
+        """Until drained."""
+        first = await self._first_store_socket()
+        if first is None:
+            return
+        reader = open_reader(self._layout.store)
+        store = StoreClient(reader)
+        try:
+            await store.attach(first)
+            self._parts = await compose(self._base(store))
+            gc.collect()
+            gc.freeze()  # what is here now stays: the collector need not look at it again
+            await self._serve(self._parts, store)
+        finally:
+            if self._parts is not None:
+                self._parts.close()
+            await store.close()
+            reader.close()
+            await self._events.flush()
+            self._report_heads()
+            self._channel.close()
+
+    def _base(self, store: StoreClient) -> Base:
+        return Base(
+            start=self._start,
+            layout=self._layout,
+            store=store,
+            keys=self._keys,
+            limits=ChannelLimits(self._channel),
+            events=self._events,
+            clock=self._clock,
+            random=self._random,
+        )
+
+    # -- serving --------------------------------------------------------------------------------------------------
+
+    async def _serve(self, parts: Parts, store: StoreClient) -> None:
+        listeners = [
+            Listener(sock, parts.service(name), parts.surroundings) for name, sock in self._sockets if name != "control"
+        ]
+        async with asyncio.TaskGroup() as tasks:
+            background = [tasks.create_task(work) for work in self._background(store, parts)]
+            serving = [tasks.create_task(listener.run()) for listener in listeners]
+            self._channel.send(Ready())
+            await self._stop.wait()
+            for listener in listeners:
+                listener.stop(self._drain_s)
+            await asyncio.gather(*serving)
+            for task in background:
+                task.cancel()
+
+    def _background(self, store: StoreClient, parts: Parts) -> list[Coroutine[Any, Any, None]]:
+        work = [
+            self._attach_stores(store),
+            self._keep_events(),
+            LoopWatch(self._clock, self._events).run(),
+            self._sweep_keys(),
+        ]
+        if self._start.is_keeper:
+            control = next((sock for name, sock in self._sockets if name == "control"), None)
+            work.append(Jobs(store, parts.courier(), self._clock, self._random, self._events, parts).run())
+            if control is not None:
+                work.append(ControlServer(control, parts.control(), self._events).run())
+        return work
+
+    async def _first_store_socket(self) -> socket.socket | None:
+        """None when we are to end before the store process is there."""
+        first = await self._store_sockets.get()
+        return None if self._stop.is_set() else first
+
+    async def _attach_stores(self, store: StoreClient) -> None:
+        while (sock := await self._store_sockets.get()) is not None:
+            await store.attach(sock)
+
+    async def _keep_events(self) -> None:
+        while True:
+            for _ in range(HEADS_EVERY):
+                await asyncio.sleep(FLUSH_S)
+                await self._events.flush()
+            self._report_heads()
+
+    async def _sweep_keys(self) -> None:
+        while True:
+            await asyncio.sleep(60)
+            self._keys.sweep()
+
+    def _report_heads(self) -> None:
+        if heads := self._events.heads():
+            self._channel.send(ChainHeads(heads=heads))
+
+    # -- the supervisor -------------------------------------------------------------------------------------------
+
+    def _received(self, message: AnyMessage, fds: list[int]) -> None:
+        match message:
+            case StoreSocket():
+                for fd in fds:
+                    self._store_sockets.put_nowait(socket.socket(fileno=fd))
+                return
+            case Drain(seconds=seconds):
+                self._drain_s = seconds
+                self._end()
+            case Reload():
+                self._reload(message)
+            case _:
+                pass
+        for fd in fds:
+            os.close(fd)
+
+    def _end(self) -> None:
+        self._stop.set()
+        self._store_sockets.put_nowait(None)
+
+    def _reload(self, message: Reload) -> None:
+        if self._parts is None:
+            return
+        detail = ""
+        try:
+            self._parts.reload(message.settings)
+        except ReasonedError as exc:
+            detail = f"the old certificates stay: {exc.detail}"
+        self._channel.send(Reloaded(detail=detail))
+
+    async def _ask_key(self, subject: str, *, is_new: bool) -> Secret:
+        answer = await self._channel.call(lambda call: KeyRequest(call=call, subject=subject, is_new=is_new), Key)
+        return Secret(answer.key)
+
+
+def run_front(start: Start, control: socket.socket, fds: list[int]) -> int:
+    """On uvloop where it is there, else on asyncio's own loop."""
+
+    async def main() -> None:
+        await Front(start, control, fds).run()
+
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(main())
+    return 0
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop  # noqa: PLC0415 - not on every platform
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop

@@ -1,0 +1,226 @@
+"""Composition of a front: settings, keys and store become the services that its listeners run."""
+
+from dataclasses import dataclass
+
+from skrytka import __version__
+from skrytka.daemon.config_files import certificate_files
+from skrytka.daemon.event_log import EventLog
+from skrytka.daemon.layout import Layout
+from skrytka.daemon.messages import Start
+from skrytka.daemon.store_check import StoreCheck
+from skrytka.mail.admin.admin import Admin
+from skrytka.mail.admin.base import AdminDeps
+from skrytka.mail.delivery.local import Delivery, DeliveryDeps
+from skrytka.mail.delivery.resolve import Directory
+from skrytka.mail.identity.directory import StoredCredentials
+from skrytka.mail.identity.login import NAME_SUBJECT, Identity
+from skrytka.mail.identity.passwords import PEPPER_SUBJECT, Passwords, RecentLogins
+from skrytka.mail.mailbox.blobs import Blobs
+from skrytka.mail.mailbox.mailboxes import Mailboxes
+from skrytka.mail.mailbox.view import MailboxDeps
+from skrytka.mail.policy.decide import decide
+from skrytka.mail.queue.courier import CourierDeps, LocalCourier
+from skrytka.mail.queue.local import LocalQueue
+from skrytka.model import reply
+from skrytka.model.clock import Clock, Random
+from skrytka.model.secret import Secret
+from skrytka.model.settings import Settings
+from skrytka.net.connection import Connection
+from skrytka.net.facts import Networks
+from skrytka.net.limits import SharedLimits
+from skrytka.net.listener import Service, Surroundings
+from skrytka.net.openssl_conf import prove
+from skrytka.net.sweeper import Sweeper
+from skrytka.net.tls import TlsStore
+from skrytka.servers.control import ControlDeps
+from skrytka.servers.imap.deps import ImapDeps
+from skrytka.servers.imap.session import serve_imap
+from skrytka.servers.mx import serve_mx
+from skrytka.servers.mx_deps import MxDeps
+from skrytka.store.client import StoreClient
+from skrytka.store.files import StorePaths
+from skrytka.store.seal.budget import MemoryBudget
+from skrytka.store.seal.source import KeySource
+
+IMAP_REFUSAL = b"* BYE Too many connections, try again later\r\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What a front's process brings to its composition."""
+
+    start: Start
+    layout: Layout
+    store: StoreClient
+    keys: KeySource
+    limits: SharedLimits
+    events: EventLog
+    clock: Clock
+    random: Random
+
+    @property
+    def settings(self) -> Settings:
+        return self.start.settings
+
+
+class Parts:
+    """The services of one front. Sessions that begin after :meth:`reload` have the new settings."""
+
+    def __init__(self, base: Base, passwords: Passwords, name_key: Secret) -> None:
+        settings = base.settings
+        self._base = base
+        self._passwords = passwords
+        self._name_key = name_key
+        self._memory = MemoryBudget(settings.connections.spool_memory_bytes)
+        self._recent = RecentLogins(base.clock, base.random)
+        self._blobs = Blobs(base.store, StorePaths(base.layout.store))
+        self._mailboxes = Mailboxes(
+            MailboxDeps(
+                store=base.store,
+                keys=base.keys,
+                blobs=self._blobs,
+                events=base.events,
+                clock=base.clock,
+                random=base.random,
+            )
+        )
+        self._tls = TlsStore(certificate_files(base.layout.root, settings))
+        self._mx = self._mx_deps(settings)
+        self._imap = self._imap_deps(settings)
+        self.settings = settings
+        self.surroundings = Surroundings(
+            sweeper=Sweeper(base.clock),
+            random=base.random,
+            events=base.events,
+            limits=base.limits,
+            tls=None if self._tls.is_empty else self._tls,
+            caps=settings.connections,
+            exempt=Networks(settings.exempt_networks),
+        )
+
+    def prove_tls(self) -> None:
+        """Handshakes with ourselves; PermanentError(BAD_CONFIG) when TLS is not what it is meant to be."""
+        if not self._tls.is_empty:
+            prove(self._tls)
+
+    def service(self, name: str) -> Service:
+        """What the listeners of that name run."""
+        if name == "smtp":
+            return Service(name=name, session=self._serve_mx, refusal=reply.TOO_MANY_CONNECTIONS.encode())
+        return Service(
+            name=name,
+            session=self._serve_imap,
+            is_implicit_tls=name == "imaps",
+            refusal=b"" if name == "imaps" else IMAP_REFUSAL,
+        )
+
+    def reload(self, settings: Settings) -> None:
+        """New certificates and limits; PermanentError(BAD_CONFIG) leaves everything as it was."""
+        self._tls.reload(certificate_files(self._base.layout.root, settings))
+        self._mx = self._mx_deps(settings)
+        self._imap = self._imap_deps(settings)
+        self.settings = settings
+
+    def courier(self) -> LocalCourier:
+        """What delivers this node's queue."""
+        base = self._base
+        return LocalCourier(
+            CourierDeps(
+                hostname=base.settings.hostname,
+                store=base.store,
+                keys=base.keys,
+                blobs=self._blobs,
+                events=base.events,
+                clock=base.clock,
+                random=base.random,
+            )
+        )
+
+    def control(self) -> ControlDeps:
+        """What the control socket administers."""
+        base = self._base
+        return ControlDeps(
+            admin=Admin(
+                AdminDeps(
+                    store=base.store,
+                    keys=base.keys,
+                    passwords=self._passwords,
+                    events=base.events,
+                    clock=base.clock,
+                    random=base.random,
+                    quota_bytes=self.settings.accounts.quota_bytes,
+                    hostname=base.settings.hostname,
+                )
+            ),
+            check=StoreCheck(base.layout),
+        )
+
+    def close(self) -> None:
+        """End the threads."""
+        self._passwords.close()
+
+    async def _serve_mx(self, conn: Connection) -> None:
+        await serve_mx(conn, self._mx)
+
+    async def _serve_imap(self, conn: Connection) -> None:
+        await serve_imap(conn, self._imap)
+
+    def _mx_deps(self, settings: Settings) -> MxDeps:
+        base = self._base
+        delivery = DeliveryDeps(
+            hostname=base.settings.hostname,
+            spool_dir=StorePaths(base.layout.store).spool,
+            store=base.store,
+            keys=base.keys,
+            decide=decide,
+            fallback=LocalQueue(base.store, base.keys, base.clock, base.random),
+            events=base.events,
+            clock=base.clock,
+            random=base.random,
+            memory=self._memory,
+            limits=settings.smtp,
+        )
+        separator = settings.accounts.subaddress_separator
+        return MxDeps(
+            recipients=Directory(base.store, hostname=base.settings.hostname, separator=separator),
+            delivery=Delivery(delivery),
+            events=base.events,
+            clock=base.clock,
+            random=base.random,
+            limits=settings.smtp,
+            hostname=base.settings.hostname,
+        )
+
+    def _imap_deps(self, settings: Settings) -> ImapDeps:
+        base = self._base
+        identity = Identity(
+            StoredCredentials(base.store, base.clock, base.random),
+            self._passwords,
+            self._recent,
+            base.limits,
+            settings.login,
+            base.events,
+            self._name_key,
+        )
+        return ImapDeps(
+            identity=identity,
+            mailboxes=self._mailboxes,
+            events=base.events,
+            clock=base.clock,
+            limits=settings.imap,
+            hostname=base.settings.hostname,
+            version=__version__,
+            is_tls_available=not self._tls.is_empty,
+        )
+
+
+async def compose(base: Base) -> Parts:
+    """Fetch the node's keys and put everything together; PermanentError(BAD_CONFIG) when TLS cannot be proven."""
+    passwords = Passwords(await base.keys.node(PEPPER_SUBJECT), base.random)
+    try:
+        parts = Parts(base, passwords, await base.keys.node(NAME_SUBJECT))
+        parts.prove_tls()
+    except BaseException:
+        passwords.close()
+        raise
+    return parts

@@ -14,9 +14,9 @@ from skrytka.mail.delivery.types import Resolution, Transaction
 from skrytka.model import reply as replies
 from skrytka.model.address import Domain
 from skrytka.model.engine import TimedOut, Woken
-from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
+from skrytka.model.errors import Reason, ReasonedError
 from skrytka.model.events import CommandRefused, MessageRefused, RecipientRefused
-from skrytka.model.ids import TraceId, id_text, new_id
+from skrytka.model.ids import TraceId, new_id
 from skrytka.model.reply import Reply
 from skrytka.net.bugs import bug_caught
 from skrytka.net.connection import Connection

@@ -11,7 +11,7 @@ from skrytka.model.clock import Clock, Random
 from skrytka.model.events import Emitter
 from skrytka.model.limits import SmtpLimits
 from skrytka.model.verdict import Verdict
-from skrytka.protocol.smtp.extensions import Leniency
+from skrytka.protocol.smtp.extensions import DEFAULT_LENIENCY, Leniency
 
 
 class Recipients(Protocol):
@@ -45,4 +45,4 @@ class MxDeps:
     random: Random
     limits: SmtpLimits
     hostname: str
-    leniency: Leniency = Leniency()
+    leniency: Leniency = DEFAULT_LENIENCY

@@ -1,5 +1,7 @@
 """What a listener offers (RFC 5321 4.1.1.1), and where it is more lenient than the RFC asks."""
 
+from typing import Final
+
 import msgspec
 
 from skrytka.model import reply as replies
@@ -21,6 +23,10 @@ class Leniency(msgspec.Struct, frozen=True, kw_only=True):
 
     is_undeclared_8bit_accepted: bool = True  # RFC 6152 3 wants BODY=8BITMIME; half the world leaves it out
     is_space_after_colon_accepted: bool = True  # "MAIL FROM: <a@b>": RFC 5321 3.3 forbids it, old clients send it
+
+
+DEFAULT_EXTENSIONS: Final = Extensions()
+DEFAULT_LENIENCY: Final = Leniency()
 
 
 def helo_reply(hostname: str) -> Reply:

@@ -19,14 +19,18 @@ from skrytka.model.reply import Reply
 from skrytka.protocol.smtp import command as commands
 from skrytka.protocol.smtp import events
 from skrytka.protocol.smtp.events import Event
-from skrytka.protocol.smtp.extensions import Extensions, Leniency, ehlo_reply, helo_reply
+from skrytka.protocol.smtp.extensions import (
+    DEFAULT_EXTENSIONS,
+    DEFAULT_LENIENCY,
+    Extensions,
+    Leniency,
+    ehlo_reply,
+    helo_reply,
+)
 from skrytka.protocol.smtp.lines import Input, LineFault
 from skrytka.protocol.smtp.parameters import CommandError
 from skrytka.protocol.smtp.receiver import MessageReceiver
 from skrytka.protocol.smtp.states import AFTER_REFUSAL, NEXT, State, Verb
-
-DEFAULT_EXTENSIONS: Final = Extensions()
-DEFAULT_LENIENCY: Final = Leniency()
 
 _LINE_FAULTS: Final = {
     LineFault.BARE_NEWLINE: events.Fault(replies.BARE_NEWLINE_COMMAND),

@@ -90,7 +90,10 @@ class PostgresStore:
         last: Exception = AssertionError()
         for attempt in range(ATTEMPTS):
             try:
-                return await self._transaction(command, is_retry=attempt > 0)
+                outcome = await self._transaction(command, is_retry=attempt > 0)
+                if isinstance(outcome, Done):
+                    return outcome
+                return await self.read(former(command.unit)) or outcome
             except _AGAIN as exc:
                 last = exc
                 await asyncio.sleep(0.02 * 4**attempt)

@@ -27,7 +27,7 @@ from skrytka.store.rows import JOBS_SUBJECT, Op
 from skrytka.store.sql import journal
 from skrytka.store.sql.messages import blob
 from skrytka.store.statement import Query, Value
-from skrytka.store.work import AlreadyDoneError, Done, Failure, Work, former
+from skrytka.store.work import Done, Failure, Work, former
 
 Outcome: TypeAlias = Done | Failure
 OnFault: TypeAlias = Callable[[str, str], None]  # id of docs/faults.md, detail
@@ -134,8 +134,8 @@ class SqliteWriter:
         if is_nested:
             self.db.execute("ROLLBACK TO command", _NOTHING)
             self.db.execute("RELEASE command", _NOTHING)
-        if isinstance(exc, AlreadyDoneError):
-            return drive(self.db, former(request.command.unit)) or Failure.of(exc)
+        if done := drive(self.db, former(request.command.unit)):  # a copy of a request that committed
+            return done
         if not isinstance(exc, PermanentError | TransientError):
             self._on_fault("store.bug", f"{type(request.command).__name__}: {type(exc).__name__}")
         return Failure.of(exc)

@@ -1,0 +1,112 @@
+"""The keeper's work, on both engines."""
+
+from skrytka.model.ids import AccountId, BlobId
+from skrytka.store.commands import BlobIn, CollectBlobs, Deliver, ExpireJournal, ExpireVault, Expunge
+from skrytka.store.ranges import ALL
+from skrytka.store.sql import journal, messages
+from skrytka.store.statement import Query, Statement
+from tests.support.store import INBOX, StoreCase, deliver, target
+
+SET_READER = Statement("INSERT INTO journal_reader (name, shipped_commit_no) VALUES ('standby', :commit_no_shipped)")
+
+
+async def expunge_all(case: StoreCase, account: AccountId) -> None:
+    await case.store.submit(Expunge(unit=case.ids.unit(), account=account, mailbox=INBOX, uids=ALL, only_deleted=False))
+
+
+async def test_the_vault_lets_go_after_its_time_and_then_the_blobs_go(case: StoreCase) -> None:
+    alice, bob = await case.two_accounts()
+    shared = deliver(case.ids, alice, bob)
+    await case.store.submit(shared)
+    await expunge_all(case, alice)
+    case.clock.advance(10)
+    await case.store.submit(deliver(case.ids, alice))
+    await expunge_all(case, alice)
+    now = case.clock.now_ms()
+    assert await case.store.submit(ExpireVault(unit=case.ids.unit(), before_ms=now)) == 1
+    assert [row.uid for row in await case.store.read(messages.vault(alice))] == [2]
+    assert await case.store.submit(CollectBlobs(unit=case.ids.unit())) == 0, "bob has the blob still"
+    await expunge_all(case, bob)
+    assert await case.store.submit(ExpireVault(unit=case.ids.unit(), before_ms=now + 1)) == 2
+    assert await case.store.submit(CollectBlobs(unit=case.ids.unit())) == 2
+    assert await case.store.read(messages.blob(shared.blob.blob_id)) is None
+
+
+async def test_the_vault_lets_go_in_small_steps(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    await case.store.submit(deliver(case.ids, *[alice] * 5))
+    await expunge_all(case, alice)
+    before = case.clock.now_ms() + 1
+    counts = [await case.store.submit(ExpireVault(unit=case.ids.unit(), before_ms=before, limit=2)) for _ in range(4)]
+    assert counts == [2, 2, 1, 0]
+
+
+async def test_the_file_of_a_collected_blob_goes_after_the_commit(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    blob_id = BlobId(case.ids())
+    (case.root / "spool" / "large").write_bytes(b"s" * 300)
+    large = BlobIn(blob_id, size=500, stored_size=300, spool_name="large")
+    await case.store.submit(Deliver(unit=case.ids.unit(), blob=large, targets=(target(case.ids, alice),)))
+    await expunge_all(case, alice)
+    await case.store.submit(ExpireVault(unit=case.ids.unit(), before_ms=case.clock.now_ms() + 1))
+    assert list(case.root.glob("blobs/*/*"))
+    assert await case.store.submit(CollectBlobs(unit=case.ids.unit())) == 1
+    assert not list(case.root.glob("blobs/*/*"))
+
+
+async def test_the_journal_loses_what_is_old_but_never_its_newest_row(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    case.clock.advance(1000)
+    edge = case.clock.now_ms()
+    await case.store.submit(deliver(case.ids, alice))
+    await case.store.submit(deliver(case.ids, alice))
+    total = len(await case.store.read(journal.after(0, 1000)))
+    gone = await case.store.submit(ExpireJournal(unit=case.ids.unit(), before_ms=edge))
+    left = await case.store.read(journal.after(0, 1000))
+    assert gone == total - 2
+    assert [row.op for row in left] == ["deliver", "deliver"]
+    assert await case.store.submit(ExpireJournal(unit=case.ids.unit(), before_ms=edge + 10**9)) == 1
+    assert len(await case.store.read(journal.after(0, 1000))) == 1
+
+
+async def test_the_journal_goes_in_small_steps(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    for _ in range(6):
+        await case.store.submit(deliver(case.ids, alice))
+    before = case.clock.now_ms() + 1
+    total = len(await case.store.read(journal.after(0, 1000)))
+    counts = []
+    while count := await case.store.submit(ExpireJournal(unit=case.ids.unit(), before_ms=before, limit=3)):
+        counts.append(count)
+    assert sum(counts) == total - 1
+    assert max(counts) <= 3
+
+
+async def test_the_journal_waits_for_its_readers(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    for _ in range(3):
+        await case.store.submit(deliver(case.ids, alice))
+    rows = await case.store.read(journal.after(0, 1000))
+    shipped = rows[-3].commit_no
+    await register(case, shipped)
+    await case.store.submit(ExpireJournal(unit=case.ids.unit(), before_ms=case.clock.now_ms() + 1))
+    assert await case.store.read(journal.after(0, 1000)) == rows[-2:]
+
+
+async def register(case: StoreCase, commit_no: int) -> None:
+    """What a reader will do by a command of its own."""
+
+    def write() -> Query[None]:
+        yield SET_READER(commit_no_shipped=commit_no)
+
+    if case.engine == "sqlite":
+        from skrytka.store.local import LocalStore
+
+        assert isinstance(case.store, LocalStore)
+        case.store.writer.read(write())
+    else:
+        from skrytka.store.drivers import postgres
+
+        assert isinstance(case.store, postgres.PostgresStore)
+        async with case.store._pool.acquire() as connection:
+            await postgres._drive(connection, write())

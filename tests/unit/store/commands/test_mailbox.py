@@ -1,0 +1,141 @@
+"""Mailboxes and keywords, on both engines."""
+
+import pytest
+
+from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.ids import AccountId, MailboxId
+from skrytka.store.commands import (
+    AddKeyword,
+    CreateMailbox,
+    DeleteMailbox,
+    MailboxCreated,
+    Renamed,
+    RenameMailbox,
+    Subscribe,
+)
+from skrytka.store.rows import KEYWORDS_MAX, MailboxRow, Role
+from skrytka.store.sql import mailboxes, messages
+from tests.support.store import INBOX, JUNK, SENT, StoreCase, deliver
+
+
+async def create(case: StoreCase, account: AccountId, name: str) -> MailboxCreated:
+    return await case.store.submit(
+        CreateMailbox(unit=case.ids.unit(), account=account, name_mac=f"mac {name}".encode(), name=name.encode())
+    )
+
+
+async def one(case: StoreCase, account: AccountId, mailbox: MailboxId) -> MailboxRow:
+    row = await case.store.read(mailboxes.by_id(account, mailbox))
+    assert row is not None
+    return row
+
+
+async def test_a_mailbox_is_made_empty_with_a_new_id_and_uidvalidity(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    first = await create(case, alice, "a")
+    second = await create(case, alice, "b")
+    assert (first.mailbox, second.mailbox) == (7, 8)
+    assert first.uidvalidity < second.uidvalidity
+    row = await one(case, alice, first.mailbox)
+    assert row == (7, b"a", None, first.uidvalidity, 1, first.modseq, 0, 0, 0, False)
+
+
+async def test_a_name_made_again_has_another_id_and_a_higher_uidvalidity(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    first = await create(case, alice, "a")
+    await case.store.submit(DeleteMailbox(unit=case.ids.unit(), account=alice, mailbox=first.mailbox))
+    second = await create(case, alice, "a")
+    assert second.mailbox > first.mailbox
+    assert second.uidvalidity > first.uidvalidity
+
+
+async def test_a_taken_name_or_role_is_refused(case: StoreCase) -> None:
+    alice, bob = await case.two_accounts()
+    await create(case, alice, "a")
+    await create(case, bob, "a")
+    with pytest.raises(PermanentError) as caught:
+        await create(case, alice, "a")
+    assert caught.value.reason is Reason.ALREADY_EXISTS
+    with pytest.raises(PermanentError) as caught:
+        await case.store.submit(
+            CreateMailbox(unit=case.ids.unit(), account=alice, name_mac=b"z", name=b"z", role=Role.JUNK)
+        )
+    assert caught.value.reason is Reason.ALREADY_EXISTS
+
+
+async def test_names_are_exchanged_at_once(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    a, b = await create(case, alice, "a"), await create(case, alice, "b")
+    renames = (Renamed(a.mailbox, b"mac b", b"b"), Renamed(b.mailbox, b"mac a", b"a"))
+    await case.store.submit(RenameMailbox(unit=case.ids.unit(), account=alice, renames=renames))
+    found = await case.store.read(mailboxes.by_name(alice, b"mac a"))
+    assert found is not None
+    assert (found.mailbox, found.name) == (b.mailbox, b"a")
+
+
+@pytest.mark.parametrize(
+    ("renames", "reason"),
+    [
+        ((Renamed(SENT, b"mac junk", b"x"),), Reason.ALREADY_EXISTS),
+        ((Renamed(SENT, b"x", b"x"), Renamed(JUNK, b"x", b"x")), Reason.ALREADY_EXISTS),
+        ((Renamed(MailboxId(99), b"x", b"x"),), Reason.NO_SUCH_MAILBOX),
+    ],
+    ids=["taken", "two of one name", "no such mailbox"],
+)
+async def test_a_rename_that_cannot_be_changes_nothing(
+    case: StoreCase, renames: tuple[Renamed, ...], reason: Reason
+) -> None:
+    alice, _ = await case.two_accounts()
+    before = await case.store.read(mailboxes.list_(alice))
+    with pytest.raises(PermanentError) as caught:
+        await case.store.submit(RenameMailbox(unit=case.ids.unit(), account=alice, renames=renames))
+    assert caught.value.reason is reason
+    assert await case.store.read(mailboxes.list_(alice)) == before
+
+
+async def test_the_messages_of_a_deleted_mailbox_go_to_the_vault(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    await case.store.submit(deliver(case.ids, alice, alice, mailbox=JUNK))
+    await case.store.submit(DeleteMailbox(unit=case.ids.unit(), account=alice, mailbox=JUNK))
+    assert await case.store.read(mailboxes.by_id(alice, JUNK)) is None
+    assert [row.uid for row in await case.store.read(messages.vault(alice))] == [1, 2]
+
+
+@pytest.mark.parametrize(("mailbox", "reason"), [(INBOX, Reason.NOT_PERMITTED), (99, Reason.NO_SUCH_MAILBOX)])
+async def test_inbox_is_not_deleted(case: StoreCase, mailbox: MailboxId, reason: Reason) -> None:
+    alice, _ = await case.two_accounts()
+    with pytest.raises(PermanentError) as caught:
+        await case.store.submit(DeleteMailbox(unit=case.ids.unit(), account=alice, mailbox=mailbox))
+    assert caught.value.reason is reason
+
+
+async def test_a_subscription_is_set_and_cleared(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    made = await create(case, alice, "a")
+    for is_subscribed in (True, False):
+        await case.store.submit(
+            Subscribe(unit=case.ids.unit(), account=alice, mailbox=made.mailbox, is_subscribed=is_subscribed)
+        )
+        assert (await one(case, alice, made.mailbox)).is_subscribed is is_subscribed
+    with pytest.raises(PermanentError):
+        await case.store.submit(
+            Subscribe(unit=case.ids.unit(), account=alice, mailbox=MailboxId(99), is_subscribed=True)
+        )
+
+
+async def test_a_keyword_keeps_its_bit(case: StoreCase) -> None:
+    alice, bob = await case.two_accounts()
+
+    async def add(account: AccountId, name: bytes) -> int:
+        return await case.store.submit(
+            AddKeyword(unit=case.ids.unit(), account=account, name_mac=b"mac " + name, name=name)
+        )
+
+    assert [await add(alice, name) for name in (b"a", b"b", b"a")] == [8, 9, 8]
+    assert await add(bob, b"b") == 8
+    assert await case.store.read(mailboxes.keywords(alice)) == [(8, b"a"), (9, b"b")]
+    for number in range(KEYWORDS_MAX - 2):
+        await add(alice, b"k%d" % number)
+    with pytest.raises(PermanentError) as caught:
+        await add(alice, b"one too many")
+    assert caught.value.reason is Reason.TOO_MANY

@@ -135,7 +135,7 @@ async def serving(
         caps=caps or ConnectionLimits(),
         exempt=Networks(exempt),
     )
-    sock = socket.create_server(("127.0.0.1", 0))
+    sock = socket.create_server(("127.0.0.1", 0), backlog=512)
     service = Service(name="test", session=session, is_implicit_tls=is_implicit_tls, refusal=refusal)
     listener = Listener(sock, service, around)
     async with asyncio.TaskGroup() as group:

@@ -1,0 +1,103 @@
+"""A zone file that answers everything by itself: the demo and tests. What it does not name does not exist.
+
+YAML: ``name: [{TYPE: value}, ...]``. A value is the record's text; MX also ``[10, host]``, TXT also a list of strings.
+Several values of a type are several entries. It never asks anybody else, so nothing leaves the machine.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+import yaml
+
+from skrytka.model.address import Domain
+from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.net.dns.answer import Answer, Mx, Record, Status
+from skrytka.net.dns.wire import parse_name
+
+TTL_S = 60
+_CNAMES_MAX = 8
+
+
+class StaticZone:
+    """A :class:`Resolver` over a table in memory."""
+
+    def __init__(self, records: Mapping[str, Mapping[str, tuple[Record, ...]]]) -> None:
+        self._records = {_key(name): types for name, types in records.items()}
+        self._inner = {
+            ".".join(labels[start:])
+            for labels in (name.split(".") for name in self._records)
+            for start in range(1, len(labels))
+        }
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """PermanentError(BAD_CONFIG) names file and entry."""
+        try:
+            return cls.parse(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, ValueError) as exc:
+            raise PermanentError(Reason.BAD_CONFIG, f"{path}: {exc}") from exc
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """ValueError says which entry is wrong."""
+        try:
+            document = yaml.safe_load(text)
+        except yaml.YAMLError as exc:
+            raise ValueError(f"not YAML: {exc}") from exc
+        if not isinstance(document, dict):
+            raise ValueError("a zone file is a table: name, then a list of {TYPE: value}")
+        return cls({str(name): _types(str(name), entries) for name, entries in document.items()})
+
+    async def query(self, name: Domain | str, rdtype: str) -> Answer:
+        """As :meth:`Resolver.query`."""
+        wanted = rdtype.upper()
+        key = _key(parse_name(name).to_text())
+        for _ in range(_CNAMES_MAX):
+            types = self._records.get(key)
+            if types is None:
+                return Answer(Status.NODATA if key in self._inner else Status.NXDOMAIN, ttl_s=TTL_S)
+            if wanted in types:
+                return Answer(Status.NOERROR, types[wanted], ttl_s=TTL_S)
+            alias = types.get("CNAME", ())
+            if not alias or not isinstance(alias[0], str):
+                return Answer(Status.NODATA, ttl_s=TTL_S)
+            key = alias[0]
+        raise TransientError(Reason.DNS_FAILURE, "a chain of CNAMEs without end")
+
+
+def _key(name: str) -> str:
+    return name.lower().removesuffix(".")
+
+
+def _types(name: str, entries: object) -> dict[str, tuple[Record, ...]]:
+    types: dict[str, tuple[Record, ...]] = {}
+    if not isinstance(entries, list):
+        raise ValueError(f"{name}: a list of {{TYPE: value}} is wanted")
+    for entry in entries:
+        if not isinstance(entry, dict):
+            raise ValueError(f"{name}: each entry is {{TYPE: value}}")
+        for rdtype, value in entry.items():
+            kind = str(rdtype).upper()
+            types[kind] = (*types.get(kind, ()), _record(name, kind, value))
+    return types
+
+
+def _record(name: str, kind: str, value: object) -> Record:
+    if kind in ("TXT", "SPF"):
+        parts = value if isinstance(value, list) else [value]
+        return "".join(map(str, parts)).encode()
+    if kind == "MX":
+        return _mx(name, value)
+    if kind in ("CNAME", "PTR", "NS"):
+        return _key(str(value))
+    return str(value)
+
+
+def _mx(name: str, value: object) -> Mx:
+    parts = value if isinstance(value, list) else str(value).split()
+    try:
+        preference, exchange = parts
+        return Mx(int(preference), _key(str(exchange)))
+    except ValueError:
+        raise ValueError(f"{name}: MX is '10 host' or [10, host]") from None

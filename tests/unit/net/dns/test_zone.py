@@ -1,0 +1,110 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from skrytka.model.address import Domain
+from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.net.dns.answer import Answer, Mx, Record, Status
+from skrytka.net.dns.zone import StaticZone
+
+ZONE = """
+example.net:
+  - MX: [10, mail.Example.net]
+  - MX: 20 backup.example.net.
+  - TXT: v=spf1 ip4:127.0.0.1 -all
+  - TXT: [first, " and second"]
+  - A: 127.0.0.1
+mail.example.net.:
+  - A: 127.0.0.1
+  - AAAA: ::1
+www.example.net:
+  - CNAME: Mail.example.net.
+nowhere.example.net:
+  - MX: 0 .
+loop.example.net:
+  - CNAME: loop.example.net
+1.0.0.127.in-addr.arpa:
+  - PTR: mail.example.net.
+"""
+
+
+def ask(name: str | Domain, rdtype: str, zone: str = ZONE) -> Answer:
+    return asyncio.run(StaticZone.parse(zone).query(name, rdtype))
+
+
+@pytest.mark.parametrize(
+    ("name", "rdtype", "records"),
+    [
+        ("example.net", "A", ("127.0.0.1",)),
+        ("EXAMPLE.net.", "a", ("127.0.0.1",)),
+        ("example.net", "MX", (Mx(10, "mail.example.net"), Mx(20, "backup.example.net"))),
+        ("example.net", "TXT", (b"v=spf1 ip4:127.0.0.1 -all", b"first and second")),
+        ("mail.example.net", "AAAA", ("::1",)),
+        ("www.example.net", "A", ("127.0.0.1",)),
+        ("www.example.net", "CNAME", ("mail.example.net",)),
+        ("nowhere.example.net", "MX", (Mx(0, ""),)),
+        ("1.0.0.127.in-addr.arpa", "PTR", ("mail.example.net",)),
+    ],
+)
+def test_records_of_the_zone_are_found(name: str, rdtype: str, records: tuple[Record, ...]) -> None:
+    answer = ask(name, rdtype)
+    assert (answer.status, answer.records) == (Status.NOERROR, records)
+    assert not answer.is_authentic
+
+
+@pytest.mark.parametrize(
+    ("name", "rdtype", "status"),
+    [
+        ("example.net", "AAAA", Status.NODATA),
+        ("www.example.net", "MX", Status.NODATA),
+        ("net", "A", Status.NODATA),  # RFC 8020 2: it has names below it, so it exists
+        ("0.0.127.in-addr.arpa", "PTR", Status.NODATA),
+        ("example.org", "A", Status.NXDOMAIN),
+        ("a.example.net", "A", Status.NXDOMAIN),
+    ],
+)
+def test_what_the_zone_does_not_name_does_not_exist(name: str, rdtype: str, status: Status) -> None:
+    assert ask(name, rdtype).status is status
+
+
+def test_a_domain_may_be_asked_for_as_such() -> None:
+    assert ask(Domain.parse("example.net"), "A").records == ("127.0.0.1",)
+
+
+def test_a_chain_of_cnames_without_end_is_a_failure() -> None:
+    with pytest.raises(TransientError) as caught:
+        ask("loop.example.net", "A")
+    assert caught.value.reason is Reason.DNS_FAILURE
+
+
+@pytest.mark.parametrize("name", ["", ".", "a..b", "x" * 64 + ".example", "a." * 130 + "example"])
+def test_what_is_no_name_is_told(name: str) -> None:
+    with pytest.raises(PermanentError) as caught:
+        ask(name, "A")
+    assert caught.value.reason is Reason.BAD_SYNTAX
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- a list", "a zone file is a table"),
+        ("example.net: 127.0.0.1", "example.net: a list"),
+        ("example.net: [A]", "example.net: each entry"),
+        ("example.net: [{MX: mail}]", "example.net: MX is"),
+        ("example.net: [{MX: [ten, mail]}]", "example.net: MX is"),
+        ("a: [b", "not YAML"),
+    ],
+)
+def test_a_broken_file_is_named_with_the_entry(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "zone.yml"
+    path.write_text(text)
+    with pytest.raises(PermanentError) as caught:
+        StaticZone.load(path)
+    assert str(path) in caught.value.detail
+    assert said in caught.value.detail
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match=r"zone\.yml"):
+        StaticZone.load(tmp_path / "zone.yml")

@@ -1,0 +1,77 @@
+import ssl
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skrytka.net.tls import TlsStore
+from skrytka.net.tls_pipe import TlsPipe
+from tests.unit.net.harness import client_context, make_store
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> TlsStore:
+    return make_store(tmp_path_factory.mktemp("tls"))
+
+
+def connect(store: TlsStore) -> tuple[TlsPipe, TlsPipe]:
+    near = TlsPipe(store.server_context(), is_server=True)
+    far = TlsPipe(client_context(), is_server=False, server_hostname="localhost")
+    while not (near.is_established and far.is_established):
+        if not far.is_established:
+            far.handshake(near.output())
+        if not near.is_established:
+            near.handshake(far.output())
+    return near, far
+
+
+@pytest.mark.parametrize("size", [1, 4095, 4096, 4097, 16384, 300_001])
+@pytest.mark.parametrize("cut", [1 << 20, 1500, 65536])
+def test_what_goes_in_comes_out_however_the_wire_cuts_it(store: TlsStore, size: int, cut: int) -> None:
+    near, far = connect(store)
+    data = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+    wire = near.encrypt(data)
+    plain = b"".join(far.decrypt(wire[start : start + cut])[0] for start in range(0, len(wire), cut))
+    assert plain == data
+
+
+def test_byte_by_byte_is_as_good_as_whole(store: TlsStore) -> None:
+    near, far = connect(store)
+    wire = near.encrypt(b"line one\nline two\n") + near.close_notify()
+    pieces = [far.decrypt(wire[at : at + 1]) for at in range(len(wire))]
+    assert b"".join(plain for plain, _ in pieces) == b"line one\nline two\n"
+    assert [is_end for _, is_end in pieces][-1]
+
+
+def test_both_sides_agree_on_what_was_agreed(store: TlsStore) -> None:
+    near, far = connect(store)
+    assert (near.facts().version, near.facts().cipher) == (far.facts().version, far.facts().cipher)
+    assert near.facts().bits >= 128
+    assert near.facts().server_name == "localhost"
+    assert near.facts().peer == b""
+    assert far.facts().peer != b""
+
+
+def test_close_notify_is_told_after_the_data_before_it(store: TlsStore) -> None:
+    near, far = connect(store)
+    assert far.decrypt(near.encrypt(b"last") + near.close_notify()) == (b"last", True)
+
+
+def test_a_changed_record_is_an_error_and_leaves_an_alert(store: TlsStore) -> None:
+    near, far = connect(store)
+    wire = bytearray(near.encrypt(b"data"))
+    wire[7] ^= 0x80
+    with pytest.raises(ssl.SSLError):
+        far.decrypt(bytes(wire))
+    assert far.output()[:1] == b"\x17"  # an encrypted alert (RFC 8446 6)
+
+
+@given(st.binary(min_size=1, max_size=600))
+def test_any_bytes_are_waited_for_or_an_ssl_error(data: bytes) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    for prefix in (b"", b"\x16\x03\x01" + len(data).to_bytes(2, "big")):
+        pipe = TlsPipe(context, is_server=True)
+        try:
+            assert not pipe.handshake(prefix + data)
+        except ssl.SSLError:
+            pipe.output()

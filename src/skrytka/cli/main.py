@@ -126,3 +126,7 @@ def _text(error: SkrytkaError) -> str:
     if isinstance(error, ReasonedError) and error.detail:
         return error.detail
     return str(error).replace("_", " ")
+
+
+if __name__ == "__main__":
+    main()

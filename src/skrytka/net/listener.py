@@ -103,6 +103,7 @@ class Listener:
         if self._stopped.is_set():
             return
         self._stop_accepting()
+        self._sock.close()  # who comes now is refused at once and does not wait in a backlog nobody looks at
         self._stopped.set()
         for conn in self._connections:
             conn.start_drain()

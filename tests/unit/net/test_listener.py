@@ -152,9 +152,10 @@ def test_drain_tells_the_sessions_and_accepts_no_more(run: Run) -> None:
             world.listener.stop(60.0)
             assert await reader.read() == b"restarting\n"
             writer.close()
-            await world.until(lambda: world.listener._sock.fileno() < 0)
+            assert world.listener._sock.fileno() < 0  # at once, not when the last session has ended
             with pytest.raises(ConnectionRefusedError):
                 await asyncio.open_connection("127.0.0.1", port)
+            await world.until(lambda: bool(world.recorder.of(SessionClosed)))
             assert world.recorder.of(SessionClosed)[0].cause == "drain"
 
     run(main())

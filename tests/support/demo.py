@@ -1,0 +1,212 @@
+"""A running demo for tests, as an outsider sees it: a command, a folder, ports, ``demo.json``."""
+
+import contextlib
+import imaplib
+import json
+import os
+import signal
+import smtplib
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.support.ports import free_base
+
+READY_S = 30.0
+END_S = 40.0
+STANDARD_PORTS = {"smtp": 25, "imap": 143, "imaps": 993}
+COMMAND = [sys.executable, "-m", "skrytka.cli.main"]
+
+
+class Demo:
+    """``with Demo() as demo:``. On leaving it is sent SIGTERM, must exit 0 and leave no process behind."""
+
+    def __init__(self, root: Path | None = None, *, arguments: Sequence[str] | None = None) -> None:
+        self._own = tempfile.TemporaryDirectory(prefix="skrytka-demo-") if root is None else None
+        self.root = Path(self._own.name) / "demo" if self._own is not None else root or Path()
+        self._arguments = arguments
+        self._process: subprocess.Popen[str] | None = None
+        self._lines: list[str] = []
+        self._errors: list[str] = []
+        self._news = threading.Condition()
+
+    # -- its life -------------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> "Demo":
+        try:
+            self.start()
+        except BaseException:
+            self.abandon()
+            raise
+        return self
+
+    def __exit__(self, kind: object, *rest: object) -> None:
+        if kind is not None:
+            self.abandon()
+            return
+        try:
+            assert self.stop() == 0, self.output
+        finally:
+            self.abandon()
+
+    def start(self) -> None:
+        """Start it and wait for ``ready``; the ports of a folder that is there already stay."""
+        arguments = self._arguments
+        if arguments is None:
+            arguments = ["demo", "--dir", str(self.root)]
+            if not (self.root / "demo.json").exists():
+                arguments += ["--port-base", str(free_base(STANDARD_PORTS.values()))]
+        self._lines.clear()
+        self._process = subprocess.Popen(
+            [*COMMAND, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        for stream, lines in ((self._process.stdout, self._lines), (self._process.stderr, self._errors)):
+            threading.Thread(target=self._read, args=(stream, lines), daemon=True).start()
+        self.wait_for(lambda: any(line.startswith("ready") for line in self._lines), READY_S)
+
+    def _read(self, stream: Any, lines: list[str]) -> None:
+        for line in stream:
+            with self._news:
+                lines.append(line.rstrip("\n"))
+                self._news.notify_all()
+        stream.close()
+
+    def wait_for(self, is_so: Any, seconds: float) -> None:
+        """Until what it printed makes ``is_so()`` true; AssertionError with the output when it ends or takes longer."""
+        end = time.monotonic() + seconds
+        with self._news:
+            while not is_so():
+                assert self.process.poll() is None, f"ended with {self.process.returncode}:\n{self.output}"
+                assert time.monotonic() < end, f"not within {seconds} s:\n{self.output}"
+                self._news.wait(0.1)
+
+    def stop(self, number: int = signal.SIGTERM, *, to_group: bool = False) -> int:
+        """Send the signal; the exit status. No process of it is left."""
+        pids = self.pids()
+        (os.killpg if to_group else os.kill)(self.process.pid, number)
+        status = self.process.wait(END_S)
+        assert not self.living(pids), "processes are left"
+        return status
+
+    def abandon(self) -> None:
+        """End whatever is left; remove the folder if it is ours."""
+        if self._process is not None and self.pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(END_S)
+        if self._own is not None:
+            with contextlib.suppress(FileNotFoundError):
+                self._own.cleanup()
+
+    @property
+    def process(self) -> "subprocess.Popen[str]":
+        assert self._process is not None
+        return self._process
+
+    @property
+    def output(self) -> str:
+        return "\n".join([*self._lines, *self._errors])
+
+    @property
+    def errors(self) -> list[str]:
+        """Lines of standard error."""
+        return self._errors
+
+    def pids(self) -> dict[str, int]:
+        """Living processes of its group by name: "supervisor", "store", "front-0"..."""
+        found = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+                if int(fields[2]) == self.process.pid and fields[0] != "Z":
+                    words = (folder / "cmdline").read_bytes().split(b"\0")
+                    is_child = b"skrytka.daemon.child" in words
+                    name = words[words.index(b"skrytka.daemon.child") + 1].decode() if is_child else "supervisor"
+                    found[name] = int(folder.name)
+        return found
+
+    @staticmethod
+    def living(pids: dict[str, int]) -> dict[str, int]:
+        """Those that are there still; a zombie is not."""
+        found = {}
+        for name, pid in pids.items():
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+                    found[name] = pid
+        return found
+
+    # -- what it says of itself -----------------------------------------------------------------------------------
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        facts: dict[str, Any] = json.loads((self.root / "demo.json").read_text())
+        return facts
+
+    def port(self, service: str) -> int:
+        return int(self.facts["ports"][service])
+
+    def password(self, name: str) -> str:
+        return str(self.facts["accounts"][f"{name}@example.test"])
+
+    def tls(self) -> ssl.SSLContext:
+        """Trusts the demo's authority and nothing else."""
+        return ssl.create_default_context(cafile=self.facts["ca"])
+
+    # -- using it -------------------------------------------------------------------------------------------------
+
+    def smtp(self, *, source: str = "127.0.0.1") -> smtplib.SMTP:
+        return smtplib.SMTP("127.0.0.1", self.port("smtp"), timeout=20, source_address=(source, 0))
+
+    def send(self, recipient: str, message: bytes, *, sender: str = "someone@example.net") -> None:
+        """One message on port 25."""
+        with self.smtp() as session:
+            session.sendmail(sender, [recipient], message, ["body=8bitmime"])
+
+    def imaps(self) -> imaplib.IMAP4_SSL:
+        return imaplib.IMAP4_SSL("localhost", self.port("imaps"), ssl_context=self.tls(), timeout=20)
+
+    @contextlib.contextmanager
+    def inbox(self, name: str) -> Iterator[imaplib.IMAP4_SSL]:
+        """Logged in, INBOX selected."""
+        client = self.imaps()
+        try:
+            client.login(f"{name}@example.test", self.password(name))
+            client.select("INBOX")
+            yield client
+        finally:
+            with contextlib.suppress(imaplib.IMAP4.error, OSError):
+                client.logout()
+
+    def messages(self, name: str) -> list[bytes]:
+        """All of the INBOX, in the order of their UIDs."""
+        with self.inbox(name) as client:
+            _status, data = client.uid("FETCH", "1:*", "(BODY.PEEK[])")
+            return [part[1] for part in data if isinstance(part, tuple)]
+
+    def run(self, *arguments: str, text: str | None = None) -> "subprocess.CompletedProcess[str]":
+        """One command of the CLI on this installation."""
+        return subprocess.run(
+            [*COMMAND, *arguments],
+            capture_output=True,
+            text=True,
+            input=text,
+            timeout=60,
+            check=False,
+            env=os.environ | {"SKRYTKA_DIR": str(self.root)},
+        )
+
+    def is_listening(self, service: str) -> bool:
+        with socket.socket() as sock:
+            return sock.connect_ex(("127.0.0.1", self.port(service))) == 0

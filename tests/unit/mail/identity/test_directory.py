@@ -1,0 +1,79 @@
+from skrytka.mail.identity.directory import StoredCredentials
+from skrytka.mail.identity.login import Identity
+from skrytka.mail.identity.passwords import Cost, Passwords, RecentLogins
+from skrytka.model.address import Address
+from skrytka.model.errors import PermanentError
+from skrytka.model.ids import UnitId
+from skrytka.model.secret import Secret
+from skrytka.model.settings import Login as LoginSettings
+from skrytka.net.limits import LimitTable, LocalLimits
+from skrytka.store.commands.directory import RemoveAccount
+from tests.unit.mail.support import PeerFacts
+from tests.unit.mail.world import ACTOR, PASSWORD, World
+
+ALICE = Address.parse("Alice@example.test")
+
+
+def credentials(world: World) -> StoredCredentials:
+    return StoredCredentials(world.store, world.clock, world.random)
+
+
+def identity(world: World, passwords: Passwords) -> Identity:
+    limits = LocalLimits(LimitTable(world.clock))
+    recent = RecentLogins(world.clock, world.random)
+    return Identity(credentials(world), passwords, recent, limits, LoginSettings(), world.events, Secret(b"n" * 32))
+
+
+async def test_an_account_is_found_by_its_own_address_only(world: World) -> None:
+    found = await credentials(world).find(ALICE)
+    assert found is not None
+    assert (found.account, str(found.address)) == (await world.account("alice"), "alice@example.test")
+    assert found.may_use("imaps")
+    await world.admin.aliases.add("al@example.test", ["alice@example.test"], ACTOR)
+    for other in ("al@example.test", "alice+x@example.test", "nobody@example.test"):
+        assert await credentials(world).find(Address.parse(other)) is None
+
+
+async def test_a_suspended_account_may_use_nothing_and_a_removed_one_is_unknown(world: World) -> None:
+    await world.admin.accounts.suspend(str(ALICE), ACTOR)
+    found = await credentials(world).find(ALICE)
+    assert found is not None
+    assert not found.may_use("imaps")
+    await world.store.submit(RemoveAccount(unit=UnitId(b"r" * 16), account=found.account))
+    assert await credentials(world).find(ALICE) is None
+
+
+async def test_a_person_logs_in_and_the_admin_does_not_on_imap(world: World) -> None:
+    imap = identity(world, world.passwords)
+    login = await imap.login("alice@example.test", PASSWORD, PeerFacts(), "PLAIN")
+    assert login.account == await world.account("alice")
+    refused: list[str] = []
+    for service in ("imaps", "web"):
+        try:
+            await imap.login("admin@example.test", PASSWORD, PeerFacts(service=service), "PLAIN")
+        except PermanentError:
+            refused.append(service)
+    assert refused == ["imaps"]
+
+
+async def test_a_renewed_hash_keeps_its_services(world: World) -> None:
+    dearer = Passwords(Secret(b"p" * 32), world.random, cost=Cost(2, 64), threads=1)
+    before = await credentials(world).find(Address.parse("admin@example.test"))
+    await identity(world, dearer).login("admin@example.test", PASSWORD, PeerFacts(service="web"), "form")
+    after = await credentials(world).find(Address.parse("admin@example.test"))
+    assert before is not None
+    assert after is not None
+    assert before.stored != after.stored
+    assert after.services == before.services == frozenset({"web"})
+    assert (await dearer.verify(PASSWORD, after.stored)).is_right
+    dearer.close()
+
+
+async def test_a_password_that_changed_meanwhile_is_not_put_back(world: World) -> None:
+    before = await credentials(world).find(ALICE)
+    assert before is not None
+    await world.admin.accounts.set_password(str(ALICE), Secret("new"), ACTOR)
+    await credentials(world).renew(before.account, before.stored or "", "1$old again")
+    after = await credentials(world).find(ALICE)
+    assert after is not None
+    assert (await world.passwords.verify(Secret("new"), after.stored)).is_right

@@ -1,0 +1,111 @@
+import os
+
+import pytest
+
+from skrytka.mail.queue.courier import GIVE_UP_MS
+from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.events import DeliveryDeferred, FaultRaised, MessageDelivered
+from skrytka.store.commands.deliver import Deliver
+from skrytka.store.commands.queue import Defer
+from tests.unit.mail.world import MESSAGE, World, fails
+
+BUSY = TransientError(Reason.STORE_BUSY)
+
+
+async def queue(world: World, message: bytes, *recipients: str, is_late: bool = False) -> None:
+    """A message in the queue, its first Deliver lost or (late) done but unanswered."""
+    world.store.failures[Deliver] = fails(BUSY)
+    world.store.is_late = is_late
+    assert (await world.deliver(message, *recipients)).reply.is_positive
+    world.store.is_late = False
+    world.events.events.clear()
+
+
+async def test_an_empty_queue_is_no_work(world: World) -> None:
+    assert await world.courier.run_once() == 0
+
+
+@pytest.mark.parametrize("extra", [b"", os.urandom(300_000).hex().encode()])
+async def test_all_recipients_are_delivered_in_one_commit_and_leave_the_queue(world: World, extra: bytes) -> None:
+    await queue(world, MESSAGE + extra, "alice@example.test", "bob@example.test")
+    assert await world.courier.run_once() == 2
+    for name in ("alice", "bob"):
+        (content,) = await world.inbox(name)
+        assert content.endswith(MESSAGE + extra)
+        assert b"Return-Path: <bob@example.net>" in content
+    assert await world.courier.run_once() == 0
+    vias = [event.via for event in world.events.events if isinstance(event, MessageDelivered)]
+    assert vias == ["queue", "queue"]
+
+
+async def test_a_message_that_had_arrived_after_all_is_not_delivered_twice(world: World) -> None:
+    await queue(world, MESSAGE, "alice@example.test", "bob@example.test", is_late=True)
+    assert len(await world.inbox()) == 1
+    await world.courier.run_once()
+    assert (len(await world.inbox()), len(await world.inbox("bob"))) == (1, 1)
+    assert await world.courier.run_once() == 0
+    assert await world.courier.next_due_ms() is None
+
+
+async def test_an_answer_that_was_lost_on_the_way_does_not_deliver_twice(world: World) -> None:
+    await queue(world, MESSAGE)
+    world.store.failures[Deliver] = fails(BUSY)
+    world.store.is_late = True
+    await world.courier.run_once()
+    world.store.is_late = False
+    world.clock.advance(3600)
+    await world.courier.run_once()
+    assert len(await world.inbox()) == 1
+    assert await world.courier.next_due_ms() is None
+
+
+async def test_failures_back_off_and_keep_the_trace(world: World) -> None:
+    await queue(world, MESSAGE)
+    waits = []
+    for _ in range(4):
+        world.store.failures[Deliver] = fails(BUSY)
+        assert await world.courier.run_once() == 1
+        due_at_ms = await world.courier.next_due_ms()
+        assert due_at_ms is not None
+        waits.append((due_at_ms - world.clock.now_ms()) // 1000)
+        world.clock.advance(waits[-1])
+    assert waits == [5, 15, 60, 300]
+    deferred = [event for event in world.events.events if isinstance(event, DeliveryDeferred)]
+    assert [event.attempts for event in deferred] == [1, 2, 3, 4]
+    assert {event.recipient for event in deferred} == {"alice@example.test"}
+    assert deferred[0].trace is not None
+    await world.courier.run_once()
+    assert len(await world.inbox()) == 1
+
+
+async def test_one_account_that_is_gone_does_not_hold_up_the_others(world: World) -> None:
+    await queue(world, MESSAGE, "alice@example.test", "bob@example.test")
+    gone = PermanentError(Reason.NO_SUCH_OBJECT)
+    world.store.failures[Deliver] = [gone, gone]  # both together, then alice alone
+    await world.courier.run_once()
+    assert (len(await world.inbox()), len(await world.inbox("bob"))) == (0, 1)
+    (deferred,) = [event for event in world.events.events if isinstance(event, DeliveryDeferred)]
+    assert (deferred.recipient, deferred.reason) == ("alice@example.test", "no_such_object")
+    world.clock.advance(5)
+    await world.courier.run_once()
+    assert (len(await world.inbox()), len(await world.inbox("bob"))) == (1, 1)
+
+
+async def test_after_five_days_a_copy_that_nobody_takes_is_given_up_with_a_fault(world: World) -> None:
+    await queue(world, MESSAGE)
+    world.clock.advance(GIVE_UP_MS / 1000 + 1)
+    world.store.failures[Deliver] = [PermanentError(Reason.NO_SUCH_OBJECT)] * 2
+    await world.courier.run_once()
+    (fault,) = [event for event in world.events.events if isinstance(event, FaultRaised)]
+    assert fault.fault == "queue-given-up"
+    assert await world.courier.next_due_ms() is None
+
+
+async def test_a_store_that_is_away_is_told_to_the_caller(world: World) -> None:
+    await queue(world, MESSAGE)
+    world.store.failures[Deliver] = fails(TransientError(Reason.STORE_DOWN))
+    world.store.failures[Defer] = fails(TransientError(Reason.STORE_DOWN))
+    with pytest.raises(TransientError):
+        await world.courier.run_once()
+    assert await world.courier.run_once() == 1
+    assert len(await world.inbox()) == 1

@@ -1,0 +1,182 @@
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from skrytka.model.errors import Reason
+from skrytka.model.framing import FrameReader, frame
+from skrytka.servers import control
+from skrytka.servers.control import COMMANDS, MENDS, ControlDeps, Progress, run_command, serve_control
+from tests.unit.mail.world import World
+
+ACTOR = "local uid 1000"
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    made = World(tmp_path)
+    await made.ready()
+    yield made
+    await made.close()
+
+
+class Transport(asyncio.Transport):
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent = bytearray()
+        self.is_closed = False
+
+    def write(self, data: Any) -> None:
+        self.sent += data
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+
+async def talk(deps: ControlDeps, raw: bytes, *, is_at_end: bool = True) -> tuple[list[Any], Transport]:
+    """Everything the peer said at once; the frames that came back."""
+    reader = asyncio.StreamReader()
+    reader.feed_data(raw)
+    if is_at_end:
+        reader.feed_eof()
+    transport = Transport()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    protocol.connection_made(transport)
+    writer = asyncio.StreamWriter(transport, protocol, reader, asyncio.get_running_loop())
+    try:
+        await serve_control(reader, writer, deps, ACTOR)
+    finally:
+        frames = [msgspec.json.decode(payload) for payload in FrameReader().feed(bytes(transport.sent))]
+    return frames, transport
+
+
+def request(command: str, **args: object) -> bytes:
+    return frame(msgspec.json.encode({"command": command, "args": args}))
+
+
+async def ask(world: World, command: str, **args: object) -> Any:
+    (answer,), _ = await talk(ControlDeps(admin=world.admin), request(command, **args))
+    return answer
+
+
+async def test_commands_follow_each_other_on_one_connection(world: World) -> None:
+    raw = request("domain.add", domain="second.test") + request("domain.list") + request("ping")
+    (added, listed, pong), transport = await talk(ControlDeps(admin=world.admin), raw)
+    assert added["result"]["name"] == "second.test"
+    assert [row["name"] for row in listed["result"]] == ["example.test", "second.test"]
+    assert pong == {"ok": True, "result": "ready"}
+    assert transport.is_closed
+    assert {getattr(event, "actor", "") for event in world.events.events} == {ACTOR}
+
+
+ALL_OF_THEM: list[tuple[str, dict[str, object]]] = [
+    ("account.add", {"address": "x@example.test", "password": "secret"}),
+    ("account.list", {"domain": "example.test"}),
+    ("account.password", {"address": "alice@example.test", "password": "new"}),
+    ("account.quota", {"address": "alice@example.test", "quota_bytes": 5}),
+    ("account.suspend", {"address": "alice@example.test"}),
+    ("account.resume", {"address": "alice@example.test"}),
+    ("account.remove", {"address": "bob@example.test"}),
+    ("alias.add", {"address": "info@example.test", "targets": ["alice@example.test"]}),
+    ("alias.list", {}),
+    ("alias.remove", {"address": "abuse@example.test"}),
+    ("domain.add", {"domain": "new.test"}),
+    ("domain.list", {}),
+    ("ping", {}),
+]
+
+
+@pytest.mark.parametrize(("command", "args"), ALL_OF_THEM)
+async def test_each_command_does_its_work(world: World, command: str, args: dict[str, object]) -> None:
+    assert (await ask(world, command, **args))["ok"]
+
+
+def test_no_command_goes_untested() -> None:
+    assert {command for command, _ in ALL_OF_THEM} | {"domain.remove", "store.check"} == set(COMMANDS)
+
+
+async def test_a_domain_in_use_is_not_removed_and_the_answer_says_why(world: World) -> None:
+    answer = await ask(world, "domain.remove", domain="example.test")
+    assert not answer["ok"]
+    assert (answer["error"], "still has addresses" in answer["detail"]) == ("not_permitted", True)
+
+
+WRONG: list[tuple[bytes, str]] = [
+    (frame(b"no json"), "bad_syntax"),
+    (frame(b"{}"), "bad_syntax"),
+    (frame(b'{"command": 7}'), "bad_syntax"),
+    (request("drop.everything"), "unsupported"),
+    (request("domain.add"), "bad_syntax"),
+    (request("domain.add", domain="a.test", more=1), "bad_syntax"),
+    (request("account.add", address="x@example.test", password=7), "bad_syntax"),
+    (request("account.quota", address="alice@example.test", quota_bytes=-1), "bad_syntax"),
+    (request("account.suspend", address="nobody@example.test"), "no_such_user"),
+    (request("store.check"), "unsupported"),
+]
+
+
+@pytest.mark.parametrize(("raw", "error"), WRONG)
+async def test_what_is_wrong_is_told_and_the_session_goes_on(world: World, raw: bytes, error: str) -> None:
+    (refused, pong), _ = await talk(ControlDeps(admin=world.admin), raw + request("ping"))
+    assert (refused["ok"], refused["error"]) == (False, error)
+    assert refused["detail"]
+    assert pong["ok"]
+
+
+async def test_an_error_says_what_to_do(world: World) -> None:
+    answer = await ask(world, "account.suspend", address="nobody@example.test")
+    assert answer["mend"] == MENDS[Reason.NO_SUCH_USER]
+
+
+async def test_progress_comes_before_the_answer(world: World) -> None:
+    async def check(progress: Progress) -> object:
+        await progress("half of it")
+        return {"difference": 0}
+
+    deps = ControlDeps(admin=world.admin, check=check)
+    frames, _ = await talk(deps, request("store.check"))
+    assert frames == [{"progress": "half of it"}, {"ok": True, "result": {"difference": 0}}]
+
+
+async def test_a_bug_is_told_without_its_text_and_raised(world: World) -> None:
+    async def check(progress: Progress) -> object:
+        raise KeyError("secret detail")
+
+    deps = ControlDeps(admin=world.admin, check=check)
+    reader = asyncio.StreamReader()
+    reader.feed_data(request("store.check"))
+    transport = Transport()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    protocol.connection_made(transport)
+    writer = asyncio.StreamWriter(transport, protocol, reader, asyncio.get_running_loop())
+    with pytest.raises(KeyError):
+        await serve_control(reader, writer, deps, ACTOR)
+    assert b"secret detail" not in transport.sent
+    assert b'"error":"bug"' in transport.sent
+    assert transport.is_closed
+
+
+async def test_a_frame_that_claims_too_much_ends_the_session(world: World) -> None:
+    frames, transport = await talk(ControlDeps(admin=world.admin), b"\xff\xff\xff\xff", is_at_end=False)
+    assert (frames, transport.is_closed) == ([], True)
+
+
+async def test_a_silent_peer_is_let_go(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "IDLE_S", 0.0)
+    frames, transport = await talk(ControlDeps(admin=world.admin), b"", is_at_end=False)
+    assert (frames, transport.is_closed) == ([], True)
+
+
+async def test_the_cli_runs_the_same_commands_without_a_socket(world: World) -> None:
+    async def progress(text: str) -> None:
+        raise AssertionError(text)
+
+    answer = await run_command(ControlDeps(admin=world.admin), b'{"command": "alias.list"}', ACTOR, progress)
+    assert answer.ok
+    assert len(answer.result) == 4

@@ -2,7 +2,7 @@
 
 import contextlib
 import ssl
-from asyncio import StreamReader, StreamWriter, wait_for
+from asyncio import Event, StreamReader, StreamWriter, wait_for
 from collections.abc import AsyncIterator, Sequence
 
 from skrytka.mail.delivery.message import IncomingMessage
@@ -90,6 +90,7 @@ class FakeDelivery:
         self.delivered: list[tuple[Transaction, tuple[str, ...], bytes]] = []
         self.verdict = ACCEPT
         self.error: Exception | None = None
+        self.is_hanging = False
         self.fails_at = 10**9
 
     def begin(self) -> IncomingMessage:
@@ -98,6 +99,8 @@ class FakeDelivery:
 
     async def deliver(self, facts: Transaction, recipients: Sequence[Resolution], message: IncomingMessage) -> Verdict:
         assert isinstance(message, FakeMessage)
+        if self.is_hanging:
+            await Event().wait()
         if self.error is not None:
             raise self.error
         if message.failure is not None:

@@ -16,10 +16,25 @@ ENGINES = [
 ]
 
 
+# One database for all tests of a run: emptying it takes 5 ms, a new one 150 ms.
+EMPTY = """
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('meta', 'migration')
+    LOOP EXECUTE 'DELETE FROM ' || quote_ident(name); END LOOP;
+    UPDATE meta SET value = 0;
+END $$
+"""
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     with postgres_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def database(postgres: PostgresServer) -> str:
+    return postgres.new_database()
 
 
 @pytest.fixture(params=ENGINES)
@@ -34,8 +49,9 @@ async def case(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     else:
         from skrytka.store.drivers.postgres import open_postgres
 
-        server = request.getfixturevalue("postgres")
-        remote = await open_postgres(server.new_database(), root, clock, connections=4)
+        remote = await open_postgres(request.getfixturevalue("database"), root, clock, connections=2)
+        async with remote._pool.acquire() as connection:
+            await connection.execute(EMPTY)
         case = StoreCase(remote, root, "postgres", clock)
         close = remote.close
     yield case

@@ -86,6 +86,11 @@ def connect_writer(path: Path) -> ApswDb:
     connection = apsw.Connection(
         str(path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, statementcachesize=256
     )
+    return prepare_writer(connection)
+
+
+def prepare_writer(connection: apsw.Connection) -> ApswDb:
+    """Set what the writer relies on."""
     db = ApswDb(connection)
     connection.set_busy_timeout(BUSY_MS)
     for pragma in (

@@ -121,9 +121,9 @@ class SqliteWriter:
             answer = drive(self.db, work.run(request.command))
         except Exception as exc:  # noqa: BLE001 - whatever a handler raises undoes that command alone
             return self._undo(request, work, exc, is_nested=is_nested)
+        works.append(work)
         if is_nested:
             self.db.execute("RELEASE command", _NOTHING)
-        works.append(work)
         return Done(answer, tuple(work.fed))
 
     def _undo(self, request: Request, work: Work, exc: Exception, *, is_nested: bool) -> Outcome:

@@ -6,7 +6,7 @@ from skrytka.model.errors import ReasonedError
 from skrytka.protocol.imap import format as fmt
 from skrytka.protocol.imap.commands.fetch import BinaryItem, BodyItem
 from skrytka.servers.imap import sections
-from skrytka.servers.imap.deps import View
+from skrytka.servers.imap.contents import open_content
 from skrytka.servers.imap.state import ImapSession
 
 WHOLE_BYTES = 256 * 1024  # up to here an item is read before its first octet is sent, beyond it is streamed
@@ -20,10 +20,9 @@ class BodyWriter:
     """
 
     def __init__(
-        self, session: ImapSession, view: View, row: MessageRow, summary: Summary, out: list[bytes], *, is_first: bool
+        self, session: ImapSession, row: MessageRow, summary: Summary, out: list[bytes], *, is_first: bool
     ) -> None:
         self._session = session
-        self._view = view
         self._row = row
         self._summary = summary
         self._out = out
@@ -38,7 +37,7 @@ class BodyWriter:
 
     async def _opened(self) -> Content:
         if self._content is None:
-            self._content = await self._view.content(self._row.uid)
+            self._content = await open_content(self._session, self._row.uid)
         return self._content
 
     def _put(self, label: bytes, value: bytes) -> None:
@@ -88,8 +87,7 @@ class BodyWriter:
             await session.breathe()
             try:
                 piece = await content.read(start, min(WHOLE_BYTES, end - start))
-            except ReasonedError as exc:
-                session.report_corrupt(self._row.uid, exc)
+            except ReasonedError:
                 piece = b""
             if not piece:
                 session.conn.abort("error")

@@ -64,11 +64,14 @@ class View(Protocol):
         ...
 
     async def rows(self, uids: Sequence[int], *, with_summary: bool) -> Sequence[MessageRow]:
-        """Rows of those UIDs that still exist, ascending. Callers ask in batches of at most 256."""
+        """Rows of those UIDs that still exist, ascending. Callers ask in batches of at most 256.
+
+        A summary that cannot be opened is None and has been reported (MessageCorrupt).
+        """
         ...
 
     async def content(self, uid: Uid) -> Content:
-        """PermanentError(NO_SUCH_OBJECT) when it is gone, PermanentError(CORRUPT) when it cannot be opened."""
+        """PermanentError(NO_SUCH_OBJECT) when it is gone, (CORRUPT), reported already, when it cannot be opened."""
         ...
 
     async def store_flags(self, uids: Sequence[int], change: FlagChange, flags: int, keywords: Sequence[str]) -> None:

@@ -145,7 +145,7 @@ class _Fetching:
             parts.append(b"FLAGS " + self.selected.flag_texts.text(known.flags[index]))
         parts += [make(row) for make in plan.from_row]
         if plan.needs_summary and row.summary is None:
-            self._corrupt(row.uid)
+            self.answer = replies.MESSAGES_CORRUPT  # the view has reported it
             return parts or [b"UID %d" % row.uid]
         if row.summary is not None:
             summary = row.summary
@@ -158,7 +158,7 @@ class _Fetching:
         """Items that need octets of the message. ``out`` is sent before anything large."""
         out.append(b"* %d FETCH (" % (index + 1))
         out.append(b" ".join(parts))
-        writer = BodyWriter(self.session, self.selected.view, row, summary, out, is_first=not parts)
+        writer = BodyWriter(self.session, row, summary, out, is_first=not parts)
         try:
             for item in self.plan.bodies:
                 await writer.item(item)
@@ -168,7 +168,7 @@ class _Fetching:
             if exc.reason is Reason.NO_SUCH_OBJECT:
                 self.answer = replies.MESSAGES_GONE
             else:
-                self._corrupt(row.uid, exc)
+                self.answer = replies.MESSAGES_CORRUPT
         finally:
             writer.close()
         if writer.is_first:
@@ -176,10 +176,6 @@ class _Fetching:
         if writer.has_unknown_encoding:
             self.answer = replies.UNKNOWN_ENCODING
         out.append(b")\r\n")
-
-    def _corrupt(self, uid: int, exc: ReasonedError | None = None) -> None:
-        self.answer = replies.MESSAGES_CORRUPT
-        self.session.report_corrupt(uid, exc)
 
     async def _mark_seen(self, indexes: list[int]) -> frozenset[int]:
         """BODY[] sets the flag Seen (RFC 9051 6.4.5); trouble with it does not keep the mail from its reader."""

@@ -20,6 +20,7 @@ from skrytka.protocol.imap import format as fmt
 from skrytka.protocol.imap.commands import search as s
 from skrytka.protocol.imap.dates import day_of
 from skrytka.servers.imap import text_match
+from skrytka.servers.imap.contents import open_content
 from skrytka.servers.imap.selected import Selected
 from skrytka.servers.imap.state import ImapSession
 
@@ -175,7 +176,7 @@ class Matcher:
         for batch in _batches(candidates, SUMMARIES_BATCH):
             for index, row in await self._rows(batch, SUMMARIES_BATCH, with_summary=True):
                 if row.summary is None:
-                    self._corrupt(row)
+                    self.has_corrupt = True
                 elif test(row.summary):
                     found.append(index)
         return found
@@ -194,23 +195,18 @@ class Matcher:
 
     async def _content(self, row: MessageRow, *, is_header_only: bool) -> bytes | None:
         if is_header_only and row.summary is None:
-            self._corrupt(row)
+            self.has_corrupt = True
             return None
         try:
-            content = await self._selected.view.content(row.uid)
+            content = await open_content(self._session, row.uid)
             try:
                 length = row.summary.header_bytes if is_header_only and row.summary else content.size_bytes
                 return await content.read(0, length)
             finally:
                 content.close()
         except PermanentError as exc:
-            if exc.reason is not Reason.NO_SUCH_OBJECT:
-                self._corrupt(row, exc)
+            self.has_corrupt = self.has_corrupt or exc.reason is not Reason.NO_SUCH_OBJECT
             return None
-
-    def _corrupt(self, row: MessageRow, exc: PermanentError | None = None) -> None:
-        self.has_corrupt = True
-        self._session.report_corrupt(row.uid, exc)
 
 
 async def _tested(test: Callable[[MessageRow, bytes], bool], row: MessageRow, data: bytes) -> bool:

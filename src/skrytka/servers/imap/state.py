@@ -70,13 +70,12 @@ class ImapSession:
         if self.selected is not None:
             await self.write(b"".join(await self.selected.changes(may_expunge=may_expunge)))
 
-    def report_corrupt(self, uid: int, exc: ReasonedError | None = None) -> None:
+    def report_corrupt(self, uid: int, exc: ReasonedError) -> None:
         """A message that cannot be opened: the rest is served (design section 12)."""
         info = self.mailbox.view.info
-        detail = exc.detail if exc is not None else "summary"
         self.deps.events.emit(
             MessageCorrupt(
-                trace=self.conn.facts.trace, account=self.account, mailbox=info.mailbox or 0, uid=uid, detail=detail
+                trace=self.conn.facts.trace, account=self.account, mailbox=info.mailbox or 0, uid=uid, detail=exc.detail
             )
         )
 

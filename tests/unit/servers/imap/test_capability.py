@@ -1,0 +1,24 @@
+"""RFC 9051 6.1.1, 11.7."""
+
+import pytest
+
+from skrytka.servers.imap.capability import capabilities
+
+
+@pytest.mark.parametrize(
+    ("state", "present", "absent"),
+    [
+        ((False, False, True), {"STARTTLS", "LOGINDISABLED", "SASL-IR"}, {"AUTH=PLAIN", "IDLE"}),
+        ((False, False, False), {"LOGINDISABLED"}, {"STARTTLS", "AUTH=PLAIN"}),
+        ((False, True, False), {"AUTH=PLAIN", "SASL-IR"}, {"STARTTLS", "LOGINDISABLED", "IDLE"}),
+        ((True, True, False), {"IDLE", "ESEARCH", "OBJECTID"}, {"AUTH=PLAIN", "STARTTLS", "SASL-IR"}),
+    ],
+)
+def test_only_what_works_now_is_announced(state: tuple[bool, bool, bool], present: set[str], absent: set[str]) -> None:
+    is_logged_in, is_tls, can_start_tls = state
+    line = capabilities(is_logged_in=is_logged_in, is_tls=is_tls, can_start_tls=can_start_tls)
+    words = line.decode().split()
+    assert words[:3] == ["CAPABILITY", "IMAP4rev1", "IMAP4rev2"]
+    assert len(words) == len(set(words))
+    assert present | {"LITERAL-", "ID", "ENABLE"} <= set(words)
+    assert not absent & set(words)

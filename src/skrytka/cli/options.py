@@ -1,6 +1,7 @@
 """Which installation a command is about: ``--dir`` or ``--config``, before or after the command, or the environment."""
 
 import functools
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -45,7 +46,7 @@ def config_path() -> Path:
     context = click.get_current_context()
     chosen = context.meta.get(_KEY)
     if chosen is None:
-        chosen = Path(context.lookup_default("dir") or _environment() or DEFAULT_DIR) / CONFIG_NAME
+        chosen = Path(os.environ.get("SKRYTKA_DIR") or DEFAULT_DIR) / CONFIG_NAME
     assert isinstance(chosen, Path)  # noqa: S101 - for the type checker
     return chosen.absolute()
 
@@ -55,10 +56,11 @@ def layout() -> Layout:
     return Layout(config_path().parent)
 
 
-def _environment() -> str | None:
-    import os
+def check_installation() -> None:
+    """PermanentError(BAD_CONFIG) when there is no installation; for commands that only read its files."""
+    from skrytka.daemon.config import load
 
-    return os.environ.get("SKRYTKA_DIR")
+    load(config_path())
 
 
 def json_option(function: Callable[P, R]) -> Callable[P, R]:

@@ -1,9 +1,13 @@
 """What commands print: a table for people, JSON for programs, nothing else on standard output."""
 
+import datetime as dt
+import sys
 from collections.abc import Mapping, Sequence
 
 import click
 import msgspec
+
+WIDTH_MAX = 2000
 
 
 def print_json(value: object) -> None:
@@ -22,9 +26,35 @@ def print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, object]], *, 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")
-    for row in rows:
+    for row in map(readable, rows):
         table.add_row(*(_cell(row.get(column)) for column in columns))
-    Console(highlight=False, soft_wrap=not rows, markup=False).print(table)
+    width = None if sys.stdout.isatty() else WIDTH_MAX  # a pipe has no edge to wrap at
+    Console(highlight=False, markup=False, width=width).print(table)
+
+
+def print_done(result: Mapping[str, object], text: str, *, as_json: bool) -> None:
+    """What a command did: its result as JSON, or a sentence about it."""
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(text.format_map({key: _cell(value) for key, value in result.items()}))
+
+
+def print_facts(facts: Mapping[str, object]) -> None:
+    """A few names with their values."""
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        click.echo(f"{name:{width}}  {_cell(value)}")
+
+
+def readable(row: Mapping[str, object]) -> dict[str, object]:
+    """The row with its times as text beside the milliseconds."""
+    times = {
+        name.removesuffix("_ms"): dt.datetime.fromtimestamp(value / 1000, dt.UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+        for name, value in row.items()
+        if name.endswith("_at_ms") and isinstance(value, int)
+    }
+    return {**row, **times}
 
 
 def _cell(value: object) -> str:

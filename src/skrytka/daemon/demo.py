@@ -121,9 +121,9 @@ def _add_accounts(layout: Layout, accounts: dict[str, str]) -> None:
 
     async def add() -> None:
         async with offline(layout) as session:
-            await session.init(DOMAIN, ADMIN_ADDRESS, Secret(accounts[ADMIN_ADDRESS]), actor())
+            await session.admin.init(DOMAIN, ADMIN_ADDRESS, Secret(accounts[ADMIN_ADDRESS]), actor())
             for address, password in accounts.items():
                 if address != ADMIN_ADDRESS:
-                    await session.accounts.add(address, Secret(password), actor())
+                    await session.admin.accounts.add(address, Secret(password), actor())
 
     asyncio.run(add())

@@ -9,14 +9,18 @@ import msgspec
 from skrytka.daemon import config, privileges
 from skrytka.daemon.control_server import name_of
 from skrytka.daemon.event_log import open_event_log
+from skrytka.daemon.event_trace import EventTrace
 from skrytka.daemon.hardening import seal_memory
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.lock import FolderLock
 from skrytka.daemon.prepare import read_master_key, read_recovery
+from skrytka.daemon.store_check import StoreCheck
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
+from skrytka.mail.identity.login import NAME_SUBJECT
 from skrytka.mail.identity.passwords import PEPPER_SUBJECT, Passwords
 from skrytka.model.settings import Settings
+from skrytka.servers.control import ControlDeps
 from skrytka.store.open import open_private
 from skrytka.store.seal.ring import KeyRing
 from skrytka.store.seal.source import LocalKeySource
@@ -50,26 +54,26 @@ def locked(layout: Layout) -> Iterator[Folder]:
 
 
 @asynccontextmanager
-async def offline(layout: Layout) -> AsyncIterator[Admin]:
-    """Administration of an installation whose server is stopped."""
+async def offline(layout: Layout) -> AsyncIterator[ControlDeps]:
+    """Administration of an installation whose server is stopped, as the control socket has it otherwise."""
     clock, random = SystemClock(), SystemRandom()
     with locked(layout) as folder:
         events = open_event_log(layout, "cli", clock, random)
         passwords = Passwords(folder.ring.get(PEPPER_SUBJECT), random)
         try:
             async with open_private(layout.store) as store:
-                yield Admin(
-                    AdminDeps(
-                        store=store,
-                        keys=LocalKeySource(folder.ring, random),
-                        passwords=passwords,
-                        events=events,
-                        clock=clock,
-                        random=random,
-                        quota_bytes=folder.settings.accounts.quota_bytes,
-                        hostname=folder.settings.hostname,
-                    )
+                admin = AdminDeps(
+                    store=store,
+                    keys=LocalKeySource(folder.ring, random),
+                    passwords=passwords,
+                    events=events,
+                    clock=clock,
+                    random=random,
+                    quota_bytes=folder.settings.accounts.quota_bytes,
+                    hostname=folder.settings.hostname,
                 )
+                name_key = folder.ring.get(NAME_SUBJECT)
+                yield ControlDeps(admin=Admin(admin), check=StoreCheck(layout), trace=EventTrace(layout, name_key))
         finally:
             passwords.close()
             await events.flush()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from skrytka import __version__
 from skrytka.daemon.config_files import certificate_files
 from skrytka.daemon.event_log import EventLog
+from skrytka.daemon.event_trace import EventTrace
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.messages import Start
 from skrytka.daemon.store_check import StoreCheck
@@ -153,6 +154,7 @@ class Parts:
                 )
             ),
             check=StoreCheck(base.layout),
+            trace=EventTrace(base.layout, self._name_key),
         )
 
     def close(self) -> None:

@@ -117,7 +117,7 @@ def make(layout: Layout, wanted: Wanted) -> Made:
 
 async def _add_first(layout: Layout, domain: Domain, admin: Address, password: Secret) -> None:
     async with offline(layout) as session:
-        await session.init(domain.name, str(admin), password, actor())
+        await session.admin.init(domain.name, str(admin), password, actor())
 
 
 def confirm(root: Path, typed: Secret) -> None:

@@ -53,12 +53,19 @@ class Check(Protocol):
     async def __call__(self, progress: Progress) -> object: ...
 
 
+class Trace(Protocol):
+    """``trace``: the events of a trace id or an address, in order of time."""
+
+    async def __call__(self, what: str) -> object: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlDeps:
     """What commands work on; made by the composition root."""
 
     admin: Admin
     check: Check | None = None
+    trace: Trace | None = None
 
 
 class Args(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,6 +106,10 @@ class QuotaArgs(Args, frozen=True, kw_only=True):
     quota_bytes: Annotated[int, msgspec.Meta(ge=0)]
 
 
+class TraceArgs(Args, frozen=True, kw_only=True):
+    what: str  # an address or a trace id
+
+
 class AliasAddArgs(Args, frozen=True, kw_only=True):
     address: str
     targets: tuple[str, ...]
@@ -130,6 +141,12 @@ async def _check(deps: ControlDeps, _args: NoArgs, _actor: str, progress: Progre
     if deps.check is None:
         raise PermanentError(Reason.UNSUPPORTED, "this process cannot check the store")
     return await deps.check(progress)
+
+
+async def _trace(deps: ControlDeps, args: TraceArgs, _actor: str, _progress: Progress) -> object:
+    if deps.trace is None:
+        raise PermanentError(Reason.UNSUPPORTED, "this process cannot read the event log")
+    return await deps.trace(args.what)
 
 
 async def _ping(_deps: ControlDeps, _args: NoArgs, _actor: str, _progress: Progress) -> object:
@@ -165,6 +182,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "alias.list": Command(NoArgs, lambda deps, _args, _actor, _: deps.admin.aliases.list()),
     "alias.remove": Command(AddressArgs, lambda deps, args, actor, _: deps.admin.aliases.remove(args.address, actor)),
     "store.check": Command(NoArgs, _check),
+    "trace": Command(TraceArgs, _trace),
 }
 
 MENDS: Final[dict[Reason, str]] = {

@@ -1,0 +1,37 @@
+"""``skrytka domain``: the domains that mail is taken for."""
+
+import click
+
+from skrytka.cli import options, output
+from skrytka.cli.connect import ask
+
+
+@click.group()
+def domain() -> None:
+    """Domains that mail is taken for."""
+
+
+@domain.command()
+@click.argument("name")
+@options.json_option
+@options.installation_options
+def add(*, name: str, as_json: bool) -> None:
+    """Take mail for the domain NAME."""
+    output.print_done(ask("domain.add", domain=name), "{name} is a domain of this server now", as_json=as_json)
+
+
+@domain.command("list")
+@options.json_option
+@options.installation_options
+def list_(*, as_json: bool) -> None:
+    """All domains."""
+    output.print_rows(("name", "created_at"), ask("domain.list"), as_json=as_json)
+
+
+@domain.command()
+@click.argument("name")
+@options.json_option
+@options.installation_options
+def remove(*, name: str, as_json: bool) -> None:
+    """Take no more mail for the domain NAME; it may have no accounts and aliases left."""
+    output.print_done(ask("domain.remove", domain=name), "{name} is no domain of this server now", as_json=as_json)

@@ -104,13 +104,15 @@ def lines(command: List, names: Sequence[Name]) -> list[Line]:
     shown = {name for name in selected if patterns.match(name)}
     levels: dict[str, tuple[str, ...]] = {}
     if command.is_recursive_match:
-        levels = dict.fromkeys(_recursive(selected, shown, patterns), _criteria(command))
-    elif command.is_lsub or not (command.select_subscribed or command.select_special_use):
-        implied = {parent for name in selected for parent in parents(name)} - shown
-        levels = dict.fromkeys(
-            (name for name in implied if patterns.match(name) and _is_level(command, by_name, name)), ()
-        )
-    found = [_line(command, by_name.get(name) or Name(name, exists=False), with_children) for name in shown - levels.keys()]
+        levels = dict.fromkeys(_above(selected, shown, patterns), _criteria(command))
+    elif command.is_lsub:  # RFC 3501 6.3.9: levels above names that the pattern does not reach
+        levels = dict.fromkeys(_above(selected, shown, patterns) - shown, ())
+    elif not (command.select_subscribed or command.select_special_use):
+        implied = {parent for name in selected for parent in parents(name)}
+        levels = dict.fromkeys((name for name in implied - selected if patterns.match(name)), ())
+    found = [
+        _line(command, by_name.get(name) or Name(name, exists=False), with_children) for name in shown - levels.keys()
+    ]
     found += [_level(command, name, by_name.get(name), info, with_children) for name, info in levels.items()]
     return sorted(found, key=lambda line: line.name)
 
@@ -121,16 +123,11 @@ def _is_selected(command: List, name: Name) -> bool:
     return name.exists and (not command.select_special_use or bool(name.special_use))
 
 
-def _is_level(command: List, by_name: dict[str, Name], name: str) -> bool:
-    """LSUB shows any level above a subscribed name, LIST only those that are no mailboxes."""
-    return command.is_lsub or name not in by_name or not by_name[name].exists
-
-
 def _criteria(command: List) -> tuple[str, ...]:
     return ("SUBSCRIBED",) if command.select_subscribed else ("SPECIAL-USE",)
 
 
-def _recursive(selected: Iterable[str], shown: set[str], patterns: _Patterns) -> set[str]:
+def _above(selected: Iterable[str], shown: set[str], patterns: _Patterns) -> set[str]:
     """RFC 9051 6.3.9.6: matching levels above selected names that are not shown themselves."""
     return {parent for name in selected if name not in shown for parent in parents(name) if patterns.match(parent)}
 

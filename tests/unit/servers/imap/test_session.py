@@ -7,7 +7,7 @@ from skrytka.model.errors import PermanentError, Reason, RemoteProtocolError, Tr
 from skrytka.model.events import BugCaught
 from skrytka.model.limits import ImapLimits
 from skrytka.protocol.imap.commands.base import Command
-from skrytka.protocol.imap.states import ALLOWED, State
+from skrytka.protocol.imap.states import ALLOWED
 from skrytka.servers.imap.session import HANDLERS
 from tests.support.imap import LOGIN, SELECT, World
 
@@ -185,7 +185,11 @@ async def test_idle_tells_news_when_woken() -> None:
 
 async def test_idle_starts_with_what_happened_before() -> None:
     world = World()
-    conn = await world.selected(lambda: world.inbox.deliver(b"\r\n") and None, b"1 IDLE\r\n")
+
+    def deliver() -> None:
+        world.inbox.deliver(b"\r\n")
+
+    conn = await world.selected(deliver, b"1 IDLE\r\n")
     assert conn.said[1] == b"+ idling\r\n* 1 EXISTS\r\n"
 
 

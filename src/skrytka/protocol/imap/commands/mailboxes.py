@@ -7,7 +7,7 @@ from skrytka.protocol.imap.commands.base import Command
 from skrytka.protocol.imap.cursor import Cursor
 from skrytka.protocol.imap.dates import parse_date_time
 
-PATTERNS_MAX = 100
+PATTERNS_MAX = 20  # each is compared with every name of the account
 
 
 class StatusItem(StrEnum):

@@ -71,7 +71,7 @@ def test_commands_are_read(data: bytes, command: Command) -> None:
         b'LIST "" * RETURN (FOO)',
         b'LIST "" * FOO (CHILDREN)',
         b'LIST "" ()',
-        b'LIST "" (' + b" ".join([b"a"] * 101) + b")",
+        b'LIST "" (' + b" ".join([b"a"] * 21) + b")",
         b"APPEND a b",
         b'APPEND a "no date" {2+}\r\nhi',
     ],

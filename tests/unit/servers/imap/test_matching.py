@@ -1,0 +1,135 @@
+"""Every search key (RFC 9051 6.4.4; RFC 8474 6; RFC 8514 4.3)."""
+
+import pytest
+
+from skrytka.mail.mailbox.types import SystemFlag
+from skrytka.model.events import MessageCorrupt
+from tests.support.imap import RECEIVED_AT_MS, World
+from tests.unit.servers.imap.messages import NESTED, PLAIN
+
+DAY_MS = 86_400_000
+
+
+def world() -> World:
+    """1: PLAIN, seen, of February 1, sent on January 31; 2: NESTED, of February 2, $Junk; 3: tiny, flagged."""
+    found = World()
+    found.inbox.deliver(PLAIN, flags=SystemFlag.SEEN.value, sent_at_ms=RECEIVED_AT_MS - 1)
+    found.inbox.deliver(NESTED, flags=1 << 8, received_at_ms=RECEIVED_AT_MS + DAY_MS)
+    found.inbox.deliver(b"\r\n", flags=SystemFlag.FLAGGED.value, received_at_ms=RECEIVED_AT_MS + 2 * DAY_MS)
+    found.inbox.keywords = ("$Junk",)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("key", "numbers"),
+    [
+        ("ALL", "1 2 3"),
+        ("OLD", "1 2 3"),
+        ("NEW", ""),
+        ("RECENT", ""),
+        ("SEEN", "1"),
+        ("UNSEEN", "2 3"),
+        ("FLAGGED", "3"),
+        ("KEYWORD $JUNK", "2"),
+        ("UNKEYWORD $Junk", "1 3"),
+        ("KEYWORD nothing", ""),
+        ("UNKEYWORD nothing", "1 2 3"),
+        ("2:*", "2 3"),
+        ("UID 1,3", "1 3"),
+        ("UID 50", ""),
+        ("BEFORE 2-Feb-1994", "1"),
+        ("ON 2-Feb-1994", "2"),
+        ("SINCE 2-Feb-1994", "2 3"),
+        ("SENTON 31-Jan-1994", "1"),
+        ("SENTBEFORE 31-Jan-1994", ""),
+        ("SENTSINCE 31-Jan-1994", "1"),
+        ("SAVEDSINCE 15-Jan-2027", "1 2 3"),
+        ("SAVEDBEFORE 15-Jan-2027", ""),
+        ("SAVEDON 15-Jan-2027", "1 2 3"),
+        ("SAVEDATESUPPORTED", "1 2 3"),
+        ("SMALLER 2", ""),
+        ("SMALLER 3", "3"),
+        ("LARGER 2", "1 2"),
+        ("LARGER 1", "1 2 3"),
+        ("FROM ALICE", "1"),
+        ("TO bob@", "1"),
+        ("CC x", ""),
+        ('SUBJECT "zażółć"', "1"),
+        ('SUBJECT "ZAŻÓŁĆ"', "1"),
+        ("SUBJECT outer", "2"),
+        ("SUBJECT inner", ""),
+        ('HEADER Subject ""', "1 2"),
+        ("HEADER X-Odd ONE", "1"),
+        ('HEADER x-odd ""', "1"),
+        ("HEADER X-None x", ""),
+        ("BODY hello", "1"),
+        ("BODY alice", ""),
+        ('BODY "łódź"', "2"),
+        ("BODY inner", "2"),
+        ("BODY xYLDs2TFug", ""),
+        ("TEXT alice", "1"),
+        ("TEXT x-odd", "1"),
+        ('TEXT "zażółć"', "1"),
+        ("TEXT message/rfc822", "2"),
+        ("EMAILID M" + "0" * 25 + "2", "2"),
+        ("EMAILID T" + "0" * 25 + "2", ""),
+        ("THREADID T" + "0" * 25 + "3", "3"),
+        ("NOT SEEN", "2 3"),
+        ("OR SEEN FLAGGED", "1 3"),
+        ("OR TEXT alice FLAGGED", "1 3"),
+        ("NOT (OR SEEN FLAGGED)", "2"),
+        ("UNSEEN FLAGGED", "3"),
+        ("TEXT alice FROM alice SEEN 1", "1"),
+        ("(NOT TEXT alice) LARGER 1", "2 3"),
+        ("NOT NOT SEEN", "1"),
+    ],
+)
+async def test_keys_find_their_messages(key: str, numbers: str) -> None:
+    lines = await world().ask(f"SEARCH CHARSET UTF-8 {key}")
+    assert lines == [f"* SEARCH {numbers}".rstrip(), "t1 OK done"]
+
+
+async def test_a_number_beyond_the_mailbox_is_bad() -> None:
+    assert (await world().ask("SEARCH 9"))[0].startswith("t1 BAD")
+
+
+async def test_cheap_keys_come_first_so_content_is_read_for_few() -> None:
+    found = world()
+    await found.ask("SEARCH TEXT alice SEEN")
+    assert len(found.inbox.contents) == 1
+
+
+async def test_a_header_search_reads_the_header_only() -> None:
+    found = world()
+    found.inbox.messages[0].corrupt_from = PLAIN.index(b"Hello")
+    assert (await found.ask("SEARCH HEADER X-Odd one"))[0] == "* SEARCH 1"
+
+
+async def test_broken_messages_match_nothing_and_are_reported() -> None:
+    found = world()
+    found.inbox.messages[0].corrupt_from = 0
+    found.inbox.messages[1].is_summary_corrupt = True
+    lines = await found.ask("SEARCH TEXT a", "SEARCH SUBJECT outer", "SEARCH HEADER X-Odd one")
+    assert lines[0] == "* SEARCH 2"
+    assert [line[:15] for line in lines[1::2]] == ["t1 NO [CORRUPTI", "t2 NO [CORRUPTI", "t3 NO [CORRUPTI"]
+    assert sum(isinstance(event, MessageCorrupt) for event in found.recorder.events) == 2
+
+
+async def test_messages_that_are_gone_match_nothing() -> None:
+    found = world()
+    conn = await found.selected(lambda: found.inbox.remove(1), b"1 SEARCH TEXT alice\r\n2 SEARCH LARGER 2\r\n")
+    assert conn.said[1] == b"* SEARCH\r\n1 OK done\r\n* SEARCH 2\r\n2 OK done\r\n"
+
+
+async def test_large_mailboxes_are_searched_in_batches() -> None:
+    found = World()
+    for number in range(450):
+        found.inbox.deliver(b"Subject: %s\r\n\r\n" % (b"odd" if number % 2 else b"even"))
+    lines = await found.ask("SEARCH RETURN (COUNT) SUBJECT odd", "SEARCH RETURN (COUNT) LARGER 1")
+    assert lines[0::2] == ['* ESEARCH (TAG "t1") COUNT 225', '* ESEARCH (TAG "t2") COUNT 450']
+
+
+async def test_a_large_message_is_searched_beside_the_loop() -> None:
+    found = World()
+    found.inbox.deliver(b"Subject: x\r\n\r\n" + b"lorem ipsum\r\n" * 20_000 + b"needle")
+    assert (await found.ask("SEARCH BODY NEEDLE"))[0] == "* SEARCH 1"

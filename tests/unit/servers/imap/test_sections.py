@@ -1,0 +1,89 @@
+"""RFC 9051 6.4.5.1: spans of sections; what FETCH makes of them stands in test_fetching."""
+
+import pytest
+
+from skrytka.protocol.imap.commands.fetch import BinaryItem, Section, Text
+from skrytka.servers.imap.sections import (
+    Span,
+    UnknownEncodingError,
+    decoded,
+    fields_at_hand,
+    filtered,
+    is_filtered,
+    locate,
+    partly,
+)
+from tests.support.imap import FakeContent, FakeMessage, summarize
+from tests.unit.servers.imap.messages import NESTED, PLAIN
+
+SUMMARY = summarize(NESTED)
+
+
+@pytest.mark.parametrize(
+    ("section", "text"),
+    [
+        (Section(), NESTED),
+        (Section("", Text.TEXT), NESTED[NESTED.index(b"preamble") :]),
+        (Section("2", Text.TEXT), b"inner text\r\n"),
+        (Section("3"), b"strange"),
+        (Section("2", Text.MIME), b"Content-Type: message/rfc822\r\n\r\n"),
+    ],
+)
+def test_spans(section: Section, text: bytes) -> None:
+    span = locate(SUMMARY, section, len(NESTED))
+    assert span is not None
+    assert NESTED[span.start : span.end] == text
+
+
+@pytest.mark.parametrize("section", [Section("4"), Section("1", Text.TEXT), Section("", Text.MIME), Section("1.1")])
+def test_sections_that_do_not_exist(section: Section) -> None:
+    assert locate(SUMMARY, section, len(NESTED)) is None
+
+
+@pytest.mark.parametrize(
+    ("partial", "span"),
+    [
+        (None, Span(10, 20)),
+        ((0, 5), Span(10, 15)),
+        ((5, 50), Span(15, 20)),
+        ((50, 5), Span(20, 20)),
+        ((2**63 - 1, 2**63 - 1), Span(20, 20)),
+    ],
+)
+def test_partials_are_cut_to_the_section(partial: tuple[int, int] | None, span: Span) -> None:
+    assert partly(Span(10, 20), partial) == span
+
+
+def test_fields_come_from_the_summary_only_if_it_has_them_all() -> None:
+    summary = summarize(PLAIN)
+    assert fields_at_hand(summary, Section("", Text.FIELDS, frozenset({b"to"}))) == b"To: bob@example.test\r\n\r\n"
+    assert fields_at_hand(summary, Section("", Text.FIELDS, frozenset({b"to", b"x-odd"}))) is None
+    assert fields_at_hand(summary, Section("", Text.FIELDS_NOT, frozenset({b"to"}))) is None
+    assert fields_at_hand(summary, Section("1", Text.FIELDS, frozenset({b"to"}))) is None
+
+
+def test_fields_are_filtered_by_name() -> None:
+    section = Section("", Text.FIELDS_NOT, frozenset({b"a"}))
+    assert is_filtered(section)
+    assert not is_filtered(Section("", Text.HEADER))
+    assert filtered(b"A: 1\r\nB: 2\r\n\r\n", section) == b"B: 2\r\n\r\n"
+
+
+async def test_decoding_knows_leaves_and_encodings() -> None:
+    content = FakeContent(FakeMessage(1, NESTED))
+
+    async def part(number: str) -> bytes | None:
+        return await decoded(content, SUMMARY, BinaryItem(label=b"", part=number))
+
+    assert await part("1") == "łódź".encode()
+    assert await part("2") is None
+    assert await part("2.1") == b"inner text\r\n"
+    assert await part("9") is None
+    with pytest.raises(UnknownEncodingError):
+        await part("3")
+
+
+async def test_a_large_part_is_decoded_beside_the_loop() -> None:
+    raw = b"Content-Transfer-Encoding: base64\r\n\r\n" + b"YWJj" * 100_000
+    found = await decoded(FakeContent(FakeMessage(1, raw)), summarize(raw), BinaryItem(label=b"", part="1"))
+    assert found == b"abc" * 100_000

@@ -1,8 +1,10 @@
 """A bug as an event: where in our code and what kind, nothing of what the peer sent."""
 
+import asyncio
+from collections.abc import Callable
 from types import FrameType
 
-from skrytka.model.events import BugCaught
+from skrytka.model.events import BugCaught, Emitter
 from skrytka.model.ids import TraceId
 
 _OURS = "skrytka."
@@ -21,6 +23,19 @@ def bug_caught(exc: BaseException, trace: TraceId | None = None) -> BugCaught:
         frame, line = innermost
         where = f"{_module(frame)}:{frame.f_code.co_name}:{line}"
     return BugCaught(trace=trace, where=where, kind=type(exc).__qualname__)
+
+
+def loop_handler(events: Emitter) -> Callable[[asyncio.AbstractEventLoop, dict[str, object]], None]:
+    """For ``loop.set_exception_handler``: what fails in a callback (a transport's, a timer's) is an event too."""
+
+    def handle(_: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        exc = context.get("exception")
+        if isinstance(exc, BaseException):
+            events.emit(bug_caught(exc))
+        else:
+            events.emit(BugCaught(where="event loop", kind="Warning"))
+
+    return handle
 
 
 def _module(frame: FrameType) -> str:

@@ -12,70 +12,40 @@ the peer does not read (design section 9).
 import asyncio
 import contextlib
 import ssl
-from typing import Final, Generic, Protocol, Self, TypeVar, cast
+from typing import TypeVar, cast
 
-from skrytka.model.engine import PAUSED, DisconnectedError, Engine, Signal, TimedOut, TlsFacts, Woken
+from skrytka.model.engine import DisconnectedError, Engine, TimedOut, TlsFacts, Woken
 from skrytka.model.errors import LocalProtocolError, RemoteProtocolError
+from skrytka.net.driver import Events
 from skrytka.net.facts import ConnFacts
 from skrytka.net.sweeper import Sweeper
-from skrytka.net.tls_pipe import TlsPipe
+from skrytka.net.tls_pipe import ServerTls, TlsPipe
 
 INPUT_HIGH_BYTES = 128 * 1024  # above it the transport is not read
 OUTPUT_HIGH_BYTES = 64 * 1024  # collected output above it is written at once
 PIECE_BYTES = 64 * 1024  # large output is encrypted and written in pieces: 60 µs each
 WRITE_HIGH_BYTES = 128 * 1024  # what the transport may hold before the session waits
+FIRST_DEADLINE_S = 300.0  # until the session sets its own
 HANDSHAKE_S = 30.0
 WRITE_STALL_S = 300.0  # RFC 5321 4.5.3.2.5 and .6 give no less to a slow line
 GRACE_S = 10.0  # to say goodbye after the deadline
 LINGER_S = 3.0  # closing with unread input would reset the connection and lose our last words on the way
 LINGER_BYTES = 1024 * 1024
 BUSY_MAX_S = 600.0  # a session that works so long past its deadline hangs: it is cancelled
-NEVER: Final = float("inf")
-
 EventT = TypeVar("EventT")
-
-
-class ServerTls(Protocol):
-    """Where a connection gets its TLS context from, at the moment it needs one."""
-
-    def server_context(self) -> ssl.SSLContext:
-        """The context of now; TransientError when there is no certificate."""
-        ...
 
 
 class Connection(asyncio.BufferedProtocol):
     """See the module. ``messages``, ``errors`` and ``cause`` are for the session to fill; SessionClosed shows them."""
 
+    # fmt: off
     __slots__ = (
-        "_deadline_at",
-        "_drained",
-        "_fault",
-        "_handshake",
-        "_has_grace",
-        "_input",
-        "_is_closing",
-        "_is_eof",
-        "_is_read_paused",
-        "_is_timed_out",
-        "_is_woken",
-        "_is_write_paused",
-        "_lingered",
-        "_lost",
-        "_output",
-        "_pipe",
-        "_sweeper",
-        "_tls_source",
-        "_transport",
-        "_waiter",
-        "cause",
-        "due_at",
-        "errors",
-        "facts",
-        "is_draining",
-        "messages",
-        "owner",
-        "tls",
+        "_deadline_at", "_drained", "_fault", "_handshake", "_has_grace", "_input", "_is_closing", "_is_eof",
+        "_is_read_paused", "_is_timed_out", "_is_woken", "_is_write_paused", "_lingered", "_lost", "_output", "_pipe",
+        "_sweeper", "_tls_source", "_transport", "_waiter", "cause", "due_at", "errors", "facts", "is_draining",
+        "messages", "owner", "tls",
     )
+    # fmt: on
 
     def __init__(self, facts: ConnFacts, sweeper: Sweeper, tls: ServerTls | None = None) -> None:
         self.facts = facts
@@ -84,7 +54,7 @@ class Connection(asyncio.BufferedProtocol):
         self.messages = 0
         self.errors = 0
         self.cause = ""
-        self.due_at = NEVER
+        self.due_at = sweeper.clock.monotonic_s() + FIRST_DEADLINE_S
         self.owner: asyncio.Task[None] | None = None
         self._sweeper = sweeper
         self._tls_source = tls
@@ -97,7 +67,7 @@ class Connection(asyncio.BufferedProtocol):
         self._drained: asyncio.Future[None] | None = None
         self._handshake: asyncio.Future[None] | None = None
         self._fault: RemoteProtocolError | None = None
-        self._deadline_at = NEVER
+        self._deadline_at = self.due_at
         self._lingered = 0
         self._is_eof = False
         self._is_woken = False
@@ -124,7 +94,7 @@ class Connection(asyncio.BufferedProtocol):
         """Whether :meth:`upgrade_tls` would be allowed now."""
         return self._tls_source is not None and self._pipe is None
 
-    def events(self, engine: Engine[EventT]) -> "Events[EventT]":
+    def events(self, engine: Engine[EventT]) -> Events[EventT]:
         """What happens, until the peer has ended: the engine's events, Woken and TimedOut.
 
         Collected output is written before the peer is waited for. LocalProtocolError when the session asks for the
@@ -418,35 +388,6 @@ class Connection(asyncio.BufferedProtocol):
                 self.due_at = self._deadline_at
         if self.is_lost:
             raise DisconnectedError
-
-
-class Events(Generic[EventT]):
-    """The iterator behind :meth:`Connection.events`; a class, since an unfinished generator costs a task to end."""
-
-    __slots__ = ("_conn", "_engine", "_has_ended")
-
-    def __init__(self, conn: Connection, engine: Engine[EventT]) -> None:
-        self._conn = conn
-        self._engine = engine
-        self._has_ended = False
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> EventT | Woken | TimedOut:
-        while True:
-            event = self._engine.next_event()
-            if not isinstance(event, Signal):
-                return event
-            if event is PAUSED:
-                raise LocalProtocolError("the next event was asked for before the last one was answered")
-            if self._has_ended:
-                raise StopAsyncIteration
-            if (signal := await self._conn.wait_input()) is not None:
-                return signal
-            data = self._conn.take_input()
-            self._has_ended = not data
-            self._engine.receive(data)
 
 
 def _release(future: asyncio.Future[None] | None) -> None:

@@ -20,10 +20,11 @@ from skrytka.model.events import Emitter, Event, FaultRaised, SessionClosed, Ses
 from skrytka.model.ids import TraceId, new_id
 from skrytka.model.limits import ConnectionLimits
 from skrytka.net.bugs import bug_caught
-from skrytka.net.connection import Connection, ServerTls
+from skrytka.net.connection import Connection
 from skrytka.net.facts import ConnFacts, Networks, describe
 from skrytka.net.limits import Cap, LimitTable, LocalLimits, SharedLimits
 from skrytka.net.sweeper import Sweeper
+from skrytka.net.tls_pipe import ServerTls
 
 Session = Callable[[Connection], Awaitable[None]]
 
@@ -156,6 +157,8 @@ class Listener:
             facts = self._facts(sock, remote)
         except OSError:
             return  # gone already
+        if self._stopped.is_set():
+            return
         caps = self._caps(facts)
         limits, refused_by = await self._acquire(caps)
         if refused_by is not None:

@@ -6,12 +6,21 @@ is a little more than one piece each way, however much has passed through it.
 
 import contextlib
 import ssl
+from typing import Protocol
 
 from skrytka.model.engine import TlsFacts
 
 RECORD_BYTES = 4096  # plaintext per record; larger ones are 10 % faster and keep 3 to 12 KiB more per idle connection
 INPUT_PIECE_BYTES = 4096 + 512
 _READ_BYTES = 16 * 1024  # RFC 8446 5.1: no record holds more
+
+
+class ServerTls(Protocol):
+    """Where a connection gets its TLS context from, at the moment it needs one."""
+
+    def server_context(self) -> ssl.SSLContext:
+        """The context of now; TransientError when there is no certificate."""
+        ...
 
 
 class ServerSslObject(ssl.SSLObject):

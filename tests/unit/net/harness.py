@@ -14,12 +14,12 @@ from skrytka.model.clock import FixedClock
 from skrytka.model.engine import NEED_DATA, PAUSED, Engine, Signal, TlsFacts
 from skrytka.model.events import Event
 from skrytka.model.limits import ConnectionLimits
-from skrytka.net.connection import ServerTls
 from skrytka.net.facts import Networks
 from skrytka.net.limits import LimitTable, LocalLimits, SharedLimits
 from skrytka.net.listener import Listener, Service, Session, Surroundings
 from skrytka.net.sweeper import Sweeper
 from skrytka.net.tls import CertificateFiles, TlsStore
+from skrytka.net.tls_pipe import ServerTls
 from tests.support.certificates import write_certificate
 
 R = TypeVar("R")

@@ -1,7 +1,10 @@
+import asyncio
+
 import pytest
 
 from skrytka.model.ids import TraceId, parse_id
-from skrytka.net.bugs import bug_caught
+from skrytka.net.bugs import bug_caught, loop_handler
+from tests.unit.net.harness import Recorder, Run
 
 
 def caught() -> BaseException:
@@ -22,3 +25,21 @@ def test_a_bug_names_our_innermost_line_and_its_kind_and_nothing_of_the_data() -
 
 def test_a_bug_that_was_never_raised_has_no_place() -> None:
     assert bug_caught(KeyError("x")).where == "?"
+
+
+def test_what_fails_in_a_callback_of_the_loop_is_an_event(run: Run) -> None:
+    recorder = Recorder()
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(loop_handler(recorder))
+        loop.call_soon(parse_id, "peer's secret data")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        loop.call_exception_handler({"message": "peer's secret data"})
+
+    run(main())
+    assert [(bug.kind, "secret" in repr(bug)) for bug in recorder.of(type(bug_caught(KeyError())))] == [
+        ("ValueError", False),
+        ("Warning", False),
+    ]

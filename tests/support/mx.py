@@ -15,7 +15,7 @@ from skrytka.model.ids import AccountId
 from skrytka.model.limits import SmtpLimits
 from skrytka.model.reply import Reply
 from skrytka.model.verdict import Action, Verdict
-from skrytka.net.connection import ServerTls
+from skrytka.net.tls_pipe import ServerTls
 from skrytka.protocol.smtp.extensions import DEFAULT_LENIENCY, Leniency
 from skrytka.servers.mx import serve_mx
 from skrytka.servers.mx_deps import MxDeps

@@ -13,7 +13,6 @@ from skrytka.model.errors import PermanentError, Reason
 
 _END = b"\r\n\r\n"
 _MSG_ID = re.compile(rb"<[^<>\s]{1,996}>")
-_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _TOKEN = re.compile(rb'[^\x00-\x20()<>@,;:\\"/\[\]?=\x7f]+')  # RFC 2045 5.1, and 8-bit for RFC 8616 5
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 REFERENCES_MAX = 100  # thread keys kept of one message; the newest ones stand last (RFC 5322 3.6.4)
@@ -118,7 +117,12 @@ def scan_header(header: bytes, authserv_id: str) -> HeaderScan:
         if name:
             fields.append((name, value.removesuffix(b"\r\n")))
     raw = b"".join(kept) if removed else header
-    return HeaderScan(raw, tuple(fields), received, removed, _BARE.search(raw) is not None)
+    return HeaderScan(raw, tuple(fields), received, removed, _has_bare_newline(raw))
+
+
+def _has_bare_newline(raw: bytes) -> bool:
+    pairs = raw.count(b"\r\n")
+    return raw.count(b"\n") != pairs or raw.count(b"\r") != pairs
 
 
 def _split(header: bytes) -> list[bytes]:

@@ -6,7 +6,7 @@ path, which the peer chose, hold no CR, LF or NUL by their types.
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from ipaddress import ip_address
+from functools import lru_cache
 
 from skrytka.mail.delivery.types import Transaction
 from skrytka.model.address import Address
@@ -29,13 +29,17 @@ def prefix_fields(facts: Transaction, recipient: Address, owner: Address, *, hos
 
 def date_text(at_ms: int) -> str:
     """RFC 5322 3.3, in UTC."""
-    return format_datetime(datetime.fromtimestamp(at_ms // 1000, UTC))
+    return _second_text(at_ms // 1000)
+
+
+@lru_cache(maxsize=4)
+def _second_text(at_s: int) -> str:
+    return format_datetime(datetime.fromtimestamp(at_s, UTC))
 
 
 def _literal(remote: str) -> str:
-    """RFC 5321 4.1.3."""
-    address = ip_address(remote)
-    return f"[{address}]" if address.version == 4 else f"[IPv6:{address}]"
+    """RFC 5321 4.1.3; ``remote`` is canonical already."""
+    return f"[IPv6:{remote}]" if ":" in remote else f"[{remote}]"
 
 
 def _tls(facts: Transaction) -> str:

@@ -19,6 +19,7 @@ from skrytka.model.verdict import Action, Verdict
 from skrytka.store.api import Store
 from skrytka.store.rows import AccountRow, AccountStatus, AddressRow
 from skrytka.store.sql import directory as sql
+from skrytka.store.statement import Query
 
 ROLES: Final = frozenset({"postmaster", "abuse", "hostmaster", "security"})  # RFC 5321 4.5.1, RFC 2142 4 and 5
 POSTMASTER: Final = "postmaster"
@@ -46,17 +47,23 @@ class Directory:
         self._separator = separator
 
     async def resolve(self, recipient: Address, *, size_bytes: int = 0) -> Resolution:
-        """Who gets mail for it, or the refusal; ``size_bytes`` is what SIZE declared, 0 when unknown."""
+        """Who gets mail for it, or the refusal; ``size_bytes`` is what SIZE declared, 0 when unknown.
+
+        One read of the directory, so an alias and its targets are of one moment.
+        """
+        return await self._store.read(self._resolve(recipient, size_bytes))
+
+    def _resolve(self, recipient: Address, size_bytes: int) -> Query[Resolution]:
         start = recipient
-        if not await self._is_hosted(recipient.domain.name):
+        if not (yield from _is_hosted(recipient.domain.name)):
             if recipient.local.casefold() != POSTMASTER or recipient.domain != self._hostname:
                 return Resolution(recipient, _refusal(Action.REJECT, reply.RELAY_DENIED, Reason.RELAY_DENIED))
-            home = await self._home()
+            home = yield from self._home()
             if home is None:
                 return Resolution(recipient, _refusal(Action.REJECT, reply.NO_SUCH_USER, Reason.NO_SUCH_USER))
             start = Address(POSTMASTER, Domain(home))
         found = _Found()
-        await self._expand(start, found)
+        yield from self._expand(start, found)
         verdict = _verdict(found, size_bytes)
         if not verdict.reply.is_positive:
             return Resolution(recipient, verdict)
@@ -67,18 +74,18 @@ class Directory:
         )
         return Resolution(recipient, verdict, targets)
 
-    async def _expand(self, start: Address, found: _Found) -> None:
+    def _expand(self, start: Address, found: _Found) -> Query[None]:
         """Follow aliases breadth first; each address once, so a loop just ends."""
         waiting = [start]
         for address in waiting:  # grows while it is walked
             if address.key in found.seen:
                 continue
             found.seen.add(address.key)
-            row = await self._find(address)
+            row = yield from self._find(address)
             if row is None:
-                found.is_outside = found.is_outside or not await self._is_hosted(address.domain.name)
+                found.is_outside = found.is_outside or not (yield from _is_hosted(address.domain.name))
             elif row.account is not None:
-                account = await self._store.read(sql.account_by_id(row.account))
+                account = yield from sql.account_by_id(row.account)
                 if account is not None and account.status is not AccountStatus.REMOVED:
                     found.accounts[account.account] = account
             else:
@@ -87,37 +94,33 @@ class Directory:
                 found.is_too_much = True
                 return
 
-    async def _find(self, address: Address) -> AddressRow | None:
-        base = self._base(address)
-        row = await self._look_up(address.key) or (await self._look_up(base.key) if base else None)
+    def _find(self, address: Address) -> Query[AddressRow | None]:
+        row = yield from sql.address(address.key)
         if row is not None:
             return row
-        if (base or address).local.casefold() in ROLES and (row := await self._responsible(address.domain.name)):
+        base = self._base(address)
+        if base is not None and (row := (yield from sql.address(base.key))):
             return row
-        return await self._look_up(f"@{address.domain.name}")
+        if (base or address).local.casefold() in ROLES and (row := (yield from self._responsible(address.domain.name))):
+            return row
+        return (yield from sql.address(f"@{address.domain.name}"))
 
-    async def _responsible(self, domain: str) -> AddressRow | None:
+    def _responsible(self, domain: str) -> Query[AddressRow | None]:
         """Who answers for a domain that has no such address: its postmaster, else that of our own domain."""
-        row = await self._look_up(f"{POSTMASTER}@{domain}")
-        if row is None and (home := await self._home()) is not None and home != domain:
-            row = await self._look_up(f"{POSTMASTER}@{home}")
+        row = yield from sql.address(f"{POSTMASTER}@{domain}")
+        if row is None and (home := (yield from self._home())) is not None and home != domain:
+            row = yield from sql.address(f"{POSTMASTER}@{home}")
         return row
 
-    async def _home(self) -> str | None:
+    def _home(self) -> Query[str | None]:
         """The hosted domain that our host name lies in, else the one we have had longest."""
         name = self._hostname.name
         while "." in name:
-            if await self._is_hosted(name):
+            if (yield from _is_hosted(name)):
                 return name
             name = name.partition(".")[2]
-        rows = await self._store.read(sql.domains())
+        rows = yield from sql.domains()
         return min(rows, key=lambda row: row.domain).name if rows else None
-
-    async def _is_hosted(self, domain: str) -> bool:
-        return await self._store.read(sql.domain_by_name(domain)) is not None
-
-    async def _look_up(self, key: str) -> AddressRow | None:
-        return await self._store.read(sql.address(key))
 
     def _base(self, address: Address) -> Address | None:
         """``user@domain`` of ``user+detail@domain`` (RFC 5233 1); None when there is no detail."""
@@ -125,6 +128,10 @@ class Directory:
             return None
         base, found, _detail = address.local.partition(self._separator)
         return Address(base, address.domain) if found and base else None
+
+
+def _is_hosted(domain: str) -> Query[bool]:
+    return (yield from sql.domain_by_name(domain)) is not None
 
 
 def _verdict(found: _Found, size_bytes: int) -> Verdict:

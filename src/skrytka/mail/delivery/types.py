@@ -38,7 +38,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     trace: TraceId
     received_at_ms: int  # when its last octet came; INTERNALDATE
     reverse_path: ReversePath
-    remote: str  # IP address of the peer
+    remote: str  # IP address of the peer in canonical form (``ConnFacts.remote``)
     helo: Domain  # as the peer said it: a name or a literal, proven by nothing
     protocol: str = "ESMTP"  # RFC 3848 and RFC 6531 4.3: SMTP, ESMTP, ESMTPS, UTF8SMTP, UTF8SMTPS
     tls: str = ""  # "TLSv1.3 TLS_AES_256_GCM_SHA384"; "" in clear

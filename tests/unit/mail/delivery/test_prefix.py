@@ -37,7 +37,7 @@ def test_the_fields_read_as_rfc_5321_writes_them() -> None:
     ("changes", "field", "expected"),
     [
         ({"reverse_path": NULL_REVERSE_PATH}, "Return-Path", "<>"),
-        ({"remote": "2001:DB8::1"}, "Received", "([IPv6:2001:db8::1])"),
+        ({"remote": "2001:db8::1"}, "Received", "([IPv6:2001:db8::1])"),
         ({"tls": "", "protocol": "SMTP"}, "Received", "with SMTP id 0"),
     ],
 )

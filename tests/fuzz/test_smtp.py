@@ -4,6 +4,7 @@ same ones; nothing is raised."""
 import random
 import time
 
+from skrytka.model.address import Address
 from skrytka.model.limits import SmtpLimits
 from skrytka.protocol.smtp import events
 from skrytka.protocol.smtp.extensions import Extensions
@@ -109,6 +110,23 @@ def test_any_conversation_is_the_same_however_it_is_cut() -> None:
         check(conversation(chance), chance)
         rounds += 1
     assert rounds > 10, f"seed {seed}"
+
+
+def test_any_address_is_taken_or_refused() -> None:
+    chance = random.Random()
+    end = time.process_time() + CPU_S / 4
+    while time.process_time() < end:
+        text = "".join(
+            chr(chance.choice((chance.randrange(0x20, 0x7F), chance.randrange(0x80, 0xD800)))) for _ in range(9)
+        )
+        path = f"<{text[:4]}@{text[4:]}.example>".encode()
+        data = b"EHLO a.example\r\nMAIL FROM:" + path + b" SMTPUTF8\r\nRCPT TO:" + path + b"\r\n"
+        out, log, _ = outcome([data])
+        assert len(out) == 3, data
+        for event in log:
+            if isinstance(event, events.RcptTo):  # what was taken can be said again
+                address = event.recipient.address
+                assert Address.parse(str(address)) == address, data
 
 
 def test_any_octets_are_the_same_however_they_are_cut() -> None:

@@ -8,7 +8,6 @@ from typing import Final
 import msgspec
 
 from skrytka.model.address import Address, Domain
-from skrytka.model.engine import TlsFacts
 from skrytka.model.ids import TraceId, id_text
 
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -18,14 +17,6 @@ _OPENSSL_CIPHER: Final = re.compile(
     r"ECDHE-(RSA|ECDSA)-(AES(?:128|256)|CHACHA20)-(GCM|POLY1305)(?:-(SHA256|SHA384))?\Z"
 )
 _WORD: Final = re.compile(r"[A-Za-z0-9._ -]*\Z")  # what may stand in a comment of ours
-_GROUPS: Final = {  # OpenSSL's name -> RFC 8446 4.2.7 and the registry
-    "X25519": "x25519",
-    "X448": "x448",
-    "prime256v1": "secp256r1",
-    "secp384r1": "secp384r1",
-    "secp521r1": "secp521r1",
-    "X25519MLKEM768": "X25519MLKEM768",
-}
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +28,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     protocol: str
     trace: TraceId
     at_ms: int
-    tls: TlsFacts | None = None
+    tls: str = ""  # "version cipher" as TlsFacts prints it; "" in clear
     recipient: Address | None = None
     is_smtputf8: bool = False
 
@@ -56,7 +47,7 @@ def received(facts: Trace) -> bytes:
         f"Received: from {facts.helo} ({address_literal(facts.remote)})",
         f"by {facts.hostname} with {facts.protocol} id {id_text(facts.trace)}",
         *_for(facts),
-        *([_tls(facts.tls)] if facts.tls is not None else []),
+        *([_tls(facts.tls)] if facts.tls else []),
     ]
     return ("\r\n\t".join(lines) + f";\r\n\t{date_text(facts.at_ms)}\r\n").encode()
 
@@ -81,14 +72,12 @@ def _for(facts: Trace) -> list[str]:
     return [f"for <{facts.recipient}>"]
 
 
-def _tls(tls: TlsFacts) -> str:
-    """RFC 8314 4.3: the registered name of the suite and the group; a comment where it has no such name."""
-    cipher = iana_cipher(tls.cipher)
-    if cipher is None:
-        text = str(tls)
-        return f"({text})" if _WORD.match(text) else "(TLS)"
-    group = _GROUPS.get(tls.group)
-    return f"tls {cipher} group {group}" if group else f"tls {cipher}"
+def _tls(tls: str) -> str:
+    """RFC 8314 4.3: the registered name of the suite; a comment where it has none."""
+    cipher = iana_cipher(tls.rpartition(" ")[2])
+    if cipher is not None:
+        return f"tls {cipher}"
+    return f"({tls})" if _WORD.match(tls) else "(TLS)"
 
 
 def iana_cipher(openssl_name: str) -> str | None:

@@ -38,6 +38,8 @@ class Reason(StrEnum):
     SHUTTING_DOWN = "shutting_down"
     BAD_CONFIG = "bad_config"
     UNSUPPORTED = "unsupported"
+    INSPECTOR_DOWN = "inspector_down"
+    POISONED = "poisoned"
 
 
 class SkrytkaError(Exception):

@@ -17,7 +17,7 @@ _TOKEN = re.compile(
 _COMMENT_EDGE = re.compile(rb"[()\\]")
 
 
-class RawAddress(msgspec.Struct, frozen=True):
+class RawAddress(msgspec.Struct, frozen=True, array_like=True):
     """One address as RFC 9051 7.5.2 wants it: raw bytes, nothing decoded; None is NIL.
 
     A group begins with (None, None, name, None) and ends with all None; an address that lacks its local part or its

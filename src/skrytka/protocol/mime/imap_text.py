@@ -5,7 +5,8 @@
 
 import re
 
-from skrytka.protocol.mime.addresses import RawAddress, parse_addresses
+from skrytka.protocol.mime.addresses import RawAddress
+from skrytka.protocol.mime.envelope import Addresses, Envelope, read_envelope
 from skrytka.protocol.mime.part import Part
 
 _QUOTABLE = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x7f]*\Z")
@@ -32,30 +33,28 @@ def nstring(value: bytes | None) -> bytes:
 
 def envelope(values: dict[bytes, bytes]) -> bytes:
     """RFC 9051 7.5.2 ENVELOPE from the first field of each name, unfolded."""
-    from_list = _address_list(values.get(b"from"))
+    return write_envelope(read_envelope(values))
+
+
+def write_envelope(found: Envelope) -> bytes:
+    """RFC 9051 7.5.2 ENVELOPE."""
+    from_list = _address_list(found.from_)
     parts = [
-        nstring(values.get(b"date")),
-        nstring(values.get(b"subject")),
+        nstring(found.date),
+        nstring(found.subject),
         from_list,
-        _or(_address_list(values.get(b"sender")), from_list),
-        _or(_address_list(values.get(b"reply-to")), from_list),
-        _address_list(values.get(b"to")),
-        _address_list(values.get(b"cc")),
-        _address_list(values.get(b"bcc")),
-        nstring(values.get(b"in-reply-to")),
-        nstring(values.get(b"message-id")),
+        from_list if found.sender == found.from_ else _address_list(found.sender),
+        from_list if found.reply_to == found.from_ else _address_list(found.reply_to),
+        _address_list(found.to),
+        _address_list(found.cc),
+        _address_list(found.bcc),
+        nstring(found.in_reply_to),
+        nstring(found.message_id),
     ]
     return b"(" + b" ".join(parts) + b")"
 
 
-def _or(text: bytes, otherwise: bytes) -> bytes:
-    return otherwise if text == NIL else text
-
-
-def _address_list(value: bytes | None) -> bytes:
-    if value is None:
-        return NIL
-    found = parse_addresses(value)
+def _address_list(found: Addresses) -> bytes:
     return b"(" + b"".join(_address(address) for address in found) + b")" if found else NIL
 
 
@@ -79,7 +78,7 @@ def body(part: Part, *, is_extensible: bool) -> bytes:
     ]
     if part.type == b"message" and part.subtype in {b"rfc822", b"global"}:
         inner = part.children[0] if part.children else None
-        pieces.append(envelope(inner.values) if inner else EMPTY_ENVELOPE)
+        pieces.append(_envelope_of(inner) if inner else EMPTY_ENVELOPE)
         pieces.append(body(inner, is_extensible=is_extensible) if inner else _empty(is_extensible=is_extensible))
         pieces.append(b"%d" % part.lines)
     elif part.type == b"text":
@@ -88,6 +87,10 @@ def body(part: Part, *, is_extensible: bool) -> bytes:
         pieces.append(nstring(part.values.get(b"content-md5")))
         pieces += _extension(part)
     return b"(" + b" ".join(pieces) + b")"
+
+
+def _envelope_of(message: Part) -> bytes:
+    return envelope(message.values) if message.envelope is None else write_envelope(message.envelope)
 
 
 def _multipart(part: Part, *, is_extensible: bool) -> bytes:

@@ -13,7 +13,7 @@ _PARAMETERS_MAX = 100  # hostile mail has thousands; no program uses them
 _COMMENT_SCAN_MAX = 4096
 
 
-class Parameterized(msgspec.Struct, frozen=True):
+class Parameterized(msgspec.Struct, frozen=True, array_like=True):
     """A main value in lower case and its parameters, names in lower case, values as raw bytes (RFC 2231 joined)."""
 
     value: bytes

@@ -2,12 +2,13 @@
 
 import msgspec
 
+from skrytka.protocol.mime.envelope import Envelope
 from skrytka.protocol.mime.params import Parameterized
 
 NO_DISPOSITION = Parameterized(b"", {})
 
 
-class Part(msgspec.Struct, kw_only=True):
+class Part(msgspec.Struct, kw_only=True, array_like=True):
     """One MIME entity; offsets are into the scanned bytes.
 
     ``header_start <= body_start <= body_end``. The header section is ``[header_start, body_start)`` with its blank
@@ -26,6 +27,7 @@ class Part(msgspec.Struct, kw_only=True):
     lines: int = 0  # of the body (RFC 9051 7.5.2)
     children: list["Part"] = msgspec.field(default_factory=list)
     is_message: bool = False  # message/rfc822 or message/global whose one child is the message inside
+    envelope: Envelope | None = None  # read already, by an inspector; the scan leaves it to who needs it
 
     @property
     def is_multipart(self) -> bool:

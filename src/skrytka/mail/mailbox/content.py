@@ -36,11 +36,10 @@ class MessageContent:
 
 def find(account: AccountId, mailbox: MailboxId, uid: Uid) -> Query[tuple[ContentRow, BlobRow | None]]:
     """What is needed to open a message, in one read; PermanentError(NO_SUCH_OBJECT) when it is gone."""
-    rows = yield from sql.contents(account, mailbox, ((uid, uid),))
-    if not rows:
+    found = yield from sql.content_and_blob(account, mailbox, uid)
+    if found is None:
         raise PermanentError(Reason.NO_SUCH_OBJECT, f"account {account} mailbox {mailbox} uid {uid}")
-    row = rows[0][1]
-    return row, (yield from sql.blob(row.blob_id))
+    return found
 
 
 def open_content(keys: AccountKeys, row: ContentRow, blob_row: BlobRow | None, blobs: Blobs) -> MessageContent:

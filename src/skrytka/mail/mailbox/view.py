@@ -22,7 +22,6 @@ from skrytka.store.seal.keys import AccountKeys, Kind
 from skrytka.store.seal.source import KeySource
 from skrytka.store.seal.summary import Summary, decode_summary
 from skrytka.store.sql import messages as sql
-from skrytka.store.statement import Query
 
 _GAP_MAX: Final = 8  # UIDs that are read along in vain rather than asked for around
 _REPLACE_ALL: Final = -1
@@ -107,9 +106,8 @@ class MailboxView:
         if not with_summary:
             return [_row(row, None) for row in await self._deps.store.read(sql.by_uids(*where)) if row.uid in wanted]
         keys = await self._deps.keys.account(self._shared.account)
-        rows, sealed = await self._deps.store.read(_with_summaries(*where))
-        by_uid = {uid: (email_id, summary) for uid, email_id, summary in sealed}
-        return [_row(row, self._open_summary(keys, row, by_uid)) for row in rows if row.uid in wanted]
+        found = await self._deps.store.read(sql.rows_and_summaries(*where))
+        return [_row(row, self._open_summary(keys, row, sealed)) for row, sealed in found if row.uid in wanted]
 
     async def content(self, uid: Uid) -> Content:
         """As ``View.content``."""
@@ -179,17 +177,14 @@ class MailboxView:
         self._shared.mark_stale()
         return bit
 
-    def _open_summary(
-        self, keys: AccountKeys, row: StoredRow, sealed: dict[int, tuple[bytes, bytes]]
-    ) -> Summary | None:
+    def _open_summary(self, keys: AccountKeys, row: StoredRow, sealed: bytes | None) -> Summary | None:
         try:
-            email_id, summary = sealed[row.uid]
-            return decode_summary(keys.open(Kind.SUMMARY, email_id, summary))
-        except KeyError:
-            self._report(row.uid, PermanentError(Reason.CORRUPT, "no content row"))
+            if sealed is None:
+                raise PermanentError(Reason.CORRUPT, "no content row")
+            return decode_summary(keys.open(Kind.SUMMARY, row.email_id, sealed))
         except PermanentError as exc:
             self._report(row.uid, exc)
-        return None
+            return None
 
     def _report(self, uid: Uid, exc: PermanentError) -> None:
         account, mailbox = self._shared.account, self._shared.mailbox
@@ -197,14 +192,6 @@ class MailboxView:
 
     def _unit(self) -> UnitId:
         return UnitId(new_id(self._deps.clock, self._deps.random))
-
-
-def _with_summaries(
-    account: AccountId, mailbox: MailboxId, uids: ranges.Ranges
-) -> Query[tuple[list[StoredRow], list[tuple[int, bytes, bytes]]]]:
-    """Rows and sealed summaries of one moment."""
-    rows = yield from sql.by_uids(account, mailbox, uids)
-    return rows, (yield from sql.summaries(account, mailbox, uids))
 
 
 def _near_ranges(uids: set[int]) -> ranges.Ranges:

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from skrytka.model.ids import AccountId, BlobId, EmailId, MailboxId, State
+from skrytka.model.ids import AccountId, BlobId, EmailId, MailboxId, State, Uid
 from skrytka.store.ranges import Ranges, clip
 from skrytka.store.rows import BlobRow, ContentRow, MessageRow, Op, VaultRow
 from skrytka.store.statement import Query, Statement
@@ -94,6 +94,18 @@ _SUMMARY_RANGE = Statement(
     " FROM message m JOIN content c ON c.account = m.account AND c.email_id = m.email_id"
     " WHERE m.account = :account AND m.mailbox = :mailbox AND m.uid BETWEEN :low AND :high ORDER BY m.uid"
 )
+_ROWS_AND_SUMMARIES = Statement(
+    "SELECT m.uid, m.flags, m.modseq, m.size, m.received_at_ms, m.saved_at_ms, m.email_id, m.thread_id, c.summary"
+    " FROM message m LEFT JOIN content c ON c.account = m.account AND c.email_id = m.email_id"
+    " WHERE m.account = :account AND m.mailbox = :mailbox AND m.uid BETWEEN :low AND :high ORDER BY m.uid"
+)
+_CONTENT_AND_BLOB = Statement(
+    "SELECT c.email_id, c.blob_id, c.wrapped_key, c.prefix, c.prefix_size, c.summary, c.digest,"
+    " b.blob_id, b.size, b.stored_size, b.stored"
+    " FROM message m JOIN content c ON c.account = m.account AND c.email_id = m.email_id"
+    " LEFT JOIN blob b ON b.blob_id = c.blob_id"
+    " WHERE m.account = :account AND m.mailbox = :mailbox AND m.uid = :uid"
+)
 _VANISHED = Statement(
     "SELECT detail FROM journal WHERE subject = :account AND state > :since AND op = :op ORDER BY state"
 )
@@ -158,6 +170,28 @@ def summaries(account: AccountId, mailbox: MailboxId, uids: Ranges) -> Query[lis
         rows: Any = yield _SUMMARY_RANGE(account=account, mailbox=mailbox, low=low, high=high)
         found.extend(rows)
     return found
+
+
+def rows_and_summaries(
+    account: AccountId, mailbox: MailboxId, uids: Ranges
+) -> Query[list[tuple[MessageRow, bytes | None]]]:
+    """(message, sealed summary) within the UID ranges, by UID; None where the content row is missing (corrupt)."""
+    found: list[tuple[MessageRow, bytes | None]] = []
+    for low, high in clip(uids):
+        rows: Any = yield _ROWS_AND_SUMMARIES(account=account, mailbox=mailbox, low=low, high=high)
+        found.extend((MessageRow._make(row[:8]), row[8]) for row in rows)
+    return found
+
+
+def content_and_blob(
+    account: AccountId, mailbox: MailboxId, uid: Uid
+) -> Query[tuple[ContentRow, BlobRow | None] | None]:
+    """Everything that is needed to open one message; None when it is gone, no blob when that is missing (corrupt)."""
+    rows: Any = yield _CONTENT_AND_BLOB(account=account, mailbox=mailbox, uid=uid)
+    if not rows:
+        return None
+    row = rows[0]
+    return ContentRow._make(row[:7]), BlobRow._make(row[7:]) if row[7] is not None else None
 
 
 def vault(account: AccountId) -> Query[list[VaultRow]]:

@@ -7,14 +7,16 @@ import pytest
 
 from tests.support.mx import mx
 from tests.support.smtp_transcript import matches, parse, play, unescape
+from tests.unit.net.conftest import LOOPS
 from tests.unit.net.harness import make_store
 
 FOLDER = Path(__file__).parent / "mx"
 FILES = sorted(FOLDER.glob("*.smtp"))
 
 
+@pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
-def test_the_session_follows_the_transcript(path: Path, tmp_path: Path) -> None:
+def test_the_session_follows_the_transcript(path: Path, loop: str, tmp_path: Path) -> None:
     transcript = parse(path)
 
     async def main() -> None:
@@ -22,7 +24,8 @@ def test_the_session_follows_the_transcript(path: Path, tmp_path: Path) -> None:
         async with mx(transcript.limits, tls=tls) as served:
             await play(transcript, served)
 
-    asyncio.run(main())
+    with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
+        runner.run(main())
 
 
 def test_there_are_transcripts() -> None:

@@ -22,14 +22,17 @@ class HeaderScan(msgspec.Struct, frozen=True):
     """What a front knows of a header without parsing it."""
 
     raw: bytes  # as stored: filtered, with the empty line when there is one
-    fields: tuple[tuple[bytes, bytes], ...] = ()  # (name in lower case, value as it stands, folds included)
+    fields: tuple[tuple[bytes, bytes], ...] = ()  # (name in lower case, the whole field with folds and line end)
     received_count: int = 0
     removed_results: int = 0  # Authentication-Results that claimed to be ours
     has_bare_newline: bool = False  # only a BINARYMIME message can get here with one
 
     def first(self, name: bytes) -> bytes | None:
-        """The value of the first field of this name, as it stands."""
-        return next((value for field, value in self.fields if field == name), None)
+        """The value of the first field of this name, as it stands, line end included."""
+        for field, raw in self.fields:
+            if field == name:
+                return raw[raw.index(b":") + 1 :]
+        return None
 
     @property
     def message_id(self) -> bytes | None:
@@ -115,7 +118,7 @@ def scan_header(header: bytes, authserv_id: str) -> HeaderScan:
         received += name == b"received"
         kept.append(field)
         if name:
-            fields.append((name, value.removesuffix(b"\r\n")))
+            fields.append((name, field))
     raw = b"".join(kept) if removed else header
     return HeaderScan(raw, tuple(fields), received, removed, _has_bare_newline(raw))
 

@@ -15,7 +15,7 @@ from skrytka.mail.delivery.fields import sent_at_ms, subject_base
 from skrytka.mail.delivery.incoming import HeaderScan
 from skrytka.mail.mailbox.types import SUMMARY_FIELDS
 from skrytka.model.errors import Reason, TransientError
-from skrytka.protocol.mime import header, imap_text
+from skrytka.protocol.mime import imap_text
 from skrytka.protocol.mime.part import Part as MimePart
 from skrytka.protocol.mime.scan import scan
 from skrytka.protocol.mime.sections import Section, sections
@@ -52,7 +52,7 @@ def summarize(content: bytes, found: HeaderScan, sha256: bytes) -> Summary:
         sha256=sha256,
         subject_base=subject_base(values.get(b"subject", b"")),
         sent_at_ms=sent_at_ms(values.get(b"date", b"")),
-        fields=_fields(content[: root.body_start]),
+        fields=_fields(found),
         has_attachment=_has_attachment(root),
     )
 
@@ -81,12 +81,12 @@ def _walk(part: MimePart) -> Iterator[MimePart]:
         yield from _walk(child)
 
 
-def _fields(raw_header: bytes) -> dict[bytes, bytes]:
-    found: dict[bytes, bytes] = {}
-    for field in header.fields(raw_header):
-        if field.name in SUMMARY_FIELDS:
-            found[field.name] = found.get(field.name, b"") + raw_header[field.start : field.end]
-    return found
+def _fields(found: HeaderScan) -> dict[bytes, bytes]:
+    chosen: dict[bytes, bytes] = {}
+    for name, raw in found.fields:
+        if name in SUMMARY_FIELDS:
+            chosen[name] = chosen.get(name, b"") + raw
+    return chosen
 
 
 def _has_attachment(root: MimePart) -> bool:

@@ -60,7 +60,7 @@ def test_everything_else_passes_unchanged() -> None:
     out, scan = run(message)
     assert out == message
     assert scan.raw == message[: message.index(b"\r\n\r\n") + 4]
-    assert scan.fields[1] == (b"x", b"\r\n\tfold")
+    assert scan.fields[1] == (b"x", b"X:\r\n\tfold\r\n")
 
 
 def test_received_fields_are_counted_however_they_are_written() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import apsw
 
+from skrytka.store import faults
 from skrytka.store.drivers.sqlite import PAGE_BYTES, Db, connect_writer
 
 RESTART_WAIT_MS = 50
@@ -75,5 +76,5 @@ class Checkpointer:
 
     def _report(self) -> None:
         if self._error:
-            self._on_fault("store.checkpoint", self._error)
+            self._on_fault(faults.CHECKPOINT, self._error)
             self._error = ""

@@ -20,6 +20,7 @@ from skrytka.model.clock import Clock
 from skrytka.model.errors import RemoteProtocolError, SkrytkaError
 from skrytka.model.framing import FrameReader
 from skrytka.model.settings import Store as StoreSettings
+from skrytka.store import faults
 from skrytka.store.checkpoint import Checkpointer
 from skrytka.store.drivers.sqlite_writer import OnFault, Outcome, Request, SqliteWriter
 from skrytka.store.files import StorePaths
@@ -165,7 +166,7 @@ class StoreLoop:
         try:
             ask = decode_ask(raw)
         except msgspec.DecodeError as exc:
-            self._on_fault("store.bad_request", type(exc).__name__)
+            self._on_fault(faults.STORE_REQUEST, type(exc).__name__)
             client.is_open = False
             return
         command: Any = ask.command

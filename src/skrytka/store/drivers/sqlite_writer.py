@@ -19,6 +19,7 @@ import apsw
 from skrytka.model.clock import Clock
 from skrytka.model.errors import PermanentError, Reason, SkrytkaError, TransientError
 from skrytka.model.ids import BlobId
+from skrytka.store import faults
 from skrytka.store.commands.base import Command
 from skrytka.store.drivers.sqlite import OF_ONE_COMMAND, Db, connect_writer, drive, file_error
 from skrytka.store.files import BlobFiles, StorePaths, sync_folder
@@ -137,7 +138,7 @@ class SqliteWriter:
         if done := drive(self.db, former(request.command.unit)):  # a copy of a request that committed
             return done
         if not isinstance(exc, PermanentError | TransientError):
-            self._on_fault("store.bug", f"{type(request.command).__name__}: {type(exc).__name__}")
+            self._on_fault(faults.STORE_BUG, f"{type(request.command).__name__}: {type(exc).__name__}")
         return Failure.of(exc)
 
     def _lost(self, requests: Sequence[Request], works: list[Work], exc: Exception) -> list[Outcome]:
@@ -166,7 +167,7 @@ class SqliteWriter:
 
     def _refuse(self, requests: Sequence[Request], exc: Exception) -> list[Outcome]:
         error = file_error(exc)
-        self._on_fault("store.disk_full" if error.reason is Reason.DISK_FULL else "store.error", error.detail)
+        self._on_fault(faults.DISK_FULL if error.reason is Reason.DISK_FULL else faults.STORE_ERROR, error.detail)
         reason = error.reason if isinstance(error, TransientError) else Reason.STORE_BUSY
         return [Failure(is_transient=True, reason=reason, detail=error.detail)] * len(requests)
 

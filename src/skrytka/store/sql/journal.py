@@ -30,7 +30,8 @@ DELETE_BEFORE = Statement("DELETE FROM journal WHERE commit_no < :bound RETURNIN
 
 _AFTER = Statement(
     "SELECT commit_no, number, unit, subject, state, at_ms, op, detail, before FROM journal"
-    " WHERE commit_no > :commit_no_after AND commit_no < :bound ORDER BY commit_no, number LIMIT :limit"
+    " WHERE (commit_no, number) > (:after_commit, :after_number) AND commit_no < :bound"
+    " ORDER BY commit_no, number LIMIT :limit"
 )
 _OF_SUBJECT = Statement(
     "SELECT commit_no, number, unit, subject, state, at_ms, op, detail, before FROM journal"
@@ -46,9 +47,13 @@ def answer_of(unit: UnitId) -> Query[bytes | None]:
     return rows[0][0] if rows else None
 
 
-def after(commit_no: int, limit: int, bound: int = NO_BOUND) -> Query[list[JournalRow]]:
-    """Rows after a commit and before ``bound`` (PostgreSQL: the store's safe bound), in order."""
-    rows: Any = yield _AFTER(commit_no_after=commit_no, bound=bound, limit=limit)
+def after(position: tuple[int, int], limit: int, bound: int = NO_BOUND) -> Query[list[JournalRow]]:
+    """Rows after that one (its commit number, its number) and before commit ``bound``, in order.
+
+    With PostgreSQL ``bound`` is the store's safe bound.
+    """
+    commit_no, number = position
+    rows: Any = yield _AFTER(after_commit=commit_no, after_number=number, bound=bound, limit=limit)
     return [JournalRow._make(row) for row in rows]
 
 

@@ -187,11 +187,11 @@ async def test_what_cannot_be_is_refused_and_leaves_nothing(
     case: StoreCase, command: Callable[[Any], Any], reason: Reason
 ) -> None:
     await case.two_accounts()
-    before = await case.store.read(journal.after(0, 1000))
+    before = await case.store.read(journal.after((0, 0), 1000))
     with pytest.raises(PermanentError) as caught:
         await case.store.submit(command(case.ids))
     assert caught.value.reason is reason
-    assert await case.store.read(journal.after(0, 1000)) == before
+    assert await case.store.read(journal.after((0, 0), 1000)) == before
     assert len(await case.store.read(directory.accounts())) == 2
 
 

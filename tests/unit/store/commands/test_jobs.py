@@ -60,13 +60,13 @@ async def test_the_journal_loses_what_is_old_but_never_its_newest_row(case: Stor
     edge = case.clock.now_ms()
     await case.store.submit(deliver(case.ids, alice))
     await case.store.submit(deliver(case.ids, alice))
-    total = len(await case.store.read(journal.after(0, 1000)))
+    total = len(await case.store.read(journal.after((0, 0), 1000)))
     gone = await case.store.submit(ExpireJournal(unit=case.ids.unit(), before_ms=edge))
-    left = await case.store.read(journal.after(0, 1000))
+    left = await case.store.read(journal.after((0, 0), 1000))
     assert gone == total - 2
     assert [row.op for row in left] == ["deliver", "deliver"]
     assert await case.store.submit(ExpireJournal(unit=case.ids.unit(), before_ms=edge + 10**9)) == 1
-    assert len(await case.store.read(journal.after(0, 1000))) == 1
+    assert len(await case.store.read(journal.after((0, 0), 1000))) == 1
 
 
 async def test_the_journal_goes_in_small_steps(case: StoreCase) -> None:
@@ -74,7 +74,7 @@ async def test_the_journal_goes_in_small_steps(case: StoreCase) -> None:
     for _ in range(6):
         await case.store.submit(deliver(case.ids, alice))
     before = case.clock.now_ms() + 1
-    total = len(await case.store.read(journal.after(0, 1000)))
+    total = len(await case.store.read(journal.after((0, 0), 1000)))
     counts = []
     while count := await case.store.submit(ExpireJournal(unit=case.ids.unit(), before_ms=before, limit=3)):
         counts.append(count)
@@ -86,11 +86,11 @@ async def test_the_journal_waits_for_its_readers(case: StoreCase) -> None:
     alice, _ = await case.two_accounts()
     for _ in range(3):
         await case.store.submit(deliver(case.ids, alice))
-    rows = await case.store.read(journal.after(0, 1000))
+    rows = await case.store.read(journal.after((0, 0), 1000))
     shipped = rows[-3].commit_no
     await register(case, shipped)
     await case.store.submit(ExpireJournal(unit=case.ids.unit(), before_ms=case.clock.now_ms() + 1))
-    assert await case.store.read(journal.after(0, 1000)) == rows[-2:]
+    assert await case.store.read(journal.after((0, 0), 1000)) == rows[-2:]
 
 
 async def register(case: StoreCase, commit_no: int) -> None:

@@ -184,7 +184,7 @@ def test_an_error_of_commit_is_unknown_and_the_file_is_asked(bench: Bench, error
     assert [isinstance(outcome, Done) for outcome in outcomes] == [is_in and number != 2 for number in range(7)]
     bench.verify(requests, outcomes)
     bench.try_again(requests)
-    assert [row.op for row in bench.writer.read(journal.after(0, 10_000)) if row.op == "fence"] == ["fence"]
+    assert [row.op for row in bench.writer.read(journal.after((0, 0), 10_000)) if row.op == "fence"] == ["fence"]
 
 
 def test_a_process_that_cannot_open_its_file_again_answers_nobody(bench: Bench) -> None:
@@ -204,7 +204,7 @@ def test_the_whole_batch_is_transient_and_says_why(bench: Bench) -> None:
     bench.plan.arm(20, apsw.FullError, How.ENDED)
     outcomes = bench.attempt(requests)
     assert outcomes == [Failure(is_transient=True, reason=Reason.DISK_FULL, detail="SQLITE_FULL")] * 7
-    assert bench.faults == ["store.disk_full"]
+    assert bench.faults == ["F-disk-full"]
 
 
 def test_a_refused_command_undoes_itself_alone(bench: Bench) -> None:
@@ -234,7 +234,7 @@ def test_a_bug_in_a_handler_undoes_that_command_and_is_reported(bench: Bench) ->
     (_, outcome, _) = bench.run(deliver(bench.ids, ALICE), broken, deliver(bench.ids, ALICE))
     assert isinstance(outcome, Failure)
     assert (outcome.reason, outcome.detail) == (None, "ZeroDivisionError")
-    assert bench.faults == ["store.bug"]
+    assert bench.faults == ["F-store-bug"]
     assert bench.uids(ALICE) == [1, 2]
 
 

@@ -179,6 +179,7 @@ class FakeView:
     async def store_flags(self, uids: Sequence[int], change: FlagChange, flags: int, keywords: Sequence[str]) -> None:
         if self.box.failure is not None:
             raise self.box.failure
+        assert type(flags) is int
         mask = flags | self._keyword_bits(keywords, is_new_allowed=change is not FlagChange.REMOVE)
         self.box.state += 1
         for message in self.box.messages:

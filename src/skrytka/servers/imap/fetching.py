@@ -20,6 +20,7 @@ FLAGS_BATCH = 1000
 ROWS_BATCH = 200
 SUMMARIES_BATCH = 50
 CONTENT_BATCH = 50
+_SEEN = SystemFlag.SEEN.value
 
 _FROM_ROW: dict[FetchItem, Callable[[MessageRow], bytes]] = {
     FetchItem.INTERNALDATE: lambda row: b"INTERNALDATE " + format_date_time(row.received_at_ms),
@@ -181,13 +182,13 @@ class _Fetching:
         """BODY[] sets the flag Seen (RFC 9051 6.4.5); trouble with it does not keep the mail from its reader."""
         selected = self.selected
         known = selected.known
-        unseen = [known.uids[index] for index in indexes if not known.flags[index] & SystemFlag.SEEN]
+        unseen = [known.uids[index] for index in indexes if not known.flags[index] & _SEEN]
         if not unseen:
             return frozenset()
         try:
-            await selected.view.store_flags(unseen, FlagChange.ADD, SystemFlag.SEEN, ())
+            await selected.view.store_flags(unseen, FlagChange.ADD, _SEEN, ())
         except ReasonedError:
             return frozenset()
-        expected = {known.uids[i]: known.flags[i] | SystemFlag.SEEN for i in indexes}
+        expected = {known.uids[i]: known.flags[i] | _SEEN for i in indexes}
         await self.session.write(b"".join(await selected.changes(may_expunge=False, expected=expected)))
         return frozenset(unseen)

@@ -31,7 +31,7 @@ def parse_flags(flags: Sequence[bytes]) -> tuple[int, tuple[str, ...]]:
                 raise UnknownFlagError
             keywords.append(flag.decode("ascii"))
         elif flag.upper() in _SYSTEM:
-            bits |= _SYSTEM[flag.upper()]
+            bits |= _SYSTEM[flag.upper()].value  # an int: ~ of an IntFlag knows no keyword bits
         else:
             raise UnknownFlagError
     return bits, tuple(keywords)

@@ -11,7 +11,7 @@ import sys
 from skrytka.daemon import channel
 from skrytka.daemon.hardening import ignore_termination, raise_descriptor_limit, seal_memory
 from skrytka.daemon.messages import Faulty, Start
-from skrytka.model.errors import ReasonedError
+from skrytka.model.errors import PermanentError, ReasonedError
 
 EXIT_OK = 0
 EXIT_FAULT = 1
@@ -33,7 +33,9 @@ def main(argv: list[str]) -> int:
     try:
         return run(start, control, fds)
     except ReasonedError as exc:
-        channel.send_blocking(control, Faulty(detail=str(exc)))
+        channel.send_blocking(
+            control, Faulty(detail=exc.detail or str(exc), is_permanent=isinstance(exc, PermanentError))
+        )
         return EXIT_FAULT
 
 

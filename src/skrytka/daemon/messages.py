@@ -148,6 +148,7 @@ class Faulty(Message, frozen=True, kw_only=True):
     """The child cannot do its work and ends; told to the administrator."""
 
     detail: str
+    is_permanent: bool  # starting it again would not help
 
 
 AnyMessage = (

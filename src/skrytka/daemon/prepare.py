@@ -13,6 +13,7 @@ import msgspec
 
 from skrytka.daemon import config, privileges
 from skrytka.daemon.binding import Bound, bind_all, bind_control
+from skrytka.daemon.config_files import check_files
 from skrytka.daemon.hardening import raise_descriptor_limit, seal_memory
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.lock import FolderLock
@@ -83,6 +84,7 @@ def prepare(path: Path, clock: Clock, random: Random) -> Prepared:
     try:
         if user is not None:
             drop_root(layout, user)
+        check_files(path)  # as the user that will read them
         openssl_conf.write(layout.openssl_conf)
         control = bind_control(layout.control_socket)
         ring = KeyRing(layout.ring, master, recovery.public_key, clock, random)

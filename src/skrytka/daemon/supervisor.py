@@ -149,8 +149,10 @@ class Supervisor:
                 self._child_ready(child)
             case Reloaded(detail=detail):
                 self._reloaded(child, detail)
-            case Faulty(detail=detail):
+            case Faulty(detail=detail, is_permanent=is_permanent):
                 self._complain(f"{child.name}: {detail}")
+                if is_permanent and not self._was_ready:
+                    self._give_up(f"{child.name} cannot start")
             case _:
                 self._answer(child, message)
 
@@ -210,10 +212,13 @@ class Supervisor:
         wait_s = child.backoff_s(self._clock.monotonic_s())
         self._complain(f"{child.name} (pid {pid}) ended: {status}; starting again in {wait_s:g} s")
         if not self._was_ready and child.failures >= STARTS_MAX:
-            self._exit_status = EXIT_FAILED
-            self._stopping(f"{child.name} does not start")
+            self._give_up(f"{child.name} does not start")
             return
         asyncio.get_running_loop().call_later(wait_s, self._start, child)
+
+    def _give_up(self, cause: str) -> None:
+        self._exit_status = EXIT_FAILED
+        self._stopping(cause)
 
     def _stopping(self, cause: str) -> None:
         self._cause = self._cause or cause

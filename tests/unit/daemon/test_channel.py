@@ -63,7 +63,7 @@ async def test_messages_arrive_in_order_with_their_descriptors(socks: tuple[sock
 async def test_more_than_the_socket_holds_waits_and_arrives(socks: tuple[socket.socket, socket.socket]) -> None:
     near = End(socks[0])
     for number in range(2000):
-        near.channel.send(Faulty(detail=f"{number}" + "x" * 1000))
+        near.channel.send(Faulty(detail=f"{number}" + "x" * 1000, is_permanent=False))
     far = End(socks[1])
     await far.wait(2000)
     assert [message.detail.rstrip("x") for message in far.heard if isinstance(message, Faulty)] == [
@@ -150,7 +150,7 @@ async def test_a_child_that_does_not_read_is_given_up(
     monkeypatch.setattr(channel, "BACKLOG_MAX", 10)
     near = End(socks[0])
     for _ in range(2000):
-        near.channel.send(Faulty(detail="x" * 1000))
+        near.channel.send(Faulty(detail="x" * 1000, is_permanent=False))
     assert near.ends == 1
 
 

@@ -24,7 +24,7 @@ EXAMPLES: list[messages.AnyMessage] = [
     messages.CapRelease(caps=(Cap("total", "", 1),)),
     messages.Fault(fault="disk-full", detail="x"),
     messages.ChainHeads(heads={"front-0.x.mail": (3, "ab")}),
-    messages.Faulty(detail="x"),
+    messages.Faulty(detail="x", is_permanent=True),
 ]
 
 

@@ -98,7 +98,7 @@ async def test_each_command_does_its_work(world: World, command: str, args: dict
 
 
 def test_no_command_goes_untested() -> None:
-    assert {command for command, _ in ALL_OF_THEM} | {"domain.remove", "store.check"} == set(COMMANDS)
+    assert {command for command, _ in ALL_OF_THEM} | {"domain.remove", "store.check", "trace"} == set(COMMANDS)
 
 
 async def test_a_domain_in_use_is_not_removed_and_the_answer_says_why(world: World) -> None:
@@ -118,6 +118,7 @@ WRONG: list[tuple[bytes, str]] = [
     (request("account.quota", address="alice@example.test", quota_bytes=-1), "bad_syntax"),
     (request("account.suspend", address="nobody@example.test"), "no_such_user"),
     (request("store.check"), "unsupported"),
+    (request("trace", what="alice@example.test"), "unsupported"),
 ]
 
 
@@ -142,6 +143,14 @@ async def test_progress_comes_before_the_answer(world: World) -> None:
     deps = ControlDeps(admin=world.admin, check=check)
     frames, _ = await talk(deps, request("store.check"))
     assert frames == [{"progress": "half of it"}, {"ok": True, "result": {"difference": 0}}]
+
+
+async def test_a_trace_is_asked_of_the_event_log(world: World) -> None:
+    async def trace(what: str) -> object:
+        return [what]
+
+    frames, _ = await talk(ControlDeps(admin=world.admin, trace=trace), request("trace", what="01ARZ"))
+    assert frames == [{"ok": True, "result": ["01ARZ"]}]
 
 
 async def test_a_bug_is_told_without_its_text_and_raised(world: World) -> None:

@@ -102,7 +102,7 @@ def rebuilt(
 
 def test_no_acknowledged_message_is_lost_whenever_the_power_goes(run: Run, tmp_path: Path) -> None:
     random = Random(SEED)
-    moments = cuts(run, pick(70, 320), random)
+    moments = cuts(run, pick(100, 400), random)
     count = 0
     for moment, folder, acknowledged in rebuilt(run, moments, tmp_path, random):
         with opened(folder) as contents:

@@ -55,11 +55,8 @@ def unsynced(before: Sequence[Call]) -> list[str]:
             missing.append(path)
     for rename in before:
         if rename.name in RENAMES:
-            for folder in (text.rpartition("/")[0] for text in rename.texts):
-                if not any(
-                    call.name == "fsync" and call.path == folder and call.began > rename.ended for call in before
-                ):
-                    missing.append(folder)
+            synced = {call.path for call in before if call.name == "fsync" and call.began > rename.ended}
+            missing.extend({text.rpartition("/")[0] for text in rename.texts} - synced)
     return missing
 
 

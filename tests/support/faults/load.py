@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import smtplib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -12,6 +12,7 @@ from typing import Final
 RECIPIENTS: Final = ("alice", "bob", "carol")
 SMALL_BYTES: Final = 2_000
 LARGE_BYTES: Final = 400_000  # above 256 KiB: a sealed spool file
+LINE_BYTES: Final = 72
 DOMAIN: Final = "example.test"
 
 
@@ -23,10 +24,10 @@ class Attempt:
     content: bytes = field(repr=False)
     trace: str | None = None
     reply: str = ""
+    sha256: bytes = field(init=False, repr=False)
 
-    @property
-    def sha256(self) -> bytes:
-        return hashlib.sha256(self.content).digest()
+    def __post_init__(self) -> None:
+        self.sha256 = hashlib.sha256(self.content).digest()
 
     @property
     def is_acknowledged(self) -> bool:
@@ -36,24 +37,17 @@ class Attempt:
 def message(token: str, size: int, random: Random) -> bytes:
     """A message that is like no other and does not compress to nothing."""
     head = f"From: <sender@example.net>\r\nSubject: {token}\r\nMessage-ID: <{token}@example.net>\r\n\r\n".encode()
-    lines = [head]
-    length = len(head)
-    while length < size:
-        line = random.randbytes(min(36, max(1, (size - length) // 2))).hex().encode() + b"\r\n"
-        lines.append(line)
-        length += len(line)
-    return b"".join(lines)
+    body = random.randbytes(max(36, (size - len(head)) // 2)).hex().encode()
+    return head + b"".join(body[start : start + LINE_BYTES] + b"\r\n" for start in range(0, len(body), LINE_BYTES))
 
 
-def attempts(name: str, count: int, seed: int, *, large_every: int = 7) -> list[Attempt]:
+def attempts(name: str, count: int, seed: int, *, large_every: int = 7) -> Iterator[Attempt]:
     """What one session sends: one recipient mostly, now and then all; now and then a large one."""
     random = Random(seed)
-    made = []
     for number in range(count):
         recipients = RECIPIENTS if number % 5 == 4 else (random.choice(RECIPIENTS),)
         size = LARGE_BYTES if number % large_every == large_every - 1 else random.randint(200, 3 * SMALL_BYTES)
-        made.append(Attempt(recipients, message(f"{name}-{number}", size, random)))
-    return made
+        yield Attempt(recipients, message(f"{name}-{number}", size, random))
 
 
 Connect = Callable[[], smtplib.SMTP]
@@ -62,10 +56,10 @@ Connect = Callable[[], smtplib.SMTP]
 class Load:
     """Sessions in threads; an attempt that fails is left as it is, and the session goes on with a new connection."""
 
-    def __init__(self, connect: Connect, work: Sequence[list[Attempt]]) -> None:
+    def __init__(self, connect: Connect, work: Iterable[Iterator[Attempt]]) -> None:
         self._connect = connect
         self._stop = threading.Event()
-        self.attempts = [attempt for session in work for attempt in session]
+        self.attempts: list[Attempt] = []
         self._threads = [threading.Thread(target=self._session, args=(session,), daemon=True) for session in work]
 
     @contextlib.contextmanager
@@ -89,13 +83,14 @@ class Load:
 
     @property
     def acknowledged(self) -> list[Attempt]:
-        return [attempt for attempt in self.attempts if attempt.is_acknowledged]
+        return [attempt for attempt in list(self.attempts) if attempt.is_acknowledged]
 
-    def _session(self, work: list[Attempt]) -> None:
+    def _session(self, work: Iterator[Attempt]) -> None:
         client: smtplib.SMTP | None = None
         for attempt in work:
             if self._stop.is_set():
                 break
+            self.attempts.append(attempt)
             try:
                 if client is None:
                     client = self._connect()

@@ -13,7 +13,7 @@ _MAGIC = 0x534B5246
 
 
 class Record(NamedTuple):
-    """``kind``: C created, W written, T truncated, S sync began, E it ended, R renamed, U unlinked, M mkdir, A accepted.
+    """``kind``: C created, W written, T truncated, S sync began, E ended, R renamed, U unlinked, M mkdir, A accepted.
 
     ``a`` is the offset of W, the size of T, the number of S and E; ``b`` is 1 for the sync of a folder.
     """

@@ -1,0 +1,150 @@
+"""kill -9 of each kind of process while mail comes in: nothing acknowledged is lost, no UID is given twice.
+
+The store process and a front are started again by the supervisor, and clients only see a session end or a 4xx; when
+the supervisor is killed everything ends, and a new start finds the folder as it has to be.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import re
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.demo import Demo
+from tests.support.faults.contents import opened
+from tests.support.faults.load import RECIPIENTS, Attempt, Load, attempts
+from tests.support.sizes import pick
+
+SESSIONS = 4
+KILLS = pick(3, 12)
+OWN_FIELDS = re.compile(rb"\A(?:Return-Path|Delivered-To|Received):[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE)
+UNTIL_S = 40.0
+
+
+def until(is_so: Callable[[], bool], what: str) -> None:
+    """Wait for it; what is not so in time fails."""
+    end = time.monotonic() + UNTIL_S
+    while not is_so():
+        assert time.monotonic() < end, f"not in time: {what}"
+        time.sleep(0.01)
+
+
+def as_sent(received: bytes) -> bytes:
+    """Without the fields that delivery put before it."""
+    while match := OWN_FIELDS.match(received):
+        received = received[match.end() :]
+    return received
+
+
+Box = dict[int, bytes]  # UID -> SHA-256 of the message as it was sent
+
+
+def boxes(demo: Demo) -> dict[str, Box]:
+    """What IMAP shows of every INBOX."""
+    return {name: box(demo, name) for name in RECIPIENTS}
+
+
+def box(demo: Demo, name: str) -> Box:
+    with demo.inbox(name) as client:
+        _status, data = client.uid("FETCH", "1:*", "(UID BODY.PEEK[])")
+    found: Box = {}
+    for part in data:
+        if isinstance(part, tuple):
+            match = re.search(rb"UID (\d+)", part[0])
+            assert match is not None
+            found[int(match[1])] = hashlib.sha256(as_sent(part[1])).digest()
+    assert list(found) == sorted(found)
+    return found
+
+
+def work() -> list[Iterator[Attempt]]:
+    return [attempts(f"killed{number}", 4000, number) for number in range(SESSIONS)]
+
+
+def problems(sent: list[Attempt], before: dict[str, Box], after: dict[str, Box]) -> list[str]:
+    """What is lost, doubled, or has another UID than it had."""
+    tried = Counter((name, attempt.sha256) for attempt in sent for name in attempt.recipients)
+    accepted = Counter(
+        (name, attempt.sha256) for attempt in sent if attempt.is_acknowledged for name in attempt.recipients
+    )
+    found = Counter((name, sha) for name, box in after.items() for sha in box.values())
+    moved = [uid for name, box in before.items() for uid, sha in box.items() if after[name].get(uid) != sha]
+    return [f"{name} lost one" for name, _ in accepted - found] + [
+        *(f"{name} has one too often" for name, _ in found - tried),
+        *(f"UID {uid} is another message now" for uid in moved),
+    ]
+
+
+def differences(root: Path) -> list[str]:
+    """What is wrong in the folder once the server has ended: `skrytka store check` and the key ring."""
+    with opened(root) as contents:
+        found = asyncio.run(contents.differences())
+        messages = contents.messages()
+        assert len({message.place for message in messages}) == len(messages)
+        return [*map(str, found), *contents.ring.verify()]
+
+
+@pytest.mark.parametrize("victim", ["store", "front-0"])
+def test_a_killed_child_is_started_again_and_nothing_acknowledged_is_lost(tmp_path: Path, victim: str) -> None:
+    seen: dict[str, Box] = {name: {} for name in RECIPIENTS}
+    with Demo(tmp_path / "demo") as demo:
+        with Load(demo.smtp, work()).running() as load:
+            for _ in range(KILLS):
+                count = len(load.acknowledged)
+                until(lambda count=count: len(load.acknowledged) > count + 10, "mail is accepted")  # type: ignore[misc]
+                pid = demo.pids()[victim]
+                os.kill(pid, signal.SIGKILL)
+                until(lambda pid=pid: demo.pids().get(victim, pid) != pid, f"{victim} is started again")  # type: ignore[misc]
+            count = len(load.acknowledged)
+            until(lambda: len(load.acknowledged) > count + 10, "mail is accepted after the last kill")
+            seen = boxes(demo)
+            load.stop()
+        assert not problems(load.attempts, seen, boxes(demo))
+        sent = load.attempts
+    assert not differences(demo.root)
+    assert any(attempt.reply and not attempt.is_acknowledged for attempt in sent) or victim == "store"
+
+
+def test_a_killed_supervisor_takes_all_with_it_and_a_new_start_finds_everything(tmp_path: Path) -> None:
+    demo = Demo(tmp_path / "demo")
+    with contextlib.ExitStack() as stack:
+        stack.callback(demo.abandon)
+        demo.start()
+        with Load(demo.smtp, work()).running() as load:
+            until(lambda: len(load.acknowledged) > 40, "mail is accepted")
+            seen = boxes(demo)
+            pids = demo.pids()
+            os.kill(pids["supervisor"], signal.SIGKILL)
+            demo.process.wait()
+            load.stop()
+        until(lambda: not demo.living(pids), "the children end at the end of their socket")
+        assert not differences(demo.root)
+        demo.start()
+        assert not problems(load.attempts, seen, boxes(demo))
+        demo.send("alice@example.test", b"Subject: after\r\n\r\nall is well\r\n")
+        assert demo.stop() == 0
+    assert not differences(demo.root)
+
+
+def test_all_processes_killed_at_once_lose_nothing_acknowledged(tmp_path: Path) -> None:
+    demo = Demo(tmp_path / "demo")
+    with contextlib.ExitStack() as stack:
+        stack.callback(demo.abandon)
+        demo.start()
+        with Load(demo.smtp, work()).running() as load:
+            until(lambda: len(load.acknowledged) > 40, "mail is accepted")
+            seen = boxes(demo)
+            os.killpg(demo.process.pid, signal.SIGKILL)
+            demo.process.wait()
+            load.stop()
+        assert not differences(demo.root)
+        demo.start()
+        assert not problems(load.attempts, seen, boxes(demo))
+        assert demo.stop() == 0

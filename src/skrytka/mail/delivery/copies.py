@@ -1,5 +1,6 @@
 """One recipient's copy of a message: its own header fields, sealed summary, wrapped key and thread keys."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Final
@@ -19,6 +20,7 @@ from skrytka.store.seal.blob import SealedBlob
 from skrytka.store.seal.keys import AccountKeys, Kind, MacKind
 from skrytka.store.seal.source import KeySource
 
+TARGETS_AT_ONCE: Final = 20  # about a millisecond
 THREAD_KEYS_MAX: Final = 20  # Message-ID, the root and the newest References
 
 
@@ -42,7 +44,9 @@ class Copies:
     ) -> Deliver:
         """TransientError(KEY_UNAVAILABLE) when the key agent does not answer."""
         copies: list[Copy] = []
-        for recipient, target in targets:
+        for number, (recipient, target) in enumerate(targets):
+            if number % TARGETS_AT_ONCE == TARGETS_AT_ONCE - 1:
+                await asyncio.sleep(0)  # a large group must not hold up the other sessions
             keys = await self._keys.account(target.account)
             prefix = prefix_fields(facts, recipient, target.address, hostname=self._hostname)
             copies.append(self._copy(keys, prefix, sealed, summary, facts.received_at_ms))

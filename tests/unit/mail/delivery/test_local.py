@@ -151,3 +151,30 @@ async def test_the_delivered_event_names_where_the_message_is(world: World) -> N
     event = world.events.events[0]
     assert isinstance(event, MessageDelivered)
     assert (event.recipient, event.uid, event.via) == ("alice@example.test", 1, "direct")
+
+
+ODD = [
+    b"",
+    b"\r\n",
+    b"no header at all",
+    b"\0\xff: \r\n\r\n\0\r\n.\r\n",
+    b"Subject: x\r\n",
+    b"A: b\r\n\r\n" + b"x" * 70_000,
+    b"A: b\r\n\r\nlone \r and \n in a binary body",
+    b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n--x\r\n\r\n--x--",
+    b"A: b\r\n\r\n" + b"\r\n--" * 50_000,
+]
+
+
+@pytest.mark.parametrize("message", ODD, ids=range(len(ODD)))
+@pytest.mark.parametrize("chunk", [3, 65536])
+async def test_any_message_is_read_back_octet_by_octet(world: World, message: bytes, chunk: int) -> None:
+    if chunk == 3:
+        message = message[:3000]
+    assert (await world.deliver(message, chunk=chunk)).reply == reply.ACCEPTED
+    (content,) = await world.inbox()
+    assert content.endswith(b" +0000\r\n" + message)
+    view = await world.mailboxes.open(await world.account("alice"), "INBOX")
+    (row,) = await view.rows([1], with_summary=True)
+    assert row.size_bytes == len(content)
+    assert row.summary is not None

@@ -2,7 +2,8 @@
 
 Under load a thread copies pages (PASSIVE, its own connection; SQLite lets the writer go on meanwhile); the little that
 came after it is copied by the writer itself, so that the next COMMIT starts the WAL anew. If readers keep it from
-doing so until the WAL has twice its size, RESTART waits for them, 50 ms at most. An idle store truncates it.
+doing so until the WAL has twice its size, RESTART waits for them, 50 ms at most, and not again before the WAL has grown
+by another half of its size. An idle store truncates it.
 """
 
 import threading
@@ -14,9 +15,7 @@ import apsw
 from skrytka.store import faults
 from skrytka.store.drivers.sqlite import PAGE_BYTES, Db, connect_writer
 
-RESTART_WAIT_MS = 50
 IDLE_BYTES = 1024 * 1024  # an idle store keeps no WAL larger than this
-INLINE_PAGES = 256
 
 
 class Checkpointer:
@@ -26,6 +25,7 @@ class Checkpointer:
         self._path = path
         self._limit_pages = max(limit_bytes // PAGE_BYTES, 1)
         self._on_fault = on_fault
+        self._next_pages = self._limit_pages
         self._thread: threading.Thread | None = None
         self._error = ""
 
@@ -33,16 +33,21 @@ class Checkpointer:
         """Start the thread when the WAL is over its size; finish what it left when it has ended."""
         pages = db.wal_pages
         if self._thread is not None:
-            if self._thread.is_alive():
-                return
-            self._thread = None
-            self._report()
-            self._checkpoint(db, apsw.SQLITE_CHECKPOINT_PASSIVE)
-            if pages > 2 * self._limit_pages:
-                self._checkpoint(db, apsw.SQLITE_CHECKPOINT_RESTART)
-        elif pages > self._limit_pages:
+            if not self._thread.is_alive():
+                self._finish(db, pages)
+        elif pages <= self._limit_pages:
+            self._next_pages = self._limit_pages
+        elif pages > self._next_pages:
             self._thread = threading.Thread(target=self._passive, name="checkpoint", daemon=True)
             self._thread.start()
+
+    def _finish(self, db: Db, pages: int) -> None:
+        self._thread = None
+        self._report()
+        self._checkpoint(db, apsw.SQLITE_CHECKPOINT_PASSIVE)
+        if pages > 2 * self._limit_pages:
+            self._checkpoint(db, apsw.SQLITE_CHECKPOINT_RESTART)
+        self._next_pages = pages + self._limit_pages // 2
 
     def idle(self, db: Db) -> None:
         """Nothing to do for a second: make the WAL small."""

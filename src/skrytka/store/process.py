@@ -238,9 +238,10 @@ class PacketControl:
     def tick(self) -> None:
         """Nothing to do."""
 
-    def ready(self) -> None:
+    def start(self) -> "PacketControl":
         """Say that the store is open."""
         self._sock.send(b"ready")
+        return self
 
 
 def run_store(
@@ -258,20 +259,17 @@ def run_store(
 
 def main(argv: list[str]) -> int:
     """``python -m skrytka.store.process FOLDER FD``: a private store process, serving until FD ends."""
-    control = PacketControl(socket.socket(fileno=int(argv[1])))
 
     def on_fault(fault: str, detail: str) -> None:
         sys.stderr.write(f"fault {fault}: {detail}\n")
 
-    def start() -> Control:
-        control.ready()
-        return control
-
-    try:
-        run_store(Path(argv[0]), StoreSettings(), SystemClock(), on_fault, start)
-    except SkrytkaError as exc:
-        sys.stderr.write(f"store: {exc}\n")
-        return 1
+    with socket.socket(fileno=int(argv[1])) as sock:
+        control = PacketControl(sock)
+        try:
+            run_store(Path(argv[0]), StoreSettings(), SystemClock(), on_fault, control.start)
+        except SkrytkaError as exc:
+            sys.stderr.write(f"store: {exc}\n")
+            return 1
     return 0
 
 

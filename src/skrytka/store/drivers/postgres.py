@@ -35,6 +35,7 @@ _AGAIN = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a backend that is terminated in the middle of an answer
     ConnectionError,
 )
 
@@ -66,7 +67,7 @@ class PostgresStore:
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
                 return await _drive(connection, query)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as exc:
+        except (asyncpg.PostgresError, *_AGAIN, OSError) as exc:
             raise _failure(exc).error() from exc
 
     def watch(self, account: AccountId, notify: Callable[[State], None]) -> Callable[[], None]:

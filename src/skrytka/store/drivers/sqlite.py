@@ -14,6 +14,7 @@ from skrytka.store.statement import Query, Rows, Value
 R = TypeVar("R")
 PAGE_BYTES = 8192
 BUSY_MS = 5000
+CHECKPOINT_WAIT_MS = 50
 WRITER_CACHE_KIB = 32 * 1024
 READER_CACHE_KIB = 8 * 1024
 
@@ -42,7 +43,9 @@ class Db(Protocol):
         """Pages in the WAL after the last COMMIT."""
         ...
 
-    def checkpoint(self, mode: int) -> None: ...
+    def checkpoint(self, mode: int) -> None:
+        """Put pages of the WAL into the file; waits at most CHECKPOINT_WAIT_MS for readers, then BusyError."""
+        ...
 
     def close(self) -> None: ...
 
@@ -73,7 +76,11 @@ class ApswDb:
         return apsw.SQLITE_OK
 
     def checkpoint(self, mode: int) -> None:
-        self._connection.wal_checkpoint(mode=mode)
+        self._connection.set_busy_timeout(CHECKPOINT_WAIT_MS)
+        try:
+            self._connection.wal_checkpoint(mode=mode)
+        finally:
+            self._connection.set_busy_timeout(BUSY_MS)
 
     def close(self) -> None:
         self._cursor.close()

@@ -11,6 +11,7 @@ from skrytka.model.errors import LocalProtocolError
 from skrytka.model.events import BugCaught, SessionClosed
 from skrytka.net import connection
 from skrytka.net.connection import Connection
+from skrytka.net.facts import Networks, describe
 from skrytka.net.tls import TlsStore
 from skrytka.net.tls_pipe import TlsPipe
 from tests.unit.net.harness import End, Line, LineEngine, Run, World, client_context, make_store, serving
@@ -80,10 +81,10 @@ class TlsClient:
         self.pipe = TlsPipe(client_context(), is_server=False, server_hostname="localhost")
         self.is_ended = False
 
-    async def handshake(self, before: bytes = b"", behind: bytes = b"") -> None:
-        """``before`` goes out in clear in front of the first flight, ``behind`` encrypted with the last."""
+    async def handshake(self, behind: bytes = b"") -> None:
+        """``behind`` goes out encrypted in the packet of the last handshake message."""
         self.pipe.handshake(b"")
-        self.writer.write(before + self.pipe.output())
+        self.writer.write(self.pipe.output())
         while not self.pipe.is_established:
             self.pipe.handshake(await self.reader.read(65536))
         self.writer.write(self.pipe.output() + (self.pipe.encrypt(behind) if behind else b""))
@@ -117,6 +118,33 @@ def test_starttls_drops_what_stood_behind_it_in_the_same_packet(run: Run, store:
     run(main())
 
 
+def test_starttls_drops_what_arrived_before_its_reply_left(run: Run, store: TlsStore) -> None:
+    async def main() -> None:
+        async def slow(conn: Connection) -> None:
+            engine = LineEngine()
+            async for event in conn.events(engine):
+                if event == Line(b"STARTTLS"):
+                    await world.until(lambda: conn._input)  # the next packet comes while we think
+                    await conn.send(engine.send(b"go"))
+                    engine.tls_started(await conn.upgrade_tls())
+                elif isinstance(event, Line):
+                    await conn.send(engine.send(b"you said " + event.text))
+
+        async with serving(slow, tls=store) as world:
+            reader, writer = await world.connect()
+            writer.write(b"STARTTLS\n")
+            await world.until(lambda: len(world.listener))
+            await asyncio.sleep(0.01)
+            writer.write(b"injected\n")
+            assert await reader.readexactly(3) == b"go\n"
+            client = TlsClient(reader, writer)
+            await client.handshake(behind=b"first\n")
+            assert await client.read() == b"you said first\n"
+            writer.close()
+
+    run(main())
+
+
 def test_clear_text_behind_the_reply_to_starttls_ends_the_connection(run: Run, store: TlsStore) -> None:
     async def main() -> None:
         async with serving(echo, tls=store) as world:
@@ -142,6 +170,50 @@ def test_data_in_the_packet_of_the_last_handshake_message_is_not_lost(run: Run, 
             await client.handshake(behind=b"at once\n")
             assert await client.read() == b"you said at once\n"
             writer.close()
+
+    run(main())
+
+
+def test_a_connection_can_be_the_client_too(run: Run, store: TlsStore) -> None:
+    async def main() -> None:
+        async with serving(echo, tls=store) as world:
+            loop = asyncio.get_running_loop()
+            facts = describe("client", ("127.0.0.1", world.port), ("127.0.0.1", 0), Networks(()))
+            sweeper = world.around.sweeper
+            _, conn = await loop.create_connection(lambda: Connection(facts, sweeper), "127.0.0.1", world.port)
+            engine, seen = LineEngine(), []
+            await conn.send(b"STARTTLS\n")
+            async for event in conn.events(engine):
+                if not isinstance(event, Line):
+                    break
+                seen.append(event.text)
+                engine.send(b"")  # a client answers nothing
+                if event.text == b"go":
+                    pipe = TlsPipe(client_context(), is_server=False, server_hostname="localhost")
+                    engine.tls_started(await conn.start_tls(pipe))
+                    await conn.send(b"hidden\nQUIT\n")
+            await conn.close()
+            assert seen == [b"hello", b"go", b"you said hidden", b"bye"]
+            assert conn.tls is not None
+            assert conn.tls.version == "TLSv1.3"
+
+    run(main())
+
+
+def test_a_handshake_byte_by_byte_is_as_good_as_whole(run: Run, store: TlsStore) -> None:
+    async def main() -> None:
+        async with serving(echo, tls=store, is_implicit_tls=True) as world:
+            client = TlsClient(*await world.connect())
+            client.pipe.handshake(b"")
+            for byte in client.pipe.output():
+                client.writer.write(bytes([byte]))
+                await asyncio.sleep(0)
+            await client.handshake(behind=b"x\n")
+            received = b""
+            while not received.endswith(b"said x\n"):
+                received += await client.read()
+            assert received == b"hello\nyou said x\n"
+            client.writer.close()
 
     run(main())
 
@@ -271,6 +343,7 @@ def _is_stuck(world: World) -> bool:
 
 def test_a_peer_that_never_reads_is_cut_at_the_write_deadline(run: Run) -> None:
     async def flood(conn: Connection) -> None:
+        conn.deadline(1e6)
         await conn.send(b"x" * 64 * 1024 * 1024)
 
     async def main() -> None:
@@ -486,6 +559,24 @@ def test_a_peer_that_lingers_is_cut(run: Run) -> None:
             assert await reader.read() == b"go away\n"
             assert len(world.listener) == 1
             world.late(connection.LINGER_S + 1)
+            await world.until(lambda: not len(world.listener))
+            writer.close()
+
+    run(main())
+
+
+def test_a_peer_that_goes_on_sending_after_goodbye_is_cut(run: Run) -> None:
+    async def refuse(conn: Connection) -> None:
+        await conn.send(b"go away\n")
+
+    async def main() -> None:
+        async with serving(refuse) as world:
+            reader, writer = await world.connect()
+            assert await reader.read() == b"go away\n"
+            with contextlib.suppress(ConnectionError):
+                for _ in range(2 * connection.LINGER_BYTES // 65536 + 50):
+                    writer.write(b"z" * 65536)
+                    await writer.drain()
             await world.until(lambda: not len(world.listener))
             writer.close()
 

@@ -205,14 +205,18 @@ class Starved:
 def test_without_descriptors_accepting_pauses_and_the_fault_is_raised_once(
     run: Run, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    monkeypatch.setattr(listener_module, "ACCEPT_PAUSE_S", 0.01)
+    monkeypatch.setattr(listener_module, "ACCEPT_PAUSE_S", 0.2)
 
     async def main() -> None:
         async with serving(wait) as world:
             starved = Starved(world.listener._sock, code)
             world.listener._sock = starved  # type: ignore[assignment]
             reader, writer = await world.connect()
-            await world.until(lambda: starved.tries > 2)
+            await world.until(lambda: starved.tries)
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert starved.tries == 1  # it does not spin
+            await world.until(lambda: starved.tries > 1)
             starved.is_starved = False
             assert await reader.readline() == b"hello\n"
             assert [fault.detail for fault in world.recorder.of(FaultRaised)] == [errno.errorcode[code]]

@@ -5,6 +5,7 @@ A bug is answered ``NO [SERVERBUG]``, recorded, and the session goes on.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from skrytka.model.engine import DisconnectedError, TimedOut, Woken
@@ -21,6 +22,7 @@ from skrytka.servers.imap.deps import ImapDeps
 from skrytka.servers.imap.state import ImapSession
 
 Handler = Callable[[ImapSession, Any], Awaitable[a.Tagged]]
+Work = Callable[[], Awaitable[a.Tagged]]
 
 
 async def _not_yet(_session: ImapSession, _command: Command) -> a.Tagged:
@@ -101,7 +103,9 @@ class _Loop:
             case a.LiteralWanted():
                 await self._send(replies.NOT_YET if event.is_append else a.Continue())
             case a.SaslResponse(message=message):
-                return await self._answer(session.Authenticate("PLAIN"), login.sasl_response(self.state, message))
+                return await self._answer(
+                    session.Authenticate("PLAIN"), partial(login.sasl_response, self.state, message)
+                )
             case a.IdleDone():
                 return await self._end_idle(event)
             case a.Fault(text=text, code=code):
@@ -144,11 +148,11 @@ class _Loop:
             case session.Authenticate():
                 return await self._authenticate(command)
             case search.Search():
-                return await self._answer(command, searching.search(self.state, command, tag))
+                return await self._answer(command, partial(searching.search, self.state, command, tag))
             case _:
-                return await self._answer(command, HANDLERS[type(command)](self.state, command))
+                return await self._answer(command, partial(HANDLERS[type(command)], self.state, command))
 
-    async def _answer(self, command: Command, work: Awaitable[a.Tagged]) -> bool:
+    async def _answer(self, command: Command, work: Work) -> bool:
         """Run a handler; then what changed meanwhile, then its tagged answer."""
         answer = await self._result(command, work)
         await self._send(answer)
@@ -160,9 +164,11 @@ class _Loop:
             return await self._bye("too many failed logins", "refused")
         return True
 
-    async def _result(self, command: Command, work: Awaitable[a.Tagged]) -> a.Tagged:
+    async def _result(self, command: Command, work: Work) -> a.Tagged:
         try:
-            answer = await work
+            if _looks_first(command):
+                await self.state.tell_changes(may_expunge=False)
+            answer = await work()
             if not isinstance(command, mailboxes.Select):  # it has just told everything
                 may_expunge = not isinstance(command, _KEEPS_NUMBERS) or _is_uid(command)
                 await self.state.tell_changes(may_expunge=may_expunge)
@@ -200,7 +206,7 @@ class _Loop:
         if command.initial is None and self.conn.tls is not None and command.mechanism == "PLAIN":
             await self._send(a.Continue(b""))
             return True
-        return await self._answer(command, login.authenticate(self.state, command))
+        return await self._answer(command, partial(login.authenticate, self.state, command))
 
     # -- IDLE
 
@@ -229,7 +235,12 @@ class _Loop:
             self.conn.deadline(self.limits.after_login_s)
         if not event.is_clean:
             return await self._fault(replies.bad("IDLE ends with DONE"))
-        return await self._answer(session.Idle(), login.noop(self.state, session.Noop()))
+        return await self._answer(session.Idle(), partial(login.noop, self.state, session.Noop()))
+
+
+def _looks_first(command: Command) -> bool:
+    """Whether a client may poll by this command alone: then it has to see what came since its last one."""
+    return isinstance(command, search.Search) or (isinstance(command, fetch.Fetch) and command.is_uid)
 
 
 def _is_uid(command: Command) -> bool:

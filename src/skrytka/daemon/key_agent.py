@@ -50,10 +50,10 @@ class KeyAgent:
         return secret.reveal()
 
     def _count(self, kind: str, account: AccountId) -> None:
-        self._events.emit(KeyRequested(kind=kind, account=account))
+        self._events.emit(KeyRequested(process=kind, account=account))
         accounts = self._asked.setdefault(kind, _Asked()).add(account, self._clock.monotonic_s())
         if accounts == self._alarm_accounts:
-            self._events.emit(KeyAlarm(kind=kind, accounts=accounts))
+            self._events.emit(KeyAlarm(process=kind, accounts=accounts))
 
 
 def parse_account(subject: str) -> AccountId | None:

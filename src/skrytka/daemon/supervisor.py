@@ -208,7 +208,7 @@ class Supervisor:
                 self._restart(child, pid, status)
 
     def _restart(self, child: Child, pid: int, status: str) -> None:
-        self._events.emit(ChildEnded(kind=child.name, pid=pid, status=status))
+        self._events.emit(ChildEnded(process=child.name, pid=pid, status=status))
         wait_s = child.backoff_s(self._clock.monotonic_s())
         self._complain(f"{child.name} (pid {pid}) ended: {status}; starting again in {wait_s:g} s")
         if not self._was_ready and child.failures >= STARTS_MAX:

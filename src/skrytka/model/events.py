@@ -1,7 +1,7 @@
 """Everything that can happen and is recorded: one frozen class each, described in docs/events.md.
 
 An event has a header (kept, chained) and a personal part (erasable): the fields named in ``PERSONAL``. No secret and no
-mail text ever stands in an event.
+mail text ever stands in an event. ``RESERVED`` names belong to the line that an event is written in.
 """
 
 from enum import StrEnum
@@ -10,6 +10,9 @@ from typing import ClassVar, Protocol
 import msgspec
 
 from skrytka.model.ids import TraceId
+
+
+RESERVED = frozenset({"v", "at", "chain", "seq", "kind", "ph", "prev"})
 
 
 class EventClass(StrEnum):
@@ -239,7 +242,7 @@ class ServerStopping(SystemEvent, frozen=True, kw_only=True):
 class ChildEnded(SystemEvent, frozen=True, kw_only=True):
     """A child process ended without being asked."""
 
-    kind: str
+    process: str  # "front-0", "store"
     pid: int
     status: str  # "exit 1", "signal 9"
 
@@ -262,20 +265,20 @@ class BugCaught(SystemEvent, frozen=True, kw_only=True):
     """An exception that nobody expected; ``where`` names our code, never the peer's data."""
 
     where: str
-    kind: str
+    error: str  # the class of the exception
 
 
 class KeyRequested(SystemEvent, frozen=True, kw_only=True):
     """A process asked the key agent for an account key."""
 
-    kind: str
+    process: str  # "front-0", "store"
     account: int
 
 
 class KeyAlarm(SystemEvent, frozen=True, kw_only=True):
     """Many distinct accounts' keys were asked for within a minute."""
 
-    kind: str
+    process: str  # "front-0", "store"
     accounts: int
 
 

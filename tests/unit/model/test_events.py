@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from skrytka.model.events import Event, EventClass
+from skrytka.model.events import RESERVED, Event, EventClass
 
 
 def leaves(kind: type[Event] = Event) -> Iterator[type[Event]]:

@@ -24,7 +24,7 @@ def test_a_bug_names_our_innermost_line_and_its_kind_and_nothing_of_the_data() -
     module, function, line = event.where.split(":")
     assert (module, function) == ("skrytka.model.ids", "parse_id")
     assert int(line) > 0
-    assert event.kind == "ValueError"
+    assert event.error == "ValueError"
     assert event.trace == bytes(16)
     assert "secret" not in repr(event)
 
@@ -45,7 +45,7 @@ def test_what_fails_in_a_callback_of_the_loop_is_an_event(run: Run) -> None:
         loop.call_exception_handler({"message": "peer's secret data"})
 
     run(main())
-    assert [(bug.kind, "secret" in repr(bug)) for bug in recorder.of(BugCaught)] == [
+    assert [(bug.error, "secret" in repr(bug)) for bug in recorder.of(BugCaught)] == [
         ("ValueError", False),
         ("Warning", False),
     ]
@@ -74,4 +74,4 @@ def test_what_fails_in_a_destructor_is_an_event(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sys, "unraisablehook", unraisable_hook(recorder))
     Failing()
     gc.collect()
-    assert [bug.kind for bug in recorder.of(BugCaught)] == ["ValueError"]
+    assert [bug.error for bug in recorder.of(BugCaught)] == ["ValueError"]

@@ -517,7 +517,7 @@ def test_asking_for_the_next_event_before_answering_is_a_bug_of_the_session(run:
             reader, writer = await world.connect()
             writer.write(b"line\n")
             assert await reader.read() == b""
-            assert [bug.kind for bug in world.recorder.of(BugCaught)] == [LocalProtocolError.__name__]
+            assert [bug.error for bug in world.recorder.of(BugCaught)] == [LocalProtocolError.__name__]
             writer.close()
 
     run(main())
@@ -529,7 +529,7 @@ def test_tls_cannot_be_started_twice_or_without_certificates(run: Run) -> None:
             reader, writer = await world.connect()
             writer.write(b"STARTTLS\n")
             await reader.read()
-            assert [bug.kind for bug in world.recorder.of(BugCaught)] == [LocalProtocolError.__name__]
+            assert [bug.error for bug in world.recorder.of(BugCaught)] == [LocalProtocolError.__name__]
             writer.close()
 
     run(main())

@@ -64,7 +64,7 @@ def test_a_bug_in_one_session_is_recorded_and_leaves_the_others_alone(run: Run) 
             writer.write(b"x\n")
             assert await reader.readline() == b"1\n"
             (bug,) = world.recorder.of(BugCaught)
-            assert bug.kind == "ZeroDivisionError"
+            assert bug.error == "ZeroDivisionError"
             bad.close()
             writer.close()
 

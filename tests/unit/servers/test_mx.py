@@ -181,7 +181,7 @@ def test_an_error_says_whether_waiting_helps(error: Exception, answer: str, reas
         assert "secret" not in said
         (event,) = served.recorder.of(MessageRefused)
         assert event.reason == reason
-        assert [bug.kind for bug in served.recorder.of(BugCaught)] == (["BugError"] if reason == "bug" else [])
+        assert [bug.error for bug in served.recorder.of(BugCaught)] == (["BugError"] if reason == "bug" else [])
         assert all(message.is_aborted for message in served.delivery.messages)
         served.delivery.error = None
         await peer.say(b"MAIL FROM:<>\r\nRCPT TO:<bob@example.test>\r\nBDAT 0 LAST\r\n")

@@ -21,7 +21,9 @@ EMPTY_ENVELOPE = b"(" + b" ".join([NIL] * 10) + b")"
 def string(value: bytes) -> bytes:
     """RFC 9051 9, ``string``: quoted where it may be, else a literal (NUL goes, it has no form)."""
     if len(value) <= _QUOTED_MAX and _QUOTABLE.match(value):
-        return b'"' + _NEEDS_ESCAPE.sub(rb"\\\1", value) + b'"'
+        if b'"' in value or b"\\" in value:
+            value = _NEEDS_ESCAPE.sub(rb"\\\1", value)
+        return b'"' + value + b'"'
     value = value.replace(b"\0", b"")
     return b"{%d}\r\n%b" % (len(value), value)
 

@@ -13,7 +13,7 @@ import msgspec
 
 from skrytka.model.address import Address, AddressError
 from skrytka.model.errors import PermanentError
-from skrytka.model.events import Event
+from skrytka.model.events import RESERVED, Event
 from skrytka.store.events.files import event_files, read_lines
 from skrytka.store.events.line import Header, Line, header_fields, kind_name, parse, personal_fields
 from skrytka.store.sqlite_file import SqliteFile, Step, create_file
@@ -141,7 +141,7 @@ class EventIndex:
             with path.open("rb") as file:
                 file.seek(offset)
                 line, header = parse(file.readline())
-            own = {"v", "at", "chain", "seq", "kind", "trace", "ph", "prev"}
+            own = RESERVED | {"trace"}
             fields = {key: value for key, value in header_fields(line).items() if key not in own}
             found.append(FoundEvent(header.at, header.kind, header.trace, fields | personal_fields(line)))
         return sorted(found, key=lambda event: event.at)

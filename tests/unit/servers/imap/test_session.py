@@ -97,7 +97,7 @@ async def test_a_bug_is_answered_recorded_and_survived() -> None:
     assert b"1 NO [SERVERBUG] " in conn.said[2]
     assert b"2 OK" in conn.said[2]
     bugs = [event for event in world.recorder.events if isinstance(event, BugCaught)]
-    assert [bug.kind for bug in bugs] == ["ZeroDivisionError"]
+    assert [bug.error for bug in bugs] == ["ZeroDivisionError"]
     assert "alice" not in repr(bugs)
 
 

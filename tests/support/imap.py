@@ -311,14 +311,14 @@ class FakeConnection:
         self.errors = 0
         self.cause = ""
         self.deadlines: list[float] = []
-        self.said: list[bytes] = []  # one entry per step, the greeting first
+        self._pieces: list[list[bytes]] = []
         self.aborted = ""
         self.wakes = 0
         self.handshake_failure: SkrytkaError | None = None
 
     async def events(self, engine: Any) -> AsyncIterator[object]:
         for step in [*self.steps, b""]:
-            self.said.append(b"")
+            self._pieces.append([])
             if isinstance(step, bytes):
                 engine.receive(step)
             elif isinstance(step, Woken | TimedOut):
@@ -331,9 +331,13 @@ class FakeConnection:
         raise AssertionError("the session went on after the end of file")
 
     async def send(self, data: bytes) -> None:
-        if not self.said:
-            self.said.append(b"")
-        self.said[-1] += data
+        if not self._pieces:
+            self._pieces.append([])
+        self._pieces[-1].append(data)
+
+    def forget(self, steps: int) -> None:
+        """What was said in the first steps does not matter."""
+        del self._pieces[:steps]
 
     def deadline(self, seconds: float) -> None:
         self.deadlines.append(seconds)
@@ -350,6 +354,11 @@ class FakeConnection:
             raise self.handshake_failure
         self.tls = TLS
         return TLS
+
+    @property
+    def said(self) -> list[bytes]:
+        """One entry per step, the greeting first."""
+        return [b"".join(pieces) for pieces in self._pieces]
 
     @property
     def text(self) -> str:
@@ -386,7 +395,7 @@ class World:
     async def selected(self, *steps: Step) -> FakeConnection:
         """As ``play`` after LOGIN and SELECT INBOX; ``said`` begins with the first step's answers."""
         conn = await self.play(LOGIN, SELECT, *steps)
-        del conn.said[:3]
+        conn.forget(3)
         return conn
 
     async def ask(self, *lines: str) -> list[str]:

@@ -44,7 +44,7 @@ def literal8(value: bytes) -> bytes:
 
 
 class FlagTexts:
-    """Flag bits as text, remembered: a mailbox has few different sets of flags."""
+    """Flag bits as text, remembered: there are few different sets. A bit without a name ("") has no text."""
 
     __slots__ = ("_keywords", "_texts")
 
@@ -64,12 +64,12 @@ class FlagTexts:
             if bits >> bit & 1:
                 yield name
         for number, name in enumerate(self._keywords):
-            if bits >> (KEYWORD_BIT + number) & 1:
+            if name and bits >> (KEYWORD_BIT + number) & 1:
                 yield name
 
     def defined(self) -> bytes:
         """All flags of the mailbox without parentheses."""
-        return b" ".join((*SYSTEM_FLAGS, *self._keywords))
+        return b" ".join((*SYSTEM_FLAGS, *filter(None, self._keywords)))
 
 
 def email_id(value: EmailId) -> bytes:

@@ -29,6 +29,8 @@ class BodyWriter:
         self._content: Content | None = None
         self.is_first = is_first
         self.has_unknown_encoding = False
+        self.octets = 0
+        """How much was written, streamed or not."""
 
     def close(self) -> None:
         if self._content is not None:
@@ -42,6 +44,7 @@ class BodyWriter:
 
     def _put(self, label: bytes, value: bytes) -> None:
         self._out.append((b"" if self.is_first else b" ") + label + b" " + value)
+        self.octets += len(value)
         self.is_first = False
 
     async def item(self, item: BodyItem | BinaryItem) -> None:

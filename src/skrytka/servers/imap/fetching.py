@@ -20,6 +20,8 @@ FLAGS_BATCH = 1000
 ROWS_BATCH = 200
 SUMMARIES_BATCH = 50
 CONTENT_BATCH = 50
+BODY_COST_BYTES = 16 * 1024  # opening a message takes as long as reading so much of it
+BREATH_BYTES = 256 * 1024
 _SEEN = SystemFlag.SEEN.value
 
 _FROM_ROW: dict[FetchItem, Callable[[MessageRow], bytes]] = {
@@ -117,6 +119,7 @@ class _Fetching:
         self.selected = selected
         self.plan = plan
         self.answer = replies.ok("done")
+        self._work = 0
 
     async def batch(self, indexes: list[int]) -> None:
         plan, selected = self.plan, self.selected
@@ -134,8 +137,18 @@ class _Fetching:
             if not plan.bodies or row.summary is None:
                 out.append(b"* %d FETCH (%b)\r\n" % (index + 1, b" ".join(parts)))
                 continue
-            await self._with_bodies(index, row, row.summary, parts, out)
+            octets = await self._with_bodies(index, row, row.summary, parts, out)
+            await self._pace(out, octets)
         await self.session.write(b"".join(out))
+
+    async def _pace(self, out: list[bytes], octets: int) -> None:
+        """Few bodies are in memory at a time, and others get their turn after about a millisecond."""
+        self._work += octets + BODY_COST_BYTES
+        if self._work >= BREATH_BYTES:
+            self._work = 0
+            await self.session.write(b"".join(out))
+            out.clear()
+            await self.session.breathe()
 
     def _short_parts(self, index: int, row: MessageRow, *, is_told: bool) -> list[bytes]:
         plan, known = self.plan, self.selected.known
@@ -155,8 +168,8 @@ class _Fetching:
 
     async def _with_bodies(
         self, index: int, row: MessageRow, summary: Summary, parts: list[bytes], out: list[bytes]
-    ) -> None:
-        """Items that need octets of the message. ``out`` is sent before anything large."""
+    ) -> int:
+        """Items that need octets of the message, behind ``out``, what is not sent yet. How many octets they had."""
         out.append(b"* %d FETCH (" % (index + 1))
         out.append(b" ".join(parts))
         writer = BodyWriter(self.session, row, summary, out, is_first=not parts)
@@ -177,6 +190,7 @@ class _Fetching:
         if writer.has_unknown_encoding:
             self.answer = replies.UNKNOWN_ENCODING
         out.append(b")\r\n")
+        return writer.octets
 
     async def _mark_seen(self, indexes: list[int]) -> frozenset[int]:
         """BODY[] sets the flag Seen (RFC 9051 6.4.5); trouble with it does not keep the mail from its reader."""

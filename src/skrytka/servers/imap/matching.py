@@ -79,6 +79,7 @@ class Matcher:
         """Those of the candidates (ascending indexes) that match."""
         if not candidates:
             return candidates
+        await self._session.breathe()
         match key:
             case s.And(keys=keys):
                 for inner in sorted(keys, key=_cost):

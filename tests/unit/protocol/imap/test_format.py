@@ -45,6 +45,7 @@ def test_flags_are_named_by_bit() -> None:
     assert texts.text(0) == b"()"
     assert texts.text(1 | 8 | 1 << 9) == b"(\\Seen \\Deleted work)"
     assert texts.text(1 << 8) == b"($Junk)"
+    assert fmt.FlagTexts(["", "x"]).text(3 << 8) == b"(x)"
     assert texts.defined() == b"\\Seen \\Answered \\Flagged \\Deleted \\Draft $Junk work"
 
 

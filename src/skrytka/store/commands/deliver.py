@@ -15,6 +15,7 @@ from skrytka.store.sql import messages as sql
 from skrytka.store.statement import Query, Rows
 
 INBOX = Role.INBOX.value
+SEEN = Flag.SEEN.value  # operations on an IntFlag cost a microsecond each
 
 
 class Target(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -129,7 +130,7 @@ def _place(target: Target, state: State) -> Query[tuple[int, int]]:
     """The mailbox and the UID of a new message there."""
     counts = {
         "account": target.account,
-        "unseen": 0 if target.flags & Flag.SEEN else 1,
+        "unseen": 0 if target.flags & SEEN else 1,
         "bytes": target.size,
         "state": state,
     }

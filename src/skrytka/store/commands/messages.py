@@ -16,6 +16,7 @@ from skrytka.store.sql import messages as sql
 from skrytka.store.statement import Query
 
 NO_BOUND = 2**62
+SEEN = Flag.SEEN.value
 
 
 class FlagsStored(msgspec.Struct, frozen=True, array_like=True):
@@ -66,7 +67,8 @@ class StoreFlags(Command[FlagsStored], frozen=True):
             where = {"account": self.account, "mailbox": self.mailbox, "low": low, "high": high}
             rows: Any = yield sql.FLAGS_IN_RANGE(**where)
             modified.extend(uid for uid, _, modseq in rows if modseq > bound)
-            changing = [(uid, flags) for uid, flags, modseq in rows if modseq <= bound and self._after(flags) != flags]
+            add, keep = self.add, ~self.remove
+            changing = [(uid, flags) for uid, flags, modseq in rows if modseq <= bound and flags & keep | add != flags]
             if changing:
                 before.extend(changing)
                 yield sql.SET_FLAGS(add=self.add, remove=self.remove, state=state, unchanged_since=bound, **where)
@@ -77,17 +79,17 @@ class StoreFlags(Command[FlagsStored], frozen=True):
                 mailbox=self.mailbox,
                 messages=0,
                 bytes=0,
-                unseen=sum(self._unseen_change(flags) for _, flags in before),
+                unseen=self._unseen_change(before),
                 state=state,
             )
         tx.log(self.account, Op.FLAGS, state, (self.mailbox, changed, self.add, self.remove), before)
         return FlagsStored(state, changed, ranges.of(modified))
 
-    def _after(self, flags: int) -> int:
-        return flags & ~self.remove | self.add
-
-    def _unseen_change(self, flags: int) -> int:
-        return int(flags & Flag.SEEN != 0) - int(self._after(flags) & Flag.SEEN != 0)
+    def _unseen_change(self, before: list[tuple[int, int]]) -> int:
+        seen = sum(flags & SEEN for _, flags in before)
+        if self.add & SEEN:
+            return seen - len(before)
+        return seen if self.remove & SEEN else 0
 
 
 class Expunge(Command[Expunged], frozen=True):
@@ -127,7 +129,7 @@ class TakeBack(Command[tuple[TakenBack | None, ...]], frozen=True):
             return None
         ((old_flags, size, received_at_ms, email_id, thread_id),) = found
         flags = old_flags & ~Flag.DELETED.value
-        counts = {"account": self.account, "unseen": 0 if flags & Flag.SEEN else 1, "bytes": size, "state": state}
+        counts = {"account": self.account, "unseen": 0 if flags & SEEN else 1, "bytes": size, "state": state}
         wanted = item.mailbox if self.mailbox is None else self.mailbox
         rows = yield mailboxes.ADD_TO_MAILBOX(mailbox=wanted, **counts)
         if not rows:
@@ -161,7 +163,7 @@ def to_vault(tx: Tx, account: AccountId, mailbox: MailboxId, uids: Ranges, mask:
     moved = ranges.of(uid for uid, _, _ in gone)
     if gone:
         size = sum(size for _, _, size in gone)
-        unseen = sum(1 for _, flags, _ in gone if not flags & Flag.SEEN)
+        unseen = sum(1 for _, flags, _ in gone if not flags & SEEN)
         yield mailboxes.ADD_COUNTS(
             account=account, mailbox=mailbox, messages=-len(gone), unseen=-unseen, bytes=-size, state=state
         )

@@ -100,7 +100,7 @@ class SqliteWriter:
         try:
             self.db.execute("COMMIT", _NOTHING)
         except (apsw.Error, OSError) as exc:
-            if not self._is_in(requests, outcomes):
+            if not self._is_in(requests, outcomes, exc):
                 return self._lost(requests, works, exc)
         for work in works:
             for blob_id in work.discards:
@@ -152,15 +152,21 @@ class SqliteWriter:
             self._reopen()
         return self._refuse(requests, exc)
 
-    def _is_in(self, requests: Sequence[Request], outcomes: list[Outcome]) -> bool:
+    def _is_in(self, requests: Sequence[Request], outcomes: list[Outcome], error: Exception) -> bool:
         """COMMIT failed, which says nothing: ask the file."""
         self._reopen()
+        is_in = False
         try:
             is_in = any(
                 isinstance(outcome, Done) and drive(self.db, former(request.command.unit))
                 for request, outcome in zip(requests, outcomes, strict=True)
             )
             self._fence()
+        except apsw.FullError as exc:
+            # SQLite writes the frame that commits last: a COMMIT that found no room has not written it, and the tail
+            # of the WAL holds nothing that a fence would have to cover.
+            if is_in or not isinstance(error, apsw.FullError):
+                raise StoreBrokenError(type(exc).__name__) from exc
         except (apsw.Error, OSError) as exc:
             raise StoreBrokenError(type(exc).__name__) from exc
         return is_in

@@ -199,6 +199,25 @@ def test_a_process_that_cannot_open_its_file_again_answers_nobody(bench: Bench) 
     bench.try_again(requests)
 
 
+def test_a_disk_that_stays_full_after_a_failed_commit_does_not_end_the_process(bench: Bench) -> None:
+    requests = bench.batch()
+    bench.plan.only_commit = True
+    bench.plan.arm(1, apsw.FullError, How.ENDED, times=2)  # COMMIT, and the COMMIT of the fence
+    outcomes = bench.writer.run(requests)
+    assert {getattr(outcome, "reason", None) for outcome in outcomes} == {Reason.DISK_FULL}
+    bench.plan.disarm()
+    bench.verify(requests, outcomes)
+    bench.try_again(requests)
+
+
+def test_a_fence_that_finds_no_room_after_another_error_of_commit_ends_the_process(bench: Bench) -> None:
+    errors = iter([apsw.IOError, apsw.FullError])
+    bench.plan.only_commit = True
+    bench.plan.arm(1, lambda text: next(errors)(text), How.ENDED, times=2)  # type: ignore[arg-type]
+    with pytest.raises(StoreBrokenError):
+        bench.writer.run(bench.batch())
+
+
 def test_the_whole_batch_is_transient_and_says_why(bench: Bench) -> None:
     requests = bench.batch()
     bench.plan.arm(20, apsw.FullError, How.ENDED)

@@ -205,21 +205,34 @@ class Starved:
 def test_without_descriptors_accepting_pauses_and_the_fault_is_raised_once(
     run: Run, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    monkeypatch.setattr(listener_module, "ACCEPT_PAUSE_S", 0.2)
+    monkeypatch.setattr(listener_module, "ACCEPT_PAUSE_S", 0.01)
 
     async def main() -> None:
         async with serving(wait) as world:
             starved = Starved(world.listener._sock, code)
             world.listener._sock = starved  # type: ignore[assignment]
             reader, writer = await world.connect()
-            await world.until(lambda: starved.tries)
-            for _ in range(20):
-                await asyncio.sleep(0)
-            assert starved.tries == 1  # it does not spin
-            await world.until(lambda: starved.tries > 1)
+            await world.until(lambda: starved.tries > 2)
             starved.is_starved = False
             assert await reader.readline() == b"hello\n"
             assert [fault.detail for fault in world.recorder.of(FaultRaised)] == [errno.errorcode[code]]
+            writer.close()
+
+    run(main())
+
+
+def test_while_accepting_pauses_the_loop_does_not_spin(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener_module, "ACCEPT_PAUSE_S", 3600.0)
+
+    async def main() -> None:
+        async with serving(wait) as world:
+            starved = Starved(world.listener._sock, errno.EMFILE)
+            world.listener._sock = starved  # type: ignore[assignment]
+            _, writer = await world.connect()
+            await world.until(lambda: starved.tries)
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert starved.tries == 1
             writer.close()
 
     run(main())

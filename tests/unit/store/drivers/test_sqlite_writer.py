@@ -1,6 +1,7 @@
 """The writer under errors, at every step of a batch: nothing acknowledged is lost, nothing is half there."""
 
 from collections.abc import Iterator
+from itertools import chain, repeat
 from pathlib import Path
 
 import apsw
@@ -199,25 +200,6 @@ def test_a_process_that_cannot_open_its_file_again_answers_nobody(bench: Bench) 
     bench.try_again(requests)
 
 
-def test_a_disk_that_stays_full_after_a_failed_commit_does_not_end_the_process(bench: Bench) -> None:
-    requests = bench.batch()
-    bench.plan.only_commit = True
-    bench.plan.arm(1, apsw.FullError, How.ENDED, times=2)  # COMMIT, and the COMMIT of the fence
-    outcomes = bench.writer.run(requests)
-    assert {getattr(outcome, "reason", None) for outcome in outcomes} == {Reason.DISK_FULL}
-    bench.plan.disarm()
-    bench.verify(requests, outcomes)
-    bench.try_again(requests)
-
-
-def test_a_fence_that_finds_no_room_after_another_error_of_commit_ends_the_process(bench: Bench) -> None:
-    errors = iter([apsw.IOError, apsw.FullError])
-    bench.plan.only_commit = True
-    bench.plan.arm(1, lambda text: next(errors)(text), How.ENDED, times=2)  # type: ignore[arg-type]
-    with pytest.raises(StoreBrokenError):
-        bench.writer.run(bench.batch())
-
-
 def test_the_whole_batch_is_transient_and_says_why(bench: Bench) -> None:
     requests = bench.batch()
     bench.plan.arm(20, apsw.FullError, How.ENDED)
@@ -274,6 +256,33 @@ def test_a_disk_that_fails_below_sqlite_loses_nothing_either(
     bench = Bench(tmp_path / "store", Plan(), below=True)
     steps = fail_everywhere(bench, error, How.STANDS, times=times)
     assert steps > 5, "a batch writes that often"
+    bench.writer.close()
+
+
+def test_a_disk_that_stays_full_refuses_every_batch_and_the_process_goes_on(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "store", Plan(), below=True)
+    for _ in range(3):
+        requests = bench.batch()
+        bench.plan.arm(1, apsw.FullError, times=1000)
+        outcomes = bench.writer.run(requests)
+        assert {getattr(outcome, "reason", None) for outcome in outcomes} == {Reason.DISK_FULL}
+        bench.plan.disarm()
+        bench.verify(requests, outcomes)
+        bench.try_again(requests)
+    bench.writer.close()
+
+
+def test_a_fence_without_room_after_another_error_of_commit_ends_the_process(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "store", Plan(), below=True)
+    requests = bench.batch()
+    errors = chain([apsw.IOError("on demand")], repeat(apsw.FullError("on demand")))
+
+    def next_error(_text: str) -> Exception:
+        return next(errors)
+
+    bench.plan.arm(1, next_error, times=1000)  # type: ignore[arg-type]
+    assert bench.attempt(requests) is None
+    bench.try_again(requests)
     bench.writer.close()
 
 

@@ -84,7 +84,7 @@ class EventWriter:
             written = await asyncio.to_thread(self._write, batch)
             for kind, rows in batch.items():
                 self._settle(self._chains[kind], rows, written.get(kind, 0))
-            self._tell_faults(is_failing=not written)
+            self._tell_faults(is_failing=any(written.get(kind, 0) < len(rows) for kind, rows in batch.items()))
 
     def _settle(self, chain: _Chain, rows: list[_Row], count: int) -> None:
         """``count`` of the rows are on disk; the others wait on, before what came meanwhile."""

@@ -67,6 +67,27 @@ async def test_events_wait_while_the_disk_is_full_and_none_is_lost(
     assert verify(tmp_path).problems == []
 
 
+async def test_a_disk_with_room_for_some_files_only_is_told_of_once(
+    tmp_path: Path, clock: FixedClock, random: SystemRandom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_append = writer_module.append_synced
+
+    def only_system(path: Path, data: bytes) -> None:
+        if path.name != "system.jsonl":
+            raise OSError(28, "No space left on device")
+        real_append(path, data)
+
+    writer = EventWriter(tmp_path, "front-1", clock, random)
+    with monkeypatch.context() as patch:
+        patch.setattr(writer_module, "append_synced", only_system)
+        for _ in range(5):
+            writer.emit(received())
+            await writer.flush()
+    await writer.flush()
+    kinds = [read.header.kind for path in event_files(tmp_path) for read in read_lines(path) if read.header]
+    assert sorted(kinds) == ["fault_raised", *["message_received"] * 5]
+
+
 async def test_beyond_the_bound_events_are_counted_and_told(
     tmp_path: Path, clock: FixedClock, random: SystemRandom, monkeypatch: pytest.MonkeyPatch
 ) -> None:

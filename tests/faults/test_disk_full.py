@@ -1,0 +1,115 @@
+"""A full disk: mail is answered 452 4.3.1 and stays with its sender, reading goes on, and when there is room again all
+goes on as if nothing had been; events wait in memory and tell of it afterwards.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import smtplib
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.support.demo import Demo
+from tests.support.faults.contents import opened
+from tests.support.faults.imap import boxes, problems, until
+from tests.support.faults.load import LARGE_BYTES, SMALL_BYTES, Attempt, message, send
+
+pytestmark = pytest.mark.needs("root")
+
+DISK_BYTES = 24 * 1024 * 1024
+FULL = "452 4.3.1"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own that 24 MB fill."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "none", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Leave nothing."""
+    ballast = disk / "ballast"
+    with ballast.open("ab", buffering=0) as file, contextlib.suppress(OSError):
+        for size in (1024 * 1024, 4096, 1):
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(bytes(size))
+    return ballast
+
+
+def attempt(demo: Demo, token: str, size: int = SMALL_BYTES) -> Attempt:
+    """One message in a session of its own; ``reply`` is what became of it."""
+    made = Attempt(("alice", "bob"), message(token, size, Random(token)))
+    with demo.smtp() as client, contextlib.suppress(smtplib.SMTPException):
+        client.ehlo("full.example.net")
+        send(client, made)
+    return made
+
+
+def events(demo: Demo, kind: str) -> list[dict[str, Any]]:
+    """Event records of that kind, whatever file they are in."""
+    lines = [line for path in demo.root.glob("events/*/*.jsonl") for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in lines if f'"{kind}"' in line or f'\\"{kind}\\"' in line]
+
+
+def test_a_full_disk_defers_mail_loses_nothing_and_serves_again_when_there_is_room(small_disk: Path) -> None:
+    with Demo(small_disk / "demo") as demo:
+        sent = [attempt(demo, f"before-{number}", size) for number, size in enumerate([SMALL_BYTES, LARGE_BYTES] * 3)]
+        assert all(one.is_acknowledged for one in sent), sent
+        seen = boxes(demo)
+        ballast = fill(small_disk)
+        full = [attempt(demo, f"full-{number}", size) for number, size in enumerate([SMALL_BYTES, LARGE_BYTES] * 4)]
+        sent += full
+        assert {one.reply[:9] for one in full if not one.is_acknowledged} == {FULL}
+        assert sum(not one.is_acknowledged for one in full) >= 6  # the WAL may have room for one or two
+        assert not problems(sent, seen, boxes(demo)), "reading goes on, and what was refused is not there"
+        ballast.unlink()
+        after = [attempt(demo, f"after-{number}", size) for number, size in enumerate([SMALL_BYTES, LARGE_BYTES])]
+        assert all(one.is_acknowledged for one in after), after
+        assert not problems(sent + after, seen, boxes(demo))
+        until(lambda: bool(events(demo, "F-disk-full")), "the fault is in the event log")
+        until(lambda: refused(demo) >= sum(not one.is_acknowledged for one in full), "each refusal is told")
+        until(lambda: any("memory" in str(line) for line in events(demo, "fault_raised")), "the log tells of itself")
+        assert demo.run("events", "verify", "--dir", str(demo.root)).returncode == 0
+    with opened(demo.root) as contents:
+        assert not asyncio.run(contents.differences())
+        assert not contents.faults
+    assert not list((demo.root / "store" / "spool").iterdir()), "what was refused leaves nothing behind"
+
+
+def refused(demo: Demo) -> int:
+    """Events of messages that were answered 452."""
+    return sum("disk_full" in str(line) for line in events(demo, "message_refused"))
+
+
+def test_a_server_on_a_full_disk_says_so_and_starts_when_there_is_room(small_disk: Path) -> None:
+    with Demo(small_disk / "demo") as demo:
+        first = attempt(demo, "first")
+    ballast = fill(small_disk)
+    os.sync()
+    again = Demo(demo.root)
+    try:
+        try:
+            again.start()
+            refused = attempt(again, "second")
+            assert refused.reply[:9] == FULL, refused.reply
+        except AssertionError:
+            assert "No space left" in again.output or "full" in again.output.lower(), again.output
+    finally:
+        again.abandon()
+    ballast.unlink()
+    with Demo(demo.root) as demo:
+        assert attempt(demo, "third").is_acknowledged
+        assert first.sha256 in boxes(demo)["alice"].values()

@@ -1,0 +1,62 @@
+"""What clients see of a running demo, and how it compares with what they were told."""
+
+import hashlib
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+from tests.support.demo import Demo
+from tests.support.faults.load import RECIPIENTS, Attempt
+
+Box = dict[int, bytes]  # UID -> SHA-256 of the message as it was sent
+OWN_FIELDS: Final = re.compile(rb"\A(?:Return-Path|Delivered-To|Received):[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE)
+UNTIL_S: Final = 40.0
+
+
+def until(is_so: Callable[[], bool], what: str) -> None:
+    """Wait for it; what is not so in time fails."""
+    end = time.monotonic() + UNTIL_S
+    while not is_so():
+        assert time.monotonic() < end, f"not in time: {what}"
+        time.sleep(0.01)
+
+
+def as_sent(received: bytes) -> bytes:
+    """Without the fields that delivery put before it."""
+    while match := OWN_FIELDS.match(received):
+        received = received[match.end() :]
+    return received
+
+
+def boxes(demo: Demo) -> dict[str, Box]:
+    """What IMAP shows of every INBOX."""
+    return {name: box(demo, name) for name in RECIPIENTS}
+
+
+def box(demo: Demo, name: str) -> Box:
+    with demo.inbox(name) as client:
+        _status, data = client.uid("FETCH", "1:*", "(UID BODY.PEEK[])")
+    found: Box = {}
+    for part in data:
+        if isinstance(part, tuple):
+            match = re.search(rb"UID (\d+)", part[0])
+            assert match is not None
+            found[int(match[1])] = hashlib.sha256(as_sent(part[1])).digest()
+    assert list(found) == sorted(found)
+    return found
+
+
+def problems(sent: list[Attempt], before: dict[str, Box], after: dict[str, Box]) -> list[str]:
+    """What is lost, doubled, or has another UID than it had."""
+    tried = Counter((name, attempt.sha256) for attempt in sent for name in attempt.recipients)
+    accepted = Counter(
+        (name, attempt.sha256) for attempt in sent if attempt.is_acknowledged for name in attempt.recipients
+    )
+    found = Counter((name, sha) for name, box in after.items() for sha in box.values())
+    moved = [uid for name, box in before.items() for uid, sha in box.items() if after[name].get(uid) != sha]
+    return [f"{name} lost one" for name, _ in accepted - found] + [
+        *(f"{name} has one too often" for name, _ in found - tried),
+        *(f"UID {uid} is another message now" for uid in moved),
+    ]

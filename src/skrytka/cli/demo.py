@@ -1,6 +1,9 @@
 """``skrytka demo``: a mail server to try out, on this machine only."""
 
+import os
+import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -25,15 +28,13 @@ DEFAULT_DIR = "demo"
     metavar="N",
     help="Ports are N + the standard port; 20000 at the first start, then those it had.",
 )
-def demo(*, folder: Path, port_base: int | None) -> int:
+def demo(*, folder: Path, port_base: int | None) -> None:
     """Make and run a demo: domain example.test, accounts alice, bob, carol and admin, on 127.0.0.1.
 
     Prints the accounts and ports, then a line that begins with "ready"; DIR/demo.json has the same for programs. No
     mail leaves it and no real DNS is asked. Ends at Ctrl-C or SIGTERM.
     """
-    from skrytka.cli.main import complain
     from skrytka.daemon import demo as daemon
-    from skrytka.daemon import serve
     from skrytka.store.system import SystemClock, SystemRandom
 
     made = daemon.make(folder, port_base, SystemClock(), SystemRandom())
@@ -41,7 +42,15 @@ def demo(*, folder: Path, port_base: int | None) -> int:
         say(line)
     say(f"CA certificate  {made.ca}")
     say(f"Settings        {made.config}")
-    return serve.serve(Path(made.config), say, complain)
+    become_server(made.config)
+
+
+def become_server(config: str) -> NoReturn:
+    """``serve`` in this very process, but afresh: what making the demo took of memory is given back."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    command = [sys.executable, "-m", "skrytka.cli.main", "serve", "--config", config]
+    os.execv(sys.executable, command)  # noqa: S606 - no shell is wanted
 
 
 def table(accounts: dict[str, str], ports: dict[str, int]) -> list[str]:

@@ -22,8 +22,13 @@ def main(argv: list[str]) -> int:
     ignore_termination()
     seal_memory()
     raise_descriptor_limit()
-    control = socket.socket(fileno=int(argv[2]))
-    control.set_inheritable(False)
+    with socket.socket(fileno=int(argv[2])) as control:
+        control.set_inheritable(False)
+        return begin(control)
+
+
+def begin(control: socket.socket) -> int:
+    """Hear what to be, and be it."""
     got = channel.receive_blocking(control)
     if got is None:
         return EXIT_OK  # the supervisor ended before it said anything

@@ -1,0 +1,63 @@
+import ssl
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from skrytka.daemon.certificates import VALID_DAYS, days_left, issue
+from skrytka.model.clock import FixedClock
+from skrytka.store.system import SystemClock
+
+NAMES = ("localhost", "mail.example.test", "127.0.0.1", "::1")
+
+
+def test_a_client_that_trusts_the_authority_accepts_every_name(tmp_path: Path) -> None:
+    issued = issue("Test authority", NAMES, SystemClock())
+    (tmp_path / "cert.pem").write_bytes(issued.certificate)
+    (tmp_path / "key.pem").write_bytes(issued.key)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    client = ssl.create_default_context(cadata=issued.authority.decode())
+    for name in NAMES:
+        shake(client, server, name)
+
+
+def shake(client: ssl.SSLContext, server: ssl.SSLContext, name: str) -> None:
+    """A handshake in memory; ssl.SSLCertVerificationError when the client refuses."""
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    near = client.wrap_bio(to_client, to_server, server_hostname=name)
+    far = server.wrap_bio(to_server, to_client, server_side=True)
+    for side in (near, far, near, far):
+        try:
+            side.do_handshake()
+        except ssl.SSLWantReadError:
+            continue
+    assert near.version() == "TLSv1.3"
+
+
+def test_strict_checks_find_what_they_want() -> None:
+    issued = issue("Test authority", NAMES, FixedClock())
+    authority = x509.load_pem_x509_certificate(issued.authority)
+    leaf = x509.load_pem_x509_certificate(issued.certificate)
+    assert authority.extensions.get_extension_for_class(x509.BasicConstraints).critical
+    assert authority.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+    assert leaf.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier == (
+        authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    )
+    key = leaf.public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    assert key.curve.name == "secp256r1"
+    leaf.verify_directly_issued_by(authority)
+
+
+def test_it_tells_how_long_it_is_valid() -> None:
+    clock = FixedClock()
+    issued = issue("Test authority", NAMES, clock)
+    assert days_left(issued.certificate, clock) == VALID_DAYS
+    clock.advance((VALID_DAYS + 1) * 86400)
+    assert days_left(issued.certificate, clock) == -1
+
+
+def test_the_key_does_not_print_itself() -> None:
+    issued = issue("Test authority", ("localhost",), FixedClock())
+    assert "PRIVATE" not in repr(issued)

@@ -1,0 +1,77 @@
+import asyncio
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from skrytka.daemon import control_server
+from skrytka.daemon.binding import bind_control
+from skrytka.daemon.control_server import ControlServer, name_of, peer_uid
+from skrytka.servers.control import ControlDeps
+from tests.support.logs import CountingLog
+
+
+@pytest.fixture
+def sock(tmp_path: Path) -> Iterator[socket.socket]:
+    with bind_control(tmp_path / "control.sock") as bound:
+        yield bound
+
+
+def test_the_kernel_says_who_it_is() -> None:
+    near, far = socket.socketpair(socket.AF_UNIX)
+    with near, far:
+        assert peer_uid(near) == os.geteuid()
+
+
+@pytest.mark.parametrize(("uid", "name"), [(0, "local root"), (54321, "local uid 54321")])
+def test_events_name_the_actor(uid: int, name: str) -> None:
+    assert name_of(uid) == name
+
+
+async def talk(path: Path) -> bytes:
+    reader, writer = await asyncio.open_unix_connection(str(path))
+    try:
+        async with asyncio.timeout(5):
+            return await reader.read(100)
+    except ConnectionResetError:
+        return b""
+    finally:
+        writer.close()
+
+
+async def serve(sock: socket.socket, path: Path, log: CountingLog, sessions: int) -> list[bytes]:
+    server = asyncio.ensure_future(ControlServer(sock, cast("ControlDeps", None), log).run())
+    try:
+        return [await talk(path) for _ in range(sessions)]
+    finally:
+        server.cancel()
+        await asyncio.gather(server, return_exceptions=True)
+
+
+async def test_a_session_that_breaks_is_told_and_the_next_one_is_served(
+    sock: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actors: list[str] = []
+
+    async def session(_reader: object, writer: asyncio.StreamWriter, _deps: object, actor: str) -> None:
+        actors.append(actor)
+        writer.write(b"hello")
+        writer.close()
+        if len(actors) == 1:
+            raise RuntimeError("a bug")
+
+    monkeypatch.setattr(control_server, "serve_control", session)
+    log = CountingLog()
+    assert await serve(sock, tmp_path / "control.sock", log, 2) == [b"hello", b"hello"]
+    assert actors == [name_of(os.getuid())] * 2
+    assert log.counts["BugCaught"] == 1
+
+
+async def test_others_are_shown_the_door(sock: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control_server, "peer_uid", lambda _peer: 54321)
+    log = CountingLog()
+    assert await serve(sock, tmp_path / "control.sock", log, 1) == [b""]
+    assert not log.events

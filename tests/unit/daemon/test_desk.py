@@ -1,0 +1,73 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from skrytka.daemon.desk import Desk
+from skrytka.daemon.messages import (
+    Acquired,
+    AnyMessage,
+    CapAcquire,
+    CapRelease,
+    ChainHeads,
+    Drain,
+    Fault,
+    Key,
+    KeyRequest,
+    LimitRefund,
+    LimitTake,
+    Taken,
+)
+from skrytka.daemon.prepare import prepare
+from skrytka.model.clock import FixedClock
+from skrytka.model.errors import RemoteProtocolError
+from skrytka.net.limits import Cap
+from skrytka.store.system import SystemClock, SystemRandom
+from tests.support import installations
+from tests.support.logs import CountingLog
+from tests.support.ports import free_block
+
+CAPS = (Cap("total", "", 1),)
+PORT = free_block()
+
+
+@pytest.fixture
+def log() -> CountingLog:
+    return CountingLog()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, log: CountingLog) -> Iterator[Desk]:
+    ports = {"smtp": PORT, "imap": PORT + 1, "imaps": PORT + 2}
+    layout = installations.make_confirmed(tmp_path / "s", ports=ports)
+    prepared = prepare(layout.config, SystemClock(), SystemRandom())
+    yield Desk(prepared, FixedClock(), log)
+    prepared.close()
+
+
+def test_each_question_has_its_answer(desk: Desk, log: CountingLog) -> None:
+    assert isinstance(desk.answer("front-0", KeyRequest(call=1, subject="node:pepper")), Key)
+    take = LimitTake(call=2, rule="r", key="k", cost=1, limit=1, window_s=60.0)
+    assert desk.answer("front-0", take) == Taken(call=2, is_allowed=True)
+    assert desk.answer("front-1", take) == Taken(call=2, is_allowed=False)
+    assert desk.answer("front-1", LimitRefund(rule="r", key="k", cost=1)) is None
+    assert desk.answer("store", Fault(fault="disk-full", detail="")) is None
+    assert desk.answer("front-0", ChainHeads(heads={"front-0.A.mail": (1, "aa")})) is None
+    assert log.counts == {"FaultRaised": 1}
+
+
+def test_what_a_process_held_is_free_when_it_has_ended(desk: Desk) -> None:
+    assert desk.answer("front-0", CapAcquire(call=1, caps=CAPS)) == Acquired(call=1)
+    assert desk.answer("front-1", CapAcquire(call=2, caps=CAPS)) == Acquired(call=2, full=CAPS[0])
+    desk.ended("front-0")
+    assert desk.answer("front-1", CapAcquire(call=3, caps=CAPS)) == Acquired(call=3)
+    desk.answer("front-1", CapRelease(caps=CAPS))
+    assert desk.answer("front-0", CapAcquire(call=4, caps=CAPS)) == Acquired(call=4)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("store", KeyRequest(call=1, subject="account:1")), ("front-0", Drain(seconds=1.0))]
+)
+def test_what_a_child_must_not_ask_is_a_breach(desk: Desk, name: str, message: AnyMessage) -> None:
+    with pytest.raises(RemoteProtocolError):
+        desk.answer(name, message)

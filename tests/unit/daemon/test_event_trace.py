@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import pytest
+
+from skrytka.daemon.event_log import open_event_log
+from skrytka.daemon.event_trace import EventTrace, is_address, is_trace
+from skrytka.daemon.layout import Layout
+from skrytka.model.clock import FixedClock
+from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.events import MessageRefused
+from skrytka.model.ids import TraceId, id_text
+from skrytka.model.secret import Secret
+from skrytka.store.system import SystemRandom
+
+TRACE = TraceId(bytes(range(16)))
+
+
+@pytest.fixture
+async def trace(tmp_path: Path) -> EventTrace:
+    layout = Layout(tmp_path)
+    layout.events.mkdir()
+    log = open_event_log(layout, "front-0", FixedClock(), SystemRandom())
+    log.emit(
+        MessageRefused(
+            trace=TRACE,
+            remote="192.0.2.1",
+            reverse_path="a@example.net",
+            recipients=("Bob@example.test",),
+            reason="mail_loop",
+            code=554,
+        )
+    )
+    await log.flush()
+    return EventTrace(layout, Secret(bytes(32)))
+
+
+@pytest.mark.parametrize("what", [id_text(TRACE), id_text(TRACE).lower(), "bob@example.test", "a@EXAMPLE.net"])
+async def test_a_message_is_found_by_its_trace_and_by_every_address(trace: EventTrace, what: str) -> None:
+    (found,) = await trace(what)
+    assert found.kind == "message_refused"
+    assert found.fields["code"] == 554
+
+
+async def test_what_is_not_known_is_nothing(trace: EventTrace) -> None:
+    assert await trace("carol@example.test") == []
+
+
+@pytest.mark.parametrize("what", ["", "bob", "x" * 26, "0" * 25, "@"])
+async def test_what_is_neither_is_refused(trace: EventTrace, what: str) -> None:
+    with pytest.raises(PermanentError) as caught:
+        await trace(what)
+    assert caught.value.reason is Reason.BAD_SYNTAX
+
+
+def test_an_id_is_no_address() -> None:
+    assert is_trace(id_text(TRACE))
+    assert not is_address(id_text(TRACE))

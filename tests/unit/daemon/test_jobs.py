@@ -1,0 +1,102 @@
+import asyncio
+from typing import Any, cast
+
+import pytest
+
+from skrytka.daemon import jobs
+from skrytka.daemon.jobs import DAY_MS, Jobs
+from skrytka.mail.queue.courier import LocalCourier
+from skrytka.model.clock import FixedClock
+from skrytka.model.errors import Reason, TransientError
+from skrytka.model.settings import Settings
+from skrytka.model.settings import Store as StoreSettings
+from skrytka.store.api import Store
+from skrytka.store.commands.jobs import CollectBlobs, ExpireJournal, ExpireVault
+from skrytka.store.system import SystemRandom
+from tests.support.logs import CountingLog
+
+
+class FakeStore:
+    """Answers each kind of command with what is left for it."""
+
+    def __init__(self) -> None:
+        self.left: dict[object, int] = {ExpireVault: 2, CollectBlobs: 1, ExpireJournal: 0}
+        self.commands: list[Any] = []
+        self.error: Exception | None = None
+
+    async def submit(self, command: Any) -> int:
+        if self.error is not None:
+            raise self.error
+        self.commands.append(command)
+        self.left[type(command)] -= 1
+        return max(0, self.left[type(command)] + 1)
+
+
+class FakeCourier:
+    """Has so many messages, due at some time."""
+
+    def __init__(self) -> None:
+        self.due_ms: int | None = None
+        self.waiting = 0
+        self.runs = 0
+
+    async def next_due_ms(self) -> int | None:
+        return self.due_ms
+
+    async def run_once(self) -> int:
+        self.runs += 1
+        self.waiting -= 1
+        return max(0, self.waiting + 1)
+
+
+class Now:
+    settings = Settings(version=1, hostname="a.b", store=StoreSettings(vault_days=14, journal_days=35))
+
+
+class World:
+    def __init__(self) -> None:
+        self.store, self.courier, self.clock, self.log = FakeStore(), FakeCourier(), FixedClock(), CountingLog()
+        store, courier = cast("Store", self.store), cast("LocalCourier", self.courier)
+        self.jobs = Jobs(store, courier, self.clock, SystemRandom(), self.log, Now())
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(jobs, "STEP_PAUSE_S", 0.0)
+    return World()
+
+
+@pytest.mark.parametrize(("due_in_ms", "runs"), [(None, 0), (1, 0), (0, 3), (-1, 3)])
+async def test_the_queue_is_worked_off_when_something_is_due(world: World, due_in_ms: int | None, runs: int) -> None:
+    world.courier.due_ms = None if due_in_ms is None else world.clock.now_ms() + due_in_ms
+    world.courier.waiting = 2
+    await world.jobs.deliver()
+    assert world.courier.runs == runs
+
+
+async def test_what_has_had_its_time_leaves_step_by_step(world: World) -> None:
+    await world.jobs.clean()
+    kinds = [type(command).__name__ for command in world.store.commands]
+    assert kinds == ["ExpireVault"] * 3 + ["CollectBlobs"] * 2 + ["ExpireJournal"]
+    now_ms = world.clock.now_ms()
+    assert world.store.commands[0].before_ms == now_ms - 14 * DAY_MS
+    assert world.store.commands[-1].before_ms == now_ms - 35 * DAY_MS
+    assert len({command.unit for command in world.store.commands}) == len(kinds)
+
+
+@pytest.mark.parametrize(
+    ("error", "event"), [(TransientError(Reason.STORE_DOWN), "FaultRaised"), (RuntimeError(), "BugCaught")]
+)
+async def test_a_job_that_fails_is_told_and_the_other_goes_on(
+    world: World, error: Exception, event: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "COURIER_S", 0.0)
+    world.store.error = error
+    world.courier.due_ms, world.courier.waiting = 0, 3
+    task = asyncio.ensure_future(world.jobs.run())
+    async with asyncio.timeout(5):
+        while world.courier.runs < 4:  # noqa: ASYNC110 - the job under test turns the loop
+            await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert world.log.counts[event] == 1

@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from skrytka.daemon.layout import Layout
+from skrytka.daemon.lock import FolderLock, is_held
+from skrytka.daemon.offline import actor, locked, offline
+from skrytka.model.errors import TransientError
+from skrytka.model.secret import Secret
+from skrytka.servers.control import run_command
+from skrytka.store.events.verify import verify
+from tests.support import installations
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    installations.make(tmp_path / "s")
+    return Layout(tmp_path / "s")
+
+
+async def nothing(_text: str) -> None:
+    return
+
+
+async def test_a_stopped_server_is_administered_and_its_events_verify(layout: Layout) -> None:
+    async with offline(layout) as deps:
+        made = await deps.admin.init("example.test", "admin@example.test", Secret("pw"), actor())
+        assert made.services == ("web",)
+        answer = await run_command(deps, b'{"command": "store.check"}', actor(), nothing)
+        assert answer.ok
+        assert msgspec.to_builtins(answer.result)["differences"] == ()
+    report = verify(layout.events)
+    assert report.events >= 6
+    assert report.is_sound
+    assert not is_held(layout.lock)
+
+
+def test_a_running_server_is_left_alone(layout: Layout) -> None:
+    lock = FolderLock.take(layout.lock)
+    with pytest.raises(TransientError, match="in use"), locked(layout):
+        pytest.fail("the folder is not ours")
+    lock.close()
+    with locked(layout) as folder:
+        assert folder.settings.hostname == "mail.example.test"
+        assert is_held(layout.lock)

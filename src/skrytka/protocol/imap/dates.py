@@ -45,10 +45,7 @@ def parse_date_time(raw: bytes) -> int:
         raise RemoteProtocolError("there is no such time") from None
     if second > 60:  # RFC 5322 3.3: 60 is a leap second
         raise RemoteProtocolError("there is no such time")
-    try:
-        return int((when - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
-    except OverflowError:
-        raise RemoteProtocolError("there is no such time") from None
+    return int((when - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
 
 
 def day_of(at_ms: int) -> int:

@@ -11,7 +11,6 @@ import msgspec
 
 from skrytka.model.ids import TraceId
 
-
 RESERVED = frozenset({"v", "at", "chain", "seq", "kind", "ph", "prev"})
 
 

@@ -22,7 +22,7 @@ def test_an_event_names_its_class_and_only_fields_that_it_has(kind: type[Event])
     names = {field.name for field in msgspec.structs.fields(kind)}
     assert kind.CLASS in EventClass
     assert names >= kind.PERSONAL
+    assert not names & RESERVED, "the line would say the field's value instead of its own"
     assert kind.ADDRESSES <= kind.PERSONAL, "an address is personal"
-    assert not {"remote", "helo", "recipient", "recipients", "reverse_path", "actor"} & names - kind.PERSONAL - {
-        "actor"
-    }
+    named_by_people = {"remote", "helo", "recipient", "recipients", "reverse_path", "account_name"}
+    assert not named_by_people & names - kind.PERSONAL

@@ -35,6 +35,11 @@ def begin(control: socket.socket) -> int:
     start, fds = got
     if not isinstance(start, Start) or len(fds) != len(start.sockets):
         return EXIT_FAULT
+    with control.dup() as spare:  # for last words: who runs closes its own
+        return _run_and_tell(start, control, fds, spare)
+
+
+def _run_and_tell(start: Start, control: socket.socket, fds: list[int], spare: socket.socket) -> int:
     try:
         return run(start, control, fds)
     except ReasonedError as exc:

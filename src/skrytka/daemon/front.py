@@ -65,9 +65,16 @@ class Front:
 
     async def run(self) -> None:
         """Until drained."""
-        first = await self._first_store_socket()
-        if first is None:
-            return
+        try:
+            first = await self._first_store_socket()
+            if first is not None:
+                await self._run(first)
+        finally:
+            self._channel.close()
+            for _name, sock in self._sockets:
+                sock.close()
+
+    async def _run(self, first: socket.socket) -> None:
         reader = open_reader(self._layout.store)
         store = StoreClient(reader)
         try:
@@ -83,7 +90,6 @@ class Front:
             reader.close()
             await self._events.flush()
             self._report_heads()
-            self._channel.close()
 
     def _base(self, store: StoreClient) -> Base:
         return Base(

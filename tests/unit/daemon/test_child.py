@@ -68,7 +68,8 @@ def test_what_is_no_start_is_refused(parent: socket.socket, message: Ready | Sta
 def test_a_fault_with_words_is_told(
     parent: socket.socket, monkeypatch: pytest.MonkeyPatch, error: ReasonedError, is_permanent: bool
 ) -> None:
-    def run(*_: object) -> int:
+    def run(_start: Start, control: socket.socket, _fds: list[int]) -> int:
+        control.close()
         raise error
 
     monkeypatch.setattr(child, "run", run)

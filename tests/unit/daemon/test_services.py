@@ -1,0 +1,122 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import cast
+
+import msgspec
+import pytest
+
+from skrytka.daemon import services
+from skrytka.daemon.layout import Layout
+from skrytka.daemon.messages import Start
+from skrytka.daemon.services import Base, Parts, compose
+from skrytka.mail.admin.types import AccountInfo
+from skrytka.model.address import Address
+from skrytka.model.clock import FixedClock
+from skrytka.model.errors import PermanentError
+from skrytka.model.secret import Secret
+from skrytka.model.settings import Accounts, Settings
+from skrytka.net.limits import LimitTable, LocalLimits
+from skrytka.store.client import StoreClient
+from skrytka.store.open import open_local
+from skrytka.store.seal.ring import KeyRing
+from skrytka.store.seal.source import LocalKeySource
+from skrytka.store.system import SystemClock, SystemRandom
+from tests.support import installations
+from tests.support.logs import CountingLog
+
+
+@pytest.fixture
+async def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Parts]:
+    """A front's parts over a store in this process; TLS is proven where OPENSSL_CONF is set, which it is not here."""
+    monkeypatch.setattr(services, "prove", lambda _store: None)
+    layout = installations.make_confirmed(tmp_path / "s")
+    from skrytka.daemon.config import load
+    from skrytka.daemon.prepare import read_master_key, read_recovery
+
+    random, clock = SystemRandom(), SystemClock()
+    ring = KeyRing(layout.ring, read_master_key(layout), read_recovery(layout).public_key, clock, random)
+    store = open_local(layout.store, clock)
+    made = await compose(
+        Base(
+            start=Start(kind="front", number=0, root=str(layout.root), settings=load(layout.config).settings),
+            layout=layout,
+            store=cast("StoreClient", store),
+            keys=LocalKeySource(ring, random),
+            limits=LocalLimits(LimitTable(FixedClock())),
+            events=CountingLog(),
+            clock=clock,
+            random=random,
+        )
+    )
+    yield made
+    made.close()
+    await store.close()
+    ring.close()
+
+
+async def test_each_listener_gets_its_service(parts: Parts) -> None:
+    smtp, imap, imaps = (parts.service(name) for name in ("smtp", "imap", "imaps"))
+    assert (smtp.is_implicit_tls, imap.is_implicit_tls, imaps.is_implicit_tls) == (False, False, True)
+    assert smtp.refusal.startswith(b"421 ")
+    assert imap.refusal.startswith(b"* BYE")
+    assert imaps.refusal == b""
+    assert smtp.session != imap.session
+    assert parts.surroundings.tls is not None
+
+
+async def test_what_the_control_socket_makes_is_found_by_port_25(parts: Parts) -> None:
+    control = parts.control()
+    made = await control.admin.init("example.test", "admin@example.test", Secret("pw"), "local root")
+    assert isinstance(made, AccountInfo)
+    resolution = await parts._mx.recipients.resolve(Address.parse("postmaster@example.test"))
+    assert [target.account for target in resolution.targets] == [made.account]
+    assert control.check is not None
+    assert control.trace is not None
+
+
+async def test_sessions_that_begin_after_a_reload_have_the_new_settings(parts: Parts) -> None:
+    before = parts._mx
+    fresh = msgspec.structs.replace(
+        parts.settings,
+        accounts=Accounts(quota_bytes=5, subaddress_separator="-"),
+        smtp=msgspec.structs.replace(parts.settings.smtp, errors=3),
+    )
+    parts.reload(fresh)
+    assert parts._mx is not before
+    assert parts._mx.limits.errors == 3
+    assert parts.settings is fresh
+
+
+async def test_a_broken_certificate_leaves_everything_as_it_was(parts: Parts, tmp_path: Path) -> None:
+    before, settings = parts._mx, parts.settings
+    (tmp_path / "s/keys/tls/server.key").write_text("broken")
+    with pytest.raises(PermanentError):
+        parts.reload(msgspec.structs.replace(settings, fronts=9))
+    assert parts._mx is before
+    assert parts.settings is settings
+
+
+async def test_without_a_certificate_there_is_no_tls(tmp_path: Path, parts: Parts) -> None:
+    base = parts._base
+    bare = Settings(version=1, hostname="mail.example.test")
+    without = Parts(
+        Base(
+            start=Start(kind="front", number=0, root=str(tmp_path), settings=bare),
+            layout=Layout(tmp_path),
+            store=base.store,
+            keys=base.keys,
+            limits=base.limits,
+            events=base.events,
+            clock=base.clock,
+            random=base.random,
+        ),
+        parts._passwords,
+        Secret(bytes(32)),
+    )
+    without.prove_tls()
+    assert without.surroundings.tls is None
+    assert not without._imap.is_tls_available
+
+
+async def test_the_queue_has_a_courier(parts: Parts) -> None:
+    assert await parts.courier().run_once() == 0

@@ -29,7 +29,11 @@ def print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, object]], *, 
     for row in map(readable, rows):
         table.add_row(*(_cell(row.get(column)) for column in columns))
     width = None if sys.stdout.isatty() else WIDTH_MAX  # a pipe has no edge to wrap at
-    Console(highlight=False, markup=False, width=width).print(table)
+    console = Console(highlight=False, markup=False, width=width)
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())  # the last column is padded too
 
 
 def print_done(result: Mapping[str, object], text: str, *, as_json: bool) -> None:

@@ -31,7 +31,7 @@ def row(event: Mapping[str, object]) -> dict[str, object]:
     """One line of the table."""
     fields = event.get("fields")
     shown = fields.items() if isinstance(fields, dict) else ()
-    return {**event, "what": " ".join(f"{name}={text(value)}" for name, value in shown)}
+    return {**event, "what": " ".join(f"{name}={text(value)}" for name, value in shown if value != "")}
 
 
 def text(value: object) -> str:

@@ -29,7 +29,7 @@ class AddDomain(Command[DomainId], frozen=True):
     def run(self, tx: Tx) -> Query[DomainId]:
         domain = yield from _next("domain")
         if not (yield sql.INSERT_DOMAIN(domain=domain, name=self.name, now_ms=tx.now_ms)):
-            raise PermanentError(Reason.ALREADY_EXISTS, self.name)
+            raise PermanentError(Reason.ALREADY_EXISTS, f"the domain {self.name} is there already")
         yield from _log(tx, Op.DOMAIN_ADD, (domain, self.name))
         return DomainId(domain)
 
@@ -42,7 +42,9 @@ class RemoveDomain(Command[None], frozen=True):
     def run(self, tx: Tx) -> Query[None]:
         domain = yield from _domain(self.name)
         if (yield sql.ADDRESS_OF_DOMAIN(domain=domain)):
-            raise PermanentError(Reason.NOT_PERMITTED, f"{self.name} still has addresses")
+            raise PermanentError(
+                Reason.NOT_PERMITTED, f"{self.name} still has addresses; remove its accounts and aliases first"
+            )
         yield sql.DELETE_DOMAIN(domain=domain)
         yield from _log(tx, Op.DOMAIN_REMOVE, (domain, self.name))
 
@@ -187,7 +189,7 @@ class RemoveAlias(Command[None], frozen=True):
     def run(self, tx: Tx) -> Query[None]:
         targets = yield sql.TARGETS(key=self.key)
         if not (yield sql.DELETE_ALIAS(key=self.key, account_kind=AddressKind.ACCOUNT.value)):
-            raise PermanentError(Reason.NO_SUCH_OBJECT, self.key)
+            raise PermanentError(Reason.NO_SUCH_OBJECT, f"there is no alias {self.key}")
         yield sql.DELETE_TARGETS(key=self.key)
         yield from _log(tx, Op.ADDRESS_REMOVE, (self.key,), [row[0] for row in targets])
 
@@ -219,7 +221,7 @@ def _account(account: AccountId) -> Query[tuple[object, ...]]:
 def _claim(tx: Tx, key: str, domain: int, kind: AddressKind, account: AccountId | None) -> Query[None]:
     values: dict[str, Value] = {"key": key, "domain": domain, "kind": kind.value, "account": account}
     if not (yield sql.INSERT_ADDRESS(now_ms=tx.now_ms, **values)):
-        raise PermanentError(Reason.ALREADY_EXISTS, key)
+        raise PermanentError(Reason.ALREADY_EXISTS, f"{key} is there already")
 
 
 def _put_password(tx: Tx, account: AccountId, verifier: bytes) -> Query[None]:

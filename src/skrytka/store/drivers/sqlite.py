@@ -105,7 +105,6 @@ def prepare_writer(connection: apsw.Connection) -> ApswDb:
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",
         "PRAGMA wal_autocheckpoint = 0",
-        "PRAGMA journal_size_limit = 0",
         "PRAGMA temp_store = MEMORY",
         "PRAGMA trusted_schema = OFF",
         f"PRAGMA cache_size = -{WRITER_CACHE_KIB}",
@@ -145,6 +144,8 @@ def file_error(exc: Exception) -> TransientError | PermanentError:
     """What an error of SQLite or of the file system means for whoever asked."""
     if isinstance(exc, apsw.FullError):
         return TransientError(Reason.DISK_FULL, "SQLITE_FULL")
+    if getattr(exc, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE:
+        return TransientError(Reason.DISK_FULL, "disk full: no room for the index of the WAL")
     if isinstance(exc, apsw.CorruptError | apsw.NotADBError):
         return PermanentError(Reason.CORRUPT, type(exc).__name__)
     if isinstance(exc, OSError):

@@ -62,10 +62,17 @@ def test_a_query_is_driven_to_its_value_and_closed_when_it_fails(tmp_path: Path)
     db.close()
 
 
+def no_room_for_shared_memory() -> apsw.IOError:
+    error = apsw.IOError()
+    vars(error)["extendedresult"] = apsw.SQLITE_IOERR_SHMSIZE  # as apsw sets it
+    return error
+
+
 @pytest.mark.parametrize(
     ("raised", "kind", "reason"),
     [
         (apsw.FullError(), TransientError, Reason.DISK_FULL),
+        (no_room_for_shared_memory(), TransientError, Reason.DISK_FULL),
         (apsw.IOError(), TransientError, Reason.STORE_BUSY),
         (apsw.BusyError(), TransientError, Reason.STORE_BUSY),
         (apsw.CorruptError(), PermanentError, Reason.CORRUPT),

@@ -57,9 +57,12 @@ def render(openssl: tuple[int, ...] = ssl.OPENSSL_VERSION_INFO) -> str:
 
 
 def write(path: Path) -> None:
-    """Put the file there, whole or not at all."""
+    """Put the file there, whole or not at all; one that is right already stays, so that a full disk allows a start."""
+    text = render()
+    if path.exists() and path.read_text(encoding="ascii", errors="replace") == text:
+        return
     fresh = path.with_name(path.name + ".new")
-    fresh.write_text(render(), encoding="ascii")
+    fresh.write_text(text, encoding="ascii")
     os.replace(fresh, path)
 
 

@@ -67,3 +67,11 @@ def test_the_file_is_replaced_whole(tmp_path: Path) -> None:
     openssl_conf.write(path)
     assert path.read_text() == openssl_conf.render()
     assert [entry.name for entry in tmp_path.iterdir()] == ["openssl.cnf"]
+
+
+def test_a_file_that_is_right_already_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "openssl.cnf"
+    openssl_conf.write(path)
+    before = path.stat().st_ino
+    openssl_conf.write(path)
+    assert path.stat().st_ino == before

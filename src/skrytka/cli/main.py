@@ -3,6 +3,7 @@
 The codes are described in docs/cli.md. A command's module is imported when it is called or when help lists it.
 """
 
+import errno
 import importlib
 import os
 import sys
@@ -54,6 +55,7 @@ _CODES = {
     Reason.NO_SUCH_OBJECT: EXIT_NOT_FOUND,
     Reason.ALREADY_EXISTS: EXIT_EXISTS,
     Reason.NOT_PERMITTED: EXIT_REFUSED,
+    Reason.UNSUPPORTED: EXIT_REFUSED,
     Reason.BAD_CREDENTIALS: EXIT_REFUSED,
     Reason.RATE_LIMITED: EXIT_REFUSED,
     Reason.CORRUPT: EXIT_DIFFERENCES,
@@ -109,6 +111,9 @@ def run(argv: Sequence[str] | None = None) -> int:
     except SkrytkaError as exc:
         complain(_text(exc))
         return code_of(exc)
+    except OSError as exc:  # a disk that is full, a file that may not be read: the machine's fault, not a bug
+        complain(f"{exc.filename or 'the machine'}: {exc.strerror or exc}")
+        return EXIT_SERVER if exc.errno in (errno.ENOSPC, errno.EDQUOT) else EXIT_FAILED
     return status if isinstance(status, int) else EXIT_OK
 
 

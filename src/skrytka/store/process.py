@@ -21,7 +21,8 @@ from skrytka.model.errors import RemoteProtocolError, SkrytkaError
 from skrytka.model.framing import FrameReader
 from skrytka.model.settings import Store as StoreSettings
 from skrytka.store import faults
-from skrytka.store.checkpoint import Checkpointer
+from skrytka.store.checkpoint import Checkpointer, fill_wal
+from skrytka.store.drivers.sqlite import Db, connect_writer
 from skrytka.store.drivers.sqlite_writer import OnFault, Outcome, Request, SqliteWriter
 from skrytka.store.files import StorePaths
 from skrytka.store.system import SystemClock
@@ -34,6 +35,7 @@ RECEIVE_BYTES = 1024 * 1024
 OUTGOING_MAX = 64 * 1024 * 1024  # a front that does not read its answers is broken
 TICK_MS = 100
 IDLE_TICKS = 10
+FAULT_S = 1.0
 _FLAGS = select.POLLIN | select.POLLHUP | select.POLLERR
 
 
@@ -244,12 +246,34 @@ class PacketControl:
         return self
 
 
+def seldom(on_fault: OnFault, clock: Clock) -> OnFault:
+    """The same fault once a second at most: a full disk fails every batch."""
+    last: dict[str, float] = {}
+
+    def report(fault: str, detail: str) -> None:
+        now = clock.monotonic_s()
+        if now - last.get(fault, -FAULT_S) >= FAULT_S:
+            last[fault] = now
+            on_fault(fault, detail)
+
+    return report
+
+
+def connect_filled(path: Path, wal_bytes: int) -> Db:
+    """The writing connection, over a WAL of full size."""
+    db = connect_writer(path)
+    fill_wal(path, wal_bytes)
+    return db
+
+
 def run_store(
     root: Path, settings: StoreSettings, clock: Clock, on_fault: OnFault, start: Callable[[], Control]
 ) -> None:
     """Open the store, call ``start`` (it says ready and gives the control end), serve until that ends, close."""
-    writer = SqliteWriter(root, clock, on_fault)
-    checkpointer = Checkpointer(StorePaths(root).database, settings.wal_checkpoint_bytes, on_fault)
+    database = StorePaths(root).database
+    on_fault = seldom(on_fault, clock)
+    writer = SqliteWriter(root, clock, on_fault, lambda path: connect_filled(path, settings.wal_checkpoint_bytes))
+    checkpointer = Checkpointer(database, settings.wal_checkpoint_bytes, on_fault)
     try:
         StoreLoop(writer, checkpointer, start(), on_fault).run()
     finally:

@@ -5,7 +5,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from skrytka.store.checkpoint import Checkpointer
+from skrytka.store import checkpoint
+from skrytka.store.checkpoint import Checkpointer, fill_wal
 from skrytka.store.drivers.sqlite import ApswDb, connect_reader, connect_writer
 
 LIMIT = 64 * 8192
@@ -74,15 +75,46 @@ def test_a_reader_that_holds_an_old_snapshot_delays_but_never_blocks(db: ApswDb,
     db.close()
 
 
-def test_an_idle_store_has_an_empty_wal(db: ApswDb, tmp_path: Path) -> None:
+def test_an_idle_store_has_its_pages_in_the_file(db: ApswDb, tmp_path: Path) -> None:
     checkpointer = Checkpointer(tmp_path / "a.sqlite", 100 * LIMIT, lambda _fault, _detail: None)
     write(db, 10)
     checkpointer.idle(db)
-    assert wal_bytes(tmp_path) > 0, "a small one is left alone"
+    assert (tmp_path / "a.sqlite").stat().st_size == 8192, "a few are left alone"
     write(db, 200)
     checkpointer.idle(db)
-    assert wal_bytes(tmp_path) == 0
+    assert (tmp_path / "a.sqlite").stat().st_size > 200 * 8192
+    size = wal_bytes(tmp_path)
+    write(db, 1)
+    assert db.wal_pages < 10
+    assert wal_bytes(tmp_path) == size, "the file of the WAL keeps its size"
     db.close()
+
+
+def test_a_filled_wal_is_an_empty_one_to_sqlite(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    db = connect_writer(path)
+    db.execute("CREATE TABLE t (a BLOB)", {})
+    fill_wal(path, 1024 * 1024)
+    write(db, 5)
+    assert wal_bytes(tmp_path) == 1024 * 1024
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for name in ("a.sqlite", "a.sqlite-wal"):  # as a crash leaves them
+        (copy / name).write_bytes((tmp_path / name).read_bytes())
+    db.close()
+    again = connect_writer(copy / "a.sqlite")
+    fill_wal(copy / "a.sqlite", 2 * 1024 * 1024)
+    write(again, 1)
+    assert again.execute("SELECT length(a) FROM t", {}) == [(5 * 8192,), (8192,)]
+    assert again.execute("PRAGMA integrity_check", {}) == [("ok",)]
+    again.close()
+
+
+def test_a_wal_is_not_filled_where_room_is_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "FREE_FACTOR", 2**50)
+    fill_wal(tmp_path / "a.sqlite", 1024 * 1024)
+    assert wal_bytes(tmp_path) == 0
+    fill_wal(tmp_path / "no folder" / "a.sqlite", 1024 * 1024)
 
 
 def test_a_checkpoint_that_fails_raises_a_fault_and_nothing_else(db: ApswDb, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from skrytka.model.framing import FrameReader, frame
 from skrytka.model.ids import AccountId
 from skrytka.model.settings import Store as StoreSettings
 from skrytka.store.commands import AddAccount, AddDomain, ReserveAccount
-from skrytka.store.process import BATCH_MAX, Client, PacketControl, main, run_store
+from skrytka.store.process import BATCH_MAX, Client, PacketControl, main, run_store, seldom
 from skrytka.store.wire import Answer, Ask, Feed, decode_told, encode
 from skrytka.store.work import Done, Failure
 from tests.support.store import Ids, deliver, folders
@@ -205,6 +205,18 @@ def test_what_the_socket_does_not_take_is_kept_for_later() -> None:
     assert not client.outgoing
     mine.close()
     theirs.close()
+
+
+def test_a_fault_that_repeats_is_reported_once_a_second() -> None:
+    clock = FixedClock()
+    told: list[str] = []
+    report = seldom(lambda fault, _: told.append(fault), clock)
+    for _ in range(3):
+        report("F-a", "")
+    report("F-b", "")
+    clock.advance(1)
+    report("F-a", "")
+    assert told == ["F-a", "F-b", "F-a"]
 
 
 def test_a_store_that_cannot_be_opened_ends_with_a_status(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

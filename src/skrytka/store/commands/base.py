@@ -1,7 +1,7 @@
 """What every command has, and what its handler may do beside SQL."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, get_args
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, get_args
 
 import msgspec
 
@@ -46,9 +46,11 @@ class Tx(Protocol):
 class Command(msgspec.Struct, Generic[R], frozen=True, tag=True, array_like=True, kw_only=True):
     """A write as data. ``unit`` names this very request: sent twice, it happens once and gives the same answer."""
 
-    SCOPE: ClassVar[str] = "mail"
-
     unit: UnitId
+
+    def __repr__(self) -> str:
+        """No field: some are keys and verifiers, some are mail."""
+        return f"{type(self).__name__}(unit={self.unit.hex()})"
 
     def run(self, tx: Tx) -> Query[R]:
         """Do it; PermanentError undoes this command alone."""

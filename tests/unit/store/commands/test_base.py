@@ -3,10 +3,20 @@
 import msgspec
 import pytest
 
-from skrytka.model.ids import UnitId
-from skrytka.store.commands import AnyCommand, Command, Deliver, RemoveDomain, ReserveAccount, TakeBack, TakenBack
+from skrytka.model.ids import AccountId, UnitId
+from skrytka.store.commands import (
+    AnyCommand,
+    Command,
+    Deliver,
+    RemoveDomain,
+    ReserveAccount,
+    SetPassword,
+    TakeBack,
+    TakenBack,
+)
 from skrytka.store.commands.base import answer_decoder
 from skrytka.store.commands.deliver import Delivered
+from skrytka.store.wire import Ask
 
 UNIT = UnitId(b"u" * 16)
 
@@ -30,3 +40,10 @@ def test_every_command_has_a_handler_and_can_travel() -> None:
     assert len(kinds) == 26
     assert all(kind.run is not Command.run for kind in kinds)
     msgspec.msgpack.Decoder(AnyCommand)
+
+
+def test_a_command_does_not_print_what_it_carries() -> None:
+    assert repr(SetPassword(unit=UNIT, account=AccountId(1), verifier=b"hash")) == f"SetPassword(unit={UNIT.hex()})"
+    assert "hash" not in repr(
+        Ask(is_retry=False, command=SetPassword(unit=UNIT, account=AccountId(1), verifier=b"hash"))
+    )

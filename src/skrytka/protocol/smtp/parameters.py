@@ -62,6 +62,13 @@ def decode_xtext(text: str) -> str:
     return decoded
 
 
+def encode_xtext(text: str) -> str:
+    """RFC 3461 4: the inverse of :func:`decode_xtext`."""
+    return "".join(
+        char if "!" <= char <= "~" and char not in "+=" else f"+{octet:02X}" for char in text for octet in [ord(char)]
+    )
+
+
 def parse_notify(value: str) -> frozenset[Notify]:
     """RFC 3461 4.1: NEVER stands alone."""
     try:

@@ -5,6 +5,7 @@ from skrytka.model.envelope import Notify
 from skrytka.protocol.smtp.parameters import (
     CommandError,
     decode_xtext,
+    encode_xtext,
     parse_envid,
     parse_notify,
     parse_orcpt,
@@ -93,3 +94,8 @@ def test_envid_has_100_characters_at_most() -> None:
     assert parse_envid("a" * 100) == "a" * 100
     with pytest.raises(CommandError):
         parse_envid("a" * 101)
+
+
+@pytest.mark.parametrize("text", ["", "a", "a+b=c d", "".join(map(chr, range(0x20, 0x7F)))])
+def test_xtext_is_decoded_to_what_was_encoded(text: str) -> None:
+    assert decode_xtext(encode_xtext(text)) == text

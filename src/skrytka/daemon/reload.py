@@ -3,7 +3,18 @@
 from skrytka.model.settings import Settings
 
 # Bound, dropped, opened or counted once at the start.
-AT_START = ("hostname", "is_demo", "user", "fronts", "exempt_networks", "listeners", "dns", "store", "connections")
+AT_START = (
+    "hostname",
+    "is_demo",
+    "user",
+    "fronts",
+    "exempt_networks",
+    "listeners",
+    "dns",
+    "store",
+    "events",
+    "connections",
+)
 
 
 def restart_needed(old: Settings, new: Settings) -> list[str]:

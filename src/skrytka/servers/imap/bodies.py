@@ -16,7 +16,8 @@ class BodyWriter:
     """Writes the items of one message behind what ``out`` has already; opens the content when the first item needs it.
 
     An error before an item's first octet leaves the response whole without that item. An error inside a stream cuts the
-    connection: the literal's length has been promised, and wrong octets would be kept by the client for ever.
+    connection: the literal's length has been promised, and wrong octets would be kept by the client for ever. The next
+    time that message is read to its end first, so a client that comes back gets all the others.
     """
 
     def __init__(
@@ -75,10 +76,17 @@ class BodyWriter:
         if length <= WHOLE_BYTES:
             self._put(label, fmt.literal(await content.read(span.start, length)))
             return
+        if self._session.is_damaged(self._row.uid):
+            await self._read_through(content, span)
         first = await content.read(span.start, WHOLE_BYTES)  # most of what can fail fails here
         self._put(label, b"{%d}\r\n" % length)
         self._out.append(first)
         await self._stream(content, span.start + WHOLE_BYTES, span.end)
+
+    async def _read_through(self, content: Content, span: sections.Span) -> None:
+        for start in range(span.start, span.end, WHOLE_BYTES):
+            await content.read(start, min(WHOLE_BYTES, span.end - start))
+            await self._session.breathe()
 
     async def _stream(self, content: Content, start: int, end: int) -> None:
         session = self._session

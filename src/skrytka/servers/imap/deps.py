@@ -5,7 +5,7 @@ BAD_CREDENTIALS, CORRUPT, OVER_QUOTA, NOT_PERMITTED; anything else is a bug and 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from skrytka.mail.mailbox.types import (
@@ -123,3 +123,4 @@ class ImapDeps:
     hostname: str
     version: str = ""  # told by ID (RFC 2971 3.3) after login only; "" tells none
     is_tls_available: bool = True  # STARTTLS on a listener in clear text
+    damaged: set[tuple[int, int, int]] = field(default_factory=set)  # (account, mailbox, uid) that did not open

@@ -14,6 +14,8 @@ from skrytka.servers.imap.capability import capabilities
 from skrytka.servers.imap.deps import ImapDeps, LoggedIn
 from skrytka.servers.imap.selected import Selected
 
+DAMAGED_MAX = 10_000  # messages that are remembered as damaged; more than that is no matter of single messages
+
 
 class NotSelectedError(Exception):
     """A handler ran without the state that it needs: a bug."""
@@ -73,11 +75,18 @@ class ImapSession:
     def report_corrupt(self, uid: int, exc: ReasonedError) -> None:
         """A message that cannot be opened: the rest is served (design section 12)."""
         info = self.mailbox.view.info
+        if len(self.deps.damaged) >= DAMAGED_MAX:
+            self.deps.damaged.clear()
+        self.deps.damaged.add((self.account, info.mailbox or 0, uid))
         self.deps.events.emit(
             MessageCorrupt(
                 trace=self.conn.facts.trace, account=self.account, mailbox=info.mailbox or 0, uid=uid, detail=exc.detail
             )
         )
+
+    def is_damaged(self, uid: int) -> bool:
+        """Whether octets of the message could not be had before, in any session of this process."""
+        return (self.account, self.mailbox.view.info.mailbox or 0, uid) in self.deps.damaged
 
     def deselect(self) -> None:
         """Let go of the selected mailbox."""

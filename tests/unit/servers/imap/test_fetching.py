@@ -279,6 +279,17 @@ async def test_a_large_message_that_breaks_on_the_way_cuts_the_line() -> None:
     assert found.inbox.contents[0].is_closed
 
 
+async def test_a_message_that_broke_on_the_way_is_refused_the_next_time_and_the_others_are_sent() -> None:
+    found = world(LARGE, PLAIN)
+    found.inbox.messages[0].corrupt_from = 600_000
+    conn = await found.selected(b"1 FETCH 1:2 BODY.PEEK[]\r\n")
+    assert conn.aborted == "error"
+    text = await answer(found, "FETCH 1:2 (UID BODY.PEEK[])")
+    assert text.startswith(b"* 1 FETCH (UID 1)\r\n* 2 FETCH (UID 2 BODY[] {")
+    assert text.endswith(b"1 NO [CORRUPTION] some of the messages cannot be read, the others were sent\r\n")
+    assert b"BODY[]<0>" in await answer(found, "FETCH 1 BODY.PEEK[]<0.500000>"), "what opens is still to be had"
+
+
 async def test_a_lost_client_ends_the_work() -> None:
     found = World()
     for _ in range(500):

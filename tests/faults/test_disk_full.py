@@ -4,20 +4,18 @@ goes on as if nothing had been; events wait in memory and tell of it afterwards.
 
 import asyncio
 import contextlib
-import json
 import smtplib
 import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 
 from tests.support.demo import Demo
 from tests.support.faults.contents import opened
-from tests.support.faults.imap import boxes, problems, until
+from tests.support.faults.imap import boxes, events, problems, until
 from tests.support.faults.load import LARGE_BYTES, SMALL_BYTES, Attempt, message, send
 
 pytestmark = pytest.mark.needs("root")
@@ -56,12 +54,6 @@ def attempt(demo: Demo, token: str, size: int = SMALL_BYTES) -> Attempt:
         client.ehlo("full.example.net")
         send(client, made)
     return made
-
-
-def events(demo: Demo, kind: str) -> list[dict[str, Any]]:
-    """Event records of that kind, whatever file they are in."""
-    lines = [line for path in demo.root.glob("events/*/*.jsonl") for line in path.read_text().splitlines()]
-    return [json.loads(line) for line in lines if f'"{kind}"' in line or f'\\"{kind}\\"' in line]
 
 
 def test_a_full_disk_defers_mail_loses_nothing_and_serves_again_when_there_is_room(small_disk: Path) -> None:

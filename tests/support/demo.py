@@ -188,6 +188,8 @@ class Demo:
         finally:
             with contextlib.suppress(imaplib.IMAP4.error, OSError):
                 client.logout()
+            with contextlib.suppress(OSError):
+                client.shutdown()  # a connection that the server cut is not closed by logout
 
     def messages(self, name: str) -> list[bytes]:
         """All of the INBOX, in the order of their UIDs."""

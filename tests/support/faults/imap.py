@@ -1,11 +1,12 @@
 """What clients see of a running demo, and how it compares with what they were told."""
 
 import hashlib
+import json
 import re
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from tests.support.demo import Demo
 from tests.support.faults.load import RECIPIENTS, Attempt
@@ -60,3 +61,10 @@ def problems(sent: list[Attempt], before: dict[str, Box], after: dict[str, Box])
         *(f"{name} has one too often" for name, _ in found - tried),
         *(f"UID {uid} is another message now" for uid in moved),
     ]
+
+
+def events(demo: Demo, kind: str) -> list[dict[str, Any]]:
+    """Records of that kind in the event log, by process and day: ``{"e": {"kind": ...}, ...}``."""
+    lines = [line for path in demo.root.glob("events/*/*.jsonl") for line in path.read_text().splitlines()]
+    found = [json.loads(line) for line in lines if kind in line and line.endswith("}")]
+    return [record for record in found if record["e"]["kind"] == kind]

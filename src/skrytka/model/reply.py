@@ -91,6 +91,16 @@ SMTPUTF8_NEEDED = _reply(553, "5.6.7", "The address needs SMTPUTF8")  # RFC 6531
 SMTPUTF8_NEEDED_BY_SENDER = _reply(550, "5.6.7", "The address needs SMTPUTF8")  # RFC 6531 3.5
 BINARY_NEEDS_BDAT = _reply(503, "5.5.1", "BINARYMIME needs BDAT")  # RFC 3030 3
 TLS_REQUIRED = _reply(530, "5.7.0", "Start TLS first")
+AUTH_CONTINUE = _reply(334, "", "")
+AUTH_OK = _reply(235, "2.7.0", "Logged in")
+AUTH_REQUIRED = _reply(530, "5.7.0", "Log in first")  # RFC 4954 6
+AUTH_FAILED = _reply(535, "5.7.8", "Name or password is wrong")  # RFC 4954 6
+AUTH_NEEDS_TLS = _reply(538, "5.7.11", "Start TLS first")  # RFC 4954 6
+AUTH_CANCELLED = _reply(501, "5.7.0", "Cancelled")
+AUTH_SYNTAX = _reply(501, "5.5.2", "The response cannot be read")
+AUTH_UNAVAILABLE = _reply(454, "4.7.0", "Logins are not possible now, try again later")  # RFC 4954 6
+AUTH_RATE_LIMITED = _reply(454, "4.7.0", "Too many logins failed, try again later")
+MECHANISM_UNKNOWN = _reply(504, "5.5.4", "Mechanism not offered")  # RFC 4954 4
 MAIL_LOOP = _reply(554, "5.4.6", "Mail loop: too many Received fields")  # RFC 5321 6.3
 # Recipients
 NO_SUCH_USER = _reply(550, "5.1.1", "No such mailbox here")
@@ -101,6 +111,10 @@ OVER_QUOTA = _reply(452, "4.2.2", "Mailbox full")
 ALIAS_OUTSIDE = _reply(550, "5.7.1", "Forwarding to other servers is not available for this address")
 # Policy and trouble on our side
 POLICY = _reply(550, "5.7.1", "Refused by policy")
+SENDER_NOT_YOURS = _reply(550, "5.7.1", "You may not send from this address")  # RFC 6409 6.1
+FROM_NOT_YOURS = _reply(550, "5.7.1", "The From field has an address that is not yours")  # RFC 6409 6.1
+SENDING_LIMIT = _reply(452, "4.7.1", "Your limit of recipients is reached, try again later")
+UTF8_ADDRESS_OUTSIDE = _reply(550, "5.6.7", "The message needs SMTPUTF8")
 RATE_LIMITED = _reply(450, "4.7.1", "Too much, try again later")
 LOCAL_ERROR = _reply(451, "4.3.0", "Temporary trouble here, try again later")
 STORE_DOWN = _reply(451, "4.3.0", "Mailbox store is not available now, try again later")

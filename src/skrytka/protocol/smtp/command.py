@@ -23,7 +23,7 @@ from skrytka.protocol.smtp.states import Verb
 SIZE_DIGITS_MAX = 20  # RFC 1870 4
 BDAT_DIGITS_MAX = 18
 VERBS: Final = {
-    verb.name: verb for verb in Verb if verb not in {Verb.GREETING, Verb.CHUNK, Verb.END}
+    verb.name: verb for verb in Verb if verb not in {Verb.GREETING, Verb.CHUNK, Verb.END, Verb.CHALLENGE}
 }  # what a client can say
 OBSOLETE: Final = frozenset({"SEND", "SOML", "SAML", "TURN"})  # RFC 5321 appendix F.1, F.6
 # A browser made to speak to us: the lines after it would be commands of somebody else's choice.

@@ -5,6 +5,7 @@ import msgspec
 from skrytka.model.address import Domain, ReversePath
 from skrytka.model.envelope import BodyType, Recipient, Ret
 from skrytka.model.reply import Reply
+from skrytka.protocol.sasl.plain import PlainCredentials
 
 
 class Hello(msgspec.Struct, frozen=True):
@@ -65,6 +66,19 @@ class StartTls(msgspec.Struct, frozen=True):
     """STARTTLS: after 220 the engine waits for ``tls_started``; 454 leaves all as it was."""
 
 
+class AuthChallenge(msgspec.Struct, frozen=True):
+    """AUTH goes on: send the reply, then the client's next line is its response (RFC 4954 4)."""
+
+    reply: Reply
+
+
+class Authenticate(msgspec.Struct, frozen=True):
+    """AUTH is complete: 235 if it is true what the client claims, else a refusal."""
+
+    mechanism: str
+    credentials: PlainCredentials
+
+
 class Reset(msgspec.Struct, frozen=True):
     """RSET: the transaction is gone."""
 
@@ -106,6 +120,8 @@ Event = (
     | ChunkEnd
     | BodyEnd
     | StartTls
+    | AuthChallenge
+    | Authenticate
     | Reset
     | Routine
     | Fault

@@ -15,7 +15,9 @@ class Extensions(msgspec.Struct, frozen=True, kw_only=True):
     """Those that depend on the listener; PIPELINING, SIZE, 8BITMIME, SMTPUTF8 and so on are always there."""
 
     is_starttls: bool = False  # RFC 3207; hidden as soon as TLS is on
-    is_dsn: bool = False  # RFC 3461; off until the queue writes DSNs: then NOTIFY, ORCPT, RET, ENVID answer 555
+    is_dsn: bool = False  # RFC 3461; without it NOTIFY, ORCPT, RET, ENVID answer 555
+    mechanisms: tuple[str, ...] = ()  # RFC 4954; offered under TLS only
+    is_auth_required: bool = False  # RFC 6409 4.3: MAIL needs a login
 
 
 class Leniency(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +55,8 @@ def _keywords(extensions: Extensions, limits: SmtpLimits, *, is_tls: bool) -> li
     ]
     if extensions.is_dsn:
         keywords.append("DSN")
+    if extensions.mechanisms and is_tls:
+        keywords.append(f"AUTH {' '.join(extensions.mechanisms)}")
     if extensions.is_starttls and not is_tls:  # RFC 3207 4.2: not after the handshake
         keywords.append("STARTTLS")
     return keywords

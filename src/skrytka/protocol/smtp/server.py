@@ -18,6 +18,8 @@ from skrytka.model.limits import SmtpLimits
 from skrytka.model.reply import Reply
 from skrytka.protocol.smtp import command as commands
 from skrytka.protocol.smtp import events
+from skrytka.protocol.smtp.authentication import LINE_MAX as AUTH_LINE_MAX
+from skrytka.protocol.smtp.authentication import AuthExchange, parse_auth
 from skrytka.protocol.smtp.events import Event
 from skrytka.protocol.smtp.extensions import (
     DEFAULT_EXTENSIONS,
@@ -41,6 +43,7 @@ _NEED_HELLO: Final = frozenset({Verb.MAIL, Verb.RCPT, Verb.DATA, Verb.BDAT, Verb
 _ENDS_TRANSACTION: Final = frozenset({Verb.EHLO, Verb.HELO, Verb.RSET, Verb.END})
 _HELLOS: Final = frozenset({Verb.EHLO, Verb.HELO})
 _CLOSING: Final = 421  # RFC 5321 3.8: allowed at any time
+_INTERMEDIATE: Final = {Verb.DATA: 354, Verb.CHALLENGE: 334}
 
 
 class _Transaction(msgspec.Struct):
@@ -71,6 +74,9 @@ class SmtpServer:
         self._input = Input()
         self._is_eof = False
         self._is_tls = False
+        self._is_authenticated = False
+        self._exchange: AuthExchange | None = None
+        self._line_max = max(limits.command_line_bytes, AUTH_LINE_MAX if extensions.mechanisms else 0)
         # The event that waits for its reply
         self._waiting: Verb | None = Verb.GREETING
         self._is_waiting = True
@@ -159,7 +165,8 @@ class SmtpServer:
             return
         if self._must_refuse:
             raise LocalProtocolError(f"the engine has refused this, {reply.code} cannot be said")
-        if (reply.code == 354) is not (self._waiting is Verb.DATA):
+        wanted = _INTERMEDIATE.get(self._waiting) if self._waiting is not None else None
+        if (reply.code if reply.code >= 300 else None) != wanted:
             raise LocalProtocolError(f"{reply.code} is no answer to {self._waiting}")
 
     def _move(self, verb: Verb, reply: Reply) -> None:
@@ -175,6 +182,8 @@ class SmtpServer:
             self._transaction = _Transaction(mail=self._transaction.offered)
         elif verb is Verb.DATA:
             self._new_message().begin_data()
+        elif verb is Verb.AUTH:
+            self._is_authenticated = True
         elif verb in _ENDS_TRANSACTION:
             self._transaction = _Transaction()
             if verb in _HELLOS:
@@ -210,7 +219,7 @@ class SmtpServer:
     def _next_command(self) -> Event | Signal:
         if self._errors >= self._limits.errors:
             return self._fault(replies.TOO_MANY_ERRORS, is_fatal=True)
-        raw = self._input.line(self._limits.command_line_bytes)
+        raw = self._input.line(self._line_max)
         if raw is None:
             return events.Eof(is_in_message=self._transaction.message is not None) if self._is_eof else NEED_DATA
         self._commands += 1
@@ -219,7 +228,12 @@ class SmtpServer:
         if isinstance(raw, LineFault):
             fault = _LINE_FAULTS[raw]
             return self._fault(fault.reply, is_fatal=fault.is_fatal)
+        return self._take_line(raw)
+
+    def _take_line(self, raw: bytes) -> Event | Signal:
         try:
+            if self._state is State.AUTH:
+                return self._on_response(raw)
             verb, argument = commands.parse_line(raw)
             if verb is Verb.BDAT:
                 return self._on_bdat(argument)
@@ -233,7 +247,7 @@ class SmtpServer:
         """Why a verb is not in the row of this state."""
         if verb is Verb.STARTTLS and not self._extensions.is_starttls:
             return replies.NOT_IMPLEMENTED
-        if verb is Verb.AUTH:
+        if verb is Verb.AUTH and not self._extensions.mechanisms:
             return replies.NOT_IMPLEMENTED
         if self._state is State.HELLO and verb in _NEED_HELLO:
             return replies.HELLO_FIRST
@@ -261,6 +275,8 @@ class SmtpServer:
         self._mails += 1  # RFC 9422 4.1: counted whether they succeed or not
         if self._mails > self._limits.messages:
             return self._fault(replies.TOO_MANY_MESSAGES, is_fatal=True)
+        if self._extensions.is_auth_required and not self._is_authenticated:
+            raise CommandError(replies.AUTH_REQUIRED if self._is_tls else replies.TLS_REQUIRED)
         self._transaction.offered = mail = commands.parse_mail(argument, self._rules)
         return self._wait(Verb.MAIL, mail)
 
@@ -304,8 +320,28 @@ class SmtpServer:
             raise CommandError(replies.BAD_SEQUENCE)  # RFC 3207 4.2
         return self._wait(Verb.STARTTLS, events.StartTls())
 
-    def _on_auth(self, _argument: str) -> Event:
-        raise CommandError(replies.NOT_IMPLEMENTED)  # RFC 4954: the place of AUTH, for submission
+    def _on_auth(self, argument: str) -> Event:
+        if not self._extensions.mechanisms:
+            raise CommandError(replies.NOT_IMPLEMENTED)
+        if not self._is_tls:
+            raise CommandError(replies.AUTH_NEEDS_TLS)
+        if self._is_authenticated:
+            raise CommandError(replies.BAD_SEQUENCE)  # RFC 4954 4: once a session
+        self._exchange, initial = parse_auth(argument, self._extensions.mechanisms)
+        return self._auth_step(self._exchange.begin(initial))
+
+    def _on_response(self, raw: bytes) -> Event:
+        """A line of SASL; a wrong one ends the exchange."""
+        if self._exchange is None:
+            raise AssertionError("no exchange")
+        try:
+            return self._auth_step(self._exchange.respond(raw))
+        except CommandError:
+            self._state = State.READY
+            raise
+
+    def _auth_step(self, event: events.AuthChallenge | events.Authenticate) -> Event:
+        return self._wait(Verb.AUTH if isinstance(event, events.Authenticate) else Verb.CHALLENGE, event)
 
     def _on_quit(self, argument: str) -> Event:
         _no_argument(argument)

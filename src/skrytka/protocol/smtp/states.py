@@ -1,4 +1,4 @@
-"""The order of SMTP commands as one table (RFC 5321 4.1.4, RFC 3030 2, RFC 3207 4).
+"""The order of SMTP commands as one table (RFC 5321 4.1.4, RFC 3030 2, RFC 3207 4, RFC 4954 4).
 
 The enums are IntEnum since a plain Enum's hash is a Python call until 3.12: 25 µs a message.
 """
@@ -26,6 +26,7 @@ class Verb(IntEnum):
     EXPN = auto()
     STARTTLS = auto()
     AUTH = auto()
+    CHALLENGE = auto()  # a line of SASL is asked for
     QUIT = auto()
 
 
@@ -42,6 +43,7 @@ class State(IntEnum):
     CHUNK = auto()  # the octets of a chunk come
     FAILED = auto()  # a chunk failed: only RSET or EHLO goes on (RFC 3030 2)
     TLS = auto()  # the handshake runs
+    AUTH = auto()  # the client's next line is a response (RFC 4954 4)
     CLOSED = auto()
 
 
@@ -63,7 +65,7 @@ def _row(state: State, **moves: State) -> dict[Verb, State]:
 NEXT: Final[dict[State, dict[Verb, State]]] = {
     State.CONNECTED: {Verb.GREETING: State.HELLO},
     State.HELLO: _row(State.HELLO),
-    State.READY: _row(State.READY, MAIL=State.MAIL, STARTTLS=State.TLS, AUTH=State.READY),
+    State.READY: _row(State.READY, MAIL=State.MAIL, STARTTLS=State.TLS, AUTH=State.READY, CHALLENGE=State.AUTH),
     State.MAIL: _row(State.MAIL, RCPT=State.RCPT),
     State.RCPT: _row(State.RCPT, RCPT=State.RCPT, DATA=State.DATA, BDAT=State.CHUNK),
     State.DATA: {Verb.END: State.READY},
@@ -71,6 +73,7 @@ NEXT: Final[dict[State, dict[Verb, State]]] = {
     State.CHUNK: {Verb.CHUNK: State.BDAT, Verb.END: State.READY},
     State.FAILED: _row(State.FAILED),
     State.TLS: {},
+    State.AUTH: {Verb.AUTH: State.READY, Verb.CHALLENGE: State.AUTH},
     State.CLOSED: {},
 }
 
@@ -80,4 +83,6 @@ AFTER_REFUSAL: Final[dict[tuple[State, Verb], State]] = {
     (State.DATA, Verb.END): State.READY,  # RFC 5321 4.1.1.4: the buffers are cleared
     (State.CHUNK, Verb.CHUNK): State.FAILED,  # RFC 3030 2
     (State.CHUNK, Verb.END): State.READY,
+    (State.AUTH, Verb.AUTH): State.READY,
+    (State.AUTH, Verb.CHALLENGE): State.READY,
 }

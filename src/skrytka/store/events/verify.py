@@ -44,7 +44,7 @@ def verify(folder: Path) -> Report:
     chains: dict[str, _ChainState] = {}
     for path in event_files(folder):
         for read in read_lines(path):
-            _check_line(read, f"{path.parent.name}/{path.name}:{read.offset}", chains, wanted, report)
+            _check_line(read, f"{path.parent.name}/{path.name}, octet {read.offset}", chains, wanted, report)
     report.chains = len(chains)
     _check_heads(bodies, chains, report)
     signed = {chain: seq for body in bodies for chain, (seq, _) in body.heads.items()}

@@ -3,7 +3,6 @@
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
@@ -45,7 +44,7 @@ def demo(*, folder: Path, port_base: int | None) -> None:
     become_server(made.config)
 
 
-def become_server(config: str) -> NoReturn:
+def become_server(config: str) -> None:
     """``serve`` in this very process, but afresh: what making the demo took of memory is given back."""
     sys.stdout.flush()
     sys.stderr.flush()

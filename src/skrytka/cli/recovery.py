@@ -1,11 +1,13 @@
 """``skrytka recovery``: the recovery key."""
 
 import sys
-from typing import IO
+from pathlib import Path
 
 import click
 
 from skrytka.cli import options
+
+TEXT_MAX = 1000
 
 
 @click.group()
@@ -14,18 +16,27 @@ def recovery() -> None:
 
 
 @recovery.command()
-@click.option(
-    "--file", "file", type=click.File(), default="-", metavar="FILE", help="Read it from FILE, not standard input."
-)
+@click.option("--file", "file", type=click.Path(path_type=Path), help="Read it from there, not standard input.")
 @options.installation_options
-def confirm(*, file: IO[str]) -> None:
+def confirm(*, file: Path | None) -> None:
     """Show that you hold the recovery key: type it, or pipe it in. `skrytka serve` starts after that."""
     from skrytka.daemon import setup
     from skrytka.model.secret import Secret
 
-    if file.name == sys.stdin.name and sys.stdin.isatty():
+    if file is not None:
+        text = read(file)
+    elif sys.stdin.isatty():
         text = click.prompt("Recovery key", hide_input=True)
     else:
-        text = file.read(1000)
+        text = sys.stdin.read(TEXT_MAX)
     setup.confirm(options.layout().root, Secret(text))
     click.echo("The recovery key is confirmed.")
+
+
+def read(file: Path) -> str:
+    """What the file holds, as far as it can be a recovery key."""
+    try:
+        with file.open(encoding="utf-8", errors="replace") as stream:
+            return stream.read(TEXT_MAX)
+    except OSError as exc:
+        raise click.FileError(str(file), exc.strerror or "") from exc

@@ -44,7 +44,7 @@ def _run_and_tell(start: Start, control: socket.socket, fds: list[int], spare: s
         return run(start, control, fds)
     except ReasonedError as exc:
         channel.send_blocking(
-            control, Faulty(detail=exc.detail or str(exc), is_permanent=isinstance(exc, PermanentError))
+            spare, Faulty(detail=exc.detail or str(exc), is_permanent=isinstance(exc, PermanentError))
         )
         return EXIT_FAULT
 

@@ -1,0 +1,97 @@
+import io
+
+import pytest
+
+from tests.unit.cli.conftest import Cli
+
+INFO = {
+    "account": 5,
+    "address": "eva@example.test",
+    "status": "active",
+    "quota_bytes": 0,
+    "used_bytes": 0,
+    "messages": 0,
+    "created_at_ms": 0,
+    "services": [],
+}
+
+
+@pytest.fixture(autouse=True)
+def answers(cli: Cli) -> None:
+    for name in ("add", "password", "quota", "suspend", "resume"):
+        cli.answers[f"account.{name}"] = dict(INFO)
+    cli.answers["account.list"] = [INFO]
+    cli.answers["account.remove"] = {"address": "eva@example.test", "dangling_aliases": ["sales@example.test"]}
+
+
+def type_in(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+
+def test_a_password_that_is_made_up_is_shown_once(cli: Cli) -> None:
+    assert cli("account", "add", "eva@example.test") == 0
+    ((command, args),) = cli.asked
+    assert command == "account.add"
+    assert args == {
+        "address": "eva@example.test",
+        "password": args["password"],
+        "quota_bytes": None,
+        "is_admin": False,
+    }
+    assert len(args["password"]) == 23
+    assert args["password"] in cli.out
+
+
+@pytest.mark.parametrize("command", ["add", "password"])
+def test_a_password_that_was_given_is_not_shown(cli: Cli, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    type_in(monkeypatch, " with spaces \nmore")
+    assert cli("account", command, "eva@example.test", "--password-stdin", "--json") == 0
+    assert cli.asked[0][1]["password"] == " with spaces "
+    assert "with spaces" not in cli.out
+    assert cli.json == INFO
+
+
+def test_options_of_a_new_account_reach_the_server(cli: Cli) -> None:
+    cli("account", "add", "eva@example.test", "--quota", "1G", "--admin")
+    assert cli.asked[0][1]["quota_bytes"] == 1024**3
+    assert cli.asked[0][1]["is_admin"] is True
+
+
+def test_json_of_a_made_up_password_has_it(cli: Cli) -> None:
+    cli("account", "password", "eva@example.test", "--json")
+    assert cli.json == INFO | {"password": cli.asked[0][1]["password"]}
+
+
+def test_accounts_are_listed(cli: Cli) -> None:
+    assert cli("account", "list", "example.test") == 0
+    assert cli.asked == [("account.list", {"domain": "example.test"})]
+    assert "eva@example.test  active" in cli.out
+    cli("account", "list", "--json")
+    assert cli.json == [INFO]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "args"),
+    [
+        (("quota", "eva@example.test", "10k"), {"address": "eva@example.test", "quota_bytes": 10240}),
+        (("suspend", "eva@example.test"), {"address": "eva@example.test"}),
+        (("resume", "eva@example.test"), {"address": "eva@example.test"}),
+    ],
+)
+def test_an_account_is_changed(cli: Cli, arguments: tuple[str, ...], args: dict[str, object]) -> None:
+    assert cli("account", *arguments) == 0
+    assert cli.asked == [(f"account.{arguments[0]}", args)]
+    assert "eva@example.test" in cli.out
+
+
+def test_a_removed_account_tells_which_aliases_lead_to_it(cli: Cli) -> None:
+    assert cli("account", "remove", "eva@example.test") == 0
+    assert "sales@example.test" in cli.out
+
+
+def test_on_a_terminal_removing_asks_first(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    type_in(monkeypatch, "n\n")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    assert cli("account", "remove", "eva@example.test") == 130
+    assert cli.asked == []
+    assert cli("account", "remove", "eva@example.test", "--yes") == 0

@@ -14,7 +14,7 @@ from typing import Any
 
 import apsw
 
-from skrytka.store.drivers.sqlite import ApswDb, connect_writer, prepare_writer
+from skrytka.store.drivers.sqlite import ApswDb, Mode, connect_writer, prepare_writer
 from skrytka.store.statement import Rows, Value
 
 
@@ -80,8 +80,8 @@ class FailingDb:
     def wal_pages(self) -> int:
         return self._db.wal_pages
 
-    def checkpoint(self, mode: int) -> None:
-        self._db.checkpoint(mode)
+    def checkpoint(self, mode: Mode) -> bool:
+        return self._db.checkpoint(mode)
 
     def close(self) -> None:
         self._db.close()

@@ -31,3 +31,13 @@ class Store(Protocol):
         States may be skipped (several commands in one COMMIT) and after a reconnect ``notify`` is called with 0: look.
         """
         ...
+
+
+class Reader(Protocol):
+    """A reading connection of one process."""
+
+    def read(self, query: Query[R]) -> R:
+        """Drive the query in one snapshot. Never wait inside: nothing else of this process runs meanwhile."""
+        ...
+
+    def close(self) -> None: ...

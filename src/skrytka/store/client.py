@@ -14,9 +14,9 @@ import msgspec
 from skrytka.model.errors import Reason, RemoteProtocolError, TransientError
 from skrytka.model.framing import FrameReader
 from skrytka.model.ids import AccountId, State
+from skrytka.store.api import Reader
 from skrytka.store.commands import AnyCommand
 from skrytka.store.commands.base import Command, answer_decoder
-from skrytka.store.drivers.sqlite_reader import SqliteReader
 from skrytka.store.feed import FeedTable
 from skrytka.store.statement import Query
 from skrytka.store.wire import Answer, Ask, decode_told, encode
@@ -63,7 +63,7 @@ class _Link(asyncio.Protocol):
 class StoreClient:
     """The ``Store`` of a front with SQLite. Made on the running loop; works on asyncio and uvloop."""
 
-    def __init__(self, reader: SqliteReader, *, answer_s: float = ANSWER_S, restart_s: float = RESTART_S) -> None:
+    def __init__(self, reader: Reader, *, answer_s: float = ANSWER_S, restart_s: float = RESTART_S) -> None:
         self._loop = asyncio.get_running_loop()
         self._reader = reader
         self._answer_s = answer_s

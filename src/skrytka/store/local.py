@@ -9,10 +9,10 @@ from typing import TypeVar
 
 from skrytka.model.clock import Clock
 from skrytka.model.ids import AccountId, State
+from skrytka.store.batch import OnFault, Request
 from skrytka.store.commands.base import Command, answer_decoder
-from skrytka.store.drivers.sqlite_reader import SqliteReader
-from skrytka.store.drivers.sqlite_writer import OnFault, Request, SqliteWriter
 from skrytka.store.feed import FeedTable
+from skrytka.store.open import open_plain_writer, open_reader
 from skrytka.store.statement import Query
 from skrytka.store.work import Done
 
@@ -23,8 +23,8 @@ class LocalStore:
     """A ``Store`` that owns its folder."""
 
     def __init__(self, root: Path, clock: Clock, on_fault: OnFault = lambda _fault, _detail: None) -> None:
-        self.writer = SqliteWriter(root, clock, on_fault)
-        self.reader = SqliteReader(root)
+        self.writer = open_plain_writer(root, clock, on_fault)
+        self.reader = open_reader(root)
         self._feed = FeedTable()
 
     async def submit(self, command: Command[R]) -> R:

@@ -7,12 +7,18 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from skrytka.model.clock import Clock
 from skrytka.model.errors import Reason, TransientError
+from skrytka.store.batch import OnFault
 from skrytka.store.client import StoreClient
 from skrytka.store.drivers.sqlite_reader import SqliteReader
-from skrytka.store.local import LocalStore
+from skrytka.store.drivers.sqlite_writer import SqliteWriter, connect_filled
+
+if TYPE_CHECKING:
+    from skrytka.store.drivers.postgres import PostgresStore
+    from skrytka.store.local import LocalStore
 
 START_S = 20.0
 END_S = 30.0
@@ -27,9 +33,31 @@ def open_reader(root: Path) -> SqliteReader:
     return SqliteReader(root)
 
 
-def open_local(root: Path, clock: Clock) -> LocalStore:
+def open_writer(root: Path, clock: Clock, on_fault: OnFault, wal_bytes: int) -> SqliteWriter:
+    """The one writer, for the store process; makes the store if there is none.
+
+    TransientError(STORE_BUSY): another process has the folder. PermanentError(UNSUPPORTED): as :func:`open_reader`.
+    """
+    return SqliteWriter(root, clock, on_fault, lambda path: connect_filled(path, wal_bytes), wal_bytes)
+
+
+def open_plain_writer(root: Path, clock: Clock, on_fault: OnFault) -> SqliteWriter:
+    """The writer without a WAL made ready for load."""
+    return SqliteWriter(root, clock, on_fault)
+
+
+def open_local(root: Path, clock: Clock) -> "LocalStore":
     """The store without a process of its own: for quick tests."""
+    from skrytka.store.local import LocalStore
+
     return LocalStore(root, clock)
+
+
+async def open_postgres(dsn: str, root: Path, clock: Clock) -> "PostgresStore":
+    """The store on PostgreSQL; ``root`` holds blobs/ and spool/. Needs the extra ``postgres``."""
+    from skrytka.store.drivers import postgres
+
+    return await postgres.open_postgres(dsn, root, clock)
 
 
 class PrivateStore:

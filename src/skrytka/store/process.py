@@ -21,10 +21,8 @@ from skrytka.model.errors import RemoteProtocolError, SkrytkaError
 from skrytka.model.framing import FrameReader
 from skrytka.model.settings import Store as StoreSettings
 from skrytka.store import faults
-from skrytka.store.checkpoint import Checkpointer, fill_wal
-from skrytka.store.drivers.sqlite import Db, connect_writer
-from skrytka.store.drivers.sqlite_writer import OnFault, Outcome, Request, SqliteWriter
-from skrytka.store.files import StorePaths
+from skrytka.store.batch import BatchWriter, OnFault, Outcome, Request
+from skrytka.store.open import open_writer
 from skrytka.store.system import SystemClock
 from skrytka.store.wire import Answer, Feed, decode_ask, encode
 from skrytka.store.work import Done
@@ -100,9 +98,8 @@ class Client:
 class StoreLoop:
     """The loop; made with the writer, run until the control socket ends."""
 
-    def __init__(self, writer: SqliteWriter, checkpointer: Checkpointer, control: Control, on_fault: OnFault) -> None:
+    def __init__(self, writer: BatchWriter, control: Control, on_fault: OnFault) -> None:
         self._writer = writer
-        self._checkpointer = checkpointer
         self._control = control
         self._on_fault = on_fault
         self._clients: dict[int, Client] = {}
@@ -147,7 +144,7 @@ class StoreLoop:
     def _idle(self) -> None:
         self._idle_ticks += 1
         if self._idle_ticks == IDLE_TICKS:
-            self._checkpointer.idle(self._writer.db)
+            self._writer.idle()
 
     def _receive(self, ready: list[tuple[int, int]]) -> None:
         for fd, flags in ready:
@@ -182,7 +179,7 @@ class StoreLoop:
             size += batch[-1][2]
         outcomes = self._writer.run([request for _, request, _ in batch])
         self._answer(batch, outcomes)
-        self._checkpointer.after_commit(self._writer.db)
+        self._writer.tidy()
 
     def _answer(self, batch: list[tuple[Client, Request, int]], outcomes: list[Outcome]) -> None:
         changed: dict[int, int] = {}
@@ -259,25 +256,15 @@ def seldom(on_fault: OnFault, clock: Clock) -> OnFault:
     return report
 
 
-def connect_filled(path: Path, wal_bytes: int) -> Db:
-    """The writing connection, over a WAL of full size."""
-    db = connect_writer(path)
-    fill_wal(path, wal_bytes)
-    return db
-
-
 def run_store(
     root: Path, settings: StoreSettings, clock: Clock, on_fault: OnFault, start: Callable[[], Control]
 ) -> None:
     """Open the store, call ``start`` (it says ready and gives the control end), serve until that ends, close."""
-    database = StorePaths(root).database
     on_fault = seldom(on_fault, clock)
-    writer = SqliteWriter(root, clock, on_fault, lambda path: connect_filled(path, settings.wal_checkpoint_bytes))
-    checkpointer = Checkpointer(database, settings.wal_checkpoint_bytes, on_fault)
+    writer = open_writer(root, clock, on_fault, settings.wal_checkpoint_bytes)
     try:
-        StoreLoop(writer, checkpointer, start(), on_fault).run()
+        StoreLoop(writer, start(), on_fault).run()
     finally:
-        checkpointer.close()
         writer.close()
 
 

@@ -89,7 +89,7 @@ async def test_an_old_sqlite_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     "change",
     [
-        "INSERT INTO migration VALUES (2, 'later', 0)",
+        "INSERT INTO migration VALUES (999, 'later', 0)",
         "UPDATE migration SET checksum = 'other'",
     ],
     ids=["newer schema", "changed migration"],

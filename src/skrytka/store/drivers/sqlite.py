@@ -1,6 +1,7 @@
 """SQLite through apsw: connections, how a generator is driven, what errors mean."""
 
 from collections.abc import Mapping
+from enum import IntEnum
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -28,6 +29,13 @@ OF_ONE_COMMAND = (
 )
 
 
+class Mode(IntEnum):
+    """How far a checkpoint goes."""
+
+    PASSIVE = apsw.SQLITE_CHECKPOINT_PASSIVE  # what can be copied without waiting
+    RESTART = apsw.SQLITE_CHECKPOINT_RESTART  # all of it, and the next COMMIT begins the WAL anew
+
+
 class Db(Protocol):
     """What the writer needs of a connection; tests put one that fails in its place."""
 
@@ -43,8 +51,8 @@ class Db(Protocol):
         """Pages in the WAL after the last COMMIT."""
         ...
 
-    def checkpoint(self, mode: int) -> None:
-        """Put pages of the WAL into the file; waits at most CHECKPOINT_WAIT_MS for readers, then BusyError."""
+    def checkpoint(self, mode: "Mode") -> bool:
+        """Put pages of the WAL into the file; False when readers kept it from that for CHECKPOINT_WAIT_MS."""
         ...
 
     def close(self) -> None: ...
@@ -75,12 +83,17 @@ class ApswDb:
         self.wal_pages = pages
         return apsw.SQLITE_OK
 
-    def checkpoint(self, mode: int) -> None:
+    def checkpoint(self, mode: Mode) -> bool:
         self._connection.set_busy_timeout(CHECKPOINT_WAIT_MS)
         try:
             self._connection.wal_checkpoint(mode=mode)
+        except apsw.BusyError:
+            return False
+        except apsw.Error as exc:
+            raise file_error(exc) from exc
         finally:
             self._connection.set_busy_timeout(BUSY_MS)
+        return True
 
     def close(self) -> None:
         self._cursor.close()
@@ -123,6 +136,18 @@ def connect_reader(path: Path) -> ApswDb:
     for pragma in ("PRAGMA query_only = ON", "PRAGMA trusted_schema = OFF", f"PRAGMA cache_size = -{READER_CACHE_KIB}"):
         db.execute(pragma, {})
     return db
+
+
+def checkpoint_passive(path: Path) -> None:
+    """Copy pages into the file by a connection of one's own, while the writer goes on."""
+    try:
+        db = connect_writer(path)
+        try:
+            db.checkpoint(Mode.PASSIVE)
+        finally:
+            db.close()
+    except apsw.Error as exc:
+        raise file_error(exc) from exc
 
 
 def drive(db: Db, query: Query[R]) -> R:

@@ -12,7 +12,7 @@ import fcntl
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 import apsw
 
@@ -20,8 +20,9 @@ from skrytka.model.clock import Clock
 from skrytka.model.errors import PermanentError, Reason, SkrytkaError, TransientError
 from skrytka.model.ids import BlobId
 from skrytka.store import faults
-from skrytka.store.commands.base import Command
+from skrytka.store.batch import OnFault, Outcome, Request, StoreBrokenError
 from skrytka.store.drivers.sqlite import OF_ONE_COMMAND, Db, connect_writer, drive, file_error
+from skrytka.store.drivers.sqlite_checkpoint import Checkpointer, fill_wal
 from skrytka.store.files import BlobFiles, StorePaths, sync_folder
 from skrytka.store.migrate import migrate
 from skrytka.store.rows import JOBS_SUBJECT, Op
@@ -30,21 +31,9 @@ from skrytka.store.sql.messages import blob
 from skrytka.store.statement import Query, Value
 from skrytka.store.work import Done, Failure, Work, former
 
-Outcome: TypeAlias = Done | Failure
-OnFault: TypeAlias = Callable[[str, str], None]  # id of docs/faults.md, detail
 _NOTHING: Mapping[str, Value] = {}
 _FENCE_UNIT = bytes(16)
-
-
-class Request(NamedTuple):
-    """A command to run; ``is_retry`` when it may have committed before."""
-
-    command: Command[Any]
-    is_retry: bool = False
-
-
-class StoreBrokenError(SkrytkaError):
-    """The file cannot be opened again after a COMMIT of unknown end: this process can answer nobody."""
+WAL_BYTES = 64 * 1024 * 1024
 
 
 class SqliteWriter:
@@ -56,11 +45,13 @@ class SqliteWriter:
         clock: Clock,
         on_fault: OnFault,
         connect: Callable[[Path], Db] = connect_writer,
+        wal_bytes: int = WAL_BYTES,
     ) -> None:
         self._paths = StorePaths(root)
         self._clock = clock
         self._on_fault = on_fault
         self._connect = connect
+        self._checkpointer = Checkpointer(self._paths.database, wal_bytes, on_fault)
         self._files = BlobFiles(self._paths)
         self._commit_no = 0
         self._number = 0
@@ -78,6 +69,7 @@ class SqliteWriter:
 
     def close(self) -> None:
         """Close the file (SQLite then puts the whole WAL into it) and free the folder."""
+        self._checkpointer.close()
         self.db.close()
         os.close(self._lock)
 
@@ -106,6 +98,14 @@ class SqliteWriter:
             for blob_id in work.discards:
                 self._files.remove(blob_id)
         return outcomes
+
+    def tidy(self) -> None:
+        """Checkpoint when the WAL has its size."""
+        self._checkpointer.after_commit(self.db)
+
+    def idle(self) -> None:
+        """Checkpoint since there is time."""
+        self._checkpointer.idle(self.db)
 
     def read(self, query: Query[Any]) -> Any:
         """A query outside any batch, for look-ups and checks of the writer itself."""
@@ -228,6 +228,13 @@ class SqliteWriter:
 
     def _is_stored(self, blob_id: BlobId) -> bool:
         return drive(self.db, blob(blob_id)) is not None
+
+
+def connect_filled(path: Path, wal_bytes: int) -> Db:
+    """The writing connection of a store process, over a WAL of full size."""
+    db = connect_writer(path)
+    fill_wal(path, wal_bytes)
+    return db
 
 
 def _lock(path: Path) -> int:

@@ -10,6 +10,7 @@ import pytest
 from skrytka.model.clock import FixedClock
 from skrytka.model.errors import Reason
 from skrytka.model.ids import AccountId, BlobId
+from skrytka.store.batch import Outcome, Request, StoreBrokenError
 from skrytka.store.check import check
 from skrytka.store.commands import (
     AddDomain,
@@ -20,7 +21,7 @@ from skrytka.store.commands import (
     ReserveAccount,
     StoreFlags,
 )
-from skrytka.store.drivers.sqlite_writer import Outcome, Request, SqliteWriter, StoreBrokenError
+from skrytka.store.drivers.sqlite_writer import SqliteWriter
 from skrytka.store.files import StorePaths
 from skrytka.store.ranges import ALL
 from skrytka.store.sql import journal, messages

@@ -15,10 +15,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import apsw
-
+from skrytka.model.errors import SkrytkaError
 from skrytka.store import faults
-from skrytka.store.drivers.sqlite import PAGE_BYTES, Db, connect_writer
+from skrytka.store.drivers.sqlite import PAGE_BYTES, Db, Mode, checkpoint_passive
 
 IDLE_BYTES = 1024 * 1024  # an idle store has no more than this outside its file
 FREE_FACTOR = 16  # the WAL is filled only where that many times its size is free
@@ -71,15 +70,15 @@ class Checkpointer:
     def _finish(self, db: Db, pages: int) -> None:
         self._thread = None
         self._report()
-        self._checkpoint(db, apsw.SQLITE_CHECKPOINT_PASSIVE)
+        self._checkpoint(db, Mode.PASSIVE)
         if pages > 2 * self._limit_pages:
-            self._checkpoint(db, apsw.SQLITE_CHECKPOINT_RESTART)
+            self._checkpoint(db, Mode.RESTART)
         self._next_pages = pages + self._limit_pages // 2
 
     def idle(self, db: Db) -> None:
         """Nothing to do for a second: put the WAL into the file, so that the next COMMIT begins it anew."""
         if self._thread is None and db.wal_pages * PAGE_BYTES > IDLE_BYTES:
-            self._checkpoint(db, apsw.SQLITE_CHECKPOINT_RESTART)
+            self._checkpoint(db, Mode.RESTART)
 
     def close(self) -> None:
         """Wait for the thread; it has a file of at most a few times the limit to copy."""
@@ -89,21 +88,15 @@ class Checkpointer:
 
     def _passive(self) -> None:
         try:
-            db = connect_writer(self._path)
-            try:
-                db.checkpoint(apsw.SQLITE_CHECKPOINT_PASSIVE)
-            finally:
-                db.close()
-        except apsw.Error as exc:  # reported by the writer's own thread
-            self._error = type(exc).__name__
+            checkpoint_passive(self._path)
+        except SkrytkaError as exc:  # reported by the writer's own thread
+            self._error = str(exc)
 
-    def _checkpoint(self, db: Db, mode: int) -> None:
+    def _checkpoint(self, db: Db, mode: Mode) -> None:
         try:
             db.checkpoint(mode)
-        except apsw.BusyError:
-            return  # readers; another time
-        except apsw.Error as exc:
-            self._error = type(exc).__name__
+        except SkrytkaError as exc:
+            self._error = str(exc)
             self._report()
 
     def _report(self) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 import apsw
 import pytest
 
-from skrytka.store import checkpoint
-from skrytka.store.checkpoint import Checkpointer, fill_wal
+from skrytka.store.drivers import sqlite_checkpoint
 from skrytka.store.drivers.sqlite import ApswDb, connect_reader, connect_writer
+from skrytka.store.drivers.sqlite_checkpoint import Checkpointer, fill_wal
+from tests.support.failing_driver import FailingDisk, Plan
 
 LIMIT = 64 * 8192
 
@@ -111,23 +112,26 @@ def test_a_filled_wal_is_an_empty_one_to_sqlite(tmp_path: Path) -> None:
 
 
 def test_a_wal_is_not_filled_where_room_is_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoint, "FREE_FACTOR", 2**50)
+    monkeypatch.setattr(sqlite_checkpoint, "FREE_FACTOR", 2**50)
     fill_wal(tmp_path / "a.sqlite", 1024 * 1024)
     assert wal_bytes(tmp_path) == 0
     fill_wal(tmp_path / "no folder" / "a.sqlite", 1024 * 1024)
 
 
 def test_a_checkpoint_that_fails_raises_a_fault_and_nothing_else(db: ApswDb, tmp_path: Path) -> None:
-    class Broken(ApswDb):
-        def checkpoint(self, mode: int) -> None:
-            raise apsw.IOError("on demand")
-
     faults: list[tuple[str, str]] = []
-    checkpointer = Checkpointer(tmp_path / "a.sqlite", LIMIT, lambda fault, detail: faults.append((fault, detail)))
-    connection = apsw.Connection(str(tmp_path / "a.sqlite"))
-    broken = Broken(connection)
-    broken.wal_pages = 1000
-    checkpointer.idle(broken)
-    assert faults == [("F-checkpoint", "IOError")]
-    broken.close()
+    checkpointer = Checkpointer(tmp_path / "none" / "a", LIMIT, lambda fault, detail: faults.append((fault, detail)))
+    write(db, 100)
+    checkpointer.after_commit(db)  # the thread finds no file
+    wait(checkpointer)
+    checkpointer.after_commit(db)
+    assert [fault for fault, _ in faults] == ["F-checkpoint"]
+    plan = Plan()
+    failing = FailingDisk(plan).connect(tmp_path / "b.sqlite")
+    failing.execute("CREATE TABLE t (a BLOB)", {})
+    write(failing, 200)
+    plan.arm(1, apsw.IOError)
+    checkpointer.idle(failing)
+    assert [fault for fault, _ in faults] == ["F-checkpoint", "F-checkpoint"]
+    failing.close()
     db.close()

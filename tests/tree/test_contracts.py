@@ -55,6 +55,10 @@ def test_the_contracts_hold() -> None:
         ("databases", "daemon/planted.py", "import apsw"),
         ("databases", "store/sql/planted.py", "import apsw"),
         ("databases", "mail/policy/planted.py", "import asyncpg"),
+        ("content", "mail/planted.py", "import selectolax"),
+        ("content", "servers/planted.py", "import skrytka.inspect.message"),
+        ("inspectors", "inspect/jobs.py", "import asyncio"),
+        ("inspectors", "inspect/zygote.py", "import skrytka.inspect.client"),
         ("drivers", "store/planted.py", "import skrytka.store.drivers.planted"),
     ],
 )

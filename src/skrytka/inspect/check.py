@@ -1,0 +1,99 @@
+"""A front's side of an answer: a child is hostile by assumption, so what it says is checked, then written by us.
+
+The tree travels as values and :mod:`skrytka.protocol.mime.imap_text` writes them: whatever bytes are in it, CR, LF and
+NUL stand inside counted literals or nowhere.
+"""
+
+import re
+
+import msgspec
+
+from skrytka.inspect.errors import HostileAnswerError
+from skrytka.inspect.wire import StructureAnswer
+from skrytka.protocol.mime import imap_text
+from skrytka.protocol.mime.part import Part
+from skrytka.protocol.mime.scan import DEPTH_MAX, PARTS_MAX
+from skrytka.protocol.mime.sections import Section, sections
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+_decoder = msgspec.msgpack.Decoder(StructureAnswer)
+
+
+class MessageStructure(msgspec.Struct, frozen=True, kw_only=True):
+    """What a front and the store may use of a message's insides. Offsets lie within the message."""
+
+    header_bytes: int  # with the empty line
+    envelope: bytes  # IMAP text, as in a Summary
+    body: bytes
+    bodystructure: bytes
+    parts: tuple[Section, ...]
+    has_attachment: bool
+    subject: str  # decoded, in one line
+    preview: str
+    attachment_names: tuple[str, ...]
+    header_text: bytes  # search text: folded UTF-8, a line "name: value" a field
+    body_text: bytes
+
+
+def structure_of(raw: bytes, size: int) -> MessageStructure:
+    """The answer about a message of ``size`` octets; HostileAnswerError when no child of ours would say that."""
+    try:
+        answer = _decoder.decode(raw)
+    except (msgspec.DecodeError, RecursionError) as exc:
+        raise HostileAnswerError(f"structure: {type(exc).__name__}") from None
+    _check_texts(answer)
+    has_attachment = _check_tree(answer.root, size)
+    root = answer.root
+    return MessageStructure(
+        header_bytes=root.body_start,
+        envelope=imap_text.write_envelope(root.envelope) if root.envelope else imap_text.EMPTY_ENVELOPE,
+        body=imap_text.body(root, is_extensible=False),
+        bodystructure=imap_text.body(root, is_extensible=True),
+        parts=tuple(sections(root)),
+        has_attachment=has_attachment,
+        subject=answer.subject,
+        preview=answer.preview,
+        attachment_names=answer.attachment_names,
+        header_text=answer.header_text,
+        body_text=answer.body_text,
+    )
+
+
+def _check_texts(answer: StructureAnswer) -> None:
+    for text in (answer.subject, answer.preview, *answer.attachment_names):
+        if _CONTROLS.search(text):
+            raise HostileAnswerError("control character in a text for display")
+    for raw in (answer.header_text, answer.body_text):
+        if b"\0" in raw or b"\r" in raw:
+            raise HostileAnswerError("NUL or CR in a search text")
+
+
+def _check_tree(root: Part, size: int) -> bool:
+    """Whether some part is an attachment."""
+    if root.header_start != 0:
+        raise HostileAnswerError("a message begins at its first octet")
+    has_attachment = False
+    level, depth, count = [root], 0, 0
+    while level:
+        depth += 1
+        count += len(level)
+        if depth > DEPTH_MAX or count > PARTS_MAX:
+            raise HostileAnswerError("tree out of bounds")
+        for part in level:
+            _check_part(part, size)
+            has_attachment = has_attachment or part.disposition.value == b"attachment"
+        level = [child for part in level for child in part.children]
+    return has_attachment
+
+
+def _check_part(part: Part, size: int) -> None:
+    if not 0 <= part.header_start <= part.body_start <= part.body_end <= size:
+        raise HostileAnswerError("offsets out of order")
+    if not 0 <= part.lines <= part.size:
+        raise HostileAnswerError("more lines than octets")
+    if part.is_message:
+        is_sound = part.type == b"message" and len(part.children) == 1
+    else:
+        is_sound = part.is_multipart or not part.children
+    if not is_sound:
+        raise HostileAnswerError("parts where none can be")

@@ -1,0 +1,92 @@
+"""What a child can do: one handler a job, bytes in, bytes out. Runs inside the sandbox only."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from skrytka.inspect import wire
+from skrytka.inspect.message import TextLimits, message_text
+from skrytka.inspect.wire import StructureAnswer
+from skrytka.protocol.mime.envelope import ENVELOPE_FIELDS, Envelope, read_envelope
+from skrytka.protocol.mime.params import Parameterized
+from skrytka.protocol.mime.part import Part
+from skrytka.protocol.mime.scan import scan
+
+_LIMITS = TextLimits(
+    header_bytes=wire.HEADER_TEXT_MAX_BYTES,
+    body_bytes=wire.TEXT_MAX_BYTES,
+    names=wire.NAMES_MAX,
+    name_chars=wire.NAME_MAX,
+    preview_chars=wire.PREVIEW_MAX,
+    subject_chars=wire.SUBJECT_MAX,
+)
+# What BODYSTRUCTURE shows of a part's header (RFC 9051 7.5.2), and whether it has a type at all.
+_KEPT = (
+    b"content-id",
+    b"content-description",
+    b"content-md5",
+    b"content-language",
+    b"content-location",
+)
+_encoder = msgspec.msgpack.Encoder()
+
+
+def structure(message: bytes) -> bytes:
+    """Parts with offsets, envelopes, and the text (wire.StructureAnswer)."""
+    root = scan(message)
+    text = message_text(message, root, _LIMITS)
+    answer = StructureAnswer(
+        root=_Trimmer().trim(root, is_entity=True),
+        subject=text.subject,
+        preview=text.preview,
+        attachment_names=text.attachment_names,
+        header_text=text.header_text,
+        body_text=text.body_text,
+    )
+    return _encoder.encode(answer)
+
+
+class _Trimmer:
+    """Copies a tree with what travels; values beyond the common bound are left out, so the answer fits its frame."""
+
+    def __init__(self) -> None:
+        self._left_bytes = wire.VALUES_MAX_BYTES
+
+    def trim(self, part: Part, *, is_entity: bool = False) -> Part:
+        """``is_entity``: a message, which has an envelope."""
+        values = {name: self._kept(part.values[name]) for name in _KEPT if name in part.values}
+        if b"content-type" in part.values:
+            values[b"content-type"] = b""
+        return Part(
+            header_start=part.header_start,
+            body_start=part.body_start,
+            body_end=part.body_end,
+            type=self._kept(part.type),
+            subtype=self._kept(part.subtype),
+            parameters=self._pairs(part.parameters),
+            encoding=self._kept(part.encoding),
+            values=values,
+            disposition=Parameterized(self._kept(part.disposition.value), self._pairs(part.disposition.parameters)),
+            lines=part.lines,
+            children=[self.trim(child, is_entity=part.is_message) for child in part.children],
+            is_message=part.is_message,
+            envelope=self._envelope(part) if is_entity else None,
+        )
+
+    def _envelope(self, part: Part) -> Envelope:
+        found = read_envelope(part.values, addresses_max=wire.ADDRESSES_MAX)
+        size = sum(len(part.values.get(name, b"")) for name in ENVELOPE_FIELDS)
+        self._left_bytes -= size
+        return found if self._left_bytes > 0 else Envelope()
+
+    def _kept(self, value: bytes) -> bytes:
+        self._left_bytes -= len(value)
+        return value if self._left_bytes > 0 else b""
+
+    def _pairs(self, pairs: dict[bytes, bytes]) -> dict[bytes, bytes]:
+        size = sum(len(name) + len(value) for name, value in pairs.items())
+        self._left_bytes -= size
+        return pairs if self._left_bytes > 0 else {}
+
+
+HANDLERS: dict[str, Callable[[bytes], bytes]] = {"structure": structure}

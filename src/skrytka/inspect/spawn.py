@@ -1,0 +1,59 @@
+"""Starting a zygote, for its owner: the supervisor, or a process that has one front only."""
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+
+import msgspec
+
+from skrytka.inspect.wire import Join
+
+_HELD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+ENVIRONMENT = {"LC_CTYPE": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}  # nothing of ours: children read untrusted mail
+
+
+def join(zygote: socket.socket) -> socket.socket:
+    """A further front's end of a socket to the zygote; OSError when the zygote is gone."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        socket.send_fds(zygote, [msgspec.msgpack.encode(Join())], [theirs.fileno()])
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return ours
+
+
+def zygote_command(fd: int) -> list[str]:
+    """``-P``: the current folder is no place to import from."""
+    return [sys.executable, "-P", "-m", "skrytka.inspect.zygote", str(fd)]
+
+
+def start_zygote(command: Callable[[int], list[str]] = zygote_command) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """By exec: the process and our end of its socket, which is also good for one front. OSError when it cannot start.
+
+    It ends when that socket is closed; it ignores TERM, INT and HUP. Reaping it is the owner's.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
+        try:
+            process = subprocess.Popen(
+                command(theirs.fileno()),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env=ENVIRONMENT,
+                pass_fds=(theirs.fileno(),),
+                cwd="/",
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return process, ours

@@ -1,0 +1,89 @@
+"""What goes over the sockets of inspectors: all of it bounded, typed, and checked by the side that reads it.
+
+Front and child (SOCK_STREAM): a frame (``model.framing``) with a :class:`Request`, the message behind it unless it
+comes as a sealed memory file; back, a frame of one status byte and the answer. Zygote (SOCK_SEQPACKET): one packet a
+message.
+"""
+
+from typing import Annotated
+
+import msgspec
+
+from skrytka.protocol.mime.part import Part
+
+REQUEST_MAX_BYTES = 4 * 1024
+ANSWER_MAX_BYTES = 8 * 1024 * 1024  # a frame larger than this is a hostile child's
+INLINE_MAX_BYTES = 256 * 1024  # a larger message comes as a memory file (design section 4)
+MESSAGE_MAX_BYTES = 128 * 1024 * 1024
+TEXT_MAX_BYTES = 1024 * 1024  # search text of a body; what is behind it is not found
+HEADER_TEXT_MAX_BYTES = 128 * 1024
+VALUES_MAX_BYTES = 2 * 1024 * 1024  # header values and parameters of all parts together
+ADDRESSES_MAX = 2_000  # of one field of an ENVELOPE
+NAMES_MAX = 100
+NAME_MAX = 255  # characters of an attachment's name
+PREVIEW_MAX = 200  # characters
+SUBJECT_MAX = 1_000  # characters
+DETAIL_MAX = 200
+
+OK, FAILED, OK_AND_LAST = b"\x00", b"\x01", b"\x02"  # status; after the last two the child ends by itself
+
+CHILD_MESSAGES_MAX = 1_000
+CHILD_LIFE_S = 600.0
+
+
+class Request(msgspec.Struct, frozen=True, array_like=True):
+    """One job: which handler, and how many octets of message; they follow, or are in the descriptor that came along."""
+
+    kind: str
+    size: int
+    is_memory: bool
+
+
+class StructureAnswer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What a child found in a message. ``root`` has only the header values that BODYSTRUCTURE needs, and envelopes."""
+
+    root: Part
+    subject: Annotated[str, msgspec.Meta(max_length=SUBJECT_MAX)]
+    preview: Annotated[str, msgspec.Meta(max_length=PREVIEW_MAX)]
+    attachment_names: Annotated[
+        tuple[Annotated[str, msgspec.Meta(max_length=NAME_MAX)], ...], msgspec.Meta(max_length=NAMES_MAX)
+    ]
+    header_text: Annotated[bytes, msgspec.Meta(max_length=HEADER_TEXT_MAX_BYTES)]
+    body_text: Annotated[bytes, msgspec.Meta(max_length=TEXT_MAX_BYTES)]
+
+
+# -- with the zygote ----------------------------------------------------------------------------------------------
+
+
+class Fork(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Front to zygote: make a child; ``number`` is the front's name for it."""
+
+    number: int
+
+
+class Join(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Owner to zygote: the descriptor with it leads to a further front."""
+
+
+class Forked(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Zygote to front, with the child's socket and its pidfd."""
+
+    number: int
+    pid: int
+
+
+class NotForked(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """The zygote could not fork, or this front has too many children."""
+
+    number: int
+
+
+class Ended(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """A child was reaped; ``status`` as ``os.waitstatus_to_exitcode`` gives it: below zero a signal."""
+
+    number: int
+    status: int
+
+
+ToZygote = Fork | Join
+FromZygote = Forked | NotForked | Ended

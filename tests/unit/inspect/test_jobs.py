@@ -1,0 +1,71 @@
+"""inspect/jobs.py: the product's handlers, run here without a sandbox."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skrytka.inspect import wire
+from skrytka.inspect.check import structure_of
+from skrytka.inspect.jobs import HANDLERS, structure
+from skrytka.inspect.wire import StructureAnswer
+
+decoder = msgspec.msgpack.Decoder(StructureAnswer)
+
+
+def test_there_is_no_handler_but_those_of_the_product() -> None:
+    assert set(HANDLERS) == {"structure"}
+
+
+def test_only_what_bodystructure_needs_travels() -> None:
+    message = (
+        b"From: a@b\r\nX-Secret: s\r\nContent-Type: message/rfc822\r\n\r\n"
+        b"From: c@d\r\nContent-ID: <i>\r\nContent-Type: text/plain\r\nReceived: r\r\n\r\nx"
+    )
+    root = decoder.decode(structure(message)).root
+    assert set(root.values) == {b"content-type"}
+    assert set(root.children[0].values) == {b"content-id", b"content-type"}
+    assert root.envelope is not None
+    assert root.envelope.from_[0].mailbox == b"a"
+    assert root.children[0].envelope is not None
+    assert root.children[0].envelope.from_[0].mailbox == b"c"
+
+
+PART = b"\r\n--b\r\nContent-Description: " + b"d" * 2_000 + b"\r\n\r\nx"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"To: " + b"a@b," * 100_000 + b"\r\n\r\n",
+        b"Subject: " + b"x" * 5_000_000 + b"\r\n\r\n",
+        b"Content-Type: text/plain; " + b"; ".join(b"p%d=v" % n for n in range(50_000)) + b"\r\n\r\n",
+        b"Content-Type: multipart/mixed; boundary=b\r\n" + PART * 1_990,
+        b"".join(b"X-%d: y\r\n" % n for n in range(100_000)) + b"\r\n",
+        b"Content-Type: text/html\r\n\r\n" + b"<p>text</p>" * 300_000,
+        b"Content-Type: text/plain; charset=utf-7\r\n\r\n" + b"+2AA-" * 1_000,
+        b"Content-Type: message/rfc822\r\n\r\n" * 100,
+        b"\r\n" * 1_000_000,
+    ],
+    ids=["addresses", "subject", "parameters", "parts", "fields", "html", "surrogates", "nested", "lines"],
+)
+def test_an_answer_fits_its_frame_and_passes_the_check(message: bytes) -> None:
+    raw = structure(message)
+    assert len(raw) < wire.ANSWER_MAX_BYTES
+    structure_of(raw, len(message))
+
+
+PIECES = st.sampled_from(
+    [
+        b"\r\n", b"\r\n\r\n", b"--b", b"--b--", b"Content-Type: ", b"multipart/mixed; boundary=b", b"message/rfc822",
+        b"text/html; charset=", b"utf-16", b"utf-7", b"iso-2022-jp", b"hz", b"idna", b"<p", b">", b"&#xD800;", b"&amp",
+        b"Content-Transfer-Encoding: base64", b"Content-Disposition: attachment; filename=", b"=?utf-8?b?", b"?=",
+        b"Subject: ", b"From: ", b"=D0", b"\0", b"\xff", b"\x1b$B", b" ", b"<!--", b"<script>",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES | st.binary(max_size=12), max_size=40))
+def test_any_message_has_an_answer_that_passes_the_check(pieces: list[bytes]) -> None:
+    message = b"".join(pieces)
+    structure_of(structure(message), len(message))

@@ -1,4 +1,4 @@
-"""What an MX session is given: recipients, delivery, events, clock; implemented by ``mail.delivery``."""
+"""What an SMTP session is given: recipients, delivery, events, clock; implemented by ``mail.delivery``."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,8 +35,8 @@ class Delivery(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MxDeps:
-    """Everything ``serve_mx`` needs; one object for all sessions of a process."""
+class SmtpDeps:
+    """What every SMTP session needs; one object for all sessions of a process."""
 
     recipients: Recipients
     delivery: Delivery
@@ -46,3 +46,8 @@ class MxDeps:
     limits: SmtpLimits
     hostname: str
     leniency: Leniency = DEFAULT_LENIENCY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MxDeps(SmtpDeps):
+    """Everything ``serve_mx`` needs."""

@@ -101,6 +101,11 @@ class SmtpServer:
         """How many 5xx replies were given."""
         return self._errors
 
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether a login was answered 235."""
+        return self._is_authenticated
+
     # -- what the session does ------------------------------------------------------------------------------------
 
     def receive(self, data: bytes) -> None:

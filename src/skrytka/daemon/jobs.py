@@ -12,6 +12,7 @@ from skrytka.model.ids import UnitId, new_id
 from skrytka.model.settings import Settings
 from skrytka.net.bugs import bug_caught
 from skrytka.store.api import Store
+from skrytka.store.commands.copies import DropStaged
 from skrytka.store.commands.jobs import CollectBlobs, ExpireJournal, ExpireVault
 
 COURIER_S = 1.0  # another front may have queued something
@@ -58,6 +59,7 @@ class Jobs:
         vault_ms = now_ms - settings.vault_days * DAY_MS
         journal_ms = now_ms - settings.journal_days * DAY_MS
         await self._until_done(lambda: self._store.submit(ExpireVault(unit=self._unit(), before_ms=vault_ms)))
+        await self._until_done(lambda: self._store.submit(DropStaged(unit=self._unit(), before_ms=now_ms - DAY_MS)))
         await self._until_done(lambda: self._store.submit(CollectBlobs(unit=self._unit())))
         await self._until_done(lambda: self._store.submit(ExpireJournal(unit=self._unit(), before_ms=journal_ms)))
 

@@ -11,6 +11,7 @@ from skrytka.model.errors import Reason, TransientError
 from skrytka.model.settings import Settings
 from skrytka.model.settings import Store as StoreSettings
 from skrytka.store.api import Store
+from skrytka.store.commands.copies import DropStaged
 from skrytka.store.commands.jobs import CollectBlobs, ExpireJournal, ExpireVault
 from skrytka.store.system import SystemRandom
 from tests.support.logs import CountingLog
@@ -20,7 +21,7 @@ class FakeStore:
     """Answers each kind of command with what is left for it."""
 
     def __init__(self) -> None:
-        self.left: dict[object, int] = {ExpireVault: 2, CollectBlobs: 1, ExpireJournal: 0}
+        self.left: dict[object, int] = {ExpireVault: 2, DropStaged: 0, CollectBlobs: 1, ExpireJournal: 0}
         self.commands: list[Any] = []
         self.error: Exception | None = None
 
@@ -77,7 +78,7 @@ async def test_the_queue_is_worked_off_when_something_is_due(world: World, due_i
 async def test_what_has_had_its_time_leaves_step_by_step(world: World) -> None:
     await world.jobs.clean()
     kinds = [type(command).__name__ for command in world.store.commands]
-    assert kinds == ["ExpireVault"] * 3 + ["CollectBlobs"] * 2 + ["ExpireJournal"]
+    assert kinds == ["ExpireVault"] * 3 + ["DropStaged"] + ["CollectBlobs"] * 2 + ["ExpireJournal"]
     now_ms = world.clock.now_ms()
     assert world.store.commands[0].before_ms == now_ms - 14 * DAY_MS
     assert world.store.commands[-1].before_ms == now_ms - 35 * DAY_MS

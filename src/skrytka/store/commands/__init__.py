@@ -1,6 +1,7 @@
 """Every write the store knows, by name."""
 
 from skrytka.store.commands.base import Command
+from skrytka.store.commands.copies import Copied, CopyMessages, DropStaged, MoveMessages, PublishCopy, StageCopy
 from skrytka.store.commands.deliver import Deliver, Delivered, QueueDone, Target
 from skrytka.store.commands.directory import (
     AddAccount,
@@ -45,14 +46,18 @@ AnyCommand = (
     | AddKeyword
     | CollectBlobs
     | Complete
+    | CopyMessages
     | CreateMailbox
     | Defer
     | DeleteMailbox
     | Deliver
+    | DropStaged
     | Enqueue
     | ExpireJournal
     | ExpireVault
     | Expunge
+    | MoveMessages
+    | PublishCopy
     | RemoveAccount
     | RemoveAlias
     | RemoveDomain
@@ -61,6 +66,7 @@ AnyCommand = (
     | ResumeAccount
     | SetPassword
     | SetQuota
+    | StageCopy
     | StoreFlags
     | Subscribe
     | SuspendAccount
@@ -77,11 +83,14 @@ __all__ = [
     "CollectBlobs",
     "Command",
     "Complete",
+    "Copied",
+    "CopyMessages",
     "CreateMailbox",
     "Defer",
     "DeleteMailbox",
     "Deliver",
     "Delivered",
+    "DropStaged",
     "Enqueue",
     "ExpireJournal",
     "ExpireVault",
@@ -89,7 +98,9 @@ __all__ = [
     "Expunged",
     "FlagsStored",
     "MailboxCreated",
+    "MoveMessages",
     "NewFolder",
+    "PublishCopy",
     "QueueDone",
     "QueuedRecipient",
     "RemoveAccount",
@@ -101,6 +112,7 @@ __all__ = [
     "ResumeAccount",
     "SetPassword",
     "SetQuota",
+    "StageCopy",
     "StoreFlags",
     "Subscribe",
     "SuspendAccount",

@@ -8,9 +8,10 @@ import msgspec
 
 from skrytka.model.ids import AccountId, EmailId, MailboxId, QueueId, State, ThreadId, Uid
 from skrytka.store.commands.base import Command, Tx
+from skrytka.store.commands.copies import check_quota
 from skrytka.store.commands.shared import BlobIn, checked_place, finish, next_state, put_blob
 from skrytka.store.rows import Flag, Op, Role
-from skrytka.store.sql import mailboxes
+from skrytka.store.sql import mailboxes, search_text
 from skrytka.store.sql import messages as sql
 from skrytka.store.statement import Query, Rows
 
@@ -35,6 +36,8 @@ class Target(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     thread_macs: tuple[bytes, ...] = ()  # keyed hashes of Message-ID and References: the first one known decides
     thread_id: ThreadId  # if none of them is known
     received_at_ms: int  # INTERNALDATE
+    text: bytes = b""  # search text, sealed
+    is_exact: bool = False  # APPEND: NO_SUCH_MAILBOX without the mailbox, OVER_QUOTA beyond the quota
 
 
 class QueueDone(msgspec.Struct, frozen=True, array_like=True):
@@ -80,6 +83,8 @@ class Deliver(Command[tuple[Delivered, ...]], frozen=True):
         """All copies of one account under one state; how many new contents refer to the blob."""
         total = sum(target.size for _, target in targets)
         state = yield from next_state(account, total, len(targets))
+        if any(target.is_exact for _, target in targets):
+            yield from check_quota(account, 0)  # they have been counted
         new_contents = 0
         log: list[object] = []
         for number, target in targets:
@@ -107,7 +112,10 @@ class Deliver(Command[tuple[Delivered, ...]], frozen=True):
                 digest=target.digest,
                 summary=target.summary,
             )
-            new_contents += copies == 1
+            if copies == 1:
+                new_contents += 1
+                if target.text:
+                    yield search_text.INSERT(account=account, email_id=target.email_id, sealed=target.text)
             log.append((mailbox, uid, target.email_id, target.flags))
             answers[number] = Delivered(
                 account, MailboxId(mailbox), Uid(uid), state, target.email_id, ThreadId(thread_id)
@@ -139,7 +147,7 @@ def _place(target: Target, state: State) -> Query[tuple[int, int]]:
         rows = yield mailboxes.ADD_TO_MAILBOX(mailbox=target.mailbox, **counts)
     elif target.role is not Role.INBOX:
         rows = yield mailboxes.ADD_TO_ROLE(role=target.role.value, **counts)
-    if not rows:
+    if not rows and not target.is_exact:
         rows = yield mailboxes.ADD_TO_ROLE(role=INBOX, **counts)
     return checked_place(rows, target.account)
 

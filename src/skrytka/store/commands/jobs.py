@@ -4,6 +4,7 @@ from typing import Any
 
 from skrytka.model.ids import BlobId
 from skrytka.store.commands.base import Command, Tx
+from skrytka.store.commands.copies import drop_content
 from skrytka.store.commands.shared import number
 from skrytka.store.rows import JOBS_SUBJECT, Op
 from skrytka.store.sql import journal
@@ -22,11 +23,7 @@ class ExpireVault(Command[int], frozen=True):
         rows = sorted(rows)
         for account, mailbox, uid, email_id in rows:
             yield sql.DELETE_FROM_VAULT(account=account, mailbox=mailbox, uid=uid)
-            left: Any = yield sql.DROP_CONTENT_REF(account=account, email_id=email_id)
-            for refs, blob_id in left:
-                if refs == 0:
-                    yield sql.DELETE_CONTENT(account=account, email_id=email_id)
-                    yield sql.ADD_BLOB_REFS(blob_id=blob_id, refs=-1)
+            yield from drop_content(account, email_id)
         if rows:
             tx.log(JOBS_SUBJECT, Op.VAULT_EXPIRE, 0, [row[:3] for row in rows])
         return len(rows)

@@ -41,7 +41,8 @@ ACCOUNT_ROWS = Statement(
 )
 CONTENT_REFS = Statement(
     "SELECT c.account, c.email_id, c.refs, coalesce(m.refs, 0) FROM content c LEFT JOIN (SELECT account, email_id,"
-    " count(*) AS refs FROM (SELECT account, email_id FROM message UNION ALL SELECT account, email_id FROM vault) u"
+    " count(*) AS refs FROM (SELECT account, email_id FROM message UNION ALL SELECT account, email_id FROM vault"
+    " UNION ALL SELECT account, email_id FROM staged) u"
     " GROUP BY account, email_id) m ON m.account = c.account AND m.email_id = c.email_id"
     " WHERE c.refs <> coalesce(m.refs, 0) ORDER BY c.account, c.email_id"
 )

@@ -36,6 +36,7 @@ from skrytka.store.commands.messages import (
     TakenBack,
     VaultItem,
 )
+from skrytka.store.commands.outbound import Post, Postpone, QueueIn, Schedule
 from skrytka.store.commands.queue import Complete, Defer, Enqueue, QueuedRecipient
 from skrytka.store.commands.shared import BlobIn
 
@@ -57,6 +58,8 @@ AnyCommand = (
     | ExpireVault
     | Expunge
     | MoveMessages
+    | Post
+    | Postpone
     | PublishCopy
     | RemoveAccount
     | RemoveAlias
@@ -64,6 +67,7 @@ AnyCommand = (
     | RenameMailbox
     | ReserveAccount
     | ResumeAccount
+    | Schedule
     | SetPassword
     | SetQuota
     | StageCopy
@@ -100,8 +104,11 @@ __all__ = [
     "MailboxCreated",
     "MoveMessages",
     "NewFolder",
+    "Post",
+    "Postpone",
     "PublishCopy",
     "QueueDone",
+    "QueueIn",
     "QueuedRecipient",
     "RemoveAccount",
     "RemoveAlias",
@@ -110,6 +117,7 @@ __all__ = [
     "Renamed",
     "ReserveAccount",
     "ResumeAccount",
+    "Schedule",
     "SetPassword",
     "SetQuota",
     "StageCopy",

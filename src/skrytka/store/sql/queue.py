@@ -24,10 +24,14 @@ DELETE_QUEUED = Statement("DELETE FROM queue WHERE queue_id = :queue_id RETURNIN
 _DUE = Statement(
     "SELECT q.queue_id, r.number, q.blob_id, b.size, q.wrapped_key, q.envelope, r.recipient, r.due_at_ms, r.attempts,"
     " q.created_at_ms, r.reason FROM queue_recipient r JOIN queue q ON q.queue_id = r.queue_id"
-    " JOIN blob b ON b.blob_id = q.blob_id WHERE r.due_at_ms <= :now_ms ORDER BY r.due_at_ms, r.queue_id, r.number"
+    " JOIN blob b ON b.blob_id = q.blob_id WHERE r.due_at_ms <= :now_ms AND q.kind = 0 AND r.is_held = 0"
+    " ORDER BY r.due_at_ms, r.queue_id, r.number"
     " LIMIT :limit"
 )
-_NEXT_DUE = Statement("SELECT min(due_at_ms) FROM queue_recipient")
+_NEXT_DUE = Statement(
+    "SELECT min(r.due_at_ms) FROM queue_recipient r JOIN queue q ON q.queue_id = r.queue_id"
+    " WHERE q.kind = 0 AND r.is_held = 0"
+)
 
 
 def due(now_ms: int, limit: int) -> Query[list[QueueRow]]:

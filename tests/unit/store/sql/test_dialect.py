@@ -3,12 +3,12 @@
 import pytest
 
 from skrytka.store.migrate import migrations
-from skrytka.store.sql import check, directory, journal, mailboxes, messages, queue
+from skrytka.store.sql import check, directory, journal, mailboxes, messages, outbound, queue
 from skrytka.store.sql.dialect import EXCEPTIONS, postgres, sqlite
 from skrytka.store.statement import Statement
 from tests.support.store import StoreCase, deliver
 
-MODULES = (check, directory, journal, mailboxes, messages, queue)
+MODULES = (check, directory, journal, mailboxes, messages, outbound, queue)
 
 CASES = {
     "64-bit integers": ("CREATE TABLE t (a INTEGER)", "CREATE TABLE t (a BIGINT)"),

@@ -1,0 +1,112 @@
+"""What leaves: into the queue together with local copies, and out of it together with its DSN, one commit each."""
+
+import msgspec
+
+from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.ids import QueueId
+from skrytka.store.commands.base import Command, Tx
+from skrytka.store.commands.deliver import Deliver, Delivered, QueueDone, Target
+from skrytka.store.commands.queue import QueuedRecipient
+from skrytka.store.commands.shared import BlobIn, finish, put_blob
+from skrytka.store.rows import QUEUE_SUBJECT, Op
+from skrytka.store.sql import outbound as sql
+from skrytka.store.sql import queue as queue_sql
+from skrytka.store.statement import Query
+
+
+class QueueIn(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """A message for other servers, sealed under the node's queue key."""
+
+    queue_id: QueueId
+    wrapped_key: bytes
+    envelope: bytes
+    recipients: tuple[QueuedRecipient, ...]
+    priority: int = 0
+
+
+class Post(Command[tuple[Delivered, ...]], frozen=True):
+    """One message into mailboxes and into the queue; ``done`` leaves the queue and ``told`` is marked with it.
+
+    Answers for the targets in their order.
+    """
+
+    blob: BlobIn
+    targets: tuple[Target, ...] = ()
+    queue: QueueIn | None = None
+    done: QueueDone | None = None
+    told: QueueDone | None = None
+
+    def run(self, tx: Tx) -> Query[tuple[Delivered, ...]]:
+        if self.queue is None and not self.targets:
+            raise PermanentError(Reason.NO_SUCH_OBJECT, "a posted message needs a recipient")
+        answers = yield from Deliver(unit=self.unit, blob=self.blob, targets=self.targets).run(tx)
+        if self.queue is not None:
+            yield from self._enqueue(tx, self.queue)
+        if self.done is not None:
+            yield from finish(tx, self.done.queue_id, self.done.recipients)
+        if self.told is not None:
+            for number in self.told.recipients:
+                yield sql.TOLD(queue_id=self.told.queue_id, number=number)
+        return answers
+
+    def _enqueue(self, tx: Tx, queue: QueueIn) -> Query[None]:
+        if not (
+            yield sql.INSERT_QUEUED(
+                queue_id=queue.queue_id,
+                blob_id=self.blob.blob_id,
+                wrapped_key=queue.wrapped_key,
+                envelope=queue.envelope,
+                now_ms=tx.now_ms,
+                kind=sql.KIND_OUTBOUND,
+                priority=queue.priority,
+            )
+        ):
+            raise PermanentError(Reason.ALREADY_EXISTS, "the queue id is taken")
+        for number, recipient in enumerate(queue.recipients):
+            yield queue_sql.INSERT_RECIPIENT(
+                queue_id=queue.queue_id,
+                number=number,
+                recipient=recipient.recipient,
+                due_at_ms=recipient.due_at_ms,
+                reason=recipient.reason,
+            )
+        yield from put_blob(self.blob, 1)
+        tx.log(QUEUE_SUBJECT, Op.ENQUEUE, 0, (queue.queue_id, self.blob.blob_id, len(queue.recipients)))
+
+
+class Postpone(Command[None], frozen=True):
+    """Recipients failed for now; one that was held or has left meanwhile stays as it is."""
+
+    queue_id: QueueId
+    recipients: tuple[int, ...]
+    due_at_ms: int
+    reason: str
+
+    def run(self, tx: Tx) -> Query[None]:
+        for number in self.recipients:
+            yield sql.DEFER(queue_id=self.queue_id, number=number, due_at_ms=self.due_at_ms, reason=self.reason)
+        tx.log(QUEUE_SUBJECT, Op.QUEUE_DEFER, 0, (self.queue_id, self.recipients, self.due_at_ms, self.reason))
+
+
+class Schedule(Command[int], frozen=True):
+    """Hold, release or try now; attempts do not count. How many of the recipients were there."""
+
+    queue_id: QueueId
+    recipients: tuple[int, ...]
+    due_at_ms: int
+    is_held: bool = False
+    reason: str = ""
+
+    def run(self, tx: Tx) -> Query[int]:
+        found = 0
+        for number in self.recipients:
+            rows = yield sql.SCHEDULE(
+                queue_id=self.queue_id,
+                number=number,
+                due_at_ms=sql.NEVER_MS if self.is_held else self.due_at_ms,
+                is_held=int(self.is_held),
+                reason=self.reason,
+            )
+            found += len(rows)
+        tx.log(QUEUE_SUBJECT, Op.QUEUE_DEFER, 0, (self.queue_id, self.recipients, self.due_at_ms, self.reason))
+        return found

@@ -1,0 +1,85 @@
+"""The queue as it leaves: messages for other servers, and what an administrator sees and does about all of it."""
+
+from typing import Any, Final, NamedTuple
+
+from skrytka.model.ids import BlobId, QueueId
+from skrytka.store.statement import Query, Statement
+
+KIND_LOCAL: Final = 0
+KIND_OUTBOUND: Final = 1
+NEVER_MS: Final = 2**62  # when a held recipient is due
+
+INSERT_QUEUED = Statement(
+    "INSERT INTO queue (queue_id, blob_id, wrapped_key, envelope, created_at_ms, kind, priority)"
+    " VALUES (:queue_id, :blob_id, :wrapped_key, :envelope, :now_ms, :kind, :priority)"
+    " ON CONFLICT DO NOTHING RETURNING queue_id"
+)
+SCHEDULE = Statement(
+    "UPDATE queue_recipient SET due_at_ms = :due_at_ms, is_held = :is_held, reason = :reason"
+    " WHERE queue_id = :queue_id AND number = :number RETURNING number"
+)
+DEFER = Statement(
+    "UPDATE queue_recipient SET due_at_ms = :due_at_ms, attempts = attempts + 1, reason = :reason"
+    " WHERE queue_id = :queue_id AND number = :number AND is_held = 0 RETURNING attempts"
+)
+TOLD = Statement("UPDATE queue_recipient SET is_told = 1 WHERE queue_id = :queue_id AND number = :number")
+
+_COLUMNS: Final = (
+    "q.queue_id, r.number, q.blob_id, b.size, q.wrapped_key, q.envelope, r.recipient, r.due_at_ms, r.attempts,"
+    " q.created_at_ms, r.reason, q.kind, q.priority, r.is_held, r.is_told FROM queue_recipient r"
+    " JOIN queue q ON q.queue_id = r.queue_id JOIN blob b ON b.blob_id = q.blob_id"
+)
+_DUE = Statement(
+    f"SELECT {_COLUMNS} WHERE r.due_at_ms <= :now_ms AND q.kind = 1 AND r.is_held = 0"
+    " ORDER BY q.priority DESC, r.due_at_ms, r.queue_id, r.number LIMIT :limit"
+)
+_ALL = Statement(f"SELECT {_COLUMNS} ORDER BY r.queue_id, r.number LIMIT :limit")
+_ONE = Statement(f"SELECT {_COLUMNS} WHERE q.queue_id = :queue_id ORDER BY r.number")
+_NEXT_DUE = Statement(
+    "SELECT min(r.due_at_ms) FROM queue_recipient r JOIN queue q ON q.queue_id = r.queue_id WHERE q.kind = 1"
+)
+
+
+class OutboundRow(NamedTuple):
+    """A recipient of a queued message."""
+
+    queue_id: QueueId
+    recipient: int
+    blob_id: BlobId
+    size: int
+    wrapped_key: bytes
+    envelope: bytes  # sealed
+    sealed_recipient: bytes
+    due_at_ms: int
+    attempts: int
+    created_at_ms: int
+    reason: str
+    kind: int
+    priority: int
+    is_held: int
+    is_told: int  # the delay notice was sent
+
+
+def due(now_ms: int, limit: int) -> Query[list[OutboundRow]]:
+    """Recipients of other servers whose time has come: by priority, then the longest waiting."""
+    rows: Any = yield _DUE(now_ms=now_ms, limit=limit)
+    return [OutboundRow._make(row) for row in rows]
+
+
+def listed(limit: int) -> Query[list[OutboundRow]]:
+    """All recipients of the queue, the oldest messages first."""
+    rows: Any = yield _ALL(limit=limit)
+    return [OutboundRow._make(row) for row in rows]
+
+
+def message(queue_id: QueueId) -> Query[list[OutboundRow]]:
+    """The recipients of one message that are left."""
+    rows: Any = yield _ONE(queue_id=queue_id)
+    return [OutboundRow._make(row) for row in rows]
+
+
+def next_due() -> Query[int | None]:
+    """When the next recipient is due; None when none is."""
+    rows: Any = yield _NEXT_DUE()
+    at_ms: int | None = rows[0][0]
+    return None if at_ms is None or at_ms >= NEVER_MS else at_ms

@@ -1,0 +1,143 @@
+"""What leaves, on both engines."""
+
+import pytest
+
+from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.ids import QueueId
+from skrytka.store.commands import (
+    BlobIn,
+    CollectBlobs,
+    Complete,
+    Post,
+    Postpone,
+    QueueDone,
+    QueuedRecipient,
+    QueueIn,
+    Schedule,
+)
+from skrytka.store.sql import messages, outbound, queue
+from tests.support.store import INBOX, StoreCase, blob, target
+
+
+def leaving(case: StoreCase, *due: int, priority: int = 0, queue_id: QueueId | None = None) -> QueueIn:
+    return QueueIn(
+        queue_id=queue_id or case.ids.queue(),
+        wrapped_key=b"w" * 60,
+        envelope=b"sealed envelope",
+        recipients=tuple(QueuedRecipient(b"to %d" % at, at) for at in due),
+        priority=priority,
+    )
+
+
+async def post(case: StoreCase, *due: int, priority: int = 0) -> Post:
+    command = Post(unit=case.ids.unit(), blob=blob(case.ids), queue=leaving(case, *due, priority=priority))
+    await case.store.submit(command)
+    return command
+
+
+async def test_local_copies_and_the_queue_are_one_commit(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    queued = leaving(case, 100, 200)
+    command = Post(unit=case.ids.unit(), blob=blob(case.ids), targets=(target(case.ids, alice),), queue=queued)
+    answers = await case.store.submit(command)
+    assert [answer.account for answer in answers] == [alice]
+    assert await case.store.submit(command) == answers
+    rows = await case.store.read(outbound.due(now_ms=500, limit=10))
+    assert [(row.recipient, row.sealed_recipient, row.kind, row.is_told) for row in rows] == [
+        (0, b"to 100", 1, 0),
+        (1, b"to 200", 1, 0),
+    ]
+    assert len(await case.store.read(messages.snapshot(alice, INBOX))) == 1
+    assert await case.store.read(queue.due(now_ms=500, limit=10)) == []  # not the local courier's
+    assert await case.store.read(queue.next_due()) is None
+    await case.store.submit(Complete(unit=case.ids.unit(), queue_id=queued.queue_id, recipients=(0, 1)))
+    assert await case.store.submit(CollectBlobs(unit=case.ids.unit())) == 0
+    assert await case.store.read(messages.blob(command.blob.blob_id)) is not None
+
+
+async def test_a_failed_post_leaves_neither(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    first = await post(case, 100)
+    assert first.queue is not None
+    again = leaving(case, 100, queue_id=first.queue.queue_id)
+    with pytest.raises(PermanentError) as caught:
+        await case.store.submit(
+            Post(unit=case.ids.unit(), blob=blob(case.ids), targets=(target(case.ids, alice),), queue=again)
+        )
+    assert caught.value.reason is Reason.ALREADY_EXISTS
+    assert await case.store.read(messages.snapshot(alice, INBOX)) == []
+    with pytest.raises(PermanentError):
+        await case.store.submit(Post(unit=case.ids.unit(), blob=blob(case.ids)))
+
+
+async def test_priority_comes_before_age(case: StoreCase) -> None:
+    await post(case, 100, priority=-10)
+    await post(case, 300)
+    await post(case, 400, priority=10)
+    rows = await case.store.read(outbound.due(now_ms=500, limit=2))
+    assert [row.due_at_ms for row in rows] == [400, 300]
+    assert await case.store.read(outbound.next_due()) == 100
+
+
+async def test_a_report_goes_in_as_what_it_reports_goes_out(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    command = await post(case, 100, 200)
+    assert command.queue is not None
+    queue_id = command.queue.queue_id
+    report = Post(
+        unit=case.ids.unit(),
+        blob=blob(case.ids),
+        targets=(target(case.ids, alice),),
+        done=QueueDone(queue_id, (0,)),
+        told=QueueDone(queue_id, (1,)),
+    )
+    await case.store.submit(report)
+    (row,) = await case.store.read(outbound.message(queue_id))
+    assert (row.recipient, row.is_told) == (1, 1)
+    assert len(await case.store.read(messages.snapshot(alice, INBOX))) == 1
+    stored = BlobIn(command.blob.blob_id, command.blob.size, command.blob.stored_size)
+    relay = Post(unit=case.ids.unit(), blob=stored, queue=leaving(case, 5), done=QueueDone(queue_id, (1,)))
+    await case.store.submit(relay)
+    assert await case.store.read(outbound.message(queue_id)) == []
+    assert await case.store.submit(CollectBlobs(unit=case.ids.unit())) == 0
+    assert await case.store.read(messages.blob(command.blob.blob_id)) is not None
+
+
+async def test_held_recipients_wait_until_they_are_released(case: StoreCase) -> None:
+    command = await post(case, 100, 200)
+    assert command.queue is not None
+    queue_id = command.queue.queue_id
+
+    def schedule(*recipients: int, due_at_ms: int = 300, is_held: bool) -> Schedule:
+        return Schedule(
+            unit=case.ids.unit(), queue_id=queue_id, recipients=recipients, due_at_ms=due_at_ms, is_held=is_held
+        )
+
+    assert await case.store.submit(schedule(0, 1, 9, is_held=True)) == 2
+    assert await case.store.read(outbound.due(now_ms=10**15, limit=10)) == []
+    assert await case.store.read(outbound.next_due()) is None
+    assert [row.is_held for row in await case.store.read(outbound.listed(10))] == [1, 1]
+    late = Postpone(unit=case.ids.unit(), queue_id=queue_id, recipients=(0,), due_at_ms=700, reason="timeout")
+    await case.store.submit(late)  # an attempt that ends after somebody held it
+    assert await case.store.read(outbound.next_due()) is None
+    await case.store.submit(schedule(0, is_held=False))
+    (row,) = await case.store.read(outbound.due(now_ms=300, limit=10))
+    assert (row.recipient, row.attempts) == (0, 0)
+
+
+async def test_a_postponed_recipient_counts_its_attempts(case: StoreCase) -> None:
+    command = await post(case, 100)
+    assert command.queue is not None
+    for _ in range(2):
+        await case.store.submit(
+            Postpone(
+                unit=case.ids.unit(),
+                queue_id=command.queue.queue_id,
+                recipients=(0,),
+                due_at_ms=900,
+                reason="451 4.7.1",
+            )
+        )
+    assert await case.store.read(outbound.due(now_ms=899, limit=10)) == []
+    (row,) = await case.store.read(outbound.due(now_ms=900, limit=10))
+    assert (row.attempts, row.reason) == (2, "451 4.7.1")

@@ -366,6 +366,9 @@ def test_root_is_dropped_where_a_user_is_set(open_copy: Path) -> None:
             status = Path(f"/proc/{pid}/status").read_text()
             uids = next(line for line in status.splitlines() if line.startswith("Uid:")).split()[1:]
             assert set(uids) == {str(NOBODY.pw_uid)}
+        process.send_signal(signal.SIGHUP)
+        assert process.stdout is not None
+        assert "settings reloaded" in process.stdout.readline()
         added = subprocess.run(
             [*command, "account", "add", "eva@example.org", "--dir", str(root)], capture_output=True, check=False
         )

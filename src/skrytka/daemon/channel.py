@@ -103,6 +103,11 @@ class Channel:
             raise _gone()
         return answer
 
+    def finish(self) -> None:
+        """Hear what the other end said before it ended, then close."""
+        self._readable()
+        self.close()
+
     def close(self) -> None:
         """Close this end; calls under way fail, ``ended`` is called."""
         if not self.is_open:

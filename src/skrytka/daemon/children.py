@@ -69,10 +69,10 @@ class Child:
         """How the process ended ("exit 1", "signal 9"); None while it runs or when there is none."""
         if self._process is None or (status := self._process.poll()) is None:
             return None
+        if self._channel is not None:
+            self._channel.finish()
         self._process = None
         self.is_ready = False
-        if self._channel is not None:
-            self._channel.close()
         return f"signal {-status}" if status < 0 else f"exit {status}"
 
     def kill(self) -> None:

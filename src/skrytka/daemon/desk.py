@@ -16,9 +16,10 @@ from skrytka.daemon.messages import (
 from skrytka.daemon.prepare import Prepared
 from skrytka.daemon.shared_limits import LimitKeeper
 from skrytka.model.clock import Clock
-from skrytka.model.errors import RemoteProtocolError
+from skrytka.model.errors import ReasonedError, RemoteProtocolError
 from skrytka.model.events import FaultRaised
 
+DAY_S = 86400.0
 KEYLESS = "store"  # a process that has no business with keys
 
 
@@ -27,6 +28,9 @@ class Desk:
 
     def __init__(self, prepared: Prepared, clock: Clock, events: EventLog) -> None:
         self._events = events
+        self._clock = clock
+        self._ring = prepared.ring
+        self._expire_due_s = clock.monotonic_s()
         self._agent = KeyAgent(prepared.ring, clock, events)
         self._limits = LimitKeeper(clock)
         self.checkpoints = Checkpoints(prepared.layout, prepared.config.settings, clock, events)
@@ -45,6 +49,18 @@ class Desk:
             case _:
                 raise RemoteProtocolError(f"{name} sent {type(message).__name__}")
         return None
+
+    def tick(self) -> None:
+        """Called ten times a second: checkpoints by the minute, old versions of the key ring by the day."""
+        self.checkpoints.tick()
+        now_s = self._clock.monotonic_s()
+        if now_s < self._expire_due_s:
+            return
+        self._expire_due_s = now_s + DAY_S
+        try:
+            self._ring.expire()
+        except ReasonedError as exc:
+            self._events.emit(FaultRaised(fault="key-ring", detail=str(exc)))
 
     def ended(self, name: str) -> None:
         """The process is gone, and what it held is free."""

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import msgspec
 
-from skrytka.daemon import installation
+from skrytka.daemon import config, installation, privileges
+from skrytka.daemon.event_log import open_event_log
 from skrytka.daemon.files import write_private
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.offline import actor, offline
 from skrytka.daemon.passwords import random_password
 from skrytka.model.address import Address, AddressError, Domain
-from skrytka.model.clock import Random
+from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.events import RecoveryKeyConfirmed
 from skrytka.model.secret import Secret
 from skrytka.store.seal.recovery import TEXT_PREFIX
 from skrytka.store.system import SystemClock, SystemRandom
@@ -121,8 +123,18 @@ async def _add_first(layout: Layout, domain: Domain, admin: Address, password: S
 
 
 def confirm(root: Path, typed: Secret) -> None:
-    """See :func:`installation.confirm_recovery`."""
-    installation.confirm_recovery(Layout(root), typed, SystemClock())
+    """See :func:`installation.confirm_recovery`; the event log keeps who did it."""
+    layout, clock = Layout(root), SystemClock()
+    user = privileges.wanted_user(config.load(layout.config).settings.user)
+    installation.confirm_recovery(layout, typed, clock)
+    with privileges.acting_as(user):
+        asyncio.run(_tell_confirmed(layout, clock))
+
+
+async def _tell_confirmed(layout: Layout, clock: Clock) -> None:
+    events = open_event_log(layout, "cli", clock, SystemRandom())
+    events.emit(RecoveryKeyConfirmed(actor=actor()))
+    await events.flush()
 
 
 def groups_of(text: Secret) -> list[str]:

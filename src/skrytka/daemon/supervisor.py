@@ -98,14 +98,18 @@ class Supervisor:
         while True:
             await asyncio.sleep(FLUSH_S)
             await self._events.flush()
-            self._desk.checkpoints.tick()
+            self._desk.tick()
 
     # -- starting -------------------------------------------------------------------------------------------------
 
     def _start(self, child: Child) -> None:
         if self._stop.is_set():
             return
-        to_child = child.start(self._received, self._lost, self._clock.monotonic_s())
+        try:
+            to_child = child.start(self._received, self._lost, self._clock.monotonic_s())
+        except OSError as exc:  # no process, memory or descriptor to be had now
+            self._again(child, f"cannot be started: {exc.strerror}")
+            return
         names, socks = self._sockets(child)
         to_child.send(
             Start(
@@ -209,8 +213,11 @@ class Supervisor:
 
     def _restart(self, child: Child, pid: int, status: str) -> None:
         self._events.emit(ChildEnded(process=child.name, pid=pid, status=status))
+        self._again(child, f"(pid {pid}) ended: {status}")
+
+    def _again(self, child: Child, cause: str) -> None:
         wait_s = child.backoff_s(self._clock.monotonic_s())
-        self._complain(f"{child.name} (pid {pid}) ended: {status}; starting again in {wait_s:g} s")
+        self._complain(f"{child.name} {cause}; starting again in {wait_s:g} s")
         if not self._was_ready and child.failures >= STARTS_MAX:
             self._give_up(f"{child.name} does not start")
             return

@@ -121,6 +121,15 @@ async def test_the_end_of_the_other_process_fails_what_waits(socks: tuple[socket
     await expect(near.channel, TransientError)
 
 
+async def test_last_words_are_heard_before_it_closes(socks: tuple[socket.socket, socket.socket]) -> None:
+    near = End(socks[0])
+    channel.send_blocking(socks[1], Ready())
+    socks[1].close()
+    near.channel.finish()
+    assert near.heard == [Ready()]
+    assert near.ends == 1
+
+
 async def test_silence_ends_a_call(socks: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channel, "CALL_S", 0.01)
     near = End(socks[0])

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from skrytka.daemon.desk import Desk
+from skrytka.daemon.desk import DAY_S, Desk
 from skrytka.daemon.messages import (
     Acquired,
     AnyMessage,
@@ -20,7 +20,7 @@ from skrytka.daemon.messages import (
 )
 from skrytka.daemon.prepare import prepare
 from skrytka.model.clock import FixedClock
-from skrytka.model.errors import RemoteProtocolError
+from skrytka.model.errors import Reason, RemoteProtocolError, TransientError
 from skrytka.net.limits import Cap
 from skrytka.store.system import SystemClock, SystemRandom
 from tests.support import installations
@@ -37,11 +37,16 @@ def log() -> CountingLog:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, log: CountingLog) -> Iterator[Desk]:
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, log: CountingLog, clock: FixedClock) -> Iterator[Desk]:
     ports = {"smtp": PORT, "imap": PORT + 1, "imaps": PORT + 2}
     layout = installations.make_confirmed(tmp_path / "s", ports=ports)
     prepared = prepare(layout.config, SystemClock(), SystemRandom())
-    yield Desk(prepared, FixedClock(), log)
+    yield Desk(prepared, clock, log)
     prepared.close()
 
 
@@ -63,6 +68,25 @@ def test_what_a_process_held_is_free_when_it_has_ended(desk: Desk) -> None:
     assert desk.answer("front-1", CapAcquire(call=3, caps=CAPS)) == Acquired(call=3)
     desk.answer("front-1", CapRelease(caps=CAPS))
     assert desk.answer("front-0", CapAcquire(call=4, caps=CAPS)) == Acquired(call=4)
+
+
+def test_old_versions_of_keys_expire_by_the_day(
+    desk: Desk, log: CountingLog, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days: list[float] = []
+    monkeypatch.setattr(desk._ring, "expire", lambda: days.append(clock.monotonic_s()))
+    for _ in range(3):
+        desk.tick()
+        clock.advance(DAY_S / 2)
+    assert len(days) == 2
+
+    def fail() -> None:
+        raise TransientError(Reason.DISK_FULL)
+
+    monkeypatch.setattr(desk._ring, "expire", fail)
+    clock.advance(DAY_S)
+    desk.tick()
+    assert log.counts["FaultRaised"] == 1
 
 
 @pytest.mark.parametrize(

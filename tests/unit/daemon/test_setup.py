@@ -8,6 +8,7 @@ from skrytka.daemon.layout import Layout
 from skrytka.daemon.prepare import read_recovery
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.secret import Secret
+from skrytka.store.events.verify import verify
 
 TEXT = Secret("SKRYTKA-1-AAAAA-BBBBB-CCCCC")
 
@@ -88,5 +89,7 @@ def test_an_installation_is_made_and_confirmed(tmp_path: Path) -> None:
     assert result.password is not None
     assert (tmp_path / "recovery").read_bytes() == result.recovery_text.reveal() + b"\n"
     assert not layout.incomplete.exists()
+    before = verify(layout.events).events
     setup.confirm(layout.root, result.recovery_text)
+    assert verify(layout.events).events == before + 1
     assert read_recovery(layout).is_confirmed

@@ -4,10 +4,13 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from skrytka.daemon import supervisor
+from skrytka.daemon.channel import Channel
+from skrytka.daemon.children import Child
 from skrytka.daemon.prepare import Prepared, prepare
 from skrytka.daemon.supervisor import Supervisor
 from skrytka.store.system import SystemClock, SystemRandom
@@ -141,6 +144,25 @@ async def test_a_child_that_never_starts_ends_the_first_start(prepared: Prepared
         assert await running.task == supervisor.EXIT_FAILED
     assert running.said == []
     assert any("exit 3" in line for line in running.complaints)
+
+
+async def test_a_start_that_the_machine_refuses_is_tried_again(
+    prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = Child.start
+    refused: list[str] = []
+
+    def refuse_once(child: Child, *arguments: Any) -> Channel:
+        if not refused:
+            refused.append(child.name)
+            raise OSError(11, "Resource temporarily unavailable")
+        return start(child, *arguments)
+
+    monkeypatch.setattr(Child, "start", refuse_once)
+    running = Running(prepared)
+    await running.until("ready")
+    assert any("store cannot be started: Resource" in line for line in running.complaints)
+    assert await running.stop() == 0
 
 
 async def test_fronts_end_before_the_store(prepared: Prepared) -> None:

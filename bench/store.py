@@ -139,7 +139,7 @@ async def large_mailbox(store: StoreClient) -> None:
 
 
 async def main(folder: Path) -> None:
-    private = PrivateStore(folder)
+    private = PrivateStore(folder, fills_wal=True)
     await private.start()
     await set_up(private.client)
     for in_flight, total in ((1, 500), (8, 3000), (20, 3000), (64, 3000)):

@@ -33,11 +33,13 @@ def open_reader(root: Path) -> SqliteReader:
     return SqliteReader(root)
 
 
-def open_writer(root: Path, clock: Clock, on_fault: OnFault, wal_bytes: int) -> SqliteWriter:
+def open_writer(root: Path, clock: Clock, on_fault: OnFault, wal_bytes: int, *, fills_wal: bool = True) -> SqliteWriter:
     """The one writer, for the store process; makes the store if there is none.
 
     TransientError(STORE_BUSY): another process has the folder. PermanentError(UNSUPPORTED): as :func:`open_reader`.
     """
+    if not fills_wal:
+        return SqliteWriter(root, clock, on_fault, wal_bytes=wal_bytes)
     return SqliteWriter(root, clock, on_fault, lambda path: connect_filled(path, wal_bytes), wal_bytes)
 
 
@@ -61,10 +63,14 @@ async def open_postgres(dsn: str, root: Path, clock: Clock) -> "PostgresStore":
 
 
 class PrivateStore:
-    """A store process of one's own, started by exec, and the client that speaks with it."""
+    """A store process of one's own, started by exec, and the client that speaks with it.
 
-    def __init__(self, root: Path) -> None:
+    ``fills_wal`` makes it ready for load, as that of the server is: 64 MB are written first.
+    """
+
+    def __init__(self, root: Path, *, fills_wal: bool = False) -> None:
         self._root = root
+        self._options = ["--fill-wal"] if fills_wal else []
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._reader: SqliteReader | None = None
@@ -89,6 +95,7 @@ class PrivateStore:
         await self._end_process()
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-m", "skrytka.store.process", str(self._root), str(theirs.fileno())]
+        command += self._options
         with theirs:
             self._process = await asyncio.to_thread(
                 subprocess.Popen, command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL

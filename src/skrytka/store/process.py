@@ -257,11 +257,17 @@ def seldom(on_fault: OnFault, clock: Clock) -> OnFault:
 
 
 def run_store(
-    root: Path, settings: StoreSettings, clock: Clock, on_fault: OnFault, start: Callable[[], Control]
+    root: Path,
+    settings: StoreSettings,
+    clock: Clock,
+    on_fault: OnFault,
+    start: Callable[[], Control],
+    *,
+    fills_wal: bool = True,
 ) -> None:
     """Open the store, call ``start`` (it says ready and gives the control end), serve until that ends, close."""
     on_fault = seldom(on_fault, clock)
-    writer = open_writer(root, clock, on_fault, settings.wal_checkpoint_bytes)
+    writer = open_writer(root, clock, on_fault, settings.wal_checkpoint_bytes, fills_wal=fills_wal)
     try:
         StoreLoop(writer, start(), on_fault).run()
     finally:
@@ -269,7 +275,8 @@ def run_store(
 
 
 def main(argv: list[str]) -> int:
-    """``python -m skrytka.store.process FOLDER FD``: a private store process, serving until FD ends."""
+    """``python -m skrytka.store.process FOLDER FD [--fill-wal]``: a private store process, serving until FD ends."""
+    fills_wal = "--fill-wal" in argv
 
     def on_fault(fault: str, detail: str) -> None:
         sys.stderr.write(f"fault {fault}: {detail}\n")
@@ -277,7 +284,7 @@ def main(argv: list[str]) -> int:
     with socket.socket(fileno=int(argv[1])) as sock:
         control = PacketControl(sock)
         try:
-            run_store(Path(argv[0]), StoreSettings(), SystemClock(), on_fault, control.start)
+            run_store(Path(argv[0]), StoreSettings(), SystemClock(), on_fault, control.start, fills_wal=fills_wal)
         except SkrytkaError as exc:
             sys.stderr.write(f"store: {exc}\n")
             return 1

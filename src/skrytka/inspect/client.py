@@ -233,8 +233,9 @@ class InspectorPool:
 
     def _pump(self) -> None:
         """Hand jobs to idle children, those that are tried again first."""
-        self._hand_over(self._again, is_fresh=True)
-        self._hand_over(self._waiting, is_fresh=False)
+        if self._idle:
+            self._hand_over(self._again, is_fresh=True)
+            self._hand_over(self._waiting, is_fresh=False)
         if self._ticker is None and (self._busy or self._waiting or self._again):
             self._ticker = self._loop.call_later(self._limits.tick_s, self._tick)
 

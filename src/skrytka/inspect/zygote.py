@@ -6,6 +6,7 @@ sees a byte of mail. Children outlive it: each ends when its own front closes it
 """
 
 import array
+import contextlib
 import gc
 import os
 import select
@@ -176,9 +177,9 @@ def _noted(_number: int, _frame: object) -> None:
 def serve(fd: int, handlers: Handlers, limits: SandboxLimits | None = None) -> int:
     """All of a zygote's life; tests hand in handlers of their own."""
     sandbox.ignore_signals()
-    sandbox.seal_process()
-    with open("/proc/self/oom_score_adj", "wb", buffering=0) as file:
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "wb", buffering=0) as file:
         file.write(_OOM_SCORE_ADJUST)
+    sandbox.seal_process()  # behind the line above: from here on /proc/self is root's
     owner = socket.socket(fileno=fd)
     owner.set_inheritable(False)
     charsets.load_all()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,6 +14,8 @@ from skrytka.inspect.errors import HostileAnswerError, PoisonedMessageError
 from skrytka.inspect.memory import MessageMemory
 from skrytka.model.clock import FixedClock
 from skrytka.model.errors import Reason, TransientError
+from skrytka.protocol.mime import imap_text, scan
+from skrytka.protocol.mime.sections import sections
 from tests.support.inspectors import QUICK, Watcher, inspectors, until
 
 MESSAGE = b"From: a@example.org\r\nSubject: =?utf-8?q?=C5=BC=C3=B3=C5=82w?=\r\n\r\nHello, world.\r\n"
@@ -169,3 +172,29 @@ async def test_a_zygote_that_cannot_fork_is_asked_again_later(owner: socket.sock
         theirs.send(msgspec.msgpack.encode(["NotForked", number]))
     pool.close()
     theirs.close()
+
+
+@pytest.mark.needs_vectors("mime")
+async def test_real_and_odd_mail_needs_nothing_that_the_sandbox_refuses(owner: socket.socket, vectors: Path) -> None:
+    """Late imports, files, calls: whatever a handler might still want would end a child here."""
+    messages = [path.read_bytes() for path in sorted((vectors / "mime").rglob("*.eml"))]
+    assert len(messages) > 50
+    async with inspectors(owner, 2) as found:
+        for message in messages:
+            structure = await found.pool.structure(message)
+            root = scan(message)
+            assert structure.parts == tuple(sections(root))
+            assert structure.bodystructure == imap_text.body(root, is_extensible=True)
+            assert structure.envelope == imap_text.envelope(root.values)
+        assert not found.watcher.deaths
+
+
+async def test_charsets_are_all_there_inside_the_sandbox(owner: socket.socket) -> None:
+    text = "zażółć"
+    async with inspectors(owner) as found:
+        for charset in ("utf-8", "iso-8859-2", "windows-1250", "cp852", "utf-16", "utf-7", "mac-latin2", "utf-32"):
+            message = b"Content-Type: text/plain; charset=" + charset.encode() + b"\r\n\r\n" + text.encode(charset)
+            assert (await found.pool.structure(message)).preview == text, charset
+        for charset in ("iso-2022-jp", "gb18030", "euc-kr", "shift_jis", "big5", "koi8-r", "x-nobody-knows"):
+            await found.pool.structure(b"Content-Type: text/plain; charset=" + charset.encode() + b"\r\n\r\n\x1b$B\xff")
+        assert not found.watcher.deaths

@@ -152,7 +152,9 @@ class Connection(asyncio.BufferedProtocol):
         finally:
             self._handshake = None
             self.due_at = self._deadline_at
-        self.tls = pipe.facts()
+        if self._fault is not None:
+            raise self._fault
+        assert self.tls is not None  # noqa: S101 - for the type checker
         return self.tls
 
     def deadline(self, seconds: float) -> None:
@@ -217,9 +219,8 @@ class Connection(asyncio.BufferedProtocol):
         """All that has come; ``b""`` at the end of file."""
         data = bytes(self._input)
         self._input.clear()
-        if self._is_read_paused and not self._is_write_paused:
-            self._is_read_paused = False
-            self._transport.resume_reading()
+        if not self._is_write_paused:
+            self._resume_reading()
         return data
 
     # -- for the sweeper ------------------------------------------------------------------------------------------
@@ -272,9 +273,8 @@ class Connection(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         self._is_write_paused = False
         _release(self._drained)
-        if self._is_read_paused and len(self._input) <= INPUT_HIGH_BYTES and not self._lost.done():
-            self._is_read_paused = False
-            self._transport.resume_reading()
+        if len(self._input) <= INPUT_HIGH_BYTES:
+            self._resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._sweeper.discard(self)
@@ -293,9 +293,14 @@ class Connection(asyncio.BufferedProtocol):
         _release(self._waiter)
 
     def _pause_reading(self) -> None:
-        if not self._is_read_paused and not self._lost.done():
+        if not self._is_read_paused and not self._transport.is_closing():  # uvloop raises on a closing one
             self._is_read_paused = True
             self._transport.pause_reading()
+
+    def _resume_reading(self) -> None:
+        if self._is_read_paused and not self._transport.is_closing():
+            self._is_read_paused = False
+            self._transport.resume_reading()
 
     def _end_input(self) -> None:
         self._is_eof = True
@@ -313,6 +318,7 @@ class Connection(asyncio.BufferedProtocol):
                 self._write(pipe.output())
                 if not is_done:
                     return
+                self.tls = pipe.facts()  # now: after garbage in the same packet OpenSSL knows them no more
                 _release(self._handshake)
                 data = b""
             plain, is_end = pipe.decrypt(data)
@@ -347,7 +353,7 @@ class Connection(asyncio.BufferedProtocol):
         self._is_closing = True
         self._input.clear()
         self.due_at = self._sweeper.clock.monotonic_s() + LINGER_S
-        if self._is_eof or not self._transport.can_write_eof():
+        if self._is_eof or self._transport.is_closing() or not self._transport.can_write_eof():
             self._transport.close()
             return
         try:
@@ -355,15 +361,13 @@ class Connection(asyncio.BufferedProtocol):
         except OSError:  # asyncio: the peer has reset the connection and nobody has told us yet
             self._transport.abort()
             return
-        if self._is_read_paused:
-            self._is_read_paused = False
-            self._transport.resume_reading()
+        self._resume_reading()
 
     def _emit(self, data: bytes | memoryview) -> None:
         self._write(data if self._pipe is None else self._pipe.encrypt(data))
 
     def _write(self, data: bytes | memoryview) -> None:
-        if data and not self.is_lost:
+        if data and not self.is_lost and not self._transport.is_closing():
             self._transport.write(data)
 
     async def _send_pieces(self, view: memoryview) -> None:

@@ -86,7 +86,9 @@ class TlsClient:
         self.pipe.handshake(b"")
         self.writer.write(self.pipe.output())
         while not self.pipe.is_established:
-            self.pipe.handshake(await self.reader.read(65536))
+            if not (data := await self.reader.read(65536)):
+                raise ssl.SSLError("cut")
+            self.pipe.handshake(data)
         self.writer.write(self.pipe.output() + (self.pipe.encrypt(behind) if behind else b""))
 
     async def read(self) -> bytes:
@@ -247,6 +249,25 @@ def test_what_is_no_tls_on_a_tls_port_is_closed_and_is_no_bug(run: Run, store: T
             writer.close()
             await world.until(lambda: world.recorder.of(SessionClosed))
             assert world.recorder.of(SessionClosed)[0].cause == "error"
+            assert not world.recorder.of(BugCaught)
+
+    run(main())
+
+
+def test_garbage_in_the_packet_that_ends_the_handshake_is_the_peers_fault(run: Run, store: TlsStore) -> None:
+    async def main() -> None:
+        async with serving(echo, tls=store, is_implicit_tls=True) as world:
+            client = TlsClient(*await world.connect())
+            client.pipe.handshake(b"")
+            client.writer.write(client.pipe.output())
+            while not client.pipe.is_established:
+                client.pipe.handshake(await client.reader.read(65536))
+            client.writer.write(client.pipe.output() + b"QUIT\n" * 10)
+            await client.reader.read()
+            client.writer.close()
+            await world.until(lambda: world.recorder.of(SessionClosed))
+            closed = world.recorder.of(SessionClosed)[0]
+            assert (closed.cause, closed.tls[:7]) == ("error", "TLSv1.3")
             assert not world.recorder.of(BugCaught)
 
     run(main())

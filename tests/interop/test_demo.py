@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.demo import Demo
+from tests.support.demo import STANDARD_PORTS, Demo
 
 MESSAGE = b"From: Someone <someone@example.net>\r\nTo: alice@example.test\r\nSubject: %s\r\n\r\nHello, Alice.\r\n"
 
@@ -42,7 +42,7 @@ def test_demo_json_is_as_promised(demo: Demo) -> None:
     assert len(set(facts["accounts"].values())) == 4
     assert facts["config"] == str(demo.root / "skrytka.toml")
     base = facts["ports"]["smtp"] - 25
-    assert facts["ports"] == {"smtp": base + 25, "imap": base + 143, "imaps": base + 993}
+    assert facts["ports"] == {name: base + port for name, port in STANDARD_PORTS.items()}
     assert demo.output.count("\nready") == 1
 
 

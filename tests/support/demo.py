@@ -21,7 +21,7 @@ from tests.support.ports import free_base
 
 READY_S = 30.0
 END_S = 40.0
-STANDARD_PORTS = {"smtp": 25, "imap": 143, "imaps": 993}
+STANDARD_PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993}
 COMMAND = [sys.executable, "-m", "skrytka.cli.main"]
 
 

@@ -6,7 +6,7 @@ from asyncio import Event, StreamReader, StreamWriter, wait_for
 from collections.abc import AsyncIterator, Sequence
 
 from skrytka.mail.delivery.message import IncomingMessage
-from skrytka.mail.delivery.types import Resolution, Target, Transaction
+from skrytka.mail.delivery.types import Check, Outgoing, Resolution, Target, Transaction
 from skrytka.model import reply as replies
 from skrytka.model.address import Address
 from skrytka.model.clock import FixedClock
@@ -97,7 +97,17 @@ class FakeDelivery:
         self.messages.append(FakeMessage(self.fails_at))
         return self.messages[-1]
 
-    async def deliver(self, facts: Transaction, recipients: Sequence[Resolution], message: IncomingMessage) -> Verdict:
+    def begin_submission(self) -> IncomingMessage:
+        return self.begin()
+
+    async def deliver(
+        self,
+        facts: Transaction,
+        recipients: Sequence[Resolution],
+        message: IncomingMessage,
+        outgoing: Outgoing | None = None,
+        check: Check | None = None,
+    ) -> Verdict:
         assert isinstance(message, FakeMessage)
         if self.is_hanging:
             await Event().wait()

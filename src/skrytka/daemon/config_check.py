@@ -71,6 +71,8 @@ def _is_allowed(value: object, info: inspect.Type) -> bool:
             return isinstance(value, str) and (length is None or len(value) <= length)
         case inspect.BoolType():
             return isinstance(value, bool)
+        case inspect.LiteralType(values=values):
+            return value in values
         case _:
             return False
 
@@ -93,7 +95,7 @@ def allowed(info: inspect.Type) -> str:
         case inspect.StructType(cls=cls):
             return f"a table ({cls.__name__})"
         case _:
-            return type(info).__name__
+            return " or ".join(map(repr, info.values)) if isinstance(info, inspect.LiteralType) else type(info).__name__
 
 
 def _integer(info: inspect.IntType) -> str:
@@ -118,6 +120,7 @@ def check_meaning(settings: Settings) -> list[Fault]:
         *_networks(settings),
         *_resolvers(settings),
         *_listeners(settings),
+        *_outbound(settings),
         *_positive(settings),
     ]
 
@@ -180,6 +183,32 @@ def _listeners(settings: Settings) -> Iterator[Fault]:
                 yield path, f"a demo listens on loopback addresses only (127.0.0.1, ::1); found: {text!r}"
             elif (owner := taken.setdefault((text, listener.port), name)) != name:
                 yield ("listeners", name, "port"), f"{listener.port} is the port of {owner} already"
+
+
+def _outbound(settings: Settings) -> Iterator[Fault]:
+    for number, route in enumerate(settings.outbound.routes):
+        name = route.domain.removeprefix(".")
+        if route.domain != "*" and not _is_domain(name):
+            yield (
+                ("outbound", "routes", number, "domain"),
+                f'allowed: a domain, ".domain" for all below it, or "*"; found: {route.domain!r}',
+            )
+        if (route.username is None) != (route.password_file is None):
+            yield ("outbound", "routes", number, "username"), "allowed: username and password_file together, or neither"
+        elif route.username is not None and route.tls != "required":
+            yield ("outbound", "routes", number, "tls"), 'allowed: "required" where there is a password'
+    for number, text in enumerate(settings.outbound.source_addresses):
+        if not _is_address(text):
+            yield ("outbound", "source_addresses", number), f"allowed: an IP address of this machine; found: {text!r}"
+    if not settings.outbound.retry_s or min(settings.outbound.retry_s) < 1:
+        yield ("outbound", "retry_s"), f"allowed: a list of seconds, 1 or more; found: {settings.outbound.retry_s}"
+
+
+def _is_domain(text: str) -> bool:
+    try:
+        return not Domain.parse(text).is_literal
+    except AddressError:
+        return False
 
 
 def _positive(settings: Settings) -> Iterator[Fault]:

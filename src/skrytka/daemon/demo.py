@@ -20,7 +20,8 @@ DOMAIN = "example.test"
 HOSTNAME = "mail.example.test"
 CERTIFICATE_NAMES = ("localhost", HOSTNAME, "127.0.0.1", "::1")
 ADDRESSES = ("127.0.0.1",)
-STANDARD_PORTS = {"smtp": 25, "imap": 143, "imaps": 993}  # the services that are here already
+# The services that are here already
+STANDARD_PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993}
 HIGHEST_PORT = 8443  # of all that are to come
 PORT_BASE = 20_000
 USERS = ("alice", "bob", "carol")

@@ -16,9 +16,11 @@ from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.login import NAME_SUBJECT, Identity
 from skrytka.mail.identity.passwords import PEPPER_SUBJECT, Passwords, RecentLogins
+from skrytka.mail.identity.rights import SenderRights
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.mailbox.mailboxes import Mailboxes
 from skrytka.mail.mailbox.view import MailboxDeps
+from skrytka.mail.outbox.outbox import Outbox
 from skrytka.mail.policy.decide import decide
 from skrytka.mail.queue.courier import CourierDeps, LocalCourier
 from skrytka.mail.queue.local import LocalQueue
@@ -38,6 +40,8 @@ from skrytka.servers.imap.deps import ImapDeps
 from skrytka.servers.imap.session import serve_imap
 from skrytka.servers.mx import serve_mx
 from skrytka.servers.mx_deps import MxDeps
+from skrytka.servers.submission import serve_submission
+from skrytka.servers.submission_deps import SubmissionDeps
 from skrytka.store.client import StoreClient
 from skrytka.store.files import StorePaths
 from skrytka.store.seal.budget import MemoryBudget
@@ -87,6 +91,7 @@ class Parts:
         )
         self._tls = TlsStore(certificate_files(base.layout.root, settings))
         self._mx = self._mx_deps(settings)
+        self._submission = self._submission_deps(settings)
         self._imap = self._imap_deps(settings)
         self.settings = settings
         self.surroundings = Surroundings(
@@ -108,6 +113,10 @@ class Parts:
         """What the listeners of that name run."""
         if name == "smtp":
             return Service(name=name, session=self._serve_mx, refusal=reply.TOO_MANY_CONNECTIONS.encode())
+        if name in {"submission", "submissions"}:
+            is_implicit = name == "submissions"
+            refusal = b"" if is_implicit else reply.TOO_MANY_CONNECTIONS.encode()
+            return Service(name=name, session=self._serve_submission, is_implicit_tls=is_implicit, refusal=refusal)
         return Service(
             name=name,
             session=self._serve_imap,
@@ -119,6 +128,7 @@ class Parts:
         """New certificates and limits; PermanentError(BAD_CONFIG) leaves everything as it was."""
         self._tls.reload(certificate_files(self._base.layout.root, settings))
         self._mx = self._mx_deps(settings)
+        self._submission = self._submission_deps(settings)
         self._imap = self._imap_deps(settings)
         self.settings = settings
 
@@ -164,10 +174,13 @@ class Parts:
     async def _serve_mx(self, conn: Connection) -> None:
         await serve_mx(conn, self._mx)
 
+    async def _serve_submission(self, conn: Connection) -> None:
+        await serve_submission(conn, self._submission)
+
     async def _serve_imap(self, conn: Connection) -> None:
         await serve_imap(conn, self._imap)
 
-    def _mx_deps(self, settings: Settings) -> MxDeps:
+    def _delivery(self, settings: Settings) -> Delivery:
         base = self._base
         delivery = DeliveryDeps(
             hostname=base.settings.hostname,
@@ -181,11 +194,36 @@ class Parts:
             random=base.random,
             memory=self._memory,
             limits=settings.smtp,
+            outbox=Outbox(base.keys, base.clock, base.random),
         )
+        return Delivery(delivery)
+
+    def _recipients(self, settings: Settings) -> Directory:
+        base = self._base
         separator = settings.accounts.subaddress_separator
+        return Directory(base.store, hostname=base.settings.hostname, separator=separator)
+
+    def _submission_deps(self, settings: Settings) -> SubmissionDeps:
+        base = self._base
+        return SubmissionDeps(
+            recipients=self._recipients(settings),
+            delivery=self._delivery(settings),
+            events=base.events,
+            clock=base.clock,
+            random=base.random,
+            limits=settings.smtp,
+            hostname=base.settings.hostname,
+            identity=self._identity(settings),
+            rights=SenderRights(base.store, separator=settings.accounts.subaddress_separator),
+            sending=base.limits,
+            settings=settings.submission,
+        )
+
+    def _mx_deps(self, settings: Settings) -> MxDeps:
+        base = self._base
         return MxDeps(
-            recipients=Directory(base.store, hostname=base.settings.hostname, separator=separator),
-            delivery=Delivery(delivery),
+            recipients=self._recipients(settings),
+            delivery=self._delivery(settings),
             events=base.events,
             clock=base.clock,
             random=base.random,
@@ -193,9 +231,9 @@ class Parts:
             hostname=base.settings.hostname,
         )
 
-    def _imap_deps(self, settings: Settings) -> ImapDeps:
+    def _identity(self, settings: Settings) -> Identity:
         base = self._base
-        identity = Identity(
+        return Identity(
             StoredCredentials(base.store, base.clock, base.random),
             self._passwords,
             self._recent,
@@ -204,8 +242,11 @@ class Parts:
             base.events,
             self._name_key,
         )
+
+    def _imap_deps(self, settings: Settings) -> ImapDeps:
+        base = self._base
         return ImapDeps(
-            identity=identity,
+            identity=self._identity(settings),
             mailboxes=self._mailboxes,
             events=base.events,
             clock=base.clock,

@@ -1,6 +1,6 @@
 """The configuration file as types: ``skrytka.toml``, version 1. Each field is described in docs/settings.md."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -31,6 +31,9 @@ class Listeners(_Section, frozen=True, kw_only=True):
     smtp: Listener = msgspec.field(default_factory=lambda: Listener(port=25))
     imaps: Listener = msgspec.field(default_factory=lambda: Listener(port=993))
     imap: Listener = msgspec.field(default_factory=lambda: Listener(port=143))
+    # Off unless named: a file of an earlier release opens no new port. `init` and `demo` name them.
+    submission: Listener = msgspec.field(default_factory=lambda: Listener(port=587, is_enabled=False))
+    submissions: Listener = msgspec.field(default_factory=lambda: Listener(port=465, is_enabled=False))
 
 
 class Certificate(_Section, frozen=True, kw_only=True):
@@ -77,6 +80,38 @@ class Login(_Section, frozen=True, kw_only=True):
     window_s: PositiveInt = 900
 
 
+class Submission(_Section, frozen=True, kw_only=True):
+    """Mail that people of this server send."""
+
+    recipients_per_hour: PositiveInt = 500  # of one account
+    is_from_checked: bool = True  # the addresses of the From field must be the account's too
+
+
+class Route(_Section, frozen=True, kw_only=True):
+    """Where mail for a domain goes instead of to its MX; the most exact ``domain`` wins."""
+
+    domain: str  # "example.net", ".example.net" for all below it, "*" for everything (a smarthost)
+    host: str
+    port: Port = 25
+    tls: Literal["never", "opportunistic", "required"] = "opportunistic"
+    username: str | None = None
+    password_file: str | None = None  # relative to the data folder; its first line
+
+
+class Outbound(_Section, frozen=True, kw_only=True):
+    """The queue of mail for other servers."""
+
+    routes: tuple[Route, ...] = ()
+    source_addresses: tuple[str, ...] = ()  # of this machine, taken in turn; empty: what the system chooses
+    connections: PositiveInt = 50
+    connections_per_destination: PositiveInt = 5
+    messages_per_connection: PositiveInt = 100
+    retry_s: tuple[int, ...] = (300, 900, 1800, 3600, 7200, 14400)  # RFC 5321 4.5.4.1; the last one repeats
+    delay_notice_s: NotNegative = 14_400  # 0: none
+    expire_s: PositiveInt = 5 * 86_400  # RFC 5321 4.5.4.1: at least 4 to 5 days
+    connect_s: float = 30.0
+
+
 class Events(_Section, frozen=True, kw_only=True):
     """The event log."""
 
@@ -98,6 +133,8 @@ class Settings(_Section, frozen=True, kw_only=True):
     store: Store = msgspec.field(default_factory=Store)
     accounts: Accounts = msgspec.field(default_factory=Accounts)
     login: Login = msgspec.field(default_factory=Login)
+    submission: Submission = msgspec.field(default_factory=Submission)
+    outbound: Outbound = msgspec.field(default_factory=Outbound)
     events: Events = msgspec.field(default_factory=Events)
     connections: ConnectionLimits = msgspec.field(default_factory=ConnectionLimits)
     smtp: SmtpLimits = msgspec.field(default_factory=SmtpLimits)

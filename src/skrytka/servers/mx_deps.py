@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from skrytka.mail.delivery.message import IncomingMessage
-from skrytka.mail.delivery.types import Resolution, Transaction
+from skrytka.mail.delivery.types import Check, Outgoing, Resolution, Transaction
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
 from skrytka.model.events import Emitter
@@ -29,7 +29,18 @@ class Delivery(Protocol):
         """A place for one message; whoever begins it aborts it or hands it to ``deliver``."""
         ...
 
-    async def deliver(self, facts: Transaction, recipients: Sequence[Resolution], message: IncomingMessage) -> Verdict:
+    def begin_submission(self) -> IncomingMessage:
+        """As :meth:`begin`, the header completed."""
+        ...
+
+    async def deliver(
+        self,
+        facts: Transaction,
+        recipients: Sequence[Resolution],
+        message: IncomingMessage,
+        outgoing: Outgoing | None = None,
+        check: Check | None = None,
+    ) -> Verdict:
         """Positive only when the message is on disk. Emits the event of the outcome itself."""
         ...
 

@@ -82,16 +82,20 @@ class HeaderFilter:
             raise PermanentError(Reason.TOO_LARGE, f"header over {self._header_max} bytes")
         if not end:
             return b""
-        self.scan = scan_header(bytes(held[:end]), self._authserv_id)
+        self.scan = self.scan_whole(bytes(held[:end]))
         rest = self.scan.raw + held[end:]
         self._held = bytearray()
         return rest
+
+    def scan_whole(self, header: bytes) -> HeaderScan:
+        """The whole header section, filtered; a service that changes more overrides it."""
+        return scan_header(header, self._authserv_id)
 
     def finish(self) -> bytes:
         """The end of the message: what was held back, when it had no empty line."""
         if self.scan is not None:
             return b""
-        self.scan = scan_header(bytes(self._held), self._authserv_id)
+        self.scan = self.scan_whole(bytes(self._held))
         self._held = bytearray()
         return self.scan.raw
 
@@ -104,22 +108,25 @@ def rescan(content: bytes) -> HeaderScan:
     return scan_header(content[: end + len(_END)] if end >= 0 else content, "")
 
 
-def scan_header(header: bytes, authserv_id: str) -> HeaderScan:
-    """Split a whole header section into fields and leave out results of ``authserv_id`` (canonical)."""
+def scan_header(header: bytes, authserv_id: str, hidden: frozenset[bytes] = frozenset()) -> HeaderScan:
+    """Split a whole header section into fields; leave out results of ``authserv_id`` (canonical) and hidden names."""
     kept: list[bytes] = []
     fields: list[tuple[bytes, bytes]] = []
-    received = removed = 0
+    received = removed = dropped = 0
     for field in _split(header):
         raw_name, colon, value = field.partition(b":")
         name = raw_name.rstrip(b" \t").lower() if colon else b""
         if name == b"authentication-results" and _claims(value, authserv_id):
             removed += 1
             continue
+        if name in hidden:
+            dropped += 1
+            continue
         received += name == b"received"
         kept.append(field)
         if name:
             fields.append((name, field))
-    raw = b"".join(kept) if removed else header
+    raw = b"".join(kept) if removed or dropped else header
     return HeaderScan(raw, tuple(fields), received, removed, _has_bare_newline(raw))
 
 

@@ -11,21 +11,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from skrytka.mail.delivery.copies import Copies
+from skrytka.mail.delivery.copies import Copies, blob_in
 from skrytka.mail.delivery.incoming import HeaderFilter
 from skrytka.mail.delivery.message import IncomingMessage, Sealed, verdict_of
+from skrytka.mail.delivery.prefix import relayed_field
+from skrytka.mail.delivery.submitted import SubmissionFilter
 from skrytka.mail.delivery.summary import SharedSummary, read_back, summarize
-from skrytka.mail.delivery.types import Decide, Fallback, Resolution, Target, Transaction
+from skrytka.mail.delivery.types import Check, Decide, Fallback, Outgoing, Resolution, Target, Transaction
+from skrytka.mail.outbox.outbox import Outbox
+from skrytka.mail.outbox.sealed import OutboundEnvelope
 from skrytka.model import reply
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
+from skrytka.model.envelope import BodyType
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.events import Emitter, MessageDelivered, MessageQueued, MessageReceived, MessageRefused
 from skrytka.model.ids import AccountId, TraceId, UnitId, id_text, new_id
 from skrytka.model.limits import SmtpLimits
 from skrytka.model.verdict import Action, Verdict
 from skrytka.store.api import Store
-from skrytka.store.commands.deliver import Delivered
+from skrytka.store.commands.deliver import Deliver, Delivered
+from skrytka.store.commands.outbound import Post
 from skrytka.store.seal.blob import BlobWriter
 from skrytka.store.seal.budget import MemoryBudget
 from skrytka.store.seal.source import KeySource
@@ -51,6 +57,7 @@ class DeliveryDeps:
     random: Random
     memory: MemoryBudget
     limits: SmtpLimits
+    outbox: Outbox | None = None  # None: nothing leaves
 
 
 class Delivery:
@@ -67,7 +74,21 @@ class Delivery:
         writer = BlobWriter(deps.spool_dir, deps.clock, deps.random, deps.memory)
         return IncomingMessage(writer, HeaderFilter(deps.hostname, deps.limits.header_bytes), deps.memory)
 
-    async def deliver(self, facts: Transaction, recipients: Sequence[Resolution], message: IncomingMessage) -> Verdict:
+    def begin_submission(self) -> IncomingMessage:
+        """As :meth:`begin`; the header is completed (RFC 6409 8)."""
+        deps = self._deps
+        writer = BlobWriter(deps.spool_dir, deps.clock, deps.random, deps.memory)
+        header = SubmissionFilter(deps.hostname, deps.limits.header_bytes, deps.clock, deps.random)
+        return IncomingMessage(writer, header, deps.memory)
+
+    async def deliver(
+        self,
+        facts: Transaction,
+        recipients: Sequence[Resolution],
+        message: IncomingMessage,
+        outgoing: Outgoing | None = None,
+        check: Check | None = None,
+    ) -> Verdict:
         """Decide, deliver, and say what the peer is told; the reply is positive only when the message is on disk.
 
         Emits MessageReceived and MessageDelivered or MessageQueued, or MessageRefused. Whatever happens, nothing of
@@ -75,25 +96,38 @@ class Delivery:
         """
         began_s = self._deps.clock.monotonic_s()
         try:
-            verdict = await self._deliver(facts, recipients, message)
+            verdict = await self._deliver(facts, recipients, message, outgoing, check)
         finally:
             await message.abort()
         duration_ms = int((self._deps.clock.monotonic_s() - began_s) * 1000)
         self._deps.events.emit(_outcome(facts, recipients, verdict, message.size_bytes, duration_ms))
         return verdict
 
-    async def _deliver(self, facts: Transaction, recipients: Sequence[Resolution], message: IncomingMessage) -> Verdict:
+    async def _deliver(
+        self,
+        facts: Transaction,
+        recipients: Sequence[Resolution],
+        message: IncomingMessage,
+        outgoing: Outgoing | None,
+        check: Check | None,
+    ) -> Verdict:
         sealed = await message.finish()
         if isinstance(sealed, Verdict):
             return sealed
         verdict = self._deps.decide(sealed.scan)
         if not verdict.reply.is_positive:
             return verdict
+        if check is not None and (refusal := await check(sealed.scan)) is not None:
+            return refusal
         targets = distinct(recipients)
         unit = UnitId(new_id(self._deps.clock, self._deps.random))
         try:
+            if outgoing is not None:
+                return await self._post(facts, targets, sealed, unit, outgoing)
             return await self._put(facts, targets, sealed, unit)
         except TransientError as exc:
+            if outgoing is not None:  # the two queues are two commands: the sender asks again
+                return verdict_of(exc)
             return await self._put_aside(facts, targets, sealed, unit, exc)
         except PermanentError as exc:  # an account vanished between RCPT and now: asked again, the sender hears of it
             return Verdict(Action.DEFER, reply.LOCAL_ERROR, exc.reason, detail=exc.detail)
@@ -101,15 +135,47 @@ class Delivery:
     async def _put(
         self, facts: Transaction, targets: Sequence[tuple[Address, Target]], sealed: Sealed, unit: UnitId
     ) -> Verdict:
+        command = await self._command(facts, targets, sealed, unit)
+        answers = await self._deps.store.submit(command)
+        self._tell(facts.trace, targets, answers)
+        return _ACCEPTED
+
+    async def _command(
+        self, facts: Transaction, targets: Sequence[tuple[Address, Target]], sealed: Sealed, unit: UnitId
+    ) -> Deliver:
         summary = SharedSummary(
             summarize(sealed.content, sealed.scan, sealed.blob.sha256)
             if sealed.content is not None
             else await read_back(sealed.blob, self._large, sealed.scan)
         )
-        command = await self._copies.command(unit, facts, targets, sealed, summary)
-        answers = await self._deps.store.submit(command)
+        return await self._copies.command(unit, facts, targets, sealed, summary)
+
+    def _tell(self, trace: TraceId, targets: Sequence[tuple[Address, Target]], answers: Sequence[Delivered]) -> None:
         for (_recipient, target), delivered in zip(targets, answers, strict=True):
-            self._deps.events.emit(delivered_event(facts.trace, target, delivered))
+            self._deps.events.emit(delivered_event(trace, target, delivered))
+
+    async def _post(
+        self,
+        facts: Transaction,
+        targets: Sequence[tuple[Address, Target]],
+        sealed: Sealed,
+        unit: UnitId,
+        outgoing: Outgoing,
+    ) -> Verdict:
+        """Copies for mailboxes here and the queue for those elsewhere, in one commit."""
+        if self._deps.outbox is None:
+            return Verdict(Action.REJECT, reply.RELAY_DENIED, Reason.RELAY_DENIED)
+        copies = (await self._command(facts, targets, sealed, unit)).targets if targets else ()
+        envelope = outbound_envelope(facts, sealed, outgoing, self._deps.hostname)
+        blob = sealed.blob
+        queue = await self._deps.outbox.queue(
+            envelope, outgoing.recipients, blob.blob_id, blob.key, priority=outgoing.priority
+        )
+        post = Post(unit=unit, blob=blob_in(blob), targets=copies, queue=queue)
+        answers = await self._deps.store.submit(post)
+        self._tell(facts.trace, targets, answers)
+        names = tuple(str(recipient.address) for recipient in outgoing.recipients)
+        self._deps.events.emit(MessageQueued(trace=facts.trace, recipients=names, reason="outbound"))
         return _ACCEPTED
 
     async def _put_aside(
@@ -129,6 +195,24 @@ class Delivery:
         addresses = tuple(str(target.address) for _recipient, target in targets)
         self._deps.events.emit(MessageQueued(trace=facts.trace, recipients=addresses, reason=cause.reason.value))
         return _ACCEPTED
+
+
+def outbound_envelope(facts: Transaction, sealed: Sealed, outgoing: Outgoing, hostname: str) -> OutboundEnvelope:
+    """What the queue keeps; the octets are called what they are, not what they were declared."""
+    body_type = BodyType.BINARY
+    if outgoing.body_type is not BodyType.BINARY:
+        body_type = BodyType.EIGHT_BIT if sealed.is_8bit else BodyType.SEVEN_BIT
+    return OutboundEnvelope(
+        trace=facts.trace,
+        reverse_path=facts.reverse_path,
+        arrived_at_ms=facts.received_at_ms,
+        account=outgoing.account,
+        body_type=body_type,
+        needs_smtputf8=facts.is_smtputf8 and not sealed.scan.raw.isascii(),
+        ret=outgoing.ret,
+        envid=outgoing.envid,
+        trace_fields=relayed_field(facts, hostname=hostname),
+    )
 
 
 def delivered_event(trace: TraceId, target: Target, delivered: Delivered, via: str = "direct") -> MessageDelivered:

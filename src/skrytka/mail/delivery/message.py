@@ -26,6 +26,7 @@ class Sealed(msgspec.Struct, frozen=True):
     blob: SealedBlob
     scan: HeaderScan
     content: bytes | None  # None: it was too large to keep
+    is_8bit: bool = False
 
 
 class IncomingMessage:
@@ -38,11 +39,13 @@ class IncomingMessage:
         self._pieces: list[bytes] | None = []  # what was written, as long as it is small enough to keep
         self._held_bytes = 0
         self.size_bytes = 0  # as it came in
+        self.is_8bit = False
         self.failure: Verdict | None = None  # why it cannot be accepted any more
 
     async def write(self, data: bytes) -> None:
         """Take octets, cut anywhere; never raises for what the peer or the disk does."""
         self.size_bytes += len(data)
+        self.is_8bit = self.is_8bit or not data.isascii()
         if self.failure is not None:
             return
         try:
@@ -61,7 +64,8 @@ class IncomingMessage:
             return await self._fail(exc)
         if self._header.scan is None:
             raise AssertionError("a finished header has a scan")
-        return Sealed(blob, self._header.scan, None if self._pieces is None else b"".join(self._pieces))
+        content = None if self._pieces is None else b"".join(self._pieces)
+        return Sealed(blob, self._header.scan, content, self.is_8bit)
 
     async def abort(self) -> None:
         """Leave nothing behind but what the store took over; may be called at any time and twice."""

@@ -21,10 +21,26 @@ def prefix_fields(facts: Transaction, recipient: Address, owner: Address, *, hos
     return (
         f"Return-Path: <{facts.reverse_path}>\r\n"
         f"Delivered-To: {owner}\r\n"
-        f"Received: from {facts.helo} ({_literal(facts.remote)})\r\n"
-        f"\tby {hostname} with {facts.protocol}{_tls(facts)} id {id_text(facts.trace)}\r\n"
+        f"{_received(facts, hostname)}"
         f"\t{_for(facts, recipient)}; {date_text(facts.received_at_ms)}\r\n"
     ).encode()
+
+
+def relayed_field(facts: Transaction, *, hostname: str) -> bytes:
+    """The Received field of a copy that leaves: one for all recipients, so it names none (RFC 5321 7.2)."""
+    said = _received(facts, hostname).removesuffix("\r\n")
+    return f"{said};\r\n\t{date_text(facts.received_at_ms)}\r\n".encode()
+
+
+def _received(facts: Transaction, hostname: str) -> str:
+    """Of a submission the client's name and address stay out: they would tell every recipient where the sender was.
+
+    RFC 5321 4.4 wants "from" of SMTP; whoever may know finds it under the id in the event log.
+    """
+    by = f"by {hostname} with {facts.protocol}{_tls(facts)} id {id_text(facts.trace)}\r\n"
+    if facts.is_submission:
+        return f"Received: {by}"
+    return f"Received: from {facts.helo} ({_literal(facts.remote)})\r\n\t{by}"
 
 
 def date_text(at_ms: int) -> str:

@@ -1,12 +1,13 @@
 """What a receiving session and local delivery tell each other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import msgspec
 
 from skrytka.mail.delivery.incoming import HeaderScan
 from skrytka.model.address import Address, Domain, ReversePath
+from skrytka.model.envelope import BodyType, Recipient, Ret
 from skrytka.model.errors import TransientError
 from skrytka.model.ids import AccountId, TraceId, UnitId
 from skrytka.model.verdict import Verdict
@@ -44,8 +45,21 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     tls: str = ""  # "TLSv1.3 TLS_AES_256_GCM_SHA384"; "" in clear
     is_smtputf8: bool = False
     service: str = "mx"
+    is_submission: bool = False  # its Received field does not say where the sender was
 
 
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a submission that leaves: its recipients elsewhere, and what MAIL said for them."""
+
+    account: AccountId
+    recipients: tuple[Recipient, ...]
+    body_type: BodyType = BodyType.SEVEN_BIT  # as declared
+    ret: Ret | None = None
+    envid: str = ""
+    priority: int = 0
+
+
+Check = Callable[[HeaderScan], Awaitable[Verdict | None]]  # what a service says of a whole header; None: nothing
 Decide = Callable[[HeaderScan], Verdict]  # skrytka.mail.policy.decide.decide, handed in: policy stands above delivery
 
 

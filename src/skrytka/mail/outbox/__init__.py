@@ -1,0 +1,1 @@
+"""What leaves this server, made ready for the queue: submissions, DSNs, later forwards."""

@@ -1,0 +1,54 @@
+"""A message that leaves, as the part of a store command that puts it into the queue.
+
+The caller puts it into the one command that also writes the local copies, or that ends what the message is about: a
+crash leaves both or neither (design section 5).
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from skrytka.mail.outbox.sealed import OutboundEnvelope, queue_keys, seal_envelope, seal_recipient
+from skrytka.model.clock import Clock, Random
+from skrytka.model.envelope import Recipient
+from skrytka.model.ids import BlobId, QueueId, new_id
+from skrytka.model.secret import Secret
+from skrytka.store.commands.outbound import QueueIn
+from skrytka.store.commands.queue import QueuedRecipient
+from skrytka.store.seal.source import KeySource
+
+PRIORITY_NORMAL: Final = 0
+PRIORITY_BULK: Final = -10
+PRIORITY_URGENT: Final = 10
+
+
+class Outbox:
+    """Seals for the queue of this node."""
+
+    def __init__(self, keys: KeySource, clock: Clock, random: Random) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._random = random
+
+    async def queue(
+        self,
+        envelope: OutboundEnvelope,
+        recipients: Sequence[Recipient],
+        blob_id: BlobId,
+        blob_key: Secret,
+        *,
+        priority: int = PRIORITY_NORMAL,
+    ) -> QueueIn:
+        """Due at once. TransientError(KEY_UNAVAILABLE) when the key agent does not answer."""
+        keys = await queue_keys(self._keys, self._random)
+        queue_id = QueueId(new_id(self._clock, self._random))
+        due_at_ms = self._clock.now_ms()
+        return QueueIn(
+            queue_id=queue_id,
+            wrapped_key=keys.wrap_blob_key(blob_id, blob_key),
+            envelope=seal_envelope(keys, queue_id, envelope),
+            recipients=tuple(
+                QueuedRecipient(seal_recipient(keys, queue_id, number, recipient), due_at_ms)
+                for number, recipient in enumerate(recipients)
+            ),
+            priority=priority,
+        )

@@ -1,0 +1,70 @@
+"""What the queue keeps of a message that leaves, sealed under the node's queue key. A format: docs/formats.md."""
+
+from typing import Final
+
+import msgspec
+
+from skrytka.model.address import ReversePath
+from skrytka.model.clock import Random
+from skrytka.model.envelope import BodyType, Recipient, Ret
+from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.ids import AccountId, QueueId, TraceId
+from skrytka.store.seal.keys import AccountKeys, Kind
+from skrytka.store.seal.source import KeySource
+
+QUEUE_SUBJECT: Final = "node:queue"
+NODE: Final = AccountId(0)  # accounts begin at 1: what is sealed for the node opens for none of them
+
+
+class OutboundEnvelope(msgspec.Struct, frozen=True, kw_only=True):
+    """What is the same for all recipients."""
+
+    trace: TraceId
+    reverse_path: ReversePath
+    arrived_at_ms: int
+    account: AccountId | None = None  # who submitted it; None: this server itself
+    body_type: BodyType = BodyType.SEVEN_BIT  # what the octets are, whatever was declared
+    needs_smtputf8: bool = False  # the header is UTF-8 and was declared so (RFC 6531 3.2)
+    ret: Ret | None = None
+    envid: str = ""
+    trace_fields: bytes = b""  # our Received field, which goes before the message (RFC 5321 4.4)
+    is_report: bool = False  # a DSN of ours
+
+
+_envelope_decoder = msgspec.msgpack.Decoder(OutboundEnvelope)
+_recipient_decoder = msgspec.msgpack.Decoder(Recipient)
+
+
+async def queue_keys(keys: KeySource, random: Random) -> AccountKeys:
+    """The working keys of this node's queue."""
+    return AccountKeys(NODE, await keys.node(QUEUE_SUBJECT), random)
+
+
+def seal_envelope(keys: AccountKeys, queue_id: QueueId, envelope: OutboundEnvelope) -> bytes:
+    """Bound to the queued message."""
+    return keys.seal(Kind.TEXT, queue_id, msgspec.msgpack.encode(envelope))
+
+
+def open_envelope(keys: AccountKeys, queue_id: QueueId, sealed: bytes) -> OutboundEnvelope:
+    """PermanentError(CORRUPT)."""
+    try:
+        return _envelope_decoder.decode(keys.open(Kind.TEXT, queue_id, sealed))
+    except msgspec.DecodeError as exc:
+        raise PermanentError(Reason.CORRUPT, "queued envelope of an unknown form") from exc
+
+
+def seal_recipient(keys: AccountKeys, queue_id: QueueId, number: int, recipient: Recipient) -> bytes:
+    """Bound to its place in the queued message."""
+    return keys.seal(Kind.TEXT, _place(queue_id, number), msgspec.msgpack.encode(recipient))
+
+
+def open_recipient(keys: AccountKeys, queue_id: QueueId, number: int, sealed: bytes) -> Recipient:
+    """PermanentError(CORRUPT)."""
+    try:
+        return _recipient_decoder.decode(keys.open(Kind.TEXT, _place(queue_id, number), sealed))
+    except msgspec.DecodeError as exc:
+        raise PermanentError(Reason.CORRUPT, "queued recipient of an unknown form") from exc
+
+
+def _place(queue_id: QueueId, number: int) -> bytes:
+    return queue_id + number.to_bytes(4, "big")

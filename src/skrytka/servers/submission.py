@@ -1,0 +1,163 @@
+"""The session of ports 465 and 587: mail that people of this server send (RFC 6409, RFC 8314 3.3).
+
+A login under TLS comes first. The reverse path, and the addresses of From and Sender, have to be the account's own.
+Recipients of this server are delivered as mail from outside is; those of others go to the queue in the same commit. A
+message that leaves does not say from which address and machine it was sent.
+"""
+
+from typing import Final
+
+from skrytka.mail.delivery.incoming import HeaderScan
+from skrytka.mail.delivery.message import IncomingMessage
+from skrytka.mail.delivery.types import Outgoing, Transaction
+from skrytka.mail.identity.login import Login
+from skrytka.model import reply as replies
+from skrytka.model.address import Address, AddressError
+from skrytka.model.envelope import Recipient
+from skrytka.model.errors import PermanentError, Reason, ReasonedError
+from skrytka.model.reply import Reply
+from skrytka.model.verdict import Action, Verdict
+from skrytka.net.connection import Connection
+from skrytka.protocol.mime.addresses import parse_addresses
+from skrytka.protocol.smtp import events
+from skrytka.protocol.smtp.authentication import MECHANISMS
+from skrytka.protocol.smtp.extensions import Extensions
+from skrytka.servers.smtp_session import Mail, SmtpSession
+from skrytka.servers.submission_deps import SubmissionDeps
+
+FAILED_LOGINS_MAX: Final = 3
+SENT_BY: Final = "submission-recipients"
+HOUR_S: Final = 3600.0
+_OWN_FIELDS: Final = (b"from", b"sender")  # RFC 6409 8.1
+_FROM_REFUSED: Final = Verdict(Action.REJECT, replies.FROM_NOT_YOURS, Reason.NOT_PERMITTED)
+
+
+async def serve_submission(conn: Connection, deps: SubmissionDeps) -> None:
+    """One session, from the greeting to its end; the listener closes the connection."""
+    session = SubmissionSession(conn, deps)
+    try:
+        await session.run()
+    finally:
+        await session.abandon()
+
+
+class SubmissionSession(SmtpSession):
+    """What submission decides for itself."""
+
+    def __init__(self, conn: Connection, deps: SubmissionDeps) -> None:
+        extensions = Extensions(
+            is_starttls=conn.can_start_tls, is_dsn=True, mechanisms=MECHANISMS, is_auth_required=True
+        )
+        super().__init__(conn, deps, extensions)
+        self._submission = deps
+        self._login: Login | None = None
+        self._failed_logins = 0
+
+    async def on_authenticate(self, event: events.Authenticate) -> bool:
+        """RFC 4954 4. An authorisation identity that is not the one that logs in is refused without a hash."""
+        claimed = event.credentials
+        try:
+            if claimed.authorization and not _same(claimed.authorization, claimed.name):
+                raise PermanentError(Reason.BAD_CREDENTIALS)
+            self._login = await self._submission.identity.login(
+                claimed.name, claimed.password, self._conn.facts, event.mechanism
+            )
+        except ReasonedError as error:
+            self._failed_logins += error.reason in {Reason.BAD_CREDENTIALS, Reason.RATE_LIMITED}
+            if self._failed_logins >= FAILED_LOGINS_MAX:
+                await self._end(replies.TOO_MANY_ERRORS, "error")
+                return False
+            return await self._say(_login_reply(error))
+        return await self._say(replies.AUTH_OK)
+
+    async def may_send(self, start: events.MailFrom) -> Reply:
+        """Nobody sends as somebody else; the null reverse path is anybody's (RFC 3798 2: MDNs have it)."""
+        address = start.reverse_path.address
+        if address is not None and not await self._submission.rights.may_send_as(self._who, address):
+            return replies.SENDER_NOT_YOURS
+        return replies.SENDER_OK
+
+    async def may_receive(self, mail: Mail, recipient: Recipient) -> tuple[Reply, Reason | None]:
+        """Anybody in the world, so many an hour."""
+        limit = self._submission.settings.recipients_per_hour
+        if not await self._submission.sending.take(SENT_BY, str(self._who.account), limit=limit, window_s=HOUR_S):
+            return replies.SENDING_LIMIT, Reason.RATE_LIMITED
+        reply, reason = await super().may_receive(mail, recipient)
+        if reason is not Reason.RELAY_DENIED:
+            return reply, reason
+        if recipient.address.domain.is_literal:
+            return replies.RELAY_DENIED, Reason.RELAY_DENIED
+        mail.outside.append(recipient)
+        return replies.RECIPIENT_OK, None
+
+    def begin(self) -> IncomingMessage:
+        return self._deps.delivery.begin_submission()
+
+    async def deliver(self, mail: Mail, message: IncomingMessage) -> Verdict:
+        outgoing = None
+        if mail.outside:
+            outgoing = Outgoing(
+                account=self._who.account,
+                recipients=tuple(mail.outside),
+                body_type=mail.start.body_type,
+                ret=mail.start.ret,
+                envid=mail.start.envid,
+            )
+        check = self._check if self._submission.settings.is_from_checked else None
+        return await self._deps.delivery.deliver(self.facts(mail), mail.recipients, message, outgoing, check)
+
+    def facts(self, mail: Mail) -> Transaction:
+        facts = super().facts(mail)
+        return Transaction(
+            trace=facts.trace,
+            received_at_ms=facts.received_at_ms,
+            reverse_path=facts.reverse_path,
+            remote=facts.remote,
+            helo=facts.helo,
+            protocol=facts.protocol,
+            tls=facts.tls,
+            is_smtputf8=facts.is_smtputf8,
+            service="submission",
+            is_submission=True,
+        )
+
+    async def _check(self, header: HeaderScan) -> Verdict | None:
+        """From and Sender are the account's; a message without From is somebody's mistake (RFC 5322 3.6)."""
+        if header.first(b"from") is None:
+            return _FROM_REFUSED
+        for name, raw in header.fields:
+            if name in _OWN_FIELDS and not await self._are_own(raw[raw.index(b":") + 1 :]):
+                return _FROM_REFUSED
+        return None
+
+    async def _are_own(self, value: bytes) -> bool:
+        """Whether all addresses of a field are the account's; one that cannot be read is not."""
+        found = [each for each in parse_addresses(value) if each.host is not None]
+        for each in found:
+            try:
+                address = Address.parse(f"{(each.mailbox or b'').decode()}@{(each.host or b'').decode()}")
+            except (AddressError, UnicodeDecodeError):
+                return False
+            if not await self._submission.rights.may_send_as(self._who, address):
+                return False
+        return bool(found)
+
+    @property
+    def _who(self) -> Login:
+        """The engine lets no MAIL through without a login."""
+        if self._login is None:
+            raise AssertionError("no login")
+        return self._login
+
+
+def _login_reply(error: ReasonedError) -> Reply:
+    if error.reason is Reason.BAD_CREDENTIALS:
+        return replies.AUTH_FAILED
+    return replies.AUTH_RATE_LIMITED if error.reason is Reason.RATE_LIMITED else replies.AUTH_UNAVAILABLE
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return one == other or Address.parse(one).key == Address.parse(other).key
+    except AddressError:
+        return False

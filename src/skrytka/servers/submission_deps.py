@@ -1,0 +1,40 @@
+"""What a submission session is given beside what every SMTP session has."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from skrytka.mail.identity.login import Login
+from skrytka.model.address import Address
+from skrytka.model.secret import Secret
+from skrytka.model.settings import Submission
+from skrytka.net.facts import ConnFacts
+from skrytka.net.limits import SharedLimits
+from skrytka.servers.mx_deps import SmtpDeps
+
+
+class Identity(Protocol):
+    """Proof of who somebody is (``mail.identity.login.Identity``)."""
+
+    async def login(self, name: str, password: Secret, facts: ConnFacts, mechanism: str) -> Login:
+        """Emits LoginSucceeded or LoginFailed itself.
+
+        PermanentError(BAD_CREDENTIALS) alike for unknown, wrong and suspended; TransientError(RATE_LIMITED) before any
+        hash.
+        """
+        ...
+
+
+class Rights(Protocol):
+    """Which addresses are somebody's (``mail.identity.rights.SenderRights``)."""
+
+    async def may_send_as(self, login: Login, address: Address) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionDeps(SmtpDeps):
+    """Everything ``serve_submission`` needs."""
+
+    identity: Identity
+    rights: Rights
+    sending: SharedLimits
+    settings: Submission = field(default_factory=Submission)

@@ -1,6 +1,7 @@
 """Address lists of header fields, as mail has them: RFC 5322 3.4 with its obsolete forms, and worse."""
 
 import re
+import sys
 
 import msgspec
 
@@ -98,11 +99,11 @@ def _split_path(tokens: list[bytes]) -> tuple[bytes | None, bytes, bytes]:
     return route, b"".join(tokens[:at]).strip(), b"".join(tokens[at + 1 :]).strip()
 
 
-def parse_addresses(value: bytes) -> list[RawAddress]:
-    """All addresses of an unfolded field value; never raises, linear."""
+def parse_addresses(value: bytes, limit: int = sys.maxsize) -> list[RawAddress]:
+    """The addresses of an unfolded field value, about ``limit`` of them at most; never raises, linear."""
     reader = _Reader()
     position, is_spaced = 0, False
-    while position < len(value):
+    while position < len(value) and len(reader.found) < limit:
         match = _TOKEN.match(value, position)
         if match is None:  # a lone byte that no token begins with
             position += 1

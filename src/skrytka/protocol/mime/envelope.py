@@ -1,5 +1,6 @@
 """The ten fields of an ENVELOPE as values, before they are written (RFC 9051 7.5.2, "ENVELOPE")."""
 
+import sys
 from collections.abc import Mapping
 
 import msgspec
@@ -37,11 +38,11 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True):
     message_id: bytes | None = None
 
 
-def read_envelope(values: Mapping[bytes, bytes], *, addresses_max: int | None = None) -> Envelope:
+def read_envelope(values: Mapping[bytes, bytes], *, addresses_max: int = sys.maxsize) -> Envelope:
     """From the first field of each name, unfolded; of a longer list only the first ``addresses_max`` are kept."""
 
     def addresses(name: bytes) -> Addresses:
-        return tuple(parse_addresses(values.get(name, b""))[:addresses_max])
+        return tuple(parse_addresses(values.get(name, b""), addresses_max)[:addresses_max])
 
     from_list = addresses(b"from")
     return Envelope(

@@ -14,6 +14,8 @@ DEPTH_MAX = 32  # nested entities
 PARTS_MAX = 2_000
 CANDIDATES_MAX = 100_000  # lines that begin with "--"; beyond, the rest belongs to the part at hand
 BOUNDARY_MAX = 200  # RFC 2046 5.1.1 allows 70
+HEADER_READ_BYTES = 1024 * 1024  # of one header section; fields behind it are not read (a field costs 2 µs)
+HEADERS_READ_BYTES = 4 * 1024 * 1024  # of all sections of a message
 _IDENTITY = frozenset({b"7bit", b"8bit", b"binary", b""})
 
 
@@ -32,6 +34,7 @@ class _Scanner:
         self.lines_of: dict[int, list[bytes]] = {}  # depth -> its two delimiter lines
         self.parts = 0
         self.candidates = 0
+        self.unread_bytes = HEADERS_READ_BYTES
         self.blank_line = 0  # end of the last header section found: searched once, however many parts lack one
 
     def run(self) -> Part:
@@ -90,7 +93,9 @@ class _Scanner:
             found = self._next_delimiter(start, before=body_start)
             if found is not None:
                 body_start = found[0]
-        values = header.first_values(self.data[start:body_start])
+        read_end = min(body_start, start + min(HEADER_READ_BYTES, self.unread_bytes))
+        self.unread_bytes -= read_end - start
+        values = header.first_values(self.data[start:read_end])
         part = Part(header_start=start, body_start=body_start, values=values)
         part.encoding = params.token(values.get(b"content-transfer-encoding", b"7bit")) or b"7bit"
         if disposition := values.get(b"content-disposition"):

@@ -43,3 +43,8 @@ def test_address_lists_are_read_as_rfc_5322_writes_them(value: bytes, expected: 
 )
 def test_anything_can_be_parsed(pieces: list[bytes]) -> None:
     parse_addresses(b"".join(pieces))
+
+
+def test_reading_stops_at_the_limit() -> None:
+    assert len(parse_addresses(b"a@b, " * 1_000, 10)) == 10
+    assert len(parse_addresses(b"g: a@b;" * 1_000, 10)) in {10, 11}  # a group that is open is closed

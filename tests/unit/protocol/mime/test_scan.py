@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skrytka.protocol.mime import Part, scan
-from skrytka.protocol.mime.scan import DEPTH_MAX, PARTS_MAX
+from skrytka.protocol.mime.scan import DEPTH_MAX, HEADER_READ_BYTES, HEADERS_READ_BYTES, PARTS_MAX
 from tests.support.needs import vectors_dir
 
 NESTED = (
@@ -87,6 +87,22 @@ def test_an_outer_boundary_ends_inner_parts_left_open() -> None:
         b"--in\r\n\r\n1\r\n--out\r\n\r\n2\r\n--out--\r\n"
     )
     assert shape(scan(data)) == ["multipart/mixed", ["multipart/mixed", "text/plain"], "text/plain"]
+
+
+def test_fields_far_behind_in_a_header_are_not_read_but_the_header_is_whole() -> None:
+    data = b"Subject: x\r\n" + b"a:\r\n" * (HEADER_READ_BYTES // 4) + b"To: late@b\r\n\r\nbody"
+    root = scan(data)
+    assert set(root.values) == {b"subject", b"a"}
+    assert data[root.body_start :] == b"body"
+
+
+def test_all_headers_together_are_read_to_a_bound() -> None:
+    part = b"--b\r\nContent-Type: image/png\r\nX: " + b"y" * 500_000 + b"\r\n\r\nbody\r\n"
+    root = scan(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + part * 12 + b"--b--")
+    read = [child for child in root.children if child.type == b"image"]
+    assert len(root.children) == 12
+    assert len(read) == HEADERS_READ_BYTES // 500_000 + 1
+    assert all(child.size == 4 for child in root.children)
 
 
 def test_depth_and_number_of_parts_are_bounded() -> None:

@@ -9,7 +9,8 @@ import pytest
 from skrytka.inspect.client import InspectorPool, PoolLimits
 from skrytka.inspect.errors import PoisonedMessageError
 from skrytka.inspect.link import ChildLink
-from skrytka.inspect.spawn import start_zygote
+from skrytka.inspect.memory import MessageMemory
+from skrytka.inspect.spawn import start_zygote, zygote_command
 from skrytka.store.system import SystemClock
 from tests.support import hostile_inspector
 from tests.support.inspectors import Inspectors, Watcher, ended, inspectors, until, zygote
@@ -111,3 +112,29 @@ async def test_a_killed_zygote_is_replaced_and_its_children_finish_their_work() 
         for process, _sock in owner.processes:
             with ended(process):
                 pass
+
+
+NESTED = b"Content-Type: message/rfc822\r\n\r\n"
+MIXED = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+SIZE = 50_000_000
+HOSTILE = {
+    "fields inside a part": lambda: NESTED + b"a:\r\n" * (SIZE // 4),
+    "parameters": lambda: MIXED + b"--b\r\nContent-Type: text/plain" + b";\r\n x=y" * (SIZE // 8),
+    "addresses": lambda: NESTED + b"To: " + b"a@b," * (SIZE // 4) + b"\r\n\r\n",
+    "comments": lambda: NESTED + b"To: " + b"(" * SIZE + b"\r\n\r\n",
+    "parts": lambda: MIXED + b"--b\r\n\r\n" * (SIZE // 7),
+    "lines that could be delimiters": lambda: MIXED + b"--\r\n" * (SIZE // 4),
+    "tags": lambda: b"Content-Type: text/html\r\n\r\n" + b"<p><b " * (SIZE // 6),
+    "padded base64": lambda: b"Content-Transfer-Encoding: base64\r\n\r\n" + b"QQ==\r\n" * (SIZE // 6),
+    "combining marks": lambda: b"Content-Type: text/plain; charset=utf-8\r\n\r\na" + b"\xcc\x81\xcc\x96" * (SIZE // 4),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_the_largest_message_is_done_in_time_and_memory_whatever_it_is_made_of(name: str) -> None:
+    with zygote(zygote_command) as owner, MessageMemory() as memory:
+        memory.write(HOSTILE[name]())
+        memory.seal()
+        async with inspectors(owner, limits=PoolLimits(job_s=15.0, wait_s=20.0, tick_s=0.05)) as found:
+            await found.pool.structure(memory)
+            assert not found.watcher.deaths

@@ -32,7 +32,7 @@ KEYWORDS_MAX = 40
 
 
 class AccountStatus(StrEnum):
-    """What may happen to an account's mail: suspended ones receive, but nobody logs in."""
+    """What may happen to an account's mail: nobody logs in to a suspended one, and new mail is refused."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"

@@ -132,7 +132,7 @@ class SetQuota(Command[None], frozen=True):
 
 
 class SuspendAccount(Command[None], frozen=True):
-    """Nobody logs in; mail is still taken."""
+    """Nobody logs in, and mail is refused where it comes in; what was accepted before is still delivered."""
 
     account: AccountId
 
@@ -150,7 +150,7 @@ class ResumeAccount(Command[None], frozen=True):
 
 
 class RemoveAccount(Command[None], frozen=True):
-    """Free its addresses, drop its credentials; the mail stays, out of reach, until erasure."""
+    """Free its addresses, drop its credentials; the mail stays, out of reach of every command, until erasure."""
 
     account: AccountId
 
@@ -160,6 +160,7 @@ class RemoveAccount(Command[None], frozen=True):
         yield sql.DELETE_ADDRESSES_OF_ACCOUNT(account=self.account)
         yield sql.DELETE_CREDENTIALS(account=self.account)
         yield sql.REMOVE_ACCOUNT(account=self.account, status=AccountStatus.REMOVED.value, now_ms=tx.now_ms)
+        yield mailboxes.CLOSE_ACCOUNT(account=self.account)
         yield from _log(tx, Op.ACCOUNT_REMOVE, (self.account,), before)
 
 

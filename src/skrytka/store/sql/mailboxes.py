@@ -10,11 +10,13 @@ INSERT_MAIL_ACCOUNT = Statement(
     "INSERT INTO mail_account (account, state, next_mailbox, uidvalidity, quota_bytes, used_bytes, messages)"
     " VALUES (:account, 1, :next_mailbox, :uidvalidity, :quota_bytes, 0, 0)"
 )
-# The first statement of every command on an account: it takes the account's lock and gives the command's state.
+# The first statement of every command on an account: it takes the account's lock and gives the command's state. A
+# removed account gives none.
 NEXT_STATE = Statement(
     "UPDATE mail_account SET state = state + 1, used_bytes = used_bytes + :bytes, messages = messages + :messages"
-    " WHERE account = :account RETURNING state"
+    " WHERE account = :account AND is_closed = 0 RETURNING state"
 )
+CLOSE_ACCOUNT = Statement("UPDATE mail_account SET is_closed = 1 WHERE account = :account")
 ADD_USE = Statement(
     "UPDATE mail_account SET used_bytes = used_bytes + :bytes, messages = messages + :messages WHERE account = :account"
 )
@@ -57,6 +59,20 @@ SUBSCRIBE = Statement(
 )
 DELETE = Statement("DELETE FROM mailbox WHERE account = :account AND mailbox = :mailbox")
 
+MAILBOX_COUNT = Statement("SELECT count(*) FROM mailbox WHERE account = :account")
+INSERT_SUBSCRIPTION = Statement(
+    "INSERT INTO subscription (account, name_mac, name) VALUES (:account, :name_mac, :name) ON CONFLICT DO NOTHING"
+)
+KEEP_SUBSCRIPTION = Statement(
+    "INSERT INTO subscription (account, name_mac, name) SELECT account, name_mac, name FROM mailbox"
+    " WHERE account = :account AND mailbox = :mailbox AND is_subscribed = 1 ON CONFLICT DO NOTHING"
+)
+DELETE_SUBSCRIPTION = Statement(
+    "DELETE FROM subscription WHERE account = :account AND name_mac = :name_mac RETURNING name_mac"
+)
+SUBSCRIPTION_COUNT = Statement("SELECT count(*) FROM subscription WHERE account = :account")
+_SUBSCRIPTIONS = Statement("SELECT name FROM subscription WHERE account = :account ORDER BY name_mac")
+
 INSERT_KEYWORD = Statement(
     "INSERT INTO keyword (account, bit, name_mac, name) VALUES (:account, :bit, :name_mac, :name)"
 )
@@ -80,6 +96,13 @@ _KEYWORDS = Statement("SELECT bit, name FROM keyword WHERE account = :account OR
 def list_(account: AccountId) -> Query[list[MailboxRow]]:
     """All mailboxes of the account in the order they were made."""
     return [_row(row) for row in (yield _LIST(account=account))]
+
+
+def list_and_subscriptions(account: AccountId) -> Query[tuple[list[MailboxRow], list[bytes]]]:
+    """All mailboxes, and the sealed names that are subscribed to without one."""
+    rows = [_row(row) for row in (yield _LIST(account=account))]
+    names: list[Any] = yield _SUBSCRIPTIONS(account=account)
+    return rows, [name for (name,) in names]
 
 
 def by_id(account: AccountId, mailbox: MailboxId) -> Query[MailboxRow | None]:

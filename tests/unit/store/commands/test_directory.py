@@ -73,7 +73,7 @@ async def test_a_password_is_replaced(case: StoreCase) -> None:
     assert [row.verifier for row in credentials] == [b"second"]
 
 
-async def test_a_suspended_account_still_takes_mail(case: StoreCase) -> None:
+async def test_what_was_accepted_before_a_suspension_is_still_delivered(case: StoreCase) -> None:
     alice, _ = await case.two_accounts()
     await case.store.submit(SuspendAccount(unit=case.ids.unit(), account=alice))
     row = await case.store.read(directory.account_by_id(alice))
@@ -97,6 +97,16 @@ async def test_a_removed_account_frees_its_address_and_keeps_its_mail(case: Stor
     assert len(await case.store.read(messages.snapshot(alice, INBOX))) == 1
     again = await case.account("alice")
     assert again != alice
+
+
+async def test_mail_for_a_removed_account_is_refused_whole_and_not_kept_for_nobody(case: StoreCase) -> None:
+    alice, bob = await case.two_accounts()
+    await case.store.submit(RemoveAccount(unit=case.ids.unit(), account=alice))
+    with pytest.raises(PermanentError) as caught:
+        await case.store.submit(deliver(case.ids, bob, alice))
+    assert caught.value.reason is Reason.NO_SUCH_OBJECT
+    assert await case.store.read(messages.snapshot(bob, INBOX)) == []
+    await case.store.submit(deliver(case.ids, bob))
 
 
 async def test_a_quota_is_set_and_lifted(case: StoreCase) -> None:

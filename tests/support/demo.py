@@ -74,7 +74,11 @@ class Demo:
         )
         for stream, lines in ((self._process.stdout, self._lines), (self._process.stderr, self._errors)):
             threading.Thread(target=self._read, args=(stream, lines), daemon=True).start()
-        self.wait_for(lambda: any(line.startswith("ready") for line in self._lines), READY_S)
+        try:
+            self.wait_for(lambda: any(line.startswith("ready") for line in self._lines), READY_S)
+        except BaseException:
+            self.abandon()
+            raise
 
     def _read(self, stream: Any, lines: list[str]) -> None:
         for line in stream:

@@ -63,6 +63,8 @@ def make(root: Path, port_base: int | None, clock: Clock, random: Random) -> Mad
         raise PermanentError(Reason.ALREADY_EXISTS, f"{root} is an installation but no demo; choose another with --dir")
     elif port_base is not None:
         _move_ports(layout, ports_from(port_base))
+    elif STANDARD_PORTS.keys() - read(layout).ports.keys():  # of an older Skrytka: the new services move in beside
+        _move_ports(layout, ports_from(read(layout).ports["smtp"] - STANDARD_PORTS["smtp"]))
     if days_left((layout.root / installation.CERTIFICATE).read_bytes(), clock) < RENEW_DAYS:
         installation.write_certificate(layout, _AUTHORITY, CERTIFICATE_NAMES, clock)
     return read(layout)

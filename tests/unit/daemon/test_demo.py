@@ -60,6 +60,17 @@ def test_other_ports_are_all_that_changes(tmp_path: Path, quick: list[dict[str, 
 
 
 @pytest.mark.usefixtures("quick")
+def test_a_demo_of_an_older_skrytka_gets_the_new_services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(demo, "STANDARD_PORTS", {"smtp": 25, "imap": 143})
+        assert set(run(tmp_path / "demo", 31000).ports) == {"smtp", "imap"}
+    assert run(tmp_path / "demo").ports == ports_from(31000)
+    settings = config.load(tmp_path / "demo/skrytka.toml").settings
+    assert settings.listeners.imaps.port == 31993
+    assert settings.listeners.imaps.addresses == ("127.0.0.1",)
+
+
+@pytest.mark.usefixtures("quick")
 def test_a_certificate_near_its_end_is_replaced(tmp_path: Path) -> None:
     run(tmp_path / "demo")
     before = (tmp_path / "demo" / installation.CERTIFICATE).read_bytes()

@@ -11,6 +11,7 @@ from skrytka.daemon.messages import Start
 from skrytka.daemon.store_check import StoreCheck
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
+from skrytka.mail.delivery.append import AppendDeps, Appends
 from skrytka.mail.delivery.local import Delivery, DeliveryDeps
 from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.identity.directory import StoredCredentials
@@ -87,6 +88,18 @@ class Parts:
                 events=base.events,
                 clock=base.clock,
                 random=base.random,
+            )
+        )
+        self._appends = Appends(
+            AppendDeps(
+                spool_dir=StorePaths(base.layout.store).spool,
+                store=base.store,
+                keys=base.keys,
+                mailboxes=self._mailboxes,
+                events=base.events,
+                clock=base.clock,
+                random=base.random,
+                memory=self._memory,
             )
         )
         self._tls = TlsStore(certificate_files(base.layout.root, settings))
@@ -248,6 +261,7 @@ class Parts:
         return ImapDeps(
             identity=self._identity(settings),
             mailboxes=self._mailboxes,
+            appends=self._appends,
             events=base.events,
             clock=base.clock,
             limits=settings.imap,

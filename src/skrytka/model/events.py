@@ -158,6 +158,26 @@ class MessageExpunged(MailEvent, frozen=True, kw_only=True):
     count: int
 
 
+class MessageAppended(MailEvent, frozen=True, kw_only=True):
+    """A client put a message into a mailbox (IMAP APPEND)."""
+
+    account: int
+    mailbox: int
+    uid: int
+    emailid: str
+    size_bytes: int
+
+
+class MessagesCopied(MailEvent, frozen=True, kw_only=True):
+    """A client copied or moved messages to another mailbox (IMAP COPY, MOVE)."""
+
+    account: int
+    mailbox: int  # from here
+    target: int
+    count: int
+    is_move: bool = False
+
+
 # -- auth ---------------------------------------------------------------------------------------------------------
 
 

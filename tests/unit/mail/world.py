@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
+from skrytka.mail.delivery.append import AppendDeps, Appends
 from skrytka.mail.delivery.local import Delivery, DeliveryDeps
 from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.delivery.types import Resolution, Transaction
@@ -121,6 +122,19 @@ class World:
                 events=self.events,
                 clock=self.clock,
                 random=self.random,
+            )
+        )
+
+        self.appends = Appends(
+            AppendDeps(
+                spool_dir=root / "spool",
+                store=self.store,
+                keys=self.keys,
+                mailboxes=self.mailboxes,
+                events=self.events,
+                clock=self.clock,
+                random=self.random,
+                memory=self.memory,
             )
         )
 

@@ -5,7 +5,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
+from skrytka.mail.mailbox.folders import Folders
+from skrytka.mail.mailbox.keywords import Keywords
 from skrytka.mail.mailbox.names import Names, name_mac
+from skrytka.mail.mailbox.shared import keyword_names
 from skrytka.mail.mailbox.types import MailboxInfo, MailboxStatus, SystemFlag
 from skrytka.mail.mailbox.view import MailboxDeps, MailboxView, OpenMailbox
 from skrytka.model.errors import PermanentError, Reason
@@ -23,13 +26,17 @@ class Mailboxes:
     def __init__(self, deps: MailboxDeps) -> None:
         self._deps = deps
         self._names = Names()
+        self.folders = Folders(deps, self._names)
+        self._keywords = Keywords(deps.store, deps.clock, deps.random)
         self._open: dict[tuple[AccountId, MailboxId], OpenMailbox] = {}
         self._deleted: OrderedDict[tuple[AccountId, MailboxId], tuple[State, int]] = OrderedDict()
 
     async def names(self, account: AccountId) -> Sequence[MailboxInfo]:
         """As ``deps.Mailboxes.names``."""
         keys = await self._deps.keys.account(account)
-        return [self._names.mailbox(keys, row) for row in await self._deps.store.read(mailboxes.list_(account))]
+        rows, only_names = await self._deps.store.read(mailboxes.list_and_subscriptions(account))
+        found = [self._names.mailbox(keys, row) for row in rows]
+        return found + [MailboxInfo(self._names.opened(keys, name), None, is_subscribed=True) for name in only_names]
 
     async def status(self, account: AccountId, name: str) -> tuple[MailboxInfo, MailboxStatus]:
         """As ``deps.Mailboxes.status``: one row, but for the count of deleted messages, which is kept by MODSEQ."""
@@ -57,6 +64,19 @@ class Mailboxes:
         shared.views += 1
         info = self._names.mailbox(keys, row)
         return MailboxView(self._deps, shared, info, row.uidvalidity, partial(self._release, shared))
+
+    async def place(self, account: AccountId, name: str) -> MailboxRow:
+        """The row of a mailbox; PermanentError(NO_SUCH_MAILBOX)."""
+        return await self._row(await self._deps.keys.account(account), name)
+
+    async def keyword_bits(self, account: AccountId, keywords: Sequence[str]) -> int:
+        """Bits of keywords, made if need be; PermanentError(TOO_MANY)."""
+        if not keywords:
+            return 0
+        keys = await self._deps.keys.account(account)
+        rows = await self._deps.store.read(mailboxes.keywords(account))
+        known = keyword_names(rows, [self._names.keyword(keys, row) for row in rows])
+        return await self._keywords.bits(keys, known, keywords, are_needed=True)
 
     def watch(self, account: AccountId, notify: Callable[[], None]) -> Callable[[], None]:
         """As ``deps.Mailboxes.watch``."""

@@ -62,6 +62,10 @@ class Names:
         """PermanentError(CORRUPT) when the name does not open."""
         return self._open(keys, Kind.KEYWORD, row.name)
 
+    def opened(self, keys: AccountKeys, sealed: bytes) -> str:
+        """A sealed name of a mailbox; PermanentError(CORRUPT)."""
+        return self._open(keys, Kind.NAME, sealed)
+
     def _open(self, keys: AccountKeys, kind: Kind, sealed: bytes) -> str:
         name = self._opened.get(sealed)
         if name is None:

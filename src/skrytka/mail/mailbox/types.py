@@ -158,6 +158,14 @@ class Content(Protocol):
         ...
 
 
+class Copies(msgspec.Struct, frozen=True):
+    """What was copied or moved: ``source[n]`` is now ``target[n]`` in the other mailbox (RFC 4315 3, COPYUID)."""
+
+    uid_validity: int
+    source: Sequence[int] = ()
+    target: Sequence[int] = ()
+
+
 class FlagChange(Enum):
     """How STORE changes flags (RFC 9051 6.4.6)."""
 

@@ -6,16 +6,25 @@ from typing import Final
 
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.mailbox.content import find, open_content
-from skrytka.mail.mailbox.names import Names, keyword_mac, seal_keyword
+from skrytka.mail.mailbox.copying import Copier
+from skrytka.mail.mailbox.keywords import Keywords
+from skrytka.mail.mailbox.names import Names
 from skrytka.mail.mailbox.shared import keyword_names, read_mailbox, updated
-from skrytka.mail.mailbox.types import FIRST_KEYWORD_BIT, Content, FlagChange, MailboxInfo, MessageRow, Snapshot
+from skrytka.mail.mailbox.types import (
+    Content,
+    Copies,
+    FlagChange,
+    MailboxInfo,
+    MessageRow,
+    Snapshot,
+    SystemFlag,
+)
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import Emitter, MessageCorrupt, MessageExpunged
 from skrytka.model.ids import AccountId, MailboxId, State, Uid, UnitId, new_id
 from skrytka.store import ranges
 from skrytka.store.api import Store
-from skrytka.store.commands.mailbox import AddKeyword
 from skrytka.store.commands.messages import Expunge, StoreFlags
 from skrytka.store.rows import MessageRow as StoredRow
 from skrytka.store.seal.keys import AccountKeys, Kind
@@ -25,7 +34,8 @@ from skrytka.store.sql import messages as sql
 
 _GAP_MAX: Final = 8  # UIDs that are read along in vain rather than asked for around
 _REPLACE_ALL: Final = -1
-_NO_KEYWORD_BIT: Final = 62  # beyond the 40 keywords an account may have
+_DELETED: Final = SystemFlag.DELETED.value
+_PIECE: Final = 1000  # messages of one command: it keeps the store's writer for 50 ms at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +104,7 @@ class MailboxView:
         self._deps = deps
         self._shared = shared
         self._release: Callable[[], None] | None = release
+        self._keywords = Keywords(deps.store, deps.clock, deps.random)
 
     async def snapshot(self) -> Snapshot:
         """As ``View.snapshot``."""
@@ -123,8 +134,11 @@ class MailboxView:
     async def store_flags(self, uids: Sequence[int], change: FlagChange, flags: int, keywords: Sequence[str]) -> None:
         """As ``View.store_flags``."""
         wanted = flags
-        for keyword in keywords:
-            wanted |= 1 << await self._keyword_bit(keyword, is_needed=change is not FlagChange.REMOVE)
+        if keywords:
+            keys = await self._deps.keys.account(self._shared.account)
+            known = (await self._shared.snapshot()).keywords
+            are_needed = change is not FlagChange.REMOVE
+            wanted |= await self._keywords.bits(keys, known, keywords, are_needed=are_needed)
         remove = {FlagChange.REPLACE: _REPLACE_ALL, FlagChange.ADD: 0, FlagChange.REMOVE: wanted}[change]
         await self._deps.store.submit(
             StoreFlags(
@@ -140,42 +154,43 @@ class MailboxView:
 
     async def expunge(self, uids: Sequence[int] | None) -> None:
         """As ``View.expunge``."""
-        where = ranges.ALL if uids is None else ranges.of(uids)
-        account, mailbox = self._shared.account, self._shared.mailbox
-        answer = await self._deps.store.submit(
-            Expunge(unit=self._unit(), account=account, mailbox=mailbox, uids=where, only_deleted=True)
-        )
         self._shared.mark_stale()
-        count = sum(high - low + 1 for low, high in answer.uids)
-        if count:
-            self._deps.events.emit(MessageExpunged(account=account, mailbox=mailbox, count=count))
+        snapshot = await self._shared.snapshot()
+        wanted = None if uids is None else frozenset(uids)
+        marked = [
+            uid
+            for uid, flags in zip(snapshot.uids, snapshot.flags, strict=True)
+            if flags & _DELETED and (wanted is None or uid in wanted)
+        ]
+        account, mailbox = self._shared.account, self._shared.mailbox
+        count = 0
+        try:
+            for start in range(0, len(marked), _PIECE):
+                where = ranges.of(marked[start : start + _PIECE])
+                answer = await self._deps.store.submit(
+                    Expunge(unit=self._unit(), account=account, mailbox=mailbox, uids=where, only_deleted=True)
+                )
+                count += sum(high - low + 1 for low, high in answer.uids)
+        finally:
+            self._shared.mark_stale()
+            if count:
+                self._deps.events.emit(MessageExpunged(account=account, mailbox=mailbox, count=count))
+
+    async def copy(self, uids: Sequence[int], target: str, *, is_move: bool) -> Copies:
+        """As ``View.copy``."""
+        deps, shared = self._deps, self._shared
+        copier = Copier(deps.store, deps.events, deps.clock, deps.random)
+        keys = await deps.keys.account(shared.account)
+        try:
+            return await copier.run(keys, shared.mailbox, uids, target, is_move=is_move)
+        finally:
+            shared.mark_stale()
 
     def close(self) -> None:
         """May be called twice."""
         release, self._release = self._release, None
         if release is not None:
             release()
-
-    async def _keyword_bit(self, keyword: str, *, is_needed: bool) -> int:
-        """The bit of a keyword; a new one is made if it is needed, else a bit that nothing has is as good."""
-        known = (await self._shared.snapshot()).keywords
-        folded = keyword.casefold()
-        for number, name in enumerate(known):
-            if name.casefold() == folded:
-                return FIRST_KEYWORD_BIT + number
-        if not is_needed:
-            return _NO_KEYWORD_BIT
-        keys = await self._deps.keys.account(self._shared.account)
-        bit = await self._deps.store.submit(
-            AddKeyword(
-                unit=self._unit(),
-                account=self._shared.account,
-                name_mac=keyword_mac(keys, keyword),
-                name=seal_keyword(keys, keyword),
-            )
-        )
-        self._shared.mark_stale()
-        return bit
 
     def _open_summary(self, keys: AccountKeys, row: StoredRow, sealed: bytes | None) -> Summary | None:
         try:

@@ -21,7 +21,10 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Request(Event, frozen=True):
-    """A command that is allowed now; exactly one :class:`Tagged` answers it."""
+    """A command that is allowed now; exactly one :class:`Tagged` answers it.
+
+    APPEND is told before its message: :class:`Continue` asks for that, :class:`Tagged` refuses it.
+    """
 
     tag: str
     command: Command
@@ -38,7 +41,16 @@ class LiteralWanted(Event, frozen=True):
     """The client waits before it sends a literal: answered by :class:`Continue`, or by :class:`Tagged` to refuse."""
 
     size_bytes: int
-    is_append: bool = False
+
+
+class AppendChunk(Event, frozen=True):
+    """Some octets of the message of an APPEND that was answered by :class:`Continue`."""
+
+    data: bytes
+
+
+class AppendEnd(Event, frozen=True):
+    """The message is whole: answered by :class:`Tagged`. A :class:`Fault` may come instead: nothing is to be kept."""
 
 
 class SaslResponse(Event, frozen=True):

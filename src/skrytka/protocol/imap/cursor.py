@@ -100,6 +100,11 @@ class Cursor:
         self.position = end
         return value
 
+    def announced_literal(self) -> int | None:
+        """The size of a literal that is announced as the last thing there is; None if something else comes."""
+        match = _LITERAL.match(self.data, self.position)
+        return int(match[1]) if match and match.end() == len(self.data) else None
+
     def astring(self) -> bytes:
         if self.peek() in {b'"', b"{", b"~"} and (self.peek() != b"~" or _LITERAL.match(self.data, self.position)):
             return self.string()

@@ -34,9 +34,14 @@ def mailbox(name: str, *, is_utf8: bool) -> bytes:
     return b"INBOX" if name == "INBOX" else quoted(wire_name(name, is_utf8=is_utf8))
 
 
+def without_nul(value: bytes) -> bytes:
+    """As a literal may hold it: octet 0x80 for NUL, of the same length (RFC 9051 9, CHAR8). BINARY sends the octets."""
+    return value.replace(b"\0", b"\x80") if b"\0" in value else value
+
+
 def literal(value: bytes) -> bytes:
-    """RFC 9051 4.3. NUL has no place in one: a body with it is sent by :func:`literal8` on BINARY."""
-    return b"{%d}\r\n%b" % (len(value), value)
+    """RFC 9051 4.3."""
+    return b"{%d}\r\n%b" % (len(value), without_nul(value))
 
 
 def literal8(value: bytes) -> bytes:

@@ -10,7 +10,7 @@ import msgspec
 
 from skrytka.model.errors import RemoteProtocolError
 
-NON_SYNC_MAX = 4096  # RFC 7888 5: LITERAL-
+NON_SYNC_MAX = 4096  # RFC 7888 5: LITERAL-, all that is announced before login
 _ANNOUNCED = re.compile(rb"\{(\d{1,20})(\+?)\}\Z")
 _APPEND = re.compile(rb"[^ ]+ APPEND ", re.IGNORECASE)
 _ANNOUNCEMENT_MAX = 24
@@ -20,12 +20,13 @@ _CRLF = b"\r\n"
 class ReaderLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds of one command. ``append_bytes`` bounds the literal of APPEND, and what is read and thrown away of others.
 
-    A literal of APPEND is announced whatever its size below that; who accepts it has it in memory.
+    ``non_sync_bytes`` bounds a literal that does not wait, but for the message of APPEND.
     """
 
     line_bytes: int
     literal_bytes: int
     append_bytes: int
+    non_sync_bytes: int = NON_SYNC_MAX
 
 
 class WholeCommand(msgspec.Struct, frozen=True):
@@ -37,6 +38,17 @@ class WantsLiteral(msgspec.Struct, frozen=True):
 
     size_bytes: int
     first_line: bytes
+
+
+class AppendLiteral(msgspec.Struct, frozen=True):
+    """A literal of APPEND: its message, or the name of the mailbox; ``data`` is the command so far.
+
+    :meth:`CommandReader.stream`, :meth:`CommandReader.accept` or :meth:`CommandReader.refuse` must follow.
+    """
+
+    size_bytes: int
+    is_sync: bool
+    data: bytes
 
 
 class RefusedCommand(msgspec.Struct, frozen=True):
@@ -58,6 +70,8 @@ class CommandReader:
         self._literal_bytes = 0
         self._missing = 0  # octets of the literal still to come
         self._waiting = 0  # size of the literal that waits for accept()
+        self._is_sync = True  # whether the client waits with it
+        self._streaming = 0  # octets of the message of APPEND still to come
         self._is_refused = False
 
     def feed(self, data: bytes) -> None:
@@ -72,7 +86,8 @@ class CommandReader:
     def _reset(self) -> None:
         self._command = bytearray()
         self._first_line = b""
-        self._line_bytes = self._literal_bytes = self._missing = self._waiting = 0
+        self._line_bytes = self._literal_bytes = self._missing = self._waiting = self._streaming = 0
+        self._is_sync = True
         self._is_refused = False
 
     def line(self) -> bytes | None:
@@ -95,10 +110,49 @@ class CommandReader:
         self._missing, self._waiting = self._waiting, 0
 
     def refuse(self) -> None:
-        """The command was answered instead: the literal does not come (RFC 9051 4.3)."""
-        self._reset()
+        """The command was answered instead: the literal does not come (RFC 9051 4.3), or is thrown away."""
+        if self._is_sync:
+            self._reset()
+        else:
+            self._give_up()
+            self.accept()
 
-    def next_command(self) -> WholeCommand | WantsLiteral | RefusedCommand | None:
+    def _give_up(self) -> None:
+        """Read on to the end of the command, for nothing."""
+        self._is_refused = True
+        self._command = bytearray()
+
+    def stream(self) -> None:
+        """The literal is a message: it leaves by :meth:`chunk`, the rest of the command by :meth:`tail`."""
+        self._streaming, self._waiting = self._waiting, 0
+        self._command = bytearray()
+
+    def chunk(self) -> bytes | None:
+        """Some octets of the message; None when more bytes are needed, b"" at its end."""
+        if not self._streaming:
+            return b""
+        data = bytes(self._buffer[: self._streaming])
+        del self._buffer[: self._streaming]
+        self._streaming -= len(data)
+        return data or None
+
+    def tail(self, expected: bytes) -> bool | None:
+        """Whether the command ends behind its message as expected. None: more bytes are needed.
+
+        If not, the rest comes as a RefusedCommand from :meth:`next_command`.
+        """
+        line = self.line()
+        if line is None:
+            return None
+        if line == expected:
+            self._reset()
+            return True
+        self._give_up()
+        self._buffer[:0] = line + _CRLF  # its literals have to be passed over
+        self._scanned = 0
+        return False
+
+    def next_command(self) -> WholeCommand | WantsLiteral | AppendLiteral | RefusedCommand | None:
         """None: more bytes are needed."""
         while True:
             if self._missing and not self._take_literal():
@@ -123,7 +177,7 @@ class CommandReader:
         self._missing = 0
         return True
 
-    def _after_line(self, line: bytes) -> WholeCommand | WantsLiteral | RefusedCommand | None:
+    def _after_line(self, line: bytes) -> WholeCommand | WantsLiteral | AppendLiteral | RefusedCommand | None:
         self._line_bytes += len(line)
         if self._line_bytes > self.limits.line_bytes:
             raise RemoteProtocolError("the command is too long")
@@ -136,31 +190,40 @@ class CommandReader:
         size, is_sync = int(announced[1]), not announced[2]
         if not self._is_refused:
             self._command += _CRLF
+        is_append = _APPEND.match(self._first_line) is not None
         if is_sync:
-            return self._sync(size)
-        self._non_sync(size)
-        return None
+            return self._sync(size, is_append=is_append)
+        return self._non_sync(size, is_append=is_append)
 
     def _whole(self) -> WholeCommand | RefusedCommand:
         found = RefusedCommand(self._first_line) if self._is_refused else WholeCommand(bytes(self._command))
         self._reset()
         return found
 
-    def _sync(self, size: int) -> WantsLiteral | RefusedCommand:
+    def _sync(self, size: int, *, is_append: bool) -> WantsLiteral | AppendLiteral | RefusedCommand:
         self._literal_bytes += size
-        bound = self.limits.append_bytes if _APPEND.match(self._first_line) else self.limits.literal_bytes
+        bound = self.limits.append_bytes if is_append else self.limits.literal_bytes
         if self._is_refused or self._literal_bytes > bound:
             refused = RefusedCommand(self._first_line)  # the answer comes instead of the continuation
             self._reset()
             return refused
         self._waiting = size
+        if is_append:
+            return self._append_literal(size, is_sync=True)
         return WantsLiteral(size, self._first_line)
 
-    def _non_sync(self, size: int) -> None:
+    def _non_sync(self, size: int, *, is_append: bool) -> AppendLiteral | None:
         self._literal_bytes += size
         if self._literal_bytes > self.limits.append_bytes:
             raise RemoteProtocolError("the literal is too large")
-        if size > NON_SYNC_MAX or self._literal_bytes > self.limits.literal_bytes:
-            self._is_refused = True
-            self._command = bytearray()
+        if is_append and not self._is_refused:
+            self._waiting = size
+            return self._append_literal(size, is_sync=False)
+        if size > self.limits.non_sync_bytes or self._literal_bytes > self.limits.literal_bytes:
+            self._give_up()
         self._missing = size
+        return None
+
+    def _append_literal(self, size: int, *, is_sync: bool) -> AppendLiteral:
+        self._is_sync = is_sync
+        return AppendLiteral(size, is_sync, bytes(self._command))

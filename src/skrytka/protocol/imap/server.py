@@ -6,10 +6,17 @@ from skrytka.model.engine import NEED_DATA, PAUSED, Signal, TlsFacts
 from skrytka.model.errors import LocalProtocolError, RemoteProtocolError
 from skrytka.model.limits import ImapLimits
 from skrytka.protocol.imap import actions
-from skrytka.protocol.imap.commands import session, table
+from skrytka.protocol.imap.commands import mailboxes, session, table
 from skrytka.protocol.imap.commands.base import Command
 from skrytka.protocol.imap.cursor import Cursor
-from skrytka.protocol.imap.reader import CommandReader, ReaderLimits, RefusedCommand, WantsLiteral, WholeCommand
+from skrytka.protocol.imap.reader import (
+    AppendLiteral,
+    CommandReader,
+    ReaderLimits,
+    RefusedCommand,
+    WantsLiteral,
+    WholeCommand,
+)
 from skrytka.protocol.imap.states import AFTER, ALLOWED, State
 from skrytka.protocol.sasl import base64
 
@@ -23,9 +30,10 @@ class _Phase(Enum):
 
     COMMAND = auto()
     ANSWER_DUE = auto()  # an event was handed out that waits for its answer
-    LITERAL_DUE = auto()  # a continuation is due before the literal
+    LITERAL_DUE = auto()  # an answer is due, or a continuation before the literal
     SASL = auto()
     IDLE = auto()
+    MESSAGE = auto()  # of APPEND
     BROKEN = auto()
 
 
@@ -44,6 +52,8 @@ class ImapServer:
         self._tag = ""
         self._command: Command | None = None
         self._is_eof = False
+        self._append: AppendLiteral | None = None  # waits for the answer
+        self._was_answered = False  # what is left of a command is read for nothing
         self.is_utf8 = False
         """Set by the session after ENABLE IMAP4rev2: mailbox names are UTF-8 from the next command on."""
 
@@ -51,7 +61,10 @@ class ImapServer:
         if is_known:
             limits = self._limits
             return ReaderLimits(
-                line_bytes=limits.line_bytes, literal_bytes=limits.literal_bytes, append_bytes=limits.append_bytes
+                line_bytes=limits.line_bytes,
+                literal_bytes=limits.literal_bytes,
+                append_bytes=limits.append_bytes,
+                non_sync_bytes=limits.literal_bytes,  # RFC 7888: LITERAL+ after login
             )
         size = BEFORE_LOGIN_BYTES
         return ReaderLimits(
@@ -91,27 +104,76 @@ class ImapServer:
             return self._sasl(self._reader.line())
         if self._phase is _Phase.IDLE:
             return self._idle(self._reader.line())
-        found = self._reader.next_command()
+        if self._phase is _Phase.MESSAGE:
+            return self._message()
+        while True:
+            found = self._reader.next_command()
+            if not isinstance(found, AppendLiteral):
+                return self._found(found)
+            event = self._append_literal(found)
+            if event is not None:
+                return event
+
+    def _found(self, found: WholeCommand | WantsLiteral | RefusedCommand | None) -> actions.Event | None:
         match found:
             case None:
                 return None
             case WantsLiteral(size_bytes=size, first_line=line):
-                return self._literal_wanted(size, line)
+                self._begin(Cursor(line))
+                self._phase = _Phase.LITERAL_DUE
+                return actions.LiteralWanted(size)
             case RefusedCommand(data=line):
+                if self._was_answered:  # a literal that came though its command was refused
+                    self._was_answered = False
+                    return self._read()
                 self._begin(Cursor(line))
                 return actions.Fault("the literal is too large", b"TOOBIG")  # RFC 7888 5, RFC 4469 4.2
             case WholeCommand(data=data):
                 return self._parse(data)
 
-    def _literal_wanted(self, size: int, first_line: bytes) -> actions.Event:
-        cursor = Cursor(first_line)
-        self._begin(cursor)
-        is_append = cursor.skip_word(b"APPEND")
-        if is_append and self.state is State.NOT_AUTHENTICATED:
-            self._reader.refuse()
+    # -- APPEND
+
+    def _append_literal(self, found: AppendLiteral) -> actions.Event | None:
+        """Its message, unless it is the mailbox name; None when that comes without waiting."""
+        cursor = Cursor(found.data, is_utf8=self.is_utf8)
+        tag = self._begin(cursor)
+        self._append = found
+        if self.state is State.NOT_AUTHENTICATED:
             return actions.Fault(f"not possible in {self.state.value} state")
-        self._phase = _Phase.LITERAL_DUE
-        return actions.LiteralWanted(size, is_append=is_append)
+        try:
+            cursor.word()
+            head = mailboxes.parse_append(cursor)
+        except RemoteProtocolError as exc:
+            return actions.Fault(str(exc))
+        if head is not None:
+            self._command = head
+            return actions.Request(tag, head)
+        self._append = None
+        if found.size_bytes > self._limits.literal_bytes:
+            self._append = found
+            return actions.Fault("the literal is too large", b"TOOBIG")
+        if found.is_sync:
+            self._phase = _Phase.LITERAL_DUE
+            return actions.LiteralWanted(found.size_bytes)
+        self._phase = _Phase.COMMAND
+        self._reader.accept()
+        return None
+
+    def _message(self) -> actions.Event | None:
+        data = self._reader.chunk()
+        if data:
+            return actions.AppendChunk(data)
+        if data is None:
+            return None
+        is_utf8 = isinstance(self._command, mailboxes.Append) and self._command.is_utf8
+        is_whole = self._reader.tail(b")" if is_utf8 else b"")
+        if is_whole is None:
+            return None
+        self._phase = _Phase.ANSWER_DUE
+        if is_whole:
+            return actions.AppendEnd()
+        self._was_answered = True
+        return actions.Fault("APPEND ends behind its message")  # RFC 3502 is not offered
 
     def _begin(self, cursor: Cursor) -> str:
         """Read the tag, from here on an answer is due; "" if there is no tag."""
@@ -186,6 +248,10 @@ class ImapServer:
             raise LocalProtocolError("no command waits for an answer")
         if self._phase is _Phase.LITERAL_DUE:
             self._reader.refuse()
+        elif self._append is not None:
+            self._was_answered = not self._append.is_sync
+            self._reader.refuse()
+            self._append = None
         self._phase = _Phase.COMMAND
         after = AFTER.get(type(self._command)) if self._command is not None else None
         if after is not None and action.status is not actions.Status.BAD:
@@ -201,6 +267,11 @@ class ImapServer:
         self.state = state
 
     def _continue(self, text: bytes) -> bytes:
+        if self._phase is _Phase.ANSWER_DUE and self._append is not None and self._command is not None:
+            is_sync, self._append = self._append.is_sync, None
+            self._reader.stream()
+            self._phase = _Phase.MESSAGE
+            return b"+ %b\r\n" % text if is_sync else b""
         if self._phase is _Phase.LITERAL_DUE:
             self._reader.accept()
             self._phase = _Phase.COMMAND

@@ -80,7 +80,7 @@ class BodyWriter:
             await self._read_through(content, span)
         first = await content.read(span.start, WHOLE_BYTES)  # most of what can fail fails here
         self._put(label, b"{%d}\r\n" % length)
-        self._out.append(first)
+        self._out.append(fmt.without_nul(first))
         await self._stream(content, span.start + WHOLE_BYTES, span.end)
 
     async def _read_through(self, content: Content, span: sections.Span) -> None:
@@ -103,7 +103,7 @@ class BodyWriter:
             if not piece:
                 session.conn.abort("error")
                 raise DisconnectedError
-            self._out.append(piece)
+            self._out.append(fmt.without_nul(piece))
             start += len(piece)
 
     async def _binary(self, item: BinaryItem, label: bytes) -> None:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from skrytka.mail.mailbox.types import (
     Content,
+    Copies,
     FlagChange,
     MailboxInfo,
     MailboxStatus,
@@ -19,7 +20,7 @@ from skrytka.mail.mailbox.types import (
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock
 from skrytka.model.events import Emitter
-from skrytka.model.ids import AccountId, Uid
+from skrytka.model.ids import AccountId, MailboxId, Uid
 from skrytka.model.limits import ImapLimits
 from skrytka.model.secret import Secret
 from skrytka.net.facts import ConnFacts
@@ -83,7 +84,14 @@ class View(Protocol):
         ...
 
     async def expunge(self, uids: Sequence[int] | None) -> None:
-        """Move to the vault what has the flag Deleted, of these UIDs or of all (None); one commit."""
+        """Move to the vault what has the flag Deleted, of these UIDs or of all (None); many of them in pieces."""
+        ...
+
+    async def copy(self, uids: Sequence[int], target: str, *, is_move: bool) -> Copies:
+        """Copies of ascending UIDs in another mailbox; those that are gone are passed over.
+
+        A copy happens whole or not at all. PermanentError: NO_SUCH_MAILBOX, OVER_QUOTA.
+        """
         ...
 
     def close(self) -> None:
@@ -91,8 +99,57 @@ class View(Protocol):
         ...
 
 
+class Folders(Protocol):
+    """Changes to the list of mailboxes. PermanentError(BAD_SYNTAX) for names that no mailbox can have."""
+
+    async def create(self, account: AccountId, name: str, special_use: str = "") -> MailboxId:
+        """PermanentError: ALREADY_EXISTS, TOO_MANY; UNSUPPORTED: the special use is unknown or taken."""
+        ...
+
+    async def delete(self, account: AccountId, name: str) -> None:
+        """PermanentError: NO_SUCH_MAILBOX, NOT_PERMITTED (INBOX)."""
+        ...
+
+    async def rename(self, account: AccountId, name: str, new_name: str) -> None:
+        """With all below it. PermanentError: NO_SUCH_MAILBOX, ALREADY_EXISTS."""
+        ...
+
+    async def subscribe(self, account: AccountId, name: str, *, is_wanted: bool) -> None:
+        """PermanentError: TOO_MANY."""
+        ...
+
+
+class Appending(Protocol):
+    """One message on its way into a mailbox."""
+
+    async def write(self, data: bytes) -> None:
+        """Octets of it; never raises for what the disk does: :meth:`finish` tells."""
+        ...
+
+    async def finish(self) -> tuple[int, int]:
+        """UIDVALIDITY and UID, when it is on disk. PermanentError: NO_SUCH_MAILBOX, OVER_QUOTA, POISONED."""
+        ...
+
+    async def abort(self) -> None:
+        """Leave nothing behind but what is in the mailbox; may be called at any time, and twice."""
+        ...
+
+
+class Appends(Protocol):
+    """Messages put into mailboxes by their owners."""
+
+    async def begin(
+        self, account: AccountId, name: str, flags: int, keywords: Sequence[str], received_at_ms: int | None
+    ) -> Appending:
+        """A place for the octets; ``abort`` it. PermanentError: NO_SUCH_MAILBOX, TOO_MANY (keywords)."""
+        ...
+
+
 class Mailboxes(Protocol):
     """The mailboxes of all accounts."""
+
+    @property
+    def folders(self) -> Folders: ...
 
     async def names(self, account: AccountId) -> Sequence[MailboxInfo]:
         """All mailboxes and subscribed names, INBOX among them; levels that are no mailboxes (a of a/b) are not."""
@@ -117,6 +174,7 @@ class ImapDeps:
 
     identity: Identity
     mailboxes: Mailboxes
+    appends: Appends
     events: Emitter
     clock: Clock
     limits: ImapLimits

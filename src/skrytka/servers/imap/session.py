@@ -6,7 +6,7 @@ A bug is answered ``NO [SERVERBUG]``, recorded, and the session goes on.
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from skrytka.model.engine import DisconnectedError, TimedOut, Woken
 from skrytka.model.errors import ReasonedError, RemoteProtocolError
@@ -16,18 +16,14 @@ from skrytka.protocol.imap import actions as a
 from skrytka.protocol.imap.commands import fetch, mailboxes, messages, search, session
 from skrytka.protocol.imap.commands.base import Command
 from skrytka.protocol.imap.sets import NoSuchNumberError
-from skrytka.servers.imap import fetching, login, replies, searching, storing
+from skrytka.servers.imap import appending, copying, fetching, folders, login, replies, searching, storing
 from skrytka.servers.imap import mailboxes as boxes
 from skrytka.servers.imap.deps import ImapDeps
 from skrytka.servers.imap.state import ImapSession
 
+ResultT = TypeVar("ResultT")
 Handler = Callable[[ImapSession, Any], Awaitable[a.Tagged]]
 Work = Callable[[], Awaitable[a.Tagged]]
-
-
-async def _not_yet(_session: ImapSession, _command: Command) -> a.Tagged:
-    """Commands of step 1b."""
-    return replies.NOT_YET
 
 
 HANDLERS: dict[type[Command], Handler] = {
@@ -40,20 +36,19 @@ HANDLERS: dict[type[Command], Handler] = {
     mailboxes.List: boxes.list_names,
     mailboxes.Namespace: boxes.namespace,
     mailboxes.Status: boxes.status,
-    mailboxes.Create: _not_yet,
-    mailboxes.Delete: _not_yet,
-    mailboxes.Rename: _not_yet,
-    mailboxes.Subscribe: _not_yet,
-    mailboxes.Append: _not_yet,
+    mailboxes.Create: folders.create,
+    mailboxes.Delete: folders.delete,
+    mailboxes.Rename: folders.rename,
+    mailboxes.Subscribe: folders.subscribe,
     messages.Check: boxes.check,
     messages.Close: boxes.close,
     messages.Unselect: boxes.unselect,
     messages.Store: storing.store,
     messages.Expunge: storing.expunge,
-    messages.Copy: _not_yet,
+    messages.Copy: copying.copy,
     fetch.Fetch: fetching.fetch,
 }
-# Session, LOGOUT, STARTTLS, AUTHENTICATE, IDLE and SEARCH need more than their command: see _Loop.
+# LOGOUT, STARTTLS, AUTHENTICATE, IDLE, APPEND and SEARCH need more than their command: see _Loop.
 
 # RFC 9051 7.5.1: no EXPUNGE in the answer to these, whose sequence numbers are in use.
 _KEEPS_NUMBERS = (fetch.Fetch, messages.Store, search.Search)
@@ -67,6 +62,7 @@ async def serve_imap(conn: Connection, deps: ImapDeps) -> None:
     except DisconnectedError:
         conn.cause = conn.cause or "eof"
     finally:
+        await appending.abort(state)
         state.close()
 
 
@@ -101,7 +97,9 @@ class _Loop:
             case a.Request(tag=tag, command=command):
                 return await self._request(tag, command)
             case a.LiteralWanted():
-                await self._send(replies.NOT_YET if event.is_append else a.Continue())
+                await self._send(a.Continue())
+            case a.AppendChunk() | a.AppendEnd():
+                return await self._message(event)
             case a.SaslResponse(message=message):
                 return await self._answer(
                     session.Authenticate("PLAIN"), partial(login.sasl_response, self.state, message)
@@ -120,6 +118,7 @@ class _Loop:
         return True
 
     async def _fault(self, answer: a.Tagged) -> bool:
+        await appending.abort(self.state)
         await self._send(answer)
         self.conn.errors += 1
         if self.conn.errors > self.limits.bad_commands:
@@ -131,6 +130,13 @@ class _Loop:
             return await self._bye("the server restarts, connect again", "drain", b"UNAVAILABLE")
         if self.state.is_idle:
             await self._tell_idle()
+            return await self._still_there()
+        return True
+
+    async def _still_there(self) -> bool:
+        """A selected mailbox that another session deleted ends this one: there is no answer that says less."""
+        if self.state.is_gone:
+            return await self._bye(replies.MAILBOX_GONE, "gone")
         return True
 
     # -- commands
@@ -147,6 +153,8 @@ class _Loop:
                 return await self._idle()
             case session.Authenticate():
                 return await self._authenticate(command)
+            case mailboxes.Append():
+                return await self._append(command)
             case search.Search():
                 return await self._answer(command, partial(searching.search, self.state, command, tag))
             case _:
@@ -154,7 +162,20 @@ class _Loop:
 
     async def _answer(self, command: Command, work: Work) -> bool:
         """Run a handler; then what changed meanwhile, then its tagged answer."""
-        answer = await self._result(command, work)
+
+        async def whole() -> a.Tagged:
+            if _looks_first(command):
+                await self.state.tell_changes(may_expunge=False)
+            answer = await work()
+            if not isinstance(command, mailboxes.Select):  # it has just told everything
+                may_expunge = not isinstance(command, _KEEPS_NUMBERS) or _is_uid(command)
+                await self.state.tell_changes(may_expunge=may_expunge)
+            return answer
+
+        return await self._end(await self._guarded(whole))
+
+    async def _end(self, answer: a.Tagged) -> bool:
+        """Send the tagged answer; the session may end behind it."""
         await self._send(answer)
         if answer.status is a.Status.BAD:
             self.conn.errors += 1
@@ -162,16 +183,12 @@ class _Loop:
                 return await self._bye("too many errors", "error")
         if self.state.login is None and self.state.failed_logins >= self.limits.logins:
             return await self._bye("too many failed logins", "refused")
-        return True
+        return await self._still_there()
 
-    async def _result(self, command: Command, work: Work) -> a.Tagged:
+    async def _guarded(self, work: Callable[[], Awaitable[ResultT]]) -> ResultT | a.Tagged:
+        """Its result, or the answer to what went wrong."""
         try:
-            if _looks_first(command):
-                await self.state.tell_changes(may_expunge=False)
-            answer = await work()
-            if not isinstance(command, mailboxes.Select):  # it has just told everything
-                may_expunge = not isinstance(command, _KEEPS_NUMBERS) or _is_uid(command)
-                await self.state.tell_changes(may_expunge=may_expunge)
+            return await work()
         except NoSuchNumberError as exc:
             return replies.bad(str(exc))
         except ReasonedError as exc:
@@ -181,7 +198,6 @@ class _Loop:
         except Exception as exc:  # noqa: BLE001 - whatever else is a bug of ours: answered, recorded (conventions C6)
             self.state.deps.events.emit(bug_caught(exc, self.conn.facts.trace))
             return replies.SERVER_BUG
-        return answer
 
     async def _logout(self) -> bool:
         await self._send(a.Bye("see you"))
@@ -208,6 +224,23 @@ class _Loop:
             return True
         return await self._answer(command, partial(login.authenticate, self.state, command))
 
+    # -- APPEND
+
+    async def _append(self, command: mailboxes.Append) -> bool:
+        refusal = await self._guarded(partial(appending.begin, self.state, command))
+        if refusal is not None:
+            return await self._end(refusal)
+        await self._send(a.Continue())
+        return True
+
+    async def _message(self, event: a.AppendChunk | a.AppendEnd) -> bool:
+        self.conn.deadline(self.limits.after_login_s)
+        if isinstance(event, a.AppendEnd):
+            return await self._answer(Command(), partial(appending.finish, self.state))
+        if self.state.appending is not None:
+            await self.state.appending.write(event.data)
+        return True
+
     # -- IDLE
 
     async def _idle(self) -> bool:
@@ -216,7 +249,7 @@ class _Loop:
         self.state.is_idle = True
         await self._send(a.Continue(b"idling"))
         await self._tell_idle()
-        return True
+        return await self._still_there()
 
     async def _tell_idle(self) -> None:
         try:

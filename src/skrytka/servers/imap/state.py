@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Callable
 
 from skrytka.model.engine import DisconnectedError
-from skrytka.model.errors import ReasonedError
+from skrytka.model.errors import PermanentError, Reason, ReasonedError
 from skrytka.model.events import MessageCorrupt
 from skrytka.model.ids import AccountId
 from skrytka.net.connection import Connection
 from skrytka.protocol.imap.actions import Untagged
 from skrytka.protocol.imap.server import ImapServer
 from skrytka.servers.imap.capability import capabilities
-from skrytka.servers.imap.deps import ImapDeps, LoggedIn
+from skrytka.servers.imap.deps import Appending, ImapDeps, LoggedIn
 from skrytka.servers.imap.selected import Selected
 
 DAMAGED_MAX = 10_000  # messages that are remembered as damaged; more than that is no matter of single messages
@@ -24,7 +24,19 @@ class NotSelectedError(Exception):
 class ImapSession:
     """State of one connection; handlers get it with their command and return the tagged answer."""
 
-    __slots__ = ("conn", "deps", "engine", "failed_logins", "is_idle", "is_rev2", "login", "selected", "stop_watching")
+    __slots__ = (
+        "appending",
+        "conn",
+        "deps",
+        "engine",
+        "failed_logins",
+        "is_gone",
+        "is_idle",
+        "is_rev2",
+        "login",
+        "selected",
+        "stop_watching",
+    )
 
     def __init__(self, conn: Connection, deps: ImapDeps) -> None:
         self.conn = conn
@@ -32,6 +44,8 @@ class ImapSession:
         self.engine = ImapServer(deps.limits)
         self.login: LoggedIn | None = None
         self.selected: Selected | None = None
+        self.appending: Appending | None = None
+        self.is_gone = False  # the selected mailbox was deleted: the session ends behind the next answer
         self.is_rev2 = False  # after ENABLE IMAP4rev2
         self.is_idle = False
         self.failed_logins = 0
@@ -69,8 +83,16 @@ class ImapSession:
 
     async def tell_changes(self, *, may_expunge: bool) -> None:
         """Whatever happened in the selected mailbox, before the tagged answer."""
-        if self.selected is not None:
-            await self.write(b"".join(await self.selected.changes(may_expunge=may_expunge)))
+        if self.selected is None or self.is_gone:
+            return
+        try:
+            lines = await self.selected.changes(may_expunge=may_expunge)
+        except PermanentError as exc:
+            if exc.reason is not Reason.NO_SUCH_MAILBOX:
+                raise
+            self.is_gone = True
+            return
+        await self.write(b"".join(lines))
 
     def report_corrupt(self, uid: int, exc: ReasonedError) -> None:
         """A message that cannot be opened: the rest is served (design section 12)."""
@@ -93,6 +115,7 @@ class ImapSession:
         if self.selected is not None:
             self.selected.view.close()
             self.selected = None
+            self.is_gone = False
 
     def watch(self) -> None:
         """Wake this session whenever its account changes (IDLE)."""

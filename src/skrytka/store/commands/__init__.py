@@ -26,6 +26,7 @@ from skrytka.store.commands.mailbox import (
     Renamed,
     RenameMailbox,
     Subscribe,
+    SubscribeName,
 )
 from skrytka.store.commands.messages import (
     Expunge,
@@ -73,6 +74,7 @@ AnyCommand = (
     | StageCopy
     | StoreFlags
     | Subscribe
+    | SubscribeName
     | SuspendAccount
     | TakeBack
 )
@@ -123,6 +125,7 @@ __all__ = [
     "StageCopy",
     "StoreFlags",
     "Subscribe",
+    "SubscribeName",
     "SuspendAccount",
     "TakeBack",
     "TakenBack",

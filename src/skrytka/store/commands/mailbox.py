@@ -12,6 +12,8 @@ from skrytka.store.rows import KEYWORD_FIRST_BIT, KEYWORDS_MAX, MailboxRow, Op, 
 from skrytka.store.sql import mailboxes as sql
 from skrytka.store.statement import Query
 
+MAILBOXES_MAX = 10_000  # of an account, and as many names that are only subscribed to
+
 
 class MailboxCreated(msgspec.Struct, frozen=True, array_like=True):
     """The new mailbox (RFC 8474 4.1: its id is its MAILBOXID)."""
@@ -40,6 +42,10 @@ class CreateMailbox(Command[MailboxCreated], frozen=True):
 
     def run(self, tx: Tx) -> Query[MailboxCreated]:
         state = yield from next_state(self.account)
+        ((count,),) = yield sql.MAILBOX_COUNT(account=self.account)
+        if number(count) >= MAILBOXES_MAX:
+            raise PermanentError(Reason.TOO_MANY, f"account {self.account} has {MAILBOXES_MAX} mailboxes")
+        is_subscribed = self.is_subscribed or bool((yield from _take_subscription(self.account, self.name_mac)))
         ((mailbox, uidvalidity),) = yield sql.NEXT_MAILBOX(account=self.account, now_s=tx.now_ms // 1000)
         if not (
             yield sql.INSERT_MAILBOX(
@@ -50,7 +56,7 @@ class CreateMailbox(Command[MailboxCreated], frozen=True):
                 role=self.role and self.role.value,
                 uidvalidity=number(uidvalidity),
                 state=state,
-                is_subscribed=int(self.is_subscribed),
+                is_subscribed=int(is_subscribed),
             )
         ):
             raise PermanentError(Reason.ALREADY_EXISTS, "the mailbox name is taken")
@@ -81,12 +87,14 @@ class RenameMailbox(Command[State], frozen=True):
             yield sql.RENAME(account=self.account, mailbox=rename.mailbox, name_mac=aside, name=rename.name)
         for rename in self.renames:
             yield sql.RENAME(account=self.account, mailbox=rename.mailbox, name_mac=rename.name_mac, name=rename.name)
+            if (yield from _take_subscription(self.account, rename.name_mac)):
+                yield sql.SUBSCRIBE(account=self.account, mailbox=rename.mailbox, is_subscribed=1)
         tx.log(self.account, Op.MAILBOX_RENAME, state, self.renames, before)
         return state
 
 
 class DeleteMailbox(Command[State], frozen=True):
-    """Remove a mailbox; its messages go to the vault. INBOX stays (RFC 9051 6.3.5)."""
+    """Remove a mailbox; its messages go to the vault, its name stays subscribed to. INBOX stays (RFC 9051 6.3.5)."""
 
     account: AccountId
     mailbox: MailboxId
@@ -97,6 +105,7 @@ class DeleteMailbox(Command[State], frozen=True):
         if row.role is Role.INBOX:
             raise PermanentError(Reason.NOT_PERMITTED, "INBOX cannot be deleted")
         yield from to_vault(tx, self.account, self.mailbox, ALL, 0, state)
+        yield sql.KEEP_SUBSCRIPTION(account=self.account, mailbox=self.mailbox)
         yield sql.DELETE(account=self.account, mailbox=self.mailbox)
         before = (self.mailbox, row.name, row.role, row.uidvalidity, row.uidnext)
         tx.log(self.account, Op.MAILBOX_DELETE, state, (self.mailbox,), before)
@@ -115,6 +124,31 @@ class Subscribe(Command[State], frozen=True):
         if not (yield sql.SUBSCRIBE(account=self.account, mailbox=self.mailbox, is_subscribed=int(self.is_subscribed))):
             raise PermanentError(Reason.NO_SUCH_MAILBOX, f"account {self.account} mailbox {self.mailbox}")
         tx.log(self.account, Op.MAILBOX_SUBSCRIBE, state, (self.mailbox, self.is_subscribed))
+        return state
+
+
+class SubscribeName(Command[State], frozen=True):
+    """As :class:`Subscribe`, by name: there need be no mailbox of it (RFC 9051 6.3.7)."""
+
+    account: AccountId
+    name_mac: bytes
+    name: bytes
+    is_subscribed: bool
+
+    def run(self, tx: Tx) -> Query[State]:
+        state = yield from next_state(self.account)
+        row = yield from sql.by_name(self.account, self.name_mac)
+        if row is not None:
+            yield sql.SUBSCRIBE(account=self.account, mailbox=row.mailbox, is_subscribed=int(self.is_subscribed))
+        elif not self.is_subscribed:
+            yield sql.DELETE_SUBSCRIPTION(account=self.account, name_mac=self.name_mac)
+        else:
+            ((count,),) = yield sql.SUBSCRIPTION_COUNT(account=self.account)
+            if number(count) >= MAILBOXES_MAX:
+                raise PermanentError(Reason.TOO_MANY, f"account {self.account} has {MAILBOXES_MAX} subscriptions")
+            yield sql.INSERT_SUBSCRIPTION(account=self.account, name_mac=self.name_mac, name=self.name)
+        detail = (row.mailbox if row else None, self.is_subscribed, self.name_mac, self.name)
+        tx.log(self.account, Op.MAILBOX_SUBSCRIBE, state, detail)
         return state
 
 
@@ -138,6 +172,11 @@ class AddKeyword(Command[int], frozen=True):
         yield sql.INSERT_KEYWORD(account=self.account, bit=bit, name_mac=self.name_mac, name=self.name)
         tx.log(self.account, Op.KEYWORD, state, (bit, self.name))
         return bit
+
+
+def _take_subscription(account: AccountId, name_mac: bytes) -> Query[bool]:
+    """Whether the name was subscribed to without a mailbox; the mailbox carries it from now on."""
+    return bool((yield sql.DELETE_SUBSCRIPTION(account=account, name_mac=name_mac)))
 
 
 def _existing(account: AccountId, mailbox: MailboxId) -> Query[MailboxRow]:

@@ -3,7 +3,14 @@
 import pytest
 
 from skrytka.model.errors import RemoteProtocolError
-from skrytka.protocol.imap.reader import CommandReader, ReaderLimits, RefusedCommand, WantsLiteral, WholeCommand
+from skrytka.protocol.imap.reader import (
+    AppendLiteral,
+    CommandReader,
+    ReaderLimits,
+    RefusedCommand,
+    WantsLiteral,
+    WholeCommand,
+)
 
 LIMITS = ReaderLimits(line_bytes=100, literal_bytes=5000, append_bytes=20_000)
 
@@ -85,7 +92,7 @@ def test_a_refused_command_takes_no_further_literal() -> None:
 
 def test_append_may_announce_more() -> None:
     line = b"a append x {20000}"
-    assert reader(line + b"\r\n").next_command() == WantsLiteral(20_000, line)
+    assert reader(line + b"\r\n").next_command() == AppendLiteral(20_000, is_sync=True, data=line + b"\r\n")
     assert isinstance(reader(b"a append x {20001}\r\n").next_command(), RefusedCommand)
 
 
@@ -116,3 +123,34 @@ def test_a_plain_line_has_no_literals() -> None:
     assert found.line() == b"{3}"
     assert found.line() == b"DONE"
     assert found.line() is None
+
+
+def test_a_message_leaves_in_pieces_and_its_command_ends_behind_it() -> None:
+    found = reader(b"a APPEND x {6+}\r\nab")
+    assert found.next_command() == AppendLiteral(6, is_sync=False, data=b"a APPEND x {6+}\r\n")
+    found.stream()
+    assert found.chunk() == b"ab"
+    assert found.chunk() is None
+    found.feed(b"cd\r\n\r\nb NOOP\r\n")
+    assert (found.chunk(), found.chunk()) == (b"cd\r\n", b"")
+    assert found.tail(b"") is True
+    assert found.next_command() == WholeCommand(b"b NOOP")
+
+
+@pytest.mark.parametrize("rest", [b" x\r\n", b" {3+}\r\nabc\r\n", b" {3}\r\n", b")\r\n"])
+def test_what_stands_behind_a_message_is_passed_over(rest: bytes) -> None:
+    found = reader(b"a APPEND x {1+}\r\ny" + rest + b"b NOOP\r\n")
+    found.next_command()
+    found.stream()
+    assert found.chunk() == b"y"
+    assert found.tail(b"") is False
+    assert isinstance(found.next_command(), RefusedCommand)
+    assert found.next_command() == WholeCommand(b"b NOOP")
+
+
+def test_a_refused_message_that_does_not_wait_is_thrown_away() -> None:
+    found = reader(b"a APPEND x {5+}\r\nabcde\r\nb NOOP\r\n")
+    found.next_command()
+    found.refuse()
+    assert isinstance(found.next_command(), RefusedCommand)
+    assert found.next_command() == WholeCommand(b"b NOOP")

@@ -7,6 +7,7 @@ from skrytka.model.errors import LocalProtocolError, RemoteProtocolError
 from skrytka.model.limits import ImapLimits
 from skrytka.protocol.imap import actions as a
 from skrytka.protocol.imap.commands import mailboxes, session
+from skrytka.protocol.imap.commands.mailboxes import Append
 from skrytka.protocol.imap.server import BEFORE_LOGIN_BYTES, ImapServer
 from skrytka.protocol.imap.states import ALLOWED, State
 
@@ -155,13 +156,15 @@ def test_a_literal_waits_for_its_continuation() -> None:
 
 def test_a_literal_can_be_refused_with_a_tagged_answer() -> None:
     engine = server(b"1 APPEND a {5000000}\r\n2 NOOP\r\n", state=State.AUTHENTICATED)
-    assert engine.next_event() == a.LiteralWanted(5_000_000, is_append=True)
+    assert engine.next_event() == a.Request("1", Append("a", (), None, 5_000_000))
     assert engine.send(NO) == b"1 NO no\r\n"
     assert engine.next_event() == a.Request("2", session.Noop())
 
 
 def test_a_literal_that_is_too_large_is_a_fault() -> None:
-    engine = server(b"1 SELECT {65537}\r\n2 SELECT {4097+}\r\n" + b"x" * 4097 + b"\r\n3 NOOP\r\n", state=State.SELECTED)
+    engine = server(
+        b"1 SELECT {65537}\r\n2 SELECT {65537+}\r\n" + b"x" * 65537 + b"\r\n3 NOOP\r\n", state=State.SELECTED
+    )
     for tag in (b"1", b"2"):
         assert engine.next_event() == a.Fault("the literal is too large", b"TOOBIG")
         assert engine.send(BAD) == tag + b" BAD bad\r\n"
@@ -250,3 +253,64 @@ def test_names_are_utf8_once_the_session_says_so() -> None:
 
 def test_the_greeting_is_an_untagged_ok() -> None:
     assert server().send(a.Greeting("hello", b"CAPABILITY IMAP4rev1")) == b"* OK [CAPABILITY IMAP4rev1] hello\r\n"
+
+
+# -- APPEND
+
+
+@pytest.mark.parametrize(("mark", "continuation"), [(b"", b"+ OK\r\n"), (b"+", b"")])
+def test_a_message_comes_in_chunks(mark: bytes, continuation: bytes) -> None:
+    engine = server(b"1 APPEND a {5%b}\r\n" % mark, state=State.AUTHENTICATED)
+    assert engine.next_event() == a.Request("1", Append("a", (), None, 5))
+    assert engine.next_event() is PAUSED
+    assert engine.send(a.Continue()) == continuation
+    engine.receive(b"ab")
+    assert engine.next_event() == a.AppendChunk(b"ab")
+    assert engine.next_event() is NEED_DATA
+    engine.receive(b"c\0\n\r\n2 NOOP\r\n")
+    assert engine.next_event() == a.AppendChunk(b"c\0\n")
+    assert engine.next_event() == a.AppendEnd()
+    assert engine.next_event() is PAUSED
+    assert engine.send(OK) == b"1 OK done\r\n"
+    assert engine.next_event() == a.Request("2", session.Noop())
+
+
+def test_the_name_of_the_mailbox_can_be_a_literal() -> None:
+    engine = server(b"1 APPEND {1}\r\n", state=State.AUTHENTICATED)
+    assert engine.next_event() == a.LiteralWanted(1)
+    engine.send(a.Continue())
+    engine.receive(b"a UTF8 (~{1+}\r\nx)\r\n2 APPEND {1+}\r\nb {1+}\r\ny\r\n")
+    assert engine.next_event() == a.Request("1", Append("a", (), None, 1, is_utf8=True))
+    engine.send(a.Continue())
+    assert [engine.next_event(), engine.next_event()] == [a.AppendChunk(b"x"), a.AppendEnd()]
+    engine.send(OK)
+    assert engine.next_event() == a.Request("2", Append("b", (), None, 1))
+
+
+@pytest.mark.parametrize("rest", [b" (\\Seen) {2+}\r\nyz\r\n", b" {2}\r\n", b"x\r\n"])
+def test_more_behind_the_message_is_a_fault_and_is_passed_over(rest: bytes) -> None:
+    engine = server(b"1 APPEND a {1+}\r\nx" + rest + b"2 NOOP\r\n", state=State.AUTHENTICATED)
+    engine.next_event()
+    engine.send(a.Continue())
+    assert engine.next_event() == a.AppendChunk(b"x")
+    assert engine.next_event() == a.Fault("APPEND ends behind its message")
+    engine.send(BAD)
+    assert engine.next_event() == a.Request("2", session.Noop())
+
+
+def test_a_refused_message_is_passed_over() -> None:
+    engine = server(b"1 APPEND a {3+}\r\nabc\r\n2 APPEND a %% {3+}\r\nabc\r\n3 NOOP\r\n", state=State.AUTHENTICATED)
+    assert isinstance(engine.next_event(), a.Request)
+    assert engine.send(NO) == b"1 NO no\r\n"
+    assert isinstance(engine.next_event(), a.Fault)
+    assert engine.send(BAD) == b"2 BAD bad\r\n"
+    assert engine.next_event() == a.Request("3", session.Noop())
+
+
+def test_a_connection_that_ends_inside_a_message_is_at_its_end() -> None:
+    engine = server(b"1 APPEND a {3+}\r\na", state=State.AUTHENTICATED)
+    engine.next_event()
+    engine.send(a.Continue())
+    engine.receive(b"")
+    assert engine.next_event() == a.AppendChunk(b"a")
+    assert engine.next_event() == a.Eof()

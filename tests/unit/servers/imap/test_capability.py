@@ -11,7 +11,11 @@ from skrytka.servers.imap.capability import capabilities
         ((False, False, True), {"STARTTLS", "LOGINDISABLED", "SASL-IR"}, {"AUTH=PLAIN", "IDLE"}),
         ((False, False, False), {"LOGINDISABLED"}, {"STARTTLS", "AUTH=PLAIN"}),
         ((False, True, False), {"AUTH=PLAIN", "SASL-IR"}, {"STARTTLS", "LOGINDISABLED", "IDLE"}),
-        ((True, True, False), {"IDLE", "ESEARCH", "OBJECTID"}, {"AUTH=PLAIN", "STARTTLS", "SASL-IR"}),
+        (
+            (True, True, False),
+            {"IDLE", "ESEARCH", "OBJECTID", "MOVE", "UIDPLUS"},
+            {"AUTH=PLAIN", "STARTTLS", "SASL-IR"},
+        ),
     ],
 )
 def test_only_what_works_now_is_announced(state: tuple[bool, bool, bool], present: set[str], absent: set[str]) -> None:
@@ -20,5 +24,5 @@ def test_only_what_works_now_is_announced(state: tuple[bool, bool, bool], presen
     words = line.decode().split()
     assert words[:3] == ["CAPABILITY", "IMAP4rev1", "IMAP4rev2"]
     assert len(words) == len(set(words))
-    assert present | {"LITERAL-", "ID", "ENABLE"} <= set(words)
+    assert present | {"ID", "ENABLE", "LITERAL+" if is_logged_in else "LITERAL-"} <= set(words)
     assert not absent & set(words)

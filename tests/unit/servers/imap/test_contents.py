@@ -13,7 +13,8 @@ from skrytka.net.connection import Connection
 from skrytka.servers.imap.contents import open_content
 from skrytka.servers.imap.selected import Selected
 from skrytka.servers.imap.state import ImapSession
-from tests.support.imap import FakeConnection, FakeLogin, FakeMailbox, FakeView, World
+from tests.support.imap import FakeConnection, FakeLogin, World
+from tests.support.imap_boxes import FakeMailbox, FakeMailboxes, FakeView
 
 
 async def test_what_cannot_be_read_is_reported_with_its_place() -> None:
@@ -22,7 +23,7 @@ async def test_what_cannot_be_read_is_reported_with_its_place() -> None:
     box.deliver(b"0123456789", corrupt_from=5)
     session = ImapSession(cast("Connection", FakeConnection([])), world.deps)
     session.login = FakeLogin(AccountId(5), Address.parse("alice@example.test"))
-    view = FakeView(box)
+    view = FakeView(box, FakeMailboxes())
     session.selected = Selected(view, await view.snapshot(), is_read_only=False)
     content = await open_content(session, Uid(1))
     assert content.size_bytes == 10

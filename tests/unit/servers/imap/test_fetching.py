@@ -9,7 +9,8 @@ from skrytka.protocol.imap.commands.fetch import Fetch
 from skrytka.protocol.imap.commands.table import parse
 from skrytka.protocol.imap.cursor import Cursor
 from skrytka.servers.imap.fetching import Plan
-from tests.support.imap import World, summarize
+from tests.support.imap import World
+from tests.support.imap_boxes import summarize
 from tests.unit.servers.imap.messages import INNER, NESTED, PLAIN
 
 SEEN = SystemFlag.SEEN.value

@@ -70,6 +70,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     deps = ImapDeps(
         identity=identity(mail),
         mailboxes=mail.mailboxes,
+        appends=mail.appends,
         events=mail.events,
         clock=mail.clock,
         limits=ImapLimits(),

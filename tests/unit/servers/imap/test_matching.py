@@ -4,7 +4,8 @@ import pytest
 
 from skrytka.mail.mailbox.types import SystemFlag
 from skrytka.model.events import MessageCorrupt
-from tests.support.imap import RECEIVED_AT_MS, World
+from tests.support.imap import World
+from tests.support.imap_boxes import RECEIVED_AT_MS
 from tests.unit.servers.imap.messages import NESTED, PLAIN
 
 DAY_MS = 86_400_000

@@ -13,7 +13,7 @@ from skrytka.servers.imap.sections import (
     locate,
     partly,
 )
-from tests.support.imap import FakeContent, FakeMessage, summarize
+from tests.support.imap_boxes import FakeContent, FakeMessage, summarize
 from tests.unit.servers.imap.messages import NESTED, PLAIN
 
 SUMMARY = summarize(NESTED)

@@ -8,7 +8,7 @@ from skrytka.mail.mailbox.types import MailboxInfo
 from skrytka.model.ids import MailboxId
 from skrytka.protocol.imap.sets import SequenceSet
 from skrytka.servers.imap.selected import Selected
-from tests.support.imap import FakeMailbox, FakeView
+from tests.support.imap_boxes import FakeMailbox, FakeMailboxes, FakeView
 
 
 def box(count: int = 3) -> FakeMailbox:
@@ -19,7 +19,7 @@ def box(count: int = 3) -> FakeMailbox:
 
 
 async def select(found: FakeMailbox) -> Selected:
-    view = FakeView(found)
+    view = FakeView(found, FakeMailboxes())
     return Selected(view, await view.snapshot(), is_read_only=False)
 
 
@@ -97,7 +97,7 @@ async def test_the_saved_result_is_kept_by_uid() -> None:
 
 
 def test_read_only_has_no_permanent_flags() -> None:
-    view = FakeView(box())
+    view = FakeView(box(), FakeMailboxes())
     assert Selected(view, view.box.snapshot(), is_read_only=True).permanent_flags() == b""
     assert Selected(view, view.box.snapshot(), is_read_only=False).permanent_flags().endswith(b" \\*")
 

@@ -11,7 +11,7 @@ from skrytka.protocol.imap.states import ALLOWED
 from skrytka.servers.imap.session import HANDLERS
 from tests.support.imap import LOGIN, SELECT, World
 
-SPECIAL = {"Logout", "StartTls", "Idle", "Authenticate", "Search"}
+SPECIAL = {"Logout", "StartTls", "Idle", "Authenticate", "Search", "Append"}
 
 
 def test_every_command_has_a_handler() -> None:
@@ -132,25 +132,6 @@ async def test_views_are_closed_whatever_ends_the_session() -> None:
     await world.selected(b"1 IDLE\r\n")
     assert [view.is_closed for view in world.mailboxes.views] == [True]
     assert world.mailboxes.watchers == []
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"CREATE x",
-        b"DELETE x",
-        b"RENAME x y",
-        b"SUBSCRIBE x",
-        b"COPY 1 x",
-        b"UID MOVE 1 x",
-        b"APPEND x {3+}\r\nabc",
-        b"APPEND x {5000000}",
-    ],
-)
-async def test_what_is_not_there_yet_is_said_honestly(line: bytes) -> None:
-    conn = await World().selected(b"1 " + line + b"\r\n2 NOOP\r\n")
-    assert conn.said[0].startswith(b"1 NO [CANNOT] ")
-    assert conn.said[0].endswith(b"2 OK done\r\n")
 
 
 async def test_a_literal_is_asked_for() -> None:

@@ -12,6 +12,7 @@ from skrytka.store.commands import (
     Renamed,
     RenameMailbox,
     Subscribe,
+    SubscribeName,
 )
 from skrytka.store.rows import KEYWORDS_MAX, MailboxRow, Role
 from skrytka.store.sql import mailboxes, messages
@@ -139,3 +140,56 @@ async def test_a_keyword_keeps_its_bit(case: StoreCase) -> None:
     with pytest.raises(PermanentError) as caught:
         await add(alice, b"one too many")
     assert caught.value.reason is Reason.TOO_MANY
+
+
+async def subscribe(case: StoreCase, account: AccountId, name: bytes, *, is_wanted: bool = True) -> None:
+    await case.store.submit(
+        SubscribeName(
+            unit=case.ids.unit(), account=account, name_mac=b"mac " + name, name=name, is_subscribed=is_wanted
+        )
+    )
+
+
+async def test_a_subscription_lives_without_its_mailbox(case: StoreCase) -> None:
+    alice, bob = await case.two_accounts()
+    read = case.store.read
+    await subscribe(case, alice, b"New")
+    assert (await read(mailboxes.list_and_subscriptions(alice)))[1] == [b"New"]
+    made = await case.store.submit(
+        CreateMailbox(unit=case.ids.unit(), account=alice, name_mac=b"mac New", name=b"New again")
+    )
+    rows, names = await read(mailboxes.list_and_subscriptions(alice))
+    assert (rows[-1].mailbox, rows[-1].is_subscribed, names) == (made.mailbox, True, [])
+    await case.store.submit(DeleteMailbox(unit=case.ids.unit(), account=alice, mailbox=made.mailbox))
+    assert (await read(mailboxes.list_and_subscriptions(alice)))[1] == [b"New again"]
+    await subscribe(case, alice, b"New", is_wanted=False)
+    assert (await read(mailboxes.list_and_subscriptions(alice)))[1] == []
+    assert (await read(mailboxes.list_and_subscriptions(bob)))[1] == []
+
+
+async def test_a_mailbox_renamed_to_a_subscribed_name_is_subscribed(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    await subscribe(case, alice, b"B")
+    made = await case.store.submit(CreateMailbox(unit=case.ids.unit(), account=alice, name_mac=b"mac A", name=b"A"))
+    rename = RenameMailbox(unit=case.ids.unit(), account=alice, renames=(Renamed(made.mailbox, b"mac B", b"B"),))
+    await case.store.submit(rename)
+    row = await case.store.read(mailboxes.by_name(alice, b"mac B"))
+    assert row is not None
+    assert row.is_subscribed
+    await subscribe(case, alice, b"B", is_wanted=False)
+    row = await case.store.read(mailboxes.by_name(alice, b"mac B"))
+    assert row is not None
+    assert not row.is_subscribed
+
+
+async def test_mailboxes_and_subscriptions_have_a_limit(case: StoreCase, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice, _ = await case.two_accounts()
+    monkeypatch.setattr("skrytka.store.commands.mailbox.MAILBOXES_MAX", 1)
+    await subscribe(case, alice, b"x")
+    for act in (
+        subscribe(case, alice, b"y"),
+        case.store.submit(CreateMailbox(unit=case.ids.unit(), account=alice, name_mac=b"m", name=b"n")),
+    ):
+        with pytest.raises(PermanentError) as caught:
+            await act
+        assert caught.value.reason is Reason.TOO_MANY

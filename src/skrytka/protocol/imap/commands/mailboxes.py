@@ -29,7 +29,10 @@ class Select(Command, frozen=True):
 
 
 class Create(Command, frozen=True):
+    """``special_uses`` as written (RFC 6154 3)."""
+
     mailbox: str
+    special_uses: tuple[str, ...] = ()
 
 
 class Delete(Command, frozen=True):
@@ -72,17 +75,32 @@ class List(Command, frozen=True, kw_only=True):
 
 
 class Append(Command, frozen=True):
-    """APPEND whose message was small enough to be read with the command; storing it comes in step 1b."""
+    """APPEND up to its message, which follows as a literal (RFC 9051 6.3.12; RFC 6855 4: ``UTF8 (~{n}``)."""
 
     mailbox: str
     flags: tuple[bytes, ...]
     internal_date_ms: int | None
-    message: bytes
+    size_bytes: int
+    is_utf8: bool = False
 
 
 def parse_mailbox(cursor: Cursor) -> str:
     cursor.space()
     return cursor.mailbox()
+
+
+def parse_create(cursor: Cursor) -> Create:
+    mailbox = parse_mailbox(cursor)
+    if cursor.is_at_end:
+        return Create(mailbox)
+    cursor.space()
+    cursor.expect(b"(")
+    if not cursor.skip_word(b"USE"):
+        raise RemoteProtocolError("CREATE does not know that parameter")  # RFC 4466 2.2
+    cursor.space()
+    uses = tuple(flag.decode("ascii") for flag in flag_list(cursor))
+    cursor.expect(b")")
+    return Create(mailbox, uses)
 
 
 def parse_rename(cursor: Cursor) -> Rename:
@@ -214,8 +232,12 @@ def flag_list(cursor: Cursor) -> tuple[bytes, ...]:
     return tuple(found)
 
 
-def parse_append(cursor: Cursor) -> Append:
-    mailbox = parse_mailbox(cursor)
+def parse_append(cursor: Cursor) -> Append | None:
+    """Behind the word APPEND, up to a literal; None when that literal is the name of the mailbox."""
+    cursor.space()
+    if cursor.announced_literal() is not None:
+        return None
+    mailbox = cursor.mailbox()
     cursor.space()
     flags: tuple[bytes, ...] = ()
     if cursor.peek() == b"(":
@@ -225,4 +247,17 @@ def parse_append(cursor: Cursor) -> Append:
     if cursor.peek() == b'"':
         date_ms = parse_date_time(cursor.string())
         cursor.space()
-    return Append(mailbox, flags, date_ms, cursor.string())
+    is_utf8 = cursor.skip_word(b"UTF8")
+    if is_utf8:
+        cursor.space()
+        cursor.expect(b"(")
+    size = cursor.announced_literal()
+    if size is None:
+        raise RemoteProtocolError("the message is expected as a literal")
+    return Append(mailbox, flags, date_ms, size, is_utf8)
+
+
+def parse_whole_append(cursor: Cursor) -> Append:
+    """An APPEND that has no literal for its message: it says what is wrong."""
+    parse_append(cursor)
+    raise RemoteProtocolError("the message is expected as a literal")

@@ -40,12 +40,24 @@ CASES: list[tuple[bytes, Command]] = [
         ),
     ),
     (b'LIST () "" * RETURN ()', m.List(reference="", patterns=("*",), is_extended=True)),
-    (b"APPEND a {2+}\r\nhi", m.Append("a", (), None, b"hi")),
-    (
-        b'APPEND a (\\Seen $x) " 1-Feb-1994 00:00:00 +0000" {0+}\r\n',
-        m.Append("a", (b"\\Seen", b"$x"), 760_060_800_000, b""),
-    ),
+    (b"CREATE a (USE (\\Sent \\All))", m.Create("a", ("\\Sent", "\\All"))),
+    (b"CREATE a (USE ())", m.Create("a")),
 ]
+APPENDS: list[tuple[bytes, m.Append | None]] = [
+    (b" a {2+}\r\n", m.Append("a", (), None, 2)),
+    (
+        b' a (\\Seen $x) " 1-Feb-1994 00:00:00 +0000" {0}\r\n',
+        m.Append("a", (b"\\Seen", b"$x"), 760_060_800_000, 0),
+    ),
+    (b" {3}\r\nA b () ~{7}\r\n", m.Append("A b", (), None, 7)),
+    (b" a UTF8 (~{7+}\r\n", m.Append("a", (), None, 7, is_utf8=True)),
+    (b" {3}\r\n", None),  # the name is still to come
+]
+
+
+@pytest.mark.parametrize(("data", "expected"), APPENDS)
+def test_append_is_read_before_its_message(data: bytes, expected: m.Append | None) -> None:
+    assert m.parse_append(Cursor(data)) == expected
 
 
 @pytest.mark.parametrize(("data", "command"), CASES)

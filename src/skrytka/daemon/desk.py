@@ -60,7 +60,7 @@ class Desk:
         try:
             self._ring.expire()
         except ReasonedError as exc:
-            self._events.emit(FaultRaised(fault="key-ring", detail=str(exc)))
+            self._events.emit(FaultRaised(fault="F-key-ring", detail=str(exc)))
 
     def ended(self, name: str) -> None:
         """The process is gone, and what it held is free."""

@@ -77,7 +77,7 @@ class Checkpoints:
             number = self._signer.sign(heads)
         except OSError as exc:
             if not self._is_failing:
-                self._own.emit(FaultRaised(fault="checkpoint", detail=exc.strerror or type(exc).__name__))
+                self._own.emit(FaultRaised(fault="F-event-checkpoint", detail=exc.strerror or type(exc).__name__))
             self._is_failing = True
             return
         self._is_failing = False

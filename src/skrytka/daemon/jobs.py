@@ -44,8 +44,8 @@ class Jobs:
     async def run(self) -> None:
         """Both jobs."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._forever("courier", self.deliver, COURIER_S))
-            tasks.create_task(self._forever("housekeeping", self.clean, HOUSEKEEPING_S))
+            tasks.create_task(self._forever("F-courier", self.deliver, COURIER_S))
+            tasks.create_task(self._forever("F-housekeeping", self.clean, HOUSEKEEPING_S))
 
     async def deliver(self) -> None:
         """Everything in the queue that is due."""

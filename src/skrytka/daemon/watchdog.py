@@ -32,4 +32,4 @@ class LoopWatch:
         now_s = self._clock.monotonic_s()
         if lag_s >= LAG_S and now_s - self._told_s >= QUIET_S:
             self._told_s = now_s
-            self._events.emit(FaultRaised(fault="loop-lag", detail=f"{lag_s * 1000:.0f} ms"))
+            self._events.emit(FaultRaised(fault="F-loop-lag", detail=f"{lag_s * 1000:.0f} ms"))

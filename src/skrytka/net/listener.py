@@ -139,7 +139,7 @@ class Listener:
         self._timers = [asyncio.get_running_loop().call_later(ACCEPT_PAUSE_S, self._start_accepting)]
         if not self._is_starved:
             self._is_starved = True
-            self._emit(FaultRaised(fault="accept", detail=errno.errorcode.get(exc.errno or 0, "unknown")))
+            self._emit(FaultRaised(fault="F-accept", detail=errno.errorcode.get(exc.errno or 0, "unknown")))
 
     # -- one connection -------------------------------------------------------------------------------------------
 
@@ -205,7 +205,7 @@ class Listener:
             conn.cause = conn.cause or "error"
         except ReasonedError as exc:
             conn.cause = conn.cause or "error"
-            self._emit(FaultRaised(trace=conn.facts.trace, fault=exc.reason.value, detail=exc.detail))
+            self._emit(FaultRaised(trace=conn.facts.trace, fault="F-session", detail=str(exc)))
         except Exception as exc:  # noqa: BLE001 - the one place for a session's bugs (conventions C6)
             conn.cause = conn.cause or "error"
             self._emit(bug_caught(exc, conn.facts.trace))
@@ -236,7 +236,7 @@ class Listener:
         try:
             return shared, await shared.acquire(caps)
         except TransientError as exc:
-            self._emit(FaultRaised(fault="limits", detail=exc.reason.value))
+            self._emit(FaultRaised(fault="F-limits", detail=exc.reason.value))
             local = LocalLimits(self._table)
             return local, await local.acquire(caps)
 

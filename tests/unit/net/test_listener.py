@@ -136,7 +136,7 @@ def test_without_the_supervisor_the_process_counts_by_itself(run: Run) -> None:
         async with serving(wait, caps=ConnectionLimits(per_address=1), refusal=b"no\n", limits=Away()) as world:
             pairs = [await world.connect() for _ in range(2)]
             assert sorted([await reader.readline() for reader, _ in pairs]) == [b"hello\n", b"no\n"]
-            assert world.recorder.of(FaultRaised)[0].fault == "limits"
+            assert world.recorder.of(FaultRaised)[0].fault == "F-limits"
             for _, writer in pairs:
                 writer.close()
 

@@ -147,7 +147,9 @@ class LocalCourier:
         """Try again later; after five days let go with a fault, for nobody could take it in all that time."""
         now_ms = self._deps.clock.now_ms()
         if now_ms - rows[0].created_at_ms > GIVE_UP_MS:
-            self._deps.events.emit(FaultRaised(fault="queue-given-up", detail=f"{id_text(rows[0].queue_id)}: {error}"))
+            self._deps.events.emit(
+                FaultRaised(fault="F-queue-given-up", detail=f"{id_text(rows[0].queue_id)}: {error}")
+            )
             await self._complete(rows)
             return
         attempts = max(row.attempts for row in rows)

@@ -18,7 +18,7 @@ from skrytka.store.events import line as lines
 
 FLUSH_S = 0.1
 WAITING_MAX_BYTES = 16 * 1024 * 1024
-FAULT_DISK = "events-disk"
+FAULT_DISK = "F-events-disk"
 
 
 class _Row(NamedTuple):

@@ -97,7 +97,7 @@ async def test_after_five_days_a_copy_that_nobody_takes_is_given_up_with_a_fault
     world.store.failures[Deliver] = [PermanentError(Reason.NO_SUCH_OBJECT)] * 2
     await world.courier.run_once()
     (fault,) = [event for event in world.events.events if isinstance(event, FaultRaised)]
-    assert fault.fault == "queue-given-up"
+    assert fault.fault == "F-queue-given-up"
     assert await world.courier.next_due_ms() is None
 
 

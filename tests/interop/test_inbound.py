@@ -23,7 +23,7 @@ HEADER = "From: Someone <someone@example.net>\r\nTo: <%s@example.test>\r\nSubjec
 OVER_ONE_SEGMENT = 600_000  # two boundaries of the sealed segments
 LARGE = 20_000_000
 PER_ADDRESS = 5
-SCREEN_S = 40
+SCREEN_S = 20
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +99,7 @@ def test_what_swaks_sends_arrives(demo: Demo, tmp_path: Path, subject: str, size
     verify = ("--tls-verify", "--tls-ca-path", demo.facts["ca"]) if "--tls" in arguments else ()
     output = swaks(demo, raw, tmp_path, *arguments, *verify)
     found = received(demo, "alice", subject)
-    # swaks ends what it was given with an empty line more
-    assert digest(after_ours(found).removesuffix(b"\r\n")) == digest(raw) or digest(after_ours(found)) == digest(raw)
+    assert digest(after_ours(found)) == digest(raw + b"\r\n")  # swaks ends what it is given with an empty line
     assert (b"with ESMTPS" in found) == ("--tls" in arguments)
     assert "<** " not in output
     assert "<~* " not in output
@@ -143,7 +142,7 @@ def test_a_bounce_has_no_reverse_path(demo: Demo, tmp_path: Path) -> None:
 
 @pytest.mark.needs("swaks")
 def test_an_address_beyond_ascii_without_smtputf8_is_refused(demo: Demo, tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match=r"553 5\.6\.7"):
+    with pytest.raises(AssertionError, match=r"550 5\.6\.7"):
         swaks(demo, message("alice", "no utf8"), tmp_path, "--from", "józef@example.net")
 
 
@@ -254,7 +253,7 @@ def test_a_stranger_is_cut_after_too_many_errors(demo: Demo) -> None:
     with socket.create_connection(("127.0.0.1", demo.port("smtp")), 20, source_address=("127.0.0.4", 0)) as sock:
         lines = sock.makefile("rb")
         lines.readline()
-        replies = []
+        replies: list[bytes] = []
         while not replies or replies[-1]:
             sock.sendall(b"NONSENSE\r\n")
             replies.append(lines.readline()[:3])
@@ -282,7 +281,7 @@ def test_curl_reads_over_imaps_what_was_sent(demo: Demo, tmp_path: Path) -> None
 MUTT = """\
 set folder="imaps://localhost:{port}" spoolfile="imaps://localhost:{port}/INBOX"
 set imap_user="alice@example.test" imap_pass="{password}"
-set ssl_usesystemcerts=no certificate_file="{ca}" ssl_starttls=no
+set ssl_ca_certificates_file="{ca}"
 set mbox_type=Maildir confirmcreate=no confirmappend=no delete=no quit=yes sleep_time=0 wait_key=no timeout=1
 set header_cache="" message_cachedir=""
 push "<tag-pattern>~s{subject}<enter><tag-prefix><copy-message>{copy}<enter><quit>"
@@ -304,8 +303,8 @@ def test_mutt_reads_over_imaps_what_was_sent(demo: Demo, tmp_path: Path) -> None
         )
     )
     on_a_terminal("mutt", "-n", "-F", str(tmp_path / "rc"), home=tmp_path)
-    found = {digest(after_ours(path.read_bytes())) for path in (tmp_path / "copy").glob("*/*")}
-    assert found == {digest(raw.replace(b"\r\n", b"\n")) for raw in raws}
+    found = {digest(path.read_bytes().partition(b"\n\n")[2]) for path in (tmp_path / "copy").glob("*/*")}
+    assert found == {digest(raw.replace(b"\r\n", b"\n").partition(b"\n\n")[2]) for raw in raws}  # its header is mutt's
 
 
 def on_a_terminal(*command: str, home: Path) -> None:
@@ -325,7 +324,8 @@ def on_a_terminal(*command: str, home: Path) -> None:
         with contextlib.suppress(OSError):  # EIO: it has ended
             while select.select([leader], [], [], max(0, end - time.monotonic()))[0]:
                 drawn += os.read(leader, 65536)
-        assert process.wait(1) == 0, drawn[-2000:]
+        assert time.monotonic() < end, drawn[-2000:]
+        assert process.wait(SCREEN_S) == 0, drawn[-2000:]
     finally:
         process.kill()
         process.wait()

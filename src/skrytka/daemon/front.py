@@ -130,6 +130,7 @@ class Front:
         if self._start.is_keeper:
             control = next((sock for name, sock in self._sockets if name == "control"), None)
             work.append(Jobs(store, parts.courier(), self._clock, self._random, self._events, parts).run())
+            work.append(parts.outbound().run())
             if control is not None:
                 work.append(ControlServer(control, parts.control(), self._events).run())
         return work

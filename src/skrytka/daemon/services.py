@@ -8,6 +8,7 @@ from skrytka.daemon.event_log import EventLog
 from skrytka.daemon.event_trace import EventTrace
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.messages import Start
+from skrytka.daemon.outbound import outbound_courier
 from skrytka.daemon.store_check import StoreCheck
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
@@ -25,6 +26,7 @@ from skrytka.mail.outbox.outbox import Outbox
 from skrytka.mail.policy.decide import decide
 from skrytka.mail.queue.courier import CourierDeps, LocalCourier
 from skrytka.mail.queue.local import LocalQueue
+from skrytka.mail.queue.outbound import OutboundCourier
 from skrytka.model import reply
 from skrytka.model.clock import Clock, Random
 from skrytka.model.secret import Secret
@@ -158,6 +160,26 @@ class Parts:
                 clock=base.clock,
                 random=base.random,
             )
+        )
+
+    def outbound(self) -> OutboundCourier:
+        """What sends this node's queue to other servers; PermanentError(BAD_CONFIG) for a zone file that is not there.
+
+        Settings of [outbound] hold from the start of the process.
+        """
+        base = self._base
+        return outbound_courier(
+            settings=self.settings,
+            layout=base.layout,
+            store=base.store,
+            keys=base.keys,
+            blobs=self._blobs,
+            delivery=self._delivery(self.settings),
+            directory=self._recipients(self.settings),
+            sweeper=self.surroundings.sweeper,
+            events=base.events,
+            clock=base.clock,
+            random=base.random,
         )
 
     def control(self) -> ControlDeps:

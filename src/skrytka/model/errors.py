@@ -35,6 +35,8 @@ class Reason(StrEnum):
     DNS_TIMEOUT = "dns_timeout"
     DNS_FAILURE = "dns_failure"
     TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+    EXPIRED = "expired"
     SHUTTING_DOWN = "shutting_down"
     BAD_CONFIG = "bad_config"
     UNSUPPORTED = "unsupported"

@@ -150,6 +150,40 @@ class DeliveryDeferred(MailEvent, frozen=True, kw_only=True):
     attempts: int
 
 
+class MessageRelayed(MailEvent, frozen=True, kw_only=True):
+    """Another server has taken the message for a recipient."""
+
+    PERSONAL = frozenset({"recipient"})
+    ADDRESSES = frozenset({"recipient"})
+    recipient: str
+    host: str
+    status: str
+    tls: str = ""
+    attempts: int = 0
+
+
+class DeliveryFailed(MailEvent, frozen=True, kw_only=True):
+    """A recipient elsewhere was given up; ``is_reported`` says whether a DSN went to the reverse path."""
+
+    PERSONAL = frozenset({"recipient"})
+    ADDRESSES = frozenset({"recipient"})
+    recipient: str
+    status: str
+    host: str
+    is_reported: bool
+    attempts: int = 0
+
+
+class ReportSent(MailEvent, frozen=True, kw_only=True):
+    """A DSN was put into a mailbox or into the queue."""
+
+    PERSONAL = frozenset({"recipient"})
+    ADDRESSES = frozenset({"recipient"})
+    recipient: str  # whom it tells
+    about: str  # trace id of the message it is about
+    actions: tuple[str, ...]  # failed, delayed, relayed
+
+
 class MessageExpunged(MailEvent, frozen=True, kw_only=True):
     """Messages left a mailbox for the vault."""
 
@@ -228,6 +262,16 @@ class DirectoryChanged(AdminEvent, frozen=True, kw_only=True):
     actor: str  # "local root", "local uid 1000"
     action: str  # account.add, account.password, alias.remove ...
     object: str
+
+
+class QueueChanged(AdminEvent, frozen=True, kw_only=True):
+    """An administrator held, released, retried or removed queued mail."""
+
+    PERSONAL = frozenset({"actor"})
+    actor: str
+    action: str  # queue.hold, queue.release, queue.retry, queue.remove
+    queue_id: str
+    recipients: int
 
 
 class RecoveryKeyConfirmed(AdminEvent, frozen=True, kw_only=True):

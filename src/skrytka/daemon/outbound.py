@@ -1,0 +1,105 @@
+"""Composition of the outbound courier, in the first front for now."""
+
+from pathlib import Path
+
+from skrytka.daemon.layout import Layout
+from skrytka.mail.delivery.copies import Copies
+from skrytka.mail.delivery.local import Delivery
+from skrytka.mail.delivery.resolve import Directory
+from skrytka.mail.mailbox.blobs import Blobs
+from skrytka.mail.outbox.outbox import Outbox
+from skrytka.mail.queue.bounce import BounceDeps, Bounces
+from skrytka.mail.queue.outbound import OutboundCourier, OutboundDeps
+from skrytka.mail.queue.path import Paths
+from skrytka.mail.queue.routes import Routes
+from skrytka.model.clock import Clock, Random
+from skrytka.model.events import Emitter
+from skrytka.model.secret import Secret
+from skrytka.model.settings import Dns, Settings
+from skrytka.net.client_tls import ClientTls
+from skrytka.net.dialer import Dialer
+from skrytka.net.dns.answer import Resolver
+from skrytka.net.dns.stub import Server, StubResolver
+from skrytka.net.dns.zone import StaticZone
+from skrytka.net.sweeper import Sweeper
+from skrytka.store.api import Store
+from skrytka.store.seal.source import KeySource
+
+RESOLV_CONF = Path("/etc/resolv.conf")
+
+
+def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
+    *,
+    settings: Settings,
+    layout: Layout,
+    store: Store,
+    keys: KeySource,
+    blobs: Blobs,
+    delivery: Delivery,
+    directory: Directory,
+    sweeper: Sweeper,
+    events: Emitter,
+    clock: Clock,
+    random: Random,
+) -> OutboundCourier:
+    """PermanentError(BAD_CONFIG) when a zone file cannot be read."""
+    routes = Routes(settings.outbound, resolver_of(settings.dns, layout, clock, random), settings.hostname, random)
+
+    def password(name: str) -> Secret:
+        return Secret((layout.root / name).read_text(encoding="utf-8").partition("\n")[0].rstrip("\r"))
+
+    paths = Paths(
+        hostname=settings.hostname,
+        routes=routes,
+        dial=Dialer(sweeper, settings.outbound.source_addresses),
+        tls=ClientTls(),
+        settings=settings.outbound,
+        passwords=password,
+    )
+    bounces = Bounces(
+        BounceDeps(
+            hostname=settings.hostname,
+            store=store,
+            directory=directory,
+            delivery=delivery,
+            copies=Copies(settings.hostname, keys, clock, random),
+            outbox=Outbox(keys, clock, random),
+            events=events,
+            clock=clock,
+            random=random,
+            expire_s=settings.outbound.expire_s,
+        )
+    )
+    return OutboundCourier(
+        OutboundDeps(
+            store=store,
+            keys=keys,
+            blobs=blobs,
+            routes=routes,
+            paths=paths,
+            bounces=bounces,
+            events=events,
+            clock=clock,
+            random=random,
+            settings=settings.outbound,
+            is_demo=settings.is_demo,
+        )
+    )
+
+
+def resolver_of(settings: Dns, layout: Layout, clock: Clock, random: Random) -> Resolver:
+    """The zone file, the resolvers that are named, or those of this machine."""
+    if settings.zone_file is not None:
+        return StaticZone.load(layout.root / settings.zone_file)
+    named = settings.resolvers or tuple(_machine_resolvers())
+    servers = [Server.parse(text) for text in named] or [Server("127.0.0.1")]
+    return StubResolver(servers, clock, random, timeout_s=settings.timeout_s)
+
+
+def _machine_resolvers() -> list[str]:
+    try:
+        lines = RESOLV_CONF.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    words = [line.split() for line in lines]
+    return [line[1].partition("%")[0] for line in words if len(line) > 1 and line[0] == "nameserver"]

@@ -1,0 +1,45 @@
+"""A queued message with those of its recipients that go to one destination, opened for one try."""
+
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+import msgspec
+
+from skrytka.mail.outbox.sealed import OutboundEnvelope
+from skrytka.model.envelope import Recipient
+from skrytka.store.sql.outbound import OutboundRow
+
+CHUNK_BYTES: Final = 256 * 1024
+
+
+class Reader(Protocol):
+    """Where the octets come from (``store.seal.blob.BlobReader``)."""
+
+    def read(self, offset: int, length: int) -> bytes: ...
+
+
+class Parcel(msgspec.Struct, frozen=True):
+    """Rows of one message; all have the same envelope and blob."""
+
+    envelope: OutboundEnvelope
+    rows: tuple[OutboundRow, ...]
+    recipients: dict[int, Recipient]  # by the number in the queue
+
+    @property
+    def size(self) -> int:
+        """Octets that travel."""
+        return len(self.envelope.trace_fields) + self.rows[0].size
+
+    @property
+    def needs_smtputf8(self) -> bool:
+        """Whether every recipient needs it; one with such an address needs it by itself (RFC 6531 3.2)."""
+        address = self.envelope.reverse_path.address
+        return self.envelope.needs_smtputf8 or (address is not None and not address.is_ascii)
+
+
+def octets(parcel: Parcel, reader: Reader) -> Iterator[bytes]:
+    """Our trace field, then the message as it was accepted; each piece is decrypted when it is asked for."""
+    yield parcel.envelope.trace_fields
+    size = parcel.rows[0].size
+    for start in range(0, size, CHUNK_BYTES):
+        yield reader.read(start, min(CHUNK_BYTES, size - start))

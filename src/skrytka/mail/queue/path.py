@@ -1,0 +1,147 @@
+"""The way of a parcel: from server to server until one has taken it, over a connection that stays open for the next."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from skrytka.mail.queue.outcome import Fate, Outcome, of_error
+from skrytka.mail.queue.parcel import Parcel, Reader
+from skrytka.mail.queue.routes import Hop, Routes
+from skrytka.mail.queue.transmit import TlsFailedError, Transmitter
+from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.secret import Secret
+from skrytka.model.settings import Outbound
+from skrytka.net.client_tls import ClientTls
+from skrytka.net.dialer import Dial
+
+
+class Passwords(Protocol):
+    """Reads a route's password file; TransientError when it cannot."""
+
+    def __call__(self, name: str) -> Secret: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paths:
+    """What every way is made of."""
+
+    hostname: str
+    routes: Routes
+    dial: Dial
+    tls: ClientTls
+    settings: Outbound
+    passwords: Passwords
+
+    @asynccontextmanager
+    async def path(self) -> AsyncIterator["Path"]:
+        """One worker's; its connection is closed at the end."""
+        path = Path(self)
+        try:
+            yield path
+        finally:
+            await path.close()
+
+
+class Path:
+    """Of one destination."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+        self._open: Transmitter | None = None
+
+    async def deliver(self, parcel: Parcel, reader: Reader) -> dict[int, Outcome]:
+        """An outcome for each recipient."""
+        outcomes: dict[int, Outcome] = {}
+        pending = list(parcel.recipients)
+        if self._open is not None and self._open.is_usable and self._has_room(self._open):
+            pending = await self._send(self._open, parcel, pending, reader, outcomes)
+            if not pending:
+                return outcomes
+        await self.close()
+        try:
+            hops = await self._paths.routes.hops(parcel.recipients[pending[0]].address.domain)
+        except PermanentError as exc:
+            return outcomes | dict.fromkeys(pending, of_error(exc, Fate.FAILED))
+        except TransientError as exc:
+            return outcomes | dict.fromkeys(pending, of_error(exc, Fate.DEFERRED))
+        for hop in hops:
+            pending = await self._try(hop, parcel, pending, reader, outcomes)
+            if not pending:
+                break
+        return outcomes
+
+    async def close(self) -> None:
+        """QUIT."""
+        transmitter, self._open = self._open, None
+        if transmitter is not None:
+            await transmitter.close()
+
+    def _has_room(self, transmitter: Transmitter) -> bool:
+        return transmitter.messages < self._paths.settings.messages_per_connection
+
+    async def _try(
+        self, hop: Hop, parcel: Parcel, pending: list[int], reader: Reader, outcomes: dict[int, Outcome]
+    ) -> list[int]:
+        """Addresses of one server in turn; who is still to be tried elsewhere."""
+        try:
+            addresses = await self._paths.routes.addresses(hop)
+        except TransientError as exc:
+            outcomes |= dict.fromkeys(pending, of_error(exc, Fate.DEFERRED, hop.host))
+            return pending
+        for address in addresses:
+            await self.close()
+            try:
+                self._open = await self._connect(hop, address)
+            except TransientError as exc:
+                outcomes |= dict.fromkeys(pending, of_error(exc, Fate.DEFERRED, hop.host))
+                continue
+            pending = await self._send(self._open, parcel, pending, reader, outcomes)
+            if not pending:
+                break
+        return pending
+
+    async def _send(
+        self,
+        transmitter: Transmitter,
+        parcel: Parcel,
+        pending: list[int],
+        reader: Reader,
+        outcomes: dict[int, Outcome],
+    ) -> list[int]:
+        """Who may be tried at another server: those deferred, unless somebody may have the message already."""
+        try:
+            outcomes |= await transmitter.send(parcel, pending, reader)
+        except TransientError as exc:
+            outcomes |= dict.fromkeys(pending, of_error(exc, Fate.DEFERRED))
+        if transmitter.is_uncertain:
+            return []
+        return [number for number in pending if outcomes[number].fate is Fate.DEFERRED]
+
+    async def _connect(self, hop: Hop, address: str) -> Transmitter:
+        """Under TLS where it is offered; in clear when the handshake fails and the route does not mind."""
+        try:
+            return await self._session(hop, address, with_tls=True)
+        except TlsFailedError:
+            if hop.tls == "required":
+                raise
+            return await self._session(hop, address, with_tls=False)
+
+    async def _session(self, hop: Hop, address: str, *, with_tls: bool) -> Transmitter:
+        paths = self._paths
+        conn = await paths.dial.connect(address, hop.port, seconds=paths.settings.connect_s)
+        transmitter = Transmitter(conn, hop, paths.hostname, paths.tls)
+        try:
+            await transmitter.open(self._login(hop), with_tls=with_tls)
+        except BaseException:
+            await transmitter.close()
+            raise
+        return transmitter
+
+    def _login(self, hop: Hop) -> tuple[str, Secret] | None:
+        if hop.username is None or hop.password_file is None:
+            return None
+        try:
+            return hop.username, self._paths.passwords(hop.password_file)
+        except OSError as exc:
+            raise TransientError(Reason.BAD_CONFIG, f"password of {hop.host}: {exc.strerror}") from exc

@@ -1,0 +1,116 @@
+"""Which servers take mail for a domain: a static route, else its MX records, else its own address (RFC 5321 5.1)."""
+
+from typing import Final
+
+import msgspec
+
+from skrytka.model.address import Domain
+from skrytka.model.clock import Random
+from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.settings import Outbound, Route
+from skrytka.net.dns.answer import Mx, Resolver, Status
+
+SMTP_PORT: Final = 25
+HOPS_MAX: Final = 10  # servers tried for one message in one run; a domain with a thousand MX is somebody's joke
+ADDRESSES_MAX: Final = 4  # of one server
+
+
+class Hop(msgspec.Struct, frozen=True, kw_only=True):
+    """A server to try."""
+
+    host: str  # name or IP address
+    port: int = SMTP_PORT
+    tls: str = "opportunistic"
+    username: str | None = None
+    password_file: str | None = None
+
+
+class Routes:
+    """Answers for domains; ``port`` is another one in tests only."""
+
+    def __init__(
+        self, settings: Outbound, resolver: Resolver, hostname: str, random: Random, *, port: int = SMTP_PORT
+    ) -> None:
+        self._settings = settings
+        self._resolver = resolver
+        self._hostname = hostname.lower()
+        self._random = random
+        self._port = port
+
+    def static(self, domain: Domain) -> Route | None:
+        """The most exact route: the domain's own, the longest suffix, everything."""
+        found = [route for route in self._settings.routes if _covers(route.domain.lower(), domain.name)]
+        return max(found, key=lambda route: (not route.domain.startswith((".", "*")), len(route.domain)), default=None)
+
+    def destination(self, domain: Domain) -> str:
+        """What limits and connections are counted by."""
+        route = self.static(domain)
+        return domain.name if route is None else f"{route.host}:{route.port}"
+
+    async def hops(self, domain: Domain) -> list[Hop]:
+        """Servers, best first. TransientError(DNS_*); PermanentError when there can be none."""
+        route = self.static(domain)
+        if route is not None:
+            return [
+                Hop(
+                    host=route.host,
+                    port=route.port,
+                    tls=route.tls,
+                    username=route.username,
+                    password_file=route.password_file,
+                )
+            ]
+        answer = await self._resolver.query(domain, "MX")
+        if answer.status is Status.NXDOMAIN:
+            raise PermanentError(Reason.NO_SUCH_DOMAIN, f"the domain {domain} does not exist")
+        exchanges = answer.exchanges
+        if len(exchanges) == 1 and exchanges[0].exchange in {"", "."}:  # RFC 7505 3
+            raise PermanentError(Reason.RELAY_DENIED, f"the domain {domain} takes no mail")
+        if not exchanges:
+            return [await self._implicit(domain)]
+        names = self._ordered([each for each in exchanges if each.exchange not in {"", "."}], domain)
+        return [Hop(host=name, port=self._port) for name in names[:HOPS_MAX]]
+
+    async def _implicit(self, domain: Domain) -> Hop:
+        """RFC 5321 5.1: without MX the domain itself, if it has an address."""
+        hop = Hop(host=domain.name, port=self._port)
+        try:
+            await self.addresses(hop)
+        except TransientError as exc:
+            if exc.reason is Reason.UNREACHABLE:
+                raise PermanentError(Reason.NO_SUCH_DOMAIN, f"the domain {domain} has no mail server") from exc
+            raise
+        return hop
+
+    def _ordered(self, exchanges: list[Mx], domain: Domain) -> list[str]:
+        """RFC 5321 5.1: equal ones in a random order, and only what is better than ourselves."""
+        own = min((each.preference for each in exchanges if each.exchange == self._hostname), default=None)
+        usable = [each for each in exchanges if own is None or each.preference < own]
+        if not usable:
+            raise PermanentError(Reason.MAIL_LOOP, f"the mail server of {domain} is this one, which does not serve it")
+        return [each.exchange for each in sorted(usable, key=lambda each: (each.preference, self._random.token(4)))]
+
+    async def addresses(self, hop: Hop) -> list[str]:
+        """IP addresses of a server. TransientError(DNS_*), TransientError(UNREACHABLE) when it has none."""
+        if _is_ip(hop.host):
+            return [hop.host]
+        found: list[str] = []
+        failure: TransientError | None = None
+        for rdtype in ("AAAA", "A"):
+            try:
+                found += (await self._resolver.query(hop.host, rdtype)).texts
+            except TransientError as exc:
+                failure = exc
+        if not found and failure is not None:
+            raise failure
+        if not found:
+            raise TransientError(Reason.UNREACHABLE, f"{hop.host} has no address")
+        return found[:ADDRESSES_MAX]
+
+
+def _covers(pattern: str, name: str) -> bool:
+    return pattern in {"*", name} or (pattern.startswith(".") and name.endswith(pattern))
+
+
+def _is_ip(text: str) -> bool:
+    return text.replace(".", "").isdigit() or ":" in text

@@ -1,0 +1,282 @@
+"""One connection to another server: greeted, under TLS where it is offered, then message after message.
+
+A server that breaks off, hangs or talks nonsense is TransientError: whoever called may try the next one. After the end
+of a message was sent and before its reply came nobody knows who has it: ``is_uncertain``; another server must not be
+tried then.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from skrytka.mail.queue.outcome import Fate, Outcome, failed, of_reply
+from skrytka.mail.queue.parcel import Parcel, Reader, octets
+from skrytka.mail.queue.routes import Hop
+from skrytka.model.address import Domain
+from skrytka.model.engine import DisconnectedError, TimedOut, Woken
+from skrytka.model.envelope import BodyType, Recipient
+from skrytka.model.errors import LocalProtocolError, Reason, RemoteProtocolError, TransientError
+from skrytka.model.secret import Secret
+from skrytka.net.client_tls import ClientTls
+from skrytka.net.connection import Connection
+from skrytka.net.tls_pipe import TlsPipe
+from skrytka.protocol.smtp import client_events as said
+from skrytka.protocol.smtp.client import SmtpClient
+from skrytka.protocol.smtp.client_states import ClientState
+from skrytka.protocol.smtp.peer_reply import PeerReply
+
+COMMAND_S: Final = 300.0  # RFC 5321 4.5.3.2.1 to .3
+DATA_S: Final = 180.0  # RFC 5321 4.5.3.2.5
+END_S: Final = 600.0  # RFC 5321 4.5.3.2.6
+CHUNK_BYTES: Final = 512 * 1024
+RECIPIENTS_MAX: Final = 100  # of one transaction (RFC 5321 4.5.3.1.8)
+_TOO_MANY: Final = 452  # RFC 5321 4.5.3.1.10
+
+
+class TlsFailedError(TransientError):
+    """The handshake failed, or what the route demands is not offered."""
+
+
+class HopRefusedError(TransientError):
+    """The server does not want this session."""
+
+    def __init__(self, reply: PeerReply) -> None:
+        super().__init__(Reason.UNREACHABLE, str(reply))
+        self.reply = reply
+
+
+class Transmitter:
+    """See the module. ``open`` first; ``close`` always."""
+
+    def __init__(self, conn: Connection, hop: Hop, hostname: str, tls: ClientTls) -> None:
+        self._conn = conn
+        self._hop = hop
+        self._name = Domain.parse(hostname)
+        self._tls = tls
+        self._engine = SmtpClient()
+        self._events = conn.events(self._engine)
+        self.messages = 0
+        self.is_uncertain = False
+        self.is_usable = False
+
+    # -- the session ----------------------------------------------------------------------------------------------
+
+    async def open(self, login: tuple[str, Secret] | None, *, with_tls: bool) -> None:
+        """Greeting, EHLO, STARTTLS, AUTH. TlsFailedError, HopRefusedError or another TransientError."""
+        greeting = await self._answer(COMMAND_S)
+        if not greeting.is_positive:
+            raise HopRefusedError(greeting)
+        await self._hello()
+        if with_tls and self._hop.tls != "never":
+            await self._start_tls()
+        if login is not None:
+            await self._log_in(*login)
+        self.is_usable = True
+
+    async def _hello(self) -> None:
+        reply = await self._ask(said.SayHello(self._name))
+        if reply.code // 100 == 5:  # RFC 5321 3.2
+            reply = await self._ask(said.SayHello(self._name, is_extended=False))
+        if not reply.is_positive:
+            raise HopRefusedError(reply)
+
+    async def _start_tls(self) -> None:
+        is_required = self._hop.tls == "required"
+        if not self._engine.capabilities.is_starttls:
+            if is_required:
+                raise TlsFailedError(Reason.NOT_PERMITTED, f"{self._hop.host} offers no TLS")
+            return
+        if not (await self._ask(said.SayStartTls())).is_positive:
+            if is_required:
+                raise TlsFailedError(Reason.NOT_PERMITTED, f"{self._hop.host} refuses TLS")
+            return
+        context = self._tls.context(is_verified=is_required)
+        pipe = TlsPipe(context, is_server=False, server_hostname=self._hop.host)
+        try:
+            self._engine.tls_started(await self._conn.start_tls(pipe))
+        except (RemoteProtocolError, DisconnectedError) as exc:
+            raise TlsFailedError(Reason.NOT_PERMITTED, f"TLS with {self._hop.host}: {exc}") from exc
+        await self._hello()
+
+    async def _log_in(self, name: str, password: Secret) -> None:
+        offered = self._engine.capabilities.mechanisms
+        mechanism = next((each for each in ("PLAIN", "LOGIN") if each in offered), None)
+        if mechanism is None or not self._engine.is_tls:
+            raise TransientError(Reason.BAD_CREDENTIALS, f"{self._hop.host} offers no login that we know")
+        reply = await self._ask(said.SayAuth(mechanism, name, password))
+        while reply.code == 334:
+            reply = await self._ask(said.SayResponse())
+        if not reply.is_positive:
+            raise TransientError(Reason.BAD_CREDENTIALS, f"{self._hop.host} refuses the login")
+
+    async def close(self) -> None:
+        """QUIT where that makes sense; the connection is gone afterwards."""
+        if self.is_usable and self._engine.state in {ClientState.READY, ClientState.FAILED}:
+            try:
+                await self._say(said.SayQuit())
+                await self._conn.flush()
+                await self._answer(10.0)
+            except (TransientError, DisconnectedError):
+                pass
+        self.is_usable = False
+        self._conn.abort("quit")
+
+    # -- a message ------------------------------------------------------------------------------------------------
+
+    async def send(self, parcel: Parcel, numbers: Sequence[int], reader: Reader) -> dict[int, Outcome]:
+        """What became of these recipients. TransientError: the connection is of no use any more."""
+        self.is_uncertain = False
+        outcomes = self._impossible(parcel, numbers)
+        waiting = [number for number in numbers if number not in outcomes]
+        most = self._engine.capabilities.recipients_max or RECIPIENTS_MAX
+        while waiting:
+            group, waiting = waiting[:most], waiting[most:]
+            found = await self._transaction(parcel, group, reader)
+            outcomes |= found
+            if any(outcome.fate is Fate.SENT for outcome in found.values()):
+                again = [number for number in group if outcomes[number].text.startswith(f"{_TOO_MANY} ")]
+                most = max(1, len(group) - len(again))
+                waiting = again + waiting
+        return outcomes
+
+    def _impossible(self, parcel: Parcel, numbers: Sequence[int]) -> dict[int, Outcome]:
+        """What this server cannot take whatever it says (RFC 6531 3.2, RFC 3030 3, RFC 1870 6.1)."""
+        offered, host = self._engine.capabilities, self._hop.host
+        verdict: Outcome | None = None
+        if parcel.envelope.body_type is BodyType.BINARY and not offered.is_binary:
+            verdict = failed("5.6.3", f"{host} does not take binary messages", host)
+        elif parcel.needs_smtputf8 and not offered.is_smtputf8:
+            verdict = failed("5.6.7", f"{host} does not take internationalised mail", host)
+        elif offered.size_bytes and parcel.size > offered.size_bytes:
+            verdict = failed("5.3.4", f"{host} takes messages of {offered.size_bytes} octets at most", host)
+        if verdict is not None:
+            return dict.fromkeys(numbers, verdict)
+        if offered.is_smtputf8:
+            return {}
+        unreachable = failed("5.6.7", f"{host} does not take internationalised addresses", host)
+        return {number: unreachable for number in numbers if not parcel.recipients[number].address.is_ascii}
+
+    async def _transaction(self, parcel: Parcel, numbers: list[int], reader: Reader) -> dict[int, Outcome]:
+        recipients = [parcel.recipients[number] for number in numbers]
+        replies, is_going = await self._envelope(parcel, recipients)
+        outcomes = {number: self._outcome(reply) for number, reply in zip(numbers, replies, strict=True)}
+        accepted = [number for number, reply in zip(numbers, replies, strict=True) if reply.is_positive]
+        if accepted and is_going is None:
+            final = await self._message(parcel, reader)
+            outcomes |= dict.fromkeys(accepted, self._outcome(final))
+            self.messages += 1
+        elif accepted and is_going is not None:
+            outcomes |= dict.fromkeys(accepted, self._outcome(is_going))
+        if self.is_usable and self._engine.state is not ClientState.READY:
+            await self._ask(said.SayReset())
+        return outcomes
+
+    async def _envelope(
+        self, parcel: Parcel, recipients: Iterable[Recipient]
+    ) -> tuple[list[PeerReply], PeerReply | None]:
+        """Replies of the recipients; and what refused the message, None when it may be sent."""
+        offered = self._engine.capabilities
+        rcpts = [said.SayRcpt(recipient) for recipient in recipients]
+        mail = self._mail(parcel, rcpts)
+        if not offered.is_pipelining:
+            refusal = await self._ask(mail)
+            if not refusal.is_positive:
+                return [refusal] * len(rcpts), refusal
+            return [await self._ask(rcpt) for rcpt in rcpts], None
+        await self._say(mail)
+        for rcpt in rcpts:
+            await self._say(rcpt)
+        refusal = await self._answer(COMMAND_S)
+        replies = [await self._answer(COMMAND_S) for _ in rcpts]
+        return (replies, None) if refusal.is_positive else ([refusal] * len(rcpts), refusal)
+
+    def _mail(self, parcel: Parcel, rcpts: Sequence[said.SayRcpt]) -> said.SayMail:
+        offered, envelope = self._engine.capabilities, parcel.envelope
+        body_type = envelope.body_type
+        if body_type is BodyType.EIGHT_BIT and not offered.is_8bit:
+            body_type = BodyType.SEVEN_BIT  # as it is: re-encoding would break signatures, and most servers take it
+        is_utf8 = parcel.needs_smtputf8 or not all(rcpt.recipient.address.is_ascii for rcpt in rcpts)
+        return said.SayMail(
+            reverse_path=envelope.reverse_path,
+            body_type=body_type,
+            is_smtputf8=is_utf8,
+            size_bytes=parcel.size,
+            ret=envelope.ret,
+            envid=envelope.envid,
+        )
+
+    async def _message(self, parcel: Parcel, reader: Reader) -> PeerReply:
+        """By BDAT where it is offered: no octet of the message is looked at on its way."""
+        try:
+            if self._engine.capabilities.is_chunking:
+                return await self._by_chunks(parcel, reader)
+            return await self._by_data(parcel, reader)
+        except LocalProtocolError:
+            self.is_usable = False
+            self._conn.abort("error")
+            return PeerReply(550, "5.6.0", ("the message has a bare CR or LF, which this server cannot be given",))
+
+    async def _by_chunks(self, parcel: Parcel, reader: Reader) -> PeerReply:
+        held = b""
+        for piece in octets(parcel, reader):
+            if held and len(held) + len(piece) > CHUNK_BYTES:
+                reply = await self._ask(said.SayChunk(held, is_last=False), DATA_S)
+                if not reply.is_positive:
+                    return reply
+                held = b""
+            held += piece
+        self.is_uncertain = True
+        reply = await self._ask(said.SayChunk(held, is_last=True), END_S)
+        self.is_uncertain = False
+        return reply
+
+    async def _by_data(self, parcel: Parcel, reader: Reader) -> PeerReply:
+        reply = await self._ask(said.SayData())
+        if not reply.is_positive:
+            return reply
+        for piece in octets(parcel, reader):
+            await self._say(said.SayBody(piece))
+        self.is_uncertain = True
+        reply = await self._ask(said.SayEnd(), END_S)
+        self.is_uncertain = False
+        return reply
+
+    def _outcome(self, reply: PeerReply) -> Outcome:
+        tls = str(self._conn.tls) if self._conn.tls is not None else ""
+        return of_reply(reply, self._hop.host, tls, is_dsn=self._engine.capabilities.is_dsn)
+
+    # -- octets ---------------------------------------------------------------------------------------------------
+
+    async def _say(self, action: said.Action) -> None:
+        try:
+            await self._conn.send(self._engine.send(action))
+        except DisconnectedError as exc:
+            raise self._lost(f"{self._hop.host} has closed the connection") from exc
+
+    async def _ask(self, action: said.Action, seconds: float = COMMAND_S) -> PeerReply:
+        await self._say(action)
+        return await self._answer(seconds)
+
+    async def _answer(self, seconds: float) -> PeerReply:
+        self._conn.deadline(seconds)
+        try:
+            async for event in self._events:
+                match event:
+                    case said.Answered(reply=reply):
+                        if reply.code == 421:  # RFC 5321 3.8: it closes after this
+                            self.is_usable = False
+                        return reply
+                    case TimedOut():
+                        raise self._lost(f"{self._hop.host} does not answer", Reason.TIMEOUT)
+                    case Woken():
+                        continue
+                    case _:
+                        break
+        except RemoteProtocolError as exc:
+            raise self._lost(f"{self._hop.host} breaks the protocol: {exc}") from exc
+        except DisconnectedError:
+            pass
+        raise self._lost(f"{self._hop.host} has closed the connection")
+
+    def _lost(self, what: str, reason: Reason = Reason.UNREACHABLE) -> TransientError:
+        self.is_usable = False
+        return TransientError(reason, what)

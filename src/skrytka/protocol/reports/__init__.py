@@ -1,0 +1,1 @@
+"""Reports about mail that machines and people read (RFC 6522): delivery status notifications."""

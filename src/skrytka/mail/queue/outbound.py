@@ -74,7 +74,7 @@ class OutboundCourier:
                 try:
                     await self.start_due(tasks)
                 except ReasonedError as exc:
-                    self._deps.events.emit(FaultRaised(fault="courier", detail=str(exc)))
+                    self._deps.events.emit(FaultRaised(fault="F-courier", detail=str(exc)))
                 except Exception as exc:  # noqa: BLE001 - the one place for this job's bugs (conventions C6)
                     self._deps.events.emit(bug_caught(exc))
                 await asyncio.sleep(TICK_S)
@@ -150,13 +150,13 @@ class OutboundCourier:
             await self._set_aside(parcel.rows, exc)
             return
         except TransientError as exc:
-            self._deps.events.emit(FaultRaised(fault="courier", detail=str(exc)))
+            self._deps.events.emit(FaultRaised(fault="F-courier", detail=str(exc)))
             return
         try:
             outcomes = await path.deliver(parcel, blob.reader)
             await self._settle(parcel, outcomes, blob.reader)
         except ReasonedError as exc:  # the store is away: what was sent may be sent again, nothing is lost
-            self._deps.events.emit(FaultRaised(trace=parcel.envelope.trace, fault="courier", detail=str(exc)))
+            self._deps.events.emit(FaultRaised(trace=parcel.envelope.trace, fault="F-courier", detail=str(exc)))
         except Exception as exc:  # noqa: BLE001 - a bug holds up its own message only (conventions C6)
             self._deps.events.emit(bug_caught(exc, parcel.envelope.trace))
             await self._postpone(parcel, {each.recipient: _bug() for each in parcel.rows})
@@ -265,7 +265,7 @@ class OutboundCourier:
 
     async def _set_aside(self, rows: Sequence[OutboundRow], error: PermanentError) -> None:
         """What cannot be opened is held for the administrator: it is nobody's fault outside."""
-        self._deps.events.emit(FaultRaised(fault="queue-damaged", detail=error.detail))
+        self._deps.events.emit(FaultRaised(fault="F-queue-damaged", detail=error.detail))
         for row in rows:
             await self._hold(row, Reason.CORRUPT.value)
 

@@ -71,6 +71,21 @@ def test_a_bug_in_one_session_is_recorded_and_leaves_the_others_alone(run: Run) 
     run(main())
 
 
+def test_an_error_of_ours_ends_the_session_and_is_told_as_a_fault(run: Run) -> None:
+    async def session(_conn: Connection) -> None:
+        raise TransientError(Reason.STORE_DOWN, "for the test")
+
+    async def main() -> None:
+        async with serving(session) as world:
+            reader, writer = await world.connect()
+            assert await reader.read() == b""
+            (fault,) = world.recorder.of(FaultRaised)
+            assert (fault.fault, fault.detail) == ("F-session", "store_down: for the test")
+            writer.close()
+
+    run(main())
+
+
 @pytest.mark.parametrize(
     ("caps", "exempt", "accepted"),
     [

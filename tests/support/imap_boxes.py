@@ -179,17 +179,29 @@ class FakeView:
                 return content
         raise PermanentError(Reason.NO_SUCH_OBJECT)
 
-    async def store_flags(self, uids: Sequence[int], change: FlagChange, flags: int, keywords: Sequence[str]) -> None:
+    async def store_flags(
+        self,
+        uids: Sequence[int],
+        change: FlagChange,
+        flags: int,
+        keywords: Sequence[str],
+        unchanged_since: int | None = None,
+    ) -> Sequence[int]:
         if self.box.failure is not None:
             raise self.box.failure
         assert type(flags) is int
         mask = flags | self.box.keyword_bits(keywords, is_new_allowed=change is not FlagChange.REMOVE)
         self.box.state += 1
-        for message in self.box.messages:
-            if message.uid in uids:
-                message.modseq = self.box.state
-                kept = 0 if change is FlagChange.REPLACE else message.flags & ~mask
-                message.flags = kept | (0 if change is FlagChange.REMOVE else mask)
+        bound = self.box.state if unchanged_since is None else unchanged_since
+        named = [message for message in self.box.messages if message.uid in uids]
+        for message in named:
+            if message.modseq > bound:
+                continue
+            kept = 0 if change is FlagChange.REPLACE else message.flags & ~mask
+            wanted = kept | (0 if change is FlagChange.REMOVE else mask)
+            if wanted != message.flags:
+                message.flags, message.modseq = wanted, self.box.state
+        return [message.uid for message in named if bound < message.modseq < self.box.state]
 
     async def expunge(self, uids: Sequence[int] | None) -> None:
         if self.box.failure is not None:

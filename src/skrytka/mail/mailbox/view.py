@@ -35,6 +35,7 @@ from skrytka.store.sql import messages as sql
 _GAP_MAX: Final = 8  # UIDs that are read along in vain rather than asked for around
 _REPLACE_ALL: Final = -1
 _DELETED: Final = SystemFlag.DELETED.value
+_FLAGS_PIECE: Final = 10_000
 _PIECE: Final = 1000  # messages of one command: it keeps the store's writer for 50 ms at most
 
 
@@ -131,7 +132,14 @@ class MailboxView:
             self._report(uid, exc)
             raise
 
-    async def store_flags(self, uids: Sequence[int], change: FlagChange, flags: int, keywords: Sequence[str]) -> None:
+    async def store_flags(
+        self,
+        uids: Sequence[int],
+        change: FlagChange,
+        flags: int,
+        keywords: Sequence[str],
+        unchanged_since: int | None = None,
+    ) -> Sequence[int]:
         """As ``View.store_flags``."""
         wanted = flags
         if keywords:
@@ -140,17 +148,24 @@ class MailboxView:
             are_needed = change is not FlagChange.REMOVE
             wanted |= await self._keywords.bits(keys, known, keywords, are_needed=are_needed)
         remove = {FlagChange.REPLACE: _REPLACE_ALL, FlagChange.ADD: 0, FlagChange.REMOVE: wanted}[change]
-        await self._deps.store.submit(
-            StoreFlags(
-                unit=self._unit(),
-                account=self._shared.account,
-                mailbox=self._shared.mailbox,
-                uids=ranges.of(uids),
-                add=0 if change is FlagChange.REMOVE else wanted,
-                remove=remove,
-            )
-        )
-        self._shared.mark_stale()
+        modified: list[int] = []
+        try:
+            for start in range(0, len(uids), _FLAGS_PIECE):
+                answer = await self._deps.store.submit(
+                    StoreFlags(
+                        unit=self._unit(),
+                        account=self._shared.account,
+                        mailbox=self._shared.mailbox,
+                        uids=ranges.of(uids[start : start + _FLAGS_PIECE]),
+                        add=0 if change is FlagChange.REMOVE else wanted,
+                        remove=remove,
+                        unchanged_since=None if unchanged_since is None else State(unchanged_since),
+                    )
+                )
+                modified += [uid for low, high in answer.modified for uid in range(low, high + 1)]
+        finally:
+            self._shared.mark_stale()
+        return modified
 
     async def expunge(self, uids: Sequence[int] | None) -> None:
         """As ``View.expunge``."""

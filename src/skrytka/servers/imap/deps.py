@@ -75,8 +75,17 @@ class View(Protocol):
         """PermanentError(NO_SUCH_OBJECT) when it is gone, (CORRUPT), reported already, when it cannot be opened."""
         ...
 
-    async def store_flags(self, uids: Sequence[int], change: FlagChange, flags: int, keywords: Sequence[str]) -> None:
+    async def store_flags(
+        self,
+        uids: Sequence[int],
+        change: FlagChange,
+        flags: int,
+        keywords: Sequence[str],
+        unchanged_since: int | None = None,
+    ) -> Sequence[int]:
         """Change flags in one commit; :meth:`snapshot` shows it afterwards. UIDs that are gone are passed over.
+
+        With ``unchanged_since`` messages of a greater MODSEQ stay as they are; the answer is their UIDs.
 
         ``flags`` are SystemFlag bits, ``keywords`` names; new ones are created, PermanentError(TOO_MANY) when there is
         no room for them.

@@ -41,10 +41,11 @@ _FROM_SUMMARY: dict[FetchItem, Callable[[Summary], bytes]] = {
 class Plan:
     """What a FETCH needs, found once for all its messages."""
 
-    __slots__ = ("bodies", "from_row", "from_summary", "sets_seen", "with_flags", "with_uid")
+    __slots__ = ("bodies", "from_row", "from_summary", "sets_seen", "with_flags", "with_modseq", "with_uid")
 
-    def __init__(self, command: Fetch) -> None:
+    def __init__(self, command: Fetch, *, has_condstore: bool) -> None:
         items = command.items
+        self.with_modseq = FetchItem.MODSEQ in items or (has_condstore and FetchItem.FLAGS in items)
         self.with_uid = FetchItem.UID in items
         self.with_flags = FetchItem.FLAGS in items
         self.from_row = [_FROM_ROW[item] for item in items if isinstance(item, FetchItem) and item in _FROM_ROW]
@@ -72,8 +73,12 @@ class Plan:
 
 async def fetch(session: ImapSession, command: Fetch) -> Tagged:
     selected = session.mailbox
-    plan = Plan(command)
-    ranges = selected.indexes(command.messages, is_uid=command.is_uid)
+    if FetchItem.MODSEQ in command.items:
+        await session.enable_condstore()
+    plan = Plan(command, has_condstore=session.has_condstore)
+    ranges: Sequence[range] = selected.indexes(command.messages, is_uid=command.is_uid)
+    if command.changed_since is not None:
+        ranges = _changed_since(selected, ranges, command.changed_since)
     if plan.is_flags_only:
         await _flags(session, selected, plan, ranges)
         return replies.ok("done")
@@ -84,6 +89,12 @@ async def fetch(session: ImapSession, command: Fetch) -> Tagged:
     if command.is_uid and fetching.answer is replies.MESSAGES_GONE:
         return replies.ok("done")  # RFC 9051 6.4.9: a UID that does not exist is passed over
     return fetching.answer
+
+
+def _changed_since(selected: Selected, ranges: Sequence[range], since: int) -> Sequence[range]:
+    """RFC 7162 3.1.4.1."""
+    modseqs = selected.known.modseqs
+    return [range(index, index + 1) for found in ranges for index in found if modseqs[index] > since]
 
 
 def _batches(ranges: Sequence[range], size: int) -> Iterator[list[int]]:
@@ -101,7 +112,9 @@ def _batches(ranges: Sequence[range], size: int) -> Iterator[list[int]]:
 async def _flags(session: ImapSession, selected: Selected, plan: Plan, ranges: Sequence[range]) -> None:
     uids, flags, text = selected.known.uids, selected.known.flags, selected.flag_texts.text
     for indexes in _batches(ranges, FLAGS_BATCH):
-        if plan.with_uid and plan.with_flags:
+        if plan.with_modseq:
+            lines = [_memory_line(selected, plan, index) for index in indexes]
+        elif plan.with_uid and plan.with_flags:
             lines = [b"* %d FETCH (UID %d FLAGS %b)\r\n" % (i + 1, uids[i], text(flags[i])) for i in indexes]
         elif plan.with_flags:
             lines = [b"* %d FETCH (FLAGS %b)\r\n" % (i + 1, text(flags[i])) for i in indexes]
@@ -109,6 +122,16 @@ async def _flags(session: ImapSession, selected: Selected, plan: Plan, ranges: S
             lines = [b"* %d FETCH (UID %d)\r\n" % (i + 1, uids[i]) for i in indexes]
         await session.write(b"".join(lines))
         await session.breathe()
+
+
+def _memory_line(selected: Selected, plan: Plan, index: int) -> bytes:
+    known = selected.known
+    parts = [b"MODSEQ (%d)" % known.modseqs[index]]
+    if plan.with_flags:
+        parts.insert(0, b"FLAGS " + selected.flag_texts.text(known.flags[index]))
+    if plan.with_uid:
+        parts.insert(0, b"UID %d" % known.uids[index])
+    return b"* %d FETCH (%b)\r\n" % (index + 1, b" ".join(parts))
 
 
 class _Fetching:
@@ -157,6 +180,8 @@ class _Fetching:
             parts.append(b"UID %d" % row.uid)
         if plan.with_flags or is_told:
             parts.append(b"FLAGS " + self.selected.flag_texts.text(known.flags[index]))
+        if plan.with_modseq or (is_told and self.session.has_condstore):
+            parts.append(b"MODSEQ (%d)" % known.modseqs[index])
         parts += [make(row) for make in plan.from_row]
         if plan.needs_summary and row.summary is None:
             self.answer = replies.MESSAGES_CORRUPT  # the view has reported it

@@ -36,7 +36,13 @@ async def enable(session: ImapSession, command: Enable) -> Tagged:
     enabled = b""
     if _REV2 in command.capabilities and not session.is_rev2:
         session.is_rev2 = session.engine.is_utf8 = True
-        enabled = b" IMAP4rev2"
+        enabled += b" IMAP4rev2"
+    if "UTF8=ACCEPT" in command.capabilities:  # RFC 6855 3
+        session.engine.is_utf8 = True
+        enabled += b" UTF8=ACCEPT"
+    if "CONDSTORE" in command.capabilities:  # RFC 7162 3.1
+        enabled += b" CONDSTORE"
+        await session.enable_condstore()
     await session.write(b"* ENABLED%b\r\n" % enabled)
     return replies.ok("done")
 

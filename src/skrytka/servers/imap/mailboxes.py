@@ -20,13 +20,17 @@ async def select(session: ImapSession, command: Select) -> Tagged:
     if session.selected is not None:
         session.deselect()
         await session.write(b"* OK [CLOSED] the mailbox was left\r\n")
+    if command.is_condstore:
+        await session.enable_condstore()
     view = await session.deps.mailboxes.open(session.account, command.mailbox)
     try:
         snapshot = await view.snapshot()
     except BaseException:
         view.close()
         raise
-    session.selected = selected = Selected(view, snapshot, is_read_only=command.is_read_only)
+    session.selected = selected = Selected(
+        view, snapshot, is_read_only=command.is_read_only, with_modseq=session.has_condstore
+    )
     await session.write(await _selected(session, selected, snapshot))
     mode = b"READ-ONLY" if command.is_read_only else b"READ-WRITE"
     return replies.ok("examined" if command.is_read_only else "selected", mode)
@@ -40,6 +44,7 @@ async def _selected(session: ImapSession, selected: Selected, snapshot: Snapshot
         b"* %d EXISTS" % len(snapshot),
         b"* OK [UIDVALIDITY %d] UIDs are valid" % selected.view.uid_validity,
         b"* OK [UIDNEXT %d] next UID" % snapshot.uid_next,
+        b"* OK [HIGHESTMODSEQ %d] highest" % snapshot.state,  # RFC 7162 3.1.2.1
         b"* OK [MAILBOXID (%b)] id" % info.object_id.encode(),  # RFC 8474 4.2
     ]
     if session.is_rev2:
@@ -77,6 +82,8 @@ async def namespace(session: ImapSession, _command: Namespace) -> Tagged:
 
 
 async def status(session: ImapSession, command: Status) -> Tagged:
+    if StatusItem.HIGHESTMODSEQ in command.items:
+        await session.enable_condstore()
     await session.write(await _status_line(session, command.mailbox, command.items))
     return replies.ok("done")
 
@@ -84,7 +91,7 @@ async def status(session: ImapSession, command: Status) -> Tagged:
 async def _status_line(session: ImapSession, name: str, items: tuple[StatusItem, ...]) -> bytes:
     info, found = await session.deps.mailboxes.status(session.account, name)
     values = b" ".join(b"%b %b" % (item.value.encode(), _status_value(item, info, found)) for item in items)
-    return b"* STATUS %b (%b)\r\n" % (fmt.mailbox(info.name, is_utf8=session.is_rev2), values)
+    return b"* STATUS %b (%b)\r\n" % (fmt.mailbox(info.name, is_utf8=session.is_utf8), values)
 
 
 _STATUS_NUMBERS: dict[StatusItem, Callable[[MailboxStatus], int]] = {
@@ -94,6 +101,7 @@ _STATUS_NUMBERS: dict[StatusItem, Callable[[MailboxStatus], int]] = {
     StatusItem.UNSEEN: lambda found: found.unseen,
     StatusItem.DELETED: lambda found: found.deleted,
     StatusItem.SIZE: lambda found: found.size_bytes,
+    StatusItem.HIGHESTMODSEQ: lambda found: found.highest_modseq,
     StatusItem.RECENT: lambda _: 0,  # RFC 3501 6.3.10; nothing is recent here
 }
 
@@ -133,7 +141,7 @@ async def _about(session: ImapSession, name: str) -> list[Line]:
 
 
 def _list_line(session: ImapSession, line: Line, word: bytes) -> bytes:
-    name = fmt.mailbox(line.name, is_utf8=session.is_rev2)
+    name = fmt.mailbox(line.name, is_utf8=session.is_utf8)
     found = b'* %b (%b) "/" %b' % (word, " ".join(line.attributes).encode(), name)
     if line.child_info:
         found += b' ("CHILDINFO" (%b))' % b" ".join(fmt.quoted(text.encode()) for text in line.child_info)

@@ -101,6 +101,9 @@ class Matcher:
                 return self._by_bits(key, candidates)
             case s.NumberKey():
                 return self._by_number(key, candidates)
+            case s.ModseqKey(modseq=modseq):
+                modseqs = self._selected.known.modseqs
+                return [index for index in candidates if modseqs[index] >= modseq]
             case _:
                 return await self._by_data(key, candidates)
 

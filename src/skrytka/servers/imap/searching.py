@@ -4,7 +4,16 @@ from collections.abc import Sequence
 
 from skrytka.protocol.imap import format as fmt
 from skrytka.protocol.imap.actions import Tagged
-from skrytka.protocol.imap.commands.search import KNOWN_CHARSETS, ReturnOption, Search
+from skrytka.protocol.imap.commands.search import (
+    KNOWN_CHARSETS,
+    And,
+    Key,
+    ModseqKey,
+    Not,
+    Or,
+    ReturnOption,
+    Search,
+)
 from skrytka.protocol.imap.sets import format_set
 from skrytka.servers.imap import replies
 from skrytka.servers.imap.matching import Matcher
@@ -30,8 +39,12 @@ async def search(session: ImapSession, command: Search, tag: str) -> Tagged:
         raise
     if saves and command.returned is not None:
         selected.saved = _saved(selected, indexes, command.returned)
+    modseq = 0
+    if has_modseq(command.key):
+        await session.enable_condstore()
+        modseq = _highest(selected, indexes, command.returned)
     numbers = [selected.known.uids[index] for index in indexes] if command.is_uid else [i + 1 for i in indexes]
-    await session.write(_response(session, command, tag, numbers))
+    await session.write(_response(session, command, tag, numbers, modseq))
     return replies.MESSAGES_CORRUPT if matcher.has_corrupt else replies.ok("done")
 
 
@@ -44,9 +57,39 @@ def _saved(selected: Selected, indexes: Sequence[int], returned: frozenset[Retur
     return [selected.known.uids[index] for index in indexes]
 
 
-def _response(session: ImapSession, command: Search, tag: str, numbers: Sequence[int]) -> bytes:
+def has_modseq(key: Key) -> bool:
+    """Whether MODSEQ is among the keys."""
+    match key:
+        case And(keys=keys):
+            return any(has_modseq(inner) for inner in keys)
+        case Or(left=left, right=right):
+            return has_modseq(left) or has_modseq(right)
+        case Not(key=inner):
+            return has_modseq(inner)
+        case _:
+            return isinstance(key, ModseqKey)
+
+
+def _highest(selected: Selected, indexes: Sequence[int], returned: frozenset[ReturnOption] | None) -> int:
+    """The highest MODSEQ of what is returned (RFC 7162 3.1.5, 3.1.10); 0 if that is nothing."""
+    ends = {ReturnOption.MIN, ReturnOption.MAX}
+    if returned is not None and returned & ends and not returned & {ReturnOption.ALL, ReturnOption.COUNT}:
+        indexes = [
+            *(indexes[:1] if ReturnOption.MIN in returned else ()),
+            *(indexes[-1:] if ReturnOption.MAX in returned else ()),
+        ]
+    return max((selected.known.modseqs[index] for index in indexes), default=0)
+
+
+def _response(session: ImapSession, command: Search, tag: str, numbers: Sequence[int], modseq: int) -> bytes:
     if command.returned is None and not session.is_rev2:  # RFC 3501 7.2.5
-        return b"* SEARCH" + b"".join([b" %d" % number for number in numbers]) + b"\r\n"
+        last = b" (MODSEQ %d)" % modseq if modseq else b""
+        return b"* SEARCH" + b"".join([b" %d" % number for number in numbers]) + last + b"\r\n"
+    return _extended(command, tag, numbers, modseq)
+
+
+def _extended(command: Search, tag: str, numbers: Sequence[int], modseq: int) -> bytes:
+    """RFC 9051 7.3.4."""
     returned = command.returned or _ALL
     if returned == frozenset({ReturnOption.SAVE}):
         return b""  # RFC 9051 6.4.4: nothing else was asked for
@@ -61,4 +104,6 @@ def _response(session: ImapSession, command: Search, tag: str, numbers: Sequence
         parts.append(b"ALL " + format_set(numbers))
     if ReturnOption.COUNT in returned:
         parts.append(b"COUNT %d" % len(numbers))
+    if modseq:
+        parts.append(b"MODSEQ %d" % modseq)
     return b" ".join(parts) + b"\r\n"

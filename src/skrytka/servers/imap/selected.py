@@ -12,11 +12,12 @@ from skrytka.servers.imap.deps import View
 class Selected:
     """``known`` is what the client has been told; it is the shared snapshot itself as long as nothing is held back."""
 
-    __slots__ = ("_latest", "flag_texts", "is_read_only", "known", "saved", "view")
+    __slots__ = ("_latest", "flag_texts", "is_read_only", "known", "saved", "view", "with_modseq")
 
-    def __init__(self, view: View, snapshot: Snapshot, *, is_read_only: bool) -> None:
+    def __init__(self, view: View, snapshot: Snapshot, *, is_read_only: bool, with_modseq: bool = False) -> None:
         self.view = view
         self.is_read_only = is_read_only
+        self.with_modseq = with_modseq  # RFC 7162 3.1
         self.known = snapshot
         self._latest = snapshot
         self.flag_texts = FlagTexts(snapshot.keywords)
@@ -69,13 +70,21 @@ class Selected:
         known = self.known
         if known.flags[: len(old)] == old.flags and not expected:
             return []
-        lines: list[bytes] = []
-        texts = self.flag_texts
-        for index, (was, bits) in enumerate(zip(old.flags, known.flags, strict=False)):
-            uid = known.uids[index]
-            if bits != expected.get(uid, was):
-                lines.append(b"* %d FETCH (UID %d FLAGS %b)\r\n" % (index + 1, uid, texts.text(bits)))
-        return lines
+        changed = [
+            index
+            for index, (uid, was, bits) in enumerate(zip(known.uids, old.flags, known.flags, strict=False))
+            if bits != expected.get(uid, was)
+        ]
+        return [self.flag_line(index, is_uid=True) for index in changed]
+
+    def flag_line(self, index: int, *, is_uid: bool) -> bytes:
+        """The FETCH response that tells the flags of a message."""
+        known = self.known
+        text = self.flag_texts.text(known.flags[index])
+        modseq = b" MODSEQ (%d)" % known.modseqs[index] if self.with_modseq else b""
+        if is_uid:
+            return b"* %d FETCH (UID %d FLAGS %b%b)\r\n" % (index + 1, known.uids[index], text, modseq)
+        return b"* %d FETCH (FLAGS %b%b)\r\n" % (index + 1, text, modseq)
 
 
 def _begins_with(uids: "array[int]", start: "array[int]") -> bool:

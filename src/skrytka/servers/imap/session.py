@@ -110,12 +110,15 @@ class _Loop:
                 return await self._fault(a.Tagged(a.Status.BAD, text, code))
             case Woken():
                 return await self._woken()
-            case TimedOut():
-                return await self._bye("you have been silent for too long", "timeout")
             case _:
-                self.conn.cause = self.conn.cause or "eof"
-                return False
+                return await self._at_end(event)
         return True
+
+    async def _at_end(self, event: object) -> bool:
+        if isinstance(event, TimedOut):
+            return await self._bye("you have been silent for too long", "timeout")
+        self.conn.cause = self.conn.cause or "eof"
+        return False
 
     async def _fault(self, answer: a.Tagged) -> bool:
         await appending.abort(self.state)

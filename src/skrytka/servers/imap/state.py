@@ -30,6 +30,7 @@ class ImapSession:
         "deps",
         "engine",
         "failed_logins",
+        "has_condstore",
         "is_gone",
         "is_idle",
         "is_rev2",
@@ -47,6 +48,7 @@ class ImapSession:
         self.appending: Appending | None = None
         self.is_gone = False  # the selected mailbox was deleted: the session ends behind the next answer
         self.is_rev2 = False  # after ENABLE IMAP4rev2
+        self.has_condstore = False  # every FETCH response with flags has a MODSEQ (RFC 7162 3.1)
         self.is_idle = False
         self.failed_logins = 0
         self.stop_watching: Callable[[], None] | None = None
@@ -69,6 +71,20 @@ class ImapSession:
             is_tls=self.conn.tls is not None,
             can_start_tls=self.conn.can_start_tls and self.deps.is_tls_available,
         )
+
+    @property
+    def is_utf8(self) -> bool:
+        """Mailbox names are UTF-8: after ENABLE IMAP4rev2 or UTF8=ACCEPT."""
+        return self.engine.is_utf8
+
+    async def enable_condstore(self) -> None:
+        """The client has used or asked for CONDSTORE."""
+        if self.has_condstore:
+            return
+        self.has_condstore = True
+        if self.selected is not None:
+            self.selected.with_modseq = True
+            await self.write(b"* OK [HIGHESTMODSEQ %d] as of now\r\n" % self.selected.known.state)
 
     async def write(self, data: bytes) -> None:
         """Untagged response lines."""

@@ -1,10 +1,12 @@
 """STORE and EXPUNGE (RFC 9051 6.4.3, 6.4.6, 6.4.9)."""
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
 
 from skrytka.mail.mailbox.types import FIRST_KEYWORD_BIT, FlagChange, SystemFlag
 from skrytka.protocol.imap.actions import Tagged
 from skrytka.protocol.imap.commands.messages import Expunge, Store, StoreMode
+from skrytka.protocol.imap.sets import format_set
 from skrytka.servers.imap import replies
 from skrytka.servers.imap.selected import Selected
 from skrytka.servers.imap.state import ImapSession
@@ -49,15 +51,23 @@ async def store(session: ImapSession, command: Store) -> Tagged:
     uids = [selected.known.uids[index] for index in indexes]
     if not uids:
         return replies.ok("done")
+    if command.unchanged_since is not None:
+        await session.enable_condstore()
     before = dict(zip(uids, (selected.known.flags[index] for index in indexes), strict=True))
-    await selected.view.store_flags(uids, _CHANGES[command.mode], bits, keywords)
+    modified = await selected.view.store_flags(
+        uids, _CHANGES[command.mode], bits, keywords, unchanged_since=command.unchanged_since
+    )
     snapshot = await selected.view.snapshot()
     mask = bits | _keyword_bits(snapshot.keywords, keywords)
     expected = {uid: _changed(command.mode, was, mask) for uid, was in before.items()}
+    for uid in modified:
+        del expected[uid]
+    numbers = _numbers(selected, modified, is_uid=command.is_uid)
     lines = await selected.changes(may_expunge=command.is_uid, expected=expected)
     await session.write(b"".join(lines))
-    if not command.is_silent:
-        await session.write(b"".join(_flag_lines(selected, uids, is_uid=command.is_uid)))
+    await session.write(b"".join(_told(session, selected, command, expected)))
+    if modified:
+        return replies.ok("some have changed", b"MODIFIED " + numbers)
     return replies.ok("done")
 
 
@@ -76,14 +86,23 @@ def _changed(mode: StoreMode, was: int, mask: int) -> int:
             return was & ~mask
 
 
-def _flag_lines(selected: Selected, uids: Sequence[int], *, is_uid: bool) -> list[bytes]:
-    """The new flags of all that were named and are still there (RFC 9051 6.4.6)."""
-    known, text = selected.known, selected.flag_texts.text
-    wanted = set(uids)
-    found = [(index, uid, known.flags[index]) for index, uid in enumerate(known.uids) if uid in wanted]
+def _numbers(selected: Selected, uids: Sequence[int], *, is_uid: bool) -> bytes:
+    """UIDs as the client names them, before anything else changes their numbers (RFC 7162 3.1.3, MODIFIED)."""
     if is_uid:
-        return [b"* %d FETCH (UID %d FLAGS %b)\r\n" % (index + 1, uid, text(bits)) for index, uid, bits in found]
-    return [b"* %d FETCH (FLAGS %b)\r\n" % (index + 1, text(bits)) for index, _uid, bits in found]
+        return format_set(uids)
+    return format_set([bisect_left(selected.known.uids, uid) + 1 for uid in uids])
+
+
+def _told(session: ImapSession, selected: Selected, command: Store, stored: Collection[int]) -> list[bytes]:
+    """The new flags of all that were named and are still there (RFC 9051 6.4.6)."""
+    known = selected.known
+    if command.is_silent and not session.has_condstore:
+        return []
+    indexes = [index for index, uid in enumerate(known.uids) if uid in stored]
+    if not command.is_silent:
+        return [selected.flag_line(index, is_uid=command.is_uid) for index in indexes]
+    modseqs = known.modseqs  # RFC 7162 3.1.3: told for .SILENT too
+    return [b"* %d FETCH (UID %d MODSEQ (%d))\r\n" % (i + 1, known.uids[i], modseqs[i]) for i in indexes]
 
 
 async def expunge(session: ImapSession, command: Expunge) -> Tagged:

@@ -316,7 +316,7 @@ def test_the_plan_knows_what_it_needs() -> None:
     def plan(items: bytes) -> Plan:
         found = parse(Cursor(b"FETCH 1 " + items))
         assert isinstance(found, Fetch)
-        return Plan(found)
+        return Plan(found, has_condstore=False)
 
     assert plan(b"(UID FLAGS)").is_flags_only
     assert not plan(b"RFC822.SIZE").needs_summary

@@ -92,7 +92,7 @@ async def test_id_tells_strangers_no_version() -> None:
 
 
 async def test_enable_tells_what_it_switched_on() -> None:
-    conn = await World().play(LOGIN, b"1 ENABLE X CONDSTORE\r\n2 ENABLE IMAP4rev2\r\n3 ENABLE imap4REV2\r\n")
+    conn = await World().play(LOGIN, b"1 ENABLE X QRESYNC\r\n2 ENABLE IMAP4rev2\r\n3 ENABLE imap4REV2\r\n")
     assert conn.said[2] == (b"* ENABLED\r\n1 OK done\r\n* ENABLED IMAP4rev2\r\n2 OK done\r\n* ENABLED\r\n3 OK done\r\n")
 
 

@@ -27,6 +27,7 @@ async def test_select_tells_what_rev1_wants() -> None:
         "* 3 EXISTS",
         "* OK [UIDVALIDITY 7] UIDs are valid",
         "* OK [UIDNEXT 4] next UID",
+        "* OK [HIGHESTMODSEQ 4] highest",
         "* OK [MAILBOXID (F1)] id",
         "* 0 RECENT",
         "* OK [UNSEEN 2] first unseen",

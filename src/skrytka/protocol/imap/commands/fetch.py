@@ -32,6 +32,7 @@ class FetchItem(StrEnum):
     EMAILID = "EMAILID"
     THREADID = "THREADID"
     SAVEDATE = "SAVEDATE"
+    MODSEQ = "MODSEQ"  # RFC 7162 3.1.4
 
 
 class Text(Enum):
@@ -79,6 +80,7 @@ class Fetch(Command, frozen=True):
     messages: SequenceSet
     is_uid: bool
     items: tuple[Item, ...]
+    changed_since: int | None = None  # RFC 7162 3.1.4.1: only messages with a greater MODSEQ
 
 
 _SIMPLE = {item.value.encode(): item for item in FetchItem}
@@ -115,7 +117,21 @@ def parse_fetch(cursor: Cursor, *, is_uid: bool) -> Fetch:
         found = dict.fromkeys(_MACROS[word] if word in _MACROS else (_item(cursor, word),))
     if is_uid:
         found = {FetchItem.UID: None, **found}  # RFC 9051 6.4.9: implicitly part of the answer
-    return Fetch(messages, is_uid, tuple(found))
+    changed_since = None if cursor.is_at_end else _changed_since(cursor)
+    if changed_since is not None:
+        found[FetchItem.MODSEQ] = None
+    return Fetch(messages, is_uid, tuple(found), changed_since)
+
+
+def _changed_since(cursor: Cursor) -> int:
+    cursor.space()
+    cursor.expect(b"(")
+    if not cursor.skip_word(b"CHANGEDSINCE"):
+        raise RemoteProtocolError("FETCH does not know that modifier")  # RFC 4466 2.4
+    cursor.space()
+    since = cursor.number()
+    cursor.expect(b")")
+    return since
 
 
 def _word(cursor: Cursor) -> bytes:

@@ -11,7 +11,7 @@ PATTERNS_MAX = 20  # each is compared with every name of the account
 
 
 class StatusItem(StrEnum):
-    """RFC 9051 6.3.11; RFC 3501 6.3.10: RECENT; RFC 8474 4.3: MAILBOXID; RFC 7162 3.1.7: HIGHESTMODSEQ (not yet)."""
+    """RFC 9051 6.3.11; RFC 3501 6.3.10: RECENT; RFC 8474 4.3: MAILBOXID; RFC 7162 3.1.7: HIGHESTMODSEQ."""
 
     MESSAGES = "MESSAGES"
     UIDNEXT = "UIDNEXT"
@@ -21,11 +21,13 @@ class StatusItem(StrEnum):
     SIZE = "SIZE"
     RECENT = "RECENT"
     MAILBOXID = "MAILBOXID"
+    HIGHESTMODSEQ = "HIGHESTMODSEQ"
 
 
 class Select(Command, frozen=True):
     mailbox: str
     is_read_only: bool = False  # EXAMINE
+    is_condstore: bool = False  # RFC 7162 3.1.8
 
 
 class Create(Command, frozen=True):
@@ -87,6 +89,19 @@ class Append(Command, frozen=True):
 def parse_mailbox(cursor: Cursor) -> str:
     cursor.space()
     return cursor.mailbox()
+
+
+def parse_select(cursor: Cursor, *, is_read_only: bool) -> Select:
+    mailbox = parse_mailbox(cursor)
+    is_condstore = False
+    if not cursor.is_at_end:
+        cursor.space()
+        cursor.expect(b"(")
+        if not cursor.skip_word(b"CONDSTORE"):
+            raise RemoteProtocolError("SELECT does not know that parameter")  # RFC 4466 2.1
+        cursor.expect(b")")
+        is_condstore = True
+    return Select(mailbox, is_read_only=is_read_only, is_condstore=is_condstore)
 
 
 def parse_create(cursor: Cursor) -> Create:

@@ -39,6 +39,7 @@ class Store(Command, frozen=True, kw_only=True):
     mode: StoreMode
     is_silent: bool
     flags: tuple[bytes, ...]
+    unchanged_since: int | None = None  # RFC 7162 3.1.3
 
 
 class Copy(Command, frozen=True, kw_only=True):
@@ -54,6 +55,7 @@ def parse_store(cursor: Cursor, *, is_uid: bool) -> Store:
     cursor.space()
     messages = cursor.sequence_set()
     cursor.space()
+    unchanged_since = _unchanged_since(cursor) if cursor.peek() == b"(" else None
     word = cursor.word()
     mode, _, silent = word.partition(".")
     if silent not in {"", "SILENT"} or (word.endswith(".") and not silent):
@@ -63,7 +65,25 @@ def parse_store(cursor: Cursor, *, is_uid: bool) -> Store:
     except ValueError:
         raise RemoteProtocolError("STORE does not know that item") from None
     cursor.space()
-    return Store(messages=messages, is_uid=is_uid, mode=found, is_silent=bool(silent), flags=_flags(cursor))
+    return Store(
+        messages=messages,
+        is_uid=is_uid,
+        mode=found,
+        is_silent=bool(silent),
+        flags=_flags(cursor),
+        unchanged_since=unchanged_since,
+    )
+
+
+def _unchanged_since(cursor: Cursor) -> int:
+    cursor.expect(b"(")
+    if not cursor.skip_word(b"UNCHANGEDSINCE"):
+        raise RemoteProtocolError("STORE does not know that modifier")  # RFC 4466 2.5
+    cursor.space()
+    since = cursor.number()
+    cursor.expect(b")")
+    cursor.space()
+    return since
 
 
 def _flags(cursor: Cursor) -> tuple[bytes, ...]:

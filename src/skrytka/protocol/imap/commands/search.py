@@ -90,6 +90,12 @@ class ObjectKey(Key, frozen=True):
     is_thread: bool = False
 
 
+class ModseqKey(Key, frozen=True):
+    """MODSEQ of at least this (RFC 7162 3.1.5); all entries of a message share it."""
+
+    modseq: int
+
+
 class Not(Key, frozen=True):
     key: Key
 
@@ -238,6 +244,15 @@ class _Parser:
     def keyword(self) -> str:
         return self.cursor.atom().decode("ascii")
 
+    def modseq(self, depth: int) -> Key:
+        if self.cursor.peek() == b'"':  # an entry and its type: there is one MODSEQ for all flags
+            self.cursor.string()
+            self.cursor.space()
+            if self.cursor.word() not in {"ALL", "PRIV", "SHARED"}:
+                raise RemoteProtocolError("MODSEQ takes all, priv or shared")
+            self.cursor.space()
+        return ModseqKey(self.cursor.number())
+
     def object_id(self) -> str:
         return self.cursor.astring().decode("ascii", "replace")
 
@@ -273,6 +288,7 @@ def _with_argument() -> dict[str, _Maker]:
         "OR": _Parser.either,
         "HEADER": _Parser.header,
         "UID": _Parser.uids,
+        "MODSEQ": _Parser.modseq,
         "BODY": lambda parser, _depth: TextKey(parser.text(), with_header=False),
         "TEXT": lambda parser, _depth: TextKey(parser.text(), with_header=True),
         "KEYWORD": lambda parser, _depth: KeywordKey(parser.keyword()),

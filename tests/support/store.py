@@ -35,7 +35,11 @@ class Ids:
 
 def folders() -> tuple[NewFolder, ...]:
     """INBOX and the special folders, ids 1 to 6 in the order of Role."""
-    return tuple(NewFolder(role, f"mac {role}".encode(), f"sealed {role}".encode()) for role in Role)
+    return tuple(
+        NewFolder(role, f"mac {role}".encode(), f"sealed {role}".encode())
+        for role in Role
+        if role is not Role.QUARANTINE
+    )
 
 
 def blob(ids: Ids, stored: bytes = b"sealed bytes") -> BlobIn:

@@ -15,6 +15,7 @@ class Role(StrEnum):
     TRASH = "trash"
     JUNK = "junk"
     ARCHIVE = "archive"
+    QUARANTINE = "quarantine"  # hidden from clients: what no inspector survived
 
 
 class Flag(IntFlag):

@@ -12,7 +12,7 @@ def test_values_on_disk_stay_as_they_are() -> None:
         "DELETED": 8,
         "DRAFT": 16,
     }
-    assert [role.value for role in Role] == ["inbox", "sent", "drafts", "trash", "junk", "archive"]
+    assert [role.value for role in Role] == ["inbox", "sent", "drafts", "trash", "junk", "archive", "quarantine"]
     assert (Op.DELIVER.value, Op.EXPUNGE.value, Op.FLAGS.value) == ("deliver", "expunge", "flags")
 
 

@@ -15,7 +15,6 @@ from skrytka.model.secret import Secret
 from skrytka.store.commands.directory import (
     PASSWORD,
     AddAccount,
-    NewFolder,
     RemoveAccount,
     ReserveAccount,
     ResumeAccount,
@@ -23,6 +22,7 @@ from skrytka.store.commands.directory import (
     SetQuota,
     SuspendAccount,
 )
+from skrytka.store.commands.shared import NewFolder
 from skrytka.store.rows import AccountRow, AddressRow, Role
 from skrytka.store.sql import directory as sql
 

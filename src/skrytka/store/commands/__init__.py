@@ -7,7 +7,6 @@ from skrytka.store.commands.directory import (
     AddAccount,
     AddAlias,
     AddDomain,
-    NewFolder,
     RemoveAccount,
     RemoveAlias,
     RemoveDomain,
@@ -39,7 +38,7 @@ from skrytka.store.commands.messages import (
 )
 from skrytka.store.commands.outbound import Post, Postpone, QueueIn, Schedule
 from skrytka.store.commands.queue import Complete, Defer, Enqueue, QueuedRecipient
-from skrytka.store.commands.shared import BlobIn
+from skrytka.store.commands.shared import BlobIn, NewFolder
 
 AnyCommand = (
     AddAccount

@@ -9,7 +9,7 @@ import msgspec
 from skrytka.model.ids import AccountId, EmailId, MailboxId, QueueId, State, ThreadId, Uid
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.copies import check_quota
-from skrytka.store.commands.shared import BlobIn, checked_place, finish, next_state, put_blob
+from skrytka.store.commands.shared import BlobIn, NewFolder, checked_place, finish, next_state, number, put_blob
 from skrytka.store.rows import Flag, Op, Role
 from skrytka.store.sql import mailboxes, search_text
 from skrytka.store.sql import messages as sql
@@ -37,6 +37,7 @@ class Target(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     thread_id: ThreadId  # if none of them is known
     received_at_ms: int  # INTERNALDATE
     text: bytes = b""  # search text, sealed
+    folder: NewFolder | None = None  # goes there and nowhere else; made if the account has none of its role
     is_exact: bool = False  # APPEND: NO_SUCH_MAILBOX without the mailbox, OVER_QUOTA beyond the quota
 
 
@@ -75,7 +76,7 @@ class Deliver(Command[tuple[Delivered, ...]], frozen=True):
         yield from put_blob(self.blob, refs)
         if self.done is not None:
             yield from finish(tx, self.done.queue_id, self.done.recipients)
-        return tuple(answers[number] for number in range(len(self.targets)))
+        return tuple(answers[place] for place in range(len(self.targets)))
 
     def _deliver_to(
         self, tx: Tx, account: AccountId, targets: list[tuple[int, Target]], answers: dict[int, Delivered]
@@ -87,8 +88,8 @@ class Deliver(Command[tuple[Delivered, ...]], frozen=True):
             yield from check_quota(account, 0)  # they have been counted
         new_contents = 0
         log: list[object] = []
-        for number, target in targets:
-            mailbox, uid = yield from _place(target, state)
+        for place, target in targets:
+            mailbox, uid = yield from _place(tx, target, state)
             thread_id = yield from _thread(target)
             yield sql.INSERT_MESSAGE(
                 account=account,
@@ -117,7 +118,7 @@ class Deliver(Command[tuple[Delivered, ...]], frozen=True):
                 if target.text:
                     yield search_text.INSERT(account=account, email_id=target.email_id, sealed=target.text)
             log.append((mailbox, uid, target.email_id, target.flags))
-            answers[number] = Delivered(
+            answers[place] = Delivered(
                 account, MailboxId(mailbox), Uid(uid), state, target.email_id, ThreadId(thread_id)
             )
         tx.log(account, Op.DELIVER, state, log)
@@ -134,7 +135,7 @@ def _by_account(targets: tuple[Target, ...]) -> Iterator[tuple[AccountId, list[t
         yield account, list(group)
 
 
-def _place(target: Target, state: State) -> Query[tuple[int, int]]:
+def _place(tx: Tx, target: Target, state: State) -> Query[tuple[int, int]]:
     """The mailbox and the UID of a new message there."""
     counts = {
         "account": target.account,
@@ -143,13 +144,36 @@ def _place(target: Target, state: State) -> Query[tuple[int, int]]:
         "state": state,
     }
     rows: Rows = []
-    if target.mailbox is not None:
+    if target.folder is not None:
+        rows = yield from _into_folder(tx, target.account, target.folder, counts)
+    elif target.mailbox is not None:
         rows = yield mailboxes.ADD_TO_MAILBOX(mailbox=target.mailbox, **counts)
     elif target.role is not Role.INBOX:
         rows = yield mailboxes.ADD_TO_ROLE(role=target.role.value, **counts)
-    if not rows and not target.is_exact:
+    if not rows and not target.is_exact and target.folder is None:
         rows = yield mailboxes.ADD_TO_ROLE(role=INBOX, **counts)
     return checked_place(rows, target.account)
+
+
+def _into_folder(tx: Tx, account: AccountId, folder: NewFolder, counts: dict[str, int]) -> Query[Rows]:
+    """The folder's row as the counting statement gives it."""
+    role = folder.role and folder.role.value
+    rows = yield mailboxes.ADD_TO_ROLE(role=role, **counts)
+    if rows:
+        return rows
+    ((mailbox, uidvalidity),) = yield mailboxes.NEXT_MAILBOX(account=account, now_s=tx.now_ms // 1000)
+    yield mailboxes.INSERT_MAILBOX(
+        account=account,
+        mailbox=number(mailbox),
+        name_mac=folder.name_mac,
+        name=folder.name,
+        role=role,
+        uidvalidity=number(uidvalidity),
+        state=counts["state"],
+        is_subscribed=0,
+    )
+    tx.log(account, Op.MAILBOX_CREATE, State(counts["state"]), (mailbox, folder.name_mac, folder.name, role))
+    return (yield mailboxes.ADD_TO_ROLE(role=role, **counts))
 
 
 def _thread(target: Target) -> Query[bytes]:

@@ -1,24 +1,15 @@
 """Domains, accounts, addresses and credentials."""
 
-import msgspec
-
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId, DomainId, MailboxId, State
 from skrytka.store.commands.base import Command, Tx
+from skrytka.store.commands.shared import NewFolder
 from skrytka.store.rows import DIRECTORY_SUBJECT, AccountStatus, AddressKind, Op, Role
 from skrytka.store.sql import directory as sql
 from skrytka.store.sql import mailboxes
 from skrytka.store.statement import Query, Value
 
 PASSWORD = "password"  # noqa: S105 - the kind of a credential
-
-
-class NewFolder(msgspec.Struct, frozen=True, array_like=True):
-    """A mailbox of a new account; its name is sealed under the account's key, found by its keyed hash."""
-
-    role: Role | None
-    name_mac: bytes
-    name: bytes
 
 
 class AddDomain(Command[DomainId], frozen=True):

@@ -6,7 +6,7 @@ from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId, BlobId, QueueId, State
 from skrytka.store.commands.base import Tx
 from skrytka.store.ranges import UID_MAX
-from skrytka.store.rows import QUEUE_SUBJECT, Op
+from skrytka.store.rows import QUEUE_SUBJECT, Op, Role
 from skrytka.store.sql import mailboxes, messages
 from skrytka.store.sql import queue as queue_sql
 from skrytka.store.statement import Query, Rows
@@ -20,6 +20,14 @@ class BlobIn(msgspec.Struct, frozen=True, array_like=True):
     stored_size: int  # as sealed
     stored: bytes | None = None  # up to 256 KiB: the sealed bytes
     spool_name: str | None = None  # above: name of the synced file in store/spool/
+
+
+class NewFolder(msgspec.Struct, frozen=True, array_like=True):
+    """A mailbox to be made; its name is sealed under the account's key, found by its keyed hash."""
+
+    role: Role | None
+    name_mac: bytes
+    name: bytes
 
 
 def next_state(account: AccountId, add_bytes: int = 0, messages_: int = 0) -> Query[State]:

@@ -80,11 +80,11 @@ KEYWORD_BITS = Statement("SELECT bit, name_mac FROM keyword WHERE account = :acc
 
 _LIST = Statement(
     "SELECT mailbox, name, role, uidvalidity, uidnext, modseq, messages, unseen, bytes, is_subscribed FROM mailbox"
-    " WHERE account = :account ORDER BY mailbox"
+    " WHERE account = :account AND role IS DISTINCT FROM 'quarantine' ORDER BY mailbox"
 )
 _BY_NAME = Statement(
     "SELECT mailbox, name, role, uidvalidity, uidnext, modseq, messages, unseen, bytes, is_subscribed FROM mailbox"
-    " WHERE account = :account AND name_mac = :name_mac"
+    " WHERE account = :account AND name_mac = :name_mac AND role IS DISTINCT FROM 'quarantine'"
 )
 _BY_ROLE = Statement(
     "SELECT mailbox, name, role, uidvalidity, uidnext, modseq, messages, unseen, bytes, is_subscribed FROM mailbox"
@@ -94,7 +94,7 @@ _KEYWORDS = Statement("SELECT bit, name FROM keyword WHERE account = :account OR
 
 
 def list_(account: AccountId) -> Query[list[MailboxRow]]:
-    """All mailboxes of the account in the order they were made."""
+    """The account's mailboxes in the order they were made; a hidden one is not among them."""
     return [_row(row) for row in (yield _LIST(account=account))]
 
 
@@ -111,7 +111,7 @@ def by_id(account: AccountId, mailbox: MailboxId) -> Query[MailboxRow | None]:
 
 
 def by_name(account: AccountId, name_mac: bytes) -> Query[MailboxRow | None]:
-    """The mailbox whose name has this keyed hash."""
+    """The mailbox whose name has this keyed hash, unless it is hidden."""
     rows = yield _BY_NAME(account=account, name_mac=name_mac)
     return _row(rows[0]) if rows else None
 

@@ -4,7 +4,7 @@ import pytest
 
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId, BlobId, EmailId, MailboxId, ThreadId
-from skrytka.store.commands import BlobIn, Deliver, Target
+from skrytka.store.commands import BlobIn, Deliver, NewFolder, Target
 from skrytka.store.ranges import ALL
 from skrytka.store.rows import Flag, Role
 from skrytka.store.sql import directory, journal, mailboxes, messages
@@ -175,3 +175,18 @@ async def test_the_same_content_twice_in_an_account_is_kept_once(case: StoreCase
         await case.store.submit(Deliver(unit=case.ids.unit(), blob=both, targets=(one,)))
     rows = await case.store.read(messages.summaries(AccountId(alice), JUNK, ALL))
     assert rows == [(1, email_id, b"sealed summary")]
+
+
+async def test_a_hidden_folder_is_made_with_the_first_message_for_it_and_no_client_finds_it(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    folder = NewFolder(Role.QUARANTINE, b"q" * 16, b"sealed name")
+    seen = await case.store.read(mailboxes.list_(alice))
+    answers = [(await case.store.submit(deliver(case.ids, alice, folder=folder)))[0] for _ in range(2)]
+    assert [answer.uid for answer in answers] == [1, 2]
+    assert answers[0].mailbox == answers[1].mailbox != INBOX
+    row = await case.store.read(mailboxes.by_role(alice, Role.QUARANTINE))
+    assert row is not None
+    assert (row.mailbox, row.messages, row.name, row.is_subscribed) == (answers[0].mailbox, 2, b"sealed name", False)
+    after = await case.store.read(mailboxes.list_(alice))
+    assert [box.mailbox for box in after] == [box.mailbox for box in seen]
+    assert await case.store.read(mailboxes.by_name(alice, b"q" * 16)) is None

@@ -47,7 +47,7 @@ async def test_an_account_has_its_address_its_folders_and_its_password(case: Sto
     assert (row.account, row.status, row.quota_bytes, row.used_bytes) == (alice, AccountStatus.ACTIVE, 5000, 0)
     boxes = await case.store.read(mailboxes.list_(alice))
     assert [(box.mailbox, box.role, box.uidnext, box.messages) for box in boxes] == [
-        (number, role, 1, 0) for number, role in enumerate(Role, 1)
+        (number, role, 1, 0) for number, role in enumerate(list(Role)[:6], 1)
     ]
     assert {box.uidvalidity for box in boxes} == {case.clock.now_ms() // 1000}
     found = await case.store.read(mailboxes.by_name(alice, b"mac junk"))

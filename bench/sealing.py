@@ -62,11 +62,11 @@ def words(size: int) -> bytes:
 
 def records() -> None:
     blob_id, key, summary = BlobId(new_id(CLOCK, RANDOM)), Secret(RANDOM.token(32)), os.urandom(600)
-    wrapped, sealed = KEYS.wrap_blob_key(blob_id, key), KEYS.seal(Kind.SUMMARY, blob_id, summary)
+    wrapped, sealed = KEYS.wrap_blob_key(blob_id, blob_id, key), KEYS.seal(Kind.SUMMARY, blob_id, summary)
     measure("12 random bytes", lambda: RANDOM.token(12))
     measure("keys of an account", lambda: AccountKeys(AccountId(1), ACCOUNT_KEY, RANDOM), 100)
-    measure("wrap a blob key", lambda: KEYS.wrap_blob_key(blob_id, key))
-    measure("unwrap a blob key", lambda: KEYS.unwrap_blob_key(blob_id, wrapped))
+    measure("wrap a blob key", lambda: KEYS.wrap_blob_key(blob_id, blob_id, key))
+    measure("unwrap a blob key", lambda: KEYS.unwrap_blob_key(blob_id, blob_id, wrapped))
     measure("seal a summary of 600 bytes", lambda: KEYS.seal(Kind.SUMMARY, blob_id, summary))
     measure("open a summary of 600 bytes", lambda: KEYS.open(Kind.SUMMARY, blob_id, sealed))
     measure("keyed hash of 32 bytes", lambda: KEYS.mac(MacKind.DIGEST, summary[:32]))

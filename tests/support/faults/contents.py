@@ -21,7 +21,8 @@ from skrytka.store.system import SystemClock, SystemRandom
 from tests.support.store import Ids, blob, target
 
 _MESSAGES = (
-    "SELECT m.account, a.address, m.mailbox, b.uidvalidity, m.uid, m.flags, c.blob_id, c.wrapped_key, s.stored"
+    "SELECT m.account, a.address, m.mailbox, b.uidvalidity, m.uid, m.flags, c.email_id, c.blob_id, c.wrapped_key,"
+    " s.stored"
     " FROM message m JOIN account a ON a.account = m.account"
     " JOIN mailbox b ON b.account = m.account AND b.mailbox = m.mailbox"
     " JOIN content c ON c.account = m.account AND c.email_id = m.email_id JOIN blob s ON s.blob_id = c.blob_id"
@@ -61,11 +62,11 @@ class Contents:
         rows: Any = self.store.writer.db.execute(_MESSAGES, {})
         keys: dict[int, AccountKeys] = {}
         found = []
-        for account, address, mailbox, uidvalidity, uid, flags, blob_id, wrapped, stored in rows:
+        for account, address, mailbox, uidvalidity, uid, flags, email_id, blob_id, wrapped, stored in rows:
             if account not in keys:
                 key = self.ring.get(account_subject(AccountId(account)))
                 keys[account] = AccountKeys(AccountId(account), key, SystemRandom())
-            blob_key = keys[account].unwrap_blob_key(BlobId(blob_id), wrapped)
+            blob_key = keys[account].unwrap_blob_key(BlobId(blob_id), email_id, wrapped)
             digest = self._digest(BlobId(blob_id), blob_key, stored)
             found.append(Message(account, address.partition("@")[0], mailbox, uidvalidity, uid, flags, digest))
         return found

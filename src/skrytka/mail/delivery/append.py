@@ -122,7 +122,7 @@ class Appending:
         target = Target(
             account=keys.account,
             mailbox=place.mailbox,
-            wrapped_key=keys.wrap_blob_key(blob.blob_id, blob.key),
+            wrapped_key=keys.wrap_blob_key(blob.blob_id, email_id, blob.key),
             prefix=keys.seal(Kind.PREFIX, email_id, b""),
             prefix_size=0,
             size=blob.size,

@@ -57,7 +57,7 @@ class Copies:
         blob = sealed.blob
         return Copy(
             account=keys.account,
-            wrapped_key=keys.wrap_blob_key(blob.blob_id, blob.key),
+            wrapped_key=keys.wrap_blob_key(blob.blob_id, email_id, blob.key),
             prefix=keys.seal(Kind.PREFIX, email_id, prefix),
             prefix_size=len(prefix),
             size=len(prefix) + blob.size,

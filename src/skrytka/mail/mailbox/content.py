@@ -45,5 +45,5 @@ def find(account: AccountId, mailbox: MailboxId, uid: Uid) -> Query[tuple[Conten
 def open_content(keys: AccountKeys, row: ContentRow, blob_row: BlobRow | None, blobs: Blobs) -> MessageContent:
     """PermanentError(CORRUPT) when any part of it is not what was written."""
     prefix = keys.open(Kind.PREFIX, row.email_id, row.prefix)
-    key = keys.unwrap_blob_key(row.blob_id, row.wrapped_key)
+    key = keys.unwrap_blob_key(row.blob_id, row.email_id, row.wrapped_key)
     return MessageContent(prefix, blobs.opened(blob_row, row.blob_id, key))

@@ -44,7 +44,7 @@ class Outbox:
         due_at_ms = self._clock.now_ms()
         return QueueIn(
             queue_id=queue_id,
-            wrapped_key=keys.wrap_blob_key(blob_id, blob_key),
+            wrapped_key=keys.wrap_blob_key(blob_id, queue_id, blob_key),
             envelope=seal_envelope(keys, queue_id, envelope),
             recipients=tuple(
                 QueuedRecipient(seal_recipient(keys, queue_id, number, recipient), due_at_ms)

@@ -121,7 +121,7 @@ class LocalCourier:
         first = rows[0]
         envelope = open_envelope(keys, first.queue_id, first.envelope)
         targets = {row.recipient: open_target(keys, row.queue_id, row.recipient, row.sealed_recipient) for row in rows}
-        key = keys.unwrap_blob_key(first.blob_id, first.wrapped_key)
+        key = keys.unwrap_blob_key(first.blob_id, first.queue_id, first.wrapped_key)
         blob = await self._deps.blobs.open(first.blob_id, key)
         try:
             if first.size <= MESSAGE_IN_MEMORY_BYTES:

@@ -42,7 +42,7 @@ class LocalQueue:
                 unit=UnitId(new_id(self._clock, self._random)),
                 queue_id=queue_id,
                 blob=blob_in(blob),
-                wrapped_key=keys.wrap_blob_key(blob.blob_id, blob.key),
+                wrapped_key=keys.wrap_blob_key(blob.blob_id, queue_id, blob.key),
                 envelope=seal_envelope(keys, queue_id, envelope),
                 recipients=tuple(
                     QueuedRecipient(

@@ -144,7 +144,8 @@ class OutboundCourier:
         """Never raises but when it is cancelled: a worker goes on."""
         row = parcel.rows[0]
         try:
-            key = (await queue_keys(self._deps.keys, self._deps.random)).unwrap_blob_key(row.blob_id, row.wrapped_key)
+            keys = await queue_keys(self._deps.keys, self._deps.random)
+            key = keys.unwrap_blob_key(row.blob_id, row.queue_id, row.wrapped_key)
             blob = await self._deps.blobs.open(row.blob_id, key)
         except PermanentError as exc:
             await self._set_aside(parcel.rows, exc)

@@ -75,17 +75,20 @@ class AccountKeys:
     def __repr__(self) -> str:
         return f"AccountKeys(account={self.account})"
 
-    def wrap_blob_key(self, blob_id: BlobId, key: Secret) -> bytes:
-        """The blob's key for this account's message row: 60 bytes, bound to blob and account."""
-        nonce = self._token(_NONCE)
-        return nonce + self._wrap.encrypt(nonce, key.reveal(), blob_id + self._wrap_aad)
+    def wrap_blob_key(self, blob_id: BlobId, row: bytes, key: Secret) -> bytes:
+        """The blob's key for this account: 60 bytes, bound to blob, account and ``row`` (EMAILID or queue id).
 
-    def unwrap_blob_key(self, blob_id: BlobId, wrapped: bytes) -> Secret:
-        """The blob's key; PermanentError(CORRUPT) when it was wrapped for another blob or account, or changed."""
+        Without the row, whoever writes to the disk could show one message's content under another's header.
+        """
+        nonce = self._token(_NONCE)
+        return nonce + self._wrap.encrypt(nonce, key.reveal(), blob_id + self._wrap_aad + row)
+
+    def unwrap_blob_key(self, blob_id: BlobId, row: bytes, wrapped: bytes) -> Secret:
+        """The blob's key; PermanentError(CORRUPT) when it was wrapped for another blob, row or account, or changed."""
         if len(wrapped) != WRAPPED_KEY_BYTES:
             raise PermanentError(Reason.CORRUPT, f"wrapped key of account {self.account} has a wrong length")
         try:
-            return Secret(self._wrap.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], blob_id + self._wrap_aad))
+            return Secret(self._wrap.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], blob_id + self._wrap_aad + row))
         except InvalidTag:
             raise PermanentError(Reason.CORRUPT, f"wrapped key of account {self.account} does not open") from None
 

@@ -25,6 +25,7 @@ RANDOM = SystemRandom()
 MASTER = Secret(bytes(range(32)))
 KEYS = AccountKeys(AccountId(7), MASTER, RANDOM)
 BLOB = BlobId(b"B" * 16)
+ROW = b"R" * 16
 KEY = Secret(b"k" * 32)
 
 
@@ -34,9 +35,9 @@ def test_derivation_is_hkdf_expand_of_rfc_5869() -> None:
 
 
 def test_a_wrapped_key_is_60_bytes_and_opens() -> None:
-    wrapped = KEYS.wrap_blob_key(BLOB, KEY)
+    wrapped = KEYS.wrap_blob_key(BLOB, ROW, KEY)
     assert len(wrapped) == WRAPPED_KEY_BYTES == 60
-    assert KEYS.unwrap_blob_key(BLOB, wrapped).reveal() == KEY.reveal()
+    assert KEYS.unwrap_blob_key(BLOB, ROW, wrapped).reveal() == KEY.reveal()
 
 
 class Counting:
@@ -52,8 +53,8 @@ def test_the_formats_are_those_of_docs_formats() -> None:
     """Written out a second time from docs/formats.md: what is sealed today must open in every release."""
     keys = AccountKeys(AccountId(7), MASTER, Counting())
     nonce, account = bytes(range(12)), b"\0\0\0\0\0\0\0\x07"
-    wrapped = AESGCM(expand(b"skrytka/1/account/wrap")).encrypt(nonce, b"k" * 32, b"B" * 16 + account)
-    assert keys.wrap_blob_key(BLOB, KEY) == nonce + wrapped
+    wrapped = AESGCM(expand(b"skrytka/1/account/wrap")).encrypt(nonce, b"k" * 32, b"B" * 16 + account + b"R" * 16)
+    assert keys.wrap_blob_key(BLOB, ROW, KEY) == nonce + wrapped
     sealed = AESGCM(expand(b"skrytka/1/account/seal/3")).encrypt(nonce, b"Inbox", b"\x01\x03" + account + b"row")
     assert keys.seal(Kind.NAME, b"row", b"Inbox") == b"\x01" + nonce + sealed
     mac = hmac.digest(expand(b"skrytka/1/account/mac/5"), b"a@example.test", "sha256")
@@ -69,27 +70,29 @@ def test_the_numbers_of_kinds_are_part_of_the_format() -> None:
 
 @pytest.mark.parametrize("position", range(60))
 def test_every_changed_byte_of_a_wrapped_key_is_seen(position: int) -> None:
-    wrapped = bytearray(KEYS.wrap_blob_key(BLOB, KEY))
+    wrapped = bytearray(KEYS.wrap_blob_key(BLOB, ROW, KEY))
     wrapped[position] ^= 1
     with pytest.raises(PermanentError) as caught:
-        KEYS.unwrap_blob_key(BLOB, bytes(wrapped))
+        KEYS.unwrap_blob_key(BLOB, ROW, bytes(wrapped))
     assert caught.value.reason is Reason.CORRUPT
 
 
 @pytest.mark.parametrize("length", [0, 12, 59, 61])
 def test_a_wrapped_key_of_a_wrong_length_is_corrupt(length: int) -> None:
     with pytest.raises(PermanentError, match="corrupt"):
-        KEYS.unwrap_blob_key(BLOB, bytes(length))
+        KEYS.unwrap_blob_key(BLOB, ROW, bytes(length))
 
 
-def test_a_wrapped_key_opens_for_its_blob_and_its_account_only() -> None:
-    wrapped = KEYS.wrap_blob_key(BLOB, KEY)
+def test_a_wrapped_key_opens_for_its_blob_its_row_and_its_account_only() -> None:
+    wrapped = KEYS.wrap_blob_key(BLOB, ROW, KEY)
     with pytest.raises(PermanentError):
-        KEYS.unwrap_blob_key(BlobId(b"C" * 16), wrapped)
+        KEYS.unwrap_blob_key(BlobId(b"C" * 16), ROW, wrapped)
     with pytest.raises(PermanentError):
-        AccountKeys(AccountId(8), MASTER, RANDOM).unwrap_blob_key(BLOB, wrapped)
+        KEYS.unwrap_blob_key(BLOB, b"S" * 16, wrapped)
     with pytest.raises(PermanentError):
-        AccountKeys(AccountId(7), Secret(b"x" * 32), RANDOM).unwrap_blob_key(BLOB, wrapped)
+        AccountKeys(AccountId(8), MASTER, RANDOM).unwrap_blob_key(BLOB, ROW, wrapped)
+    with pytest.raises(PermanentError):
+        AccountKeys(AccountId(7), Secret(b"x" * 32), RANDOM).unwrap_blob_key(BLOB, ROW, wrapped)
 
 
 @given(st.sampled_from(Kind), st.binary(max_size=40), st.binary(max_size=2000))

@@ -38,10 +38,10 @@ async def test_an_account_has_keys_once_they_are_made(source: KeySource) -> None
 
 async def test_making_an_account_twice_keeps_its_key(source: KeySource, ring: KeyRing) -> None:
     await source.create_account(ALICE)
-    wrapped = (await source.account(ALICE)).wrap_blob_key(BlobId(b"B" * 16), Secret(b"k" * 32))
+    wrapped = (await source.account(ALICE)).wrap_blob_key(BlobId(b"B" * 16), b"R" * 16, Secret(b"k" * 32))
     await source.create_account(ALICE)
     fresh = await LocalKeySource(ring, RANDOM).account(ALICE)
-    assert fresh.unwrap_blob_key(BlobId(b"B" * 16), wrapped).reveal() == b"k" * 32
+    assert fresh.unwrap_blob_key(BlobId(b"B" * 16), b"R" * 16, wrapped).reveal() == b"k" * 32
 
 
 async def test_a_node_has_its_keys_from_the_start(source: KeySource) -> None:

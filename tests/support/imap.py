@@ -75,6 +75,7 @@ class FakeConnection:
         self.deadlines: list[float] = []
         self._pieces: list[list[bytes]] = []
         self.aborted = ""
+        self.largest_bytes = 0  # that were handed over at once
         self.wakes = 0
         self.handshake_failure: SkrytkaError | None = None
 
@@ -96,6 +97,7 @@ class FakeConnection:
         if not self._pieces:
             self._pieces.append([])
         self._pieces[-1].append(data)
+        self.largest_bytes = max(self.largest_bytes, len(data))
 
     def forget(self, steps: int) -> None:
         """What was said in the first steps does not matter."""

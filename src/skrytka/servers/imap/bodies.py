@@ -10,6 +10,7 @@ from skrytka.servers.imap.contents import open_content
 from skrytka.servers.imap.state import ImapSession
 
 WHOLE_BYTES = 256 * 1024  # up to here an item is read before its first octet is sent, beyond it is streamed
+WAITING_BYTES = 2 * WHOLE_BYTES  # of items that are not sent yet: one message may be asked for in a thousand items
 
 
 class BodyWriter:
@@ -32,6 +33,7 @@ class BodyWriter:
         self.has_unknown_encoding = False
         self.octets = 0
         """How much was written, streamed or not."""
+        self._sent = 0  # of them
 
     def close(self) -> None:
         if self._content is not None:
@@ -55,6 +57,15 @@ class BodyWriter:
             await self._binary(item, label)
         else:
             await self._body(item, label)
+        if self.octets - self._sent >= WAITING_BYTES:
+            await self._send()
+
+    async def _send(self) -> None:
+        """What is whole so far; a client that does not read holds this up, never our memory."""
+        await self._session.write(b"".join(self._out))
+        self._out.clear()
+        self._sent = self.octets
+        await self._session.breathe()
 
     async def _body(self, item: BodyItem, label: bytes) -> None:
         found = sections.fields_at_hand(self._summary, item.section)

@@ -65,6 +65,9 @@ def make(root: Path, port_base: int | None, clock: Clock, random: Random) -> Mad
         _move_ports(layout, ports_from(port_base))
     elif STANDARD_PORTS.keys() - read(layout).ports.keys():  # of an older Skrytka: the new services move in beside
         _move_ports(layout, ports_from(read(layout).ports["smtp"] - STANDARD_PORTS["smtp"]))
+    if read(layout).config != str(layout.config):  # the folder was moved or copied: it is not the old one that starts
+        made = read(layout)
+        _write_json(layout, made.ports, made.accounts)
     if days_left((layout.root / installation.CERTIFICATE).read_bytes(), clock) < RENEW_DAYS:
         installation.write_certificate(layout, _AUTHORITY, CERTIFICATE_NAMES, clock)
     return read(layout)

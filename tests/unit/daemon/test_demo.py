@@ -48,6 +48,16 @@ def test_a_second_time_everything_stays(tmp_path: Path, quick: list[dict[str, st
     assert len(quick) == 1
 
 
+def test_a_folder_that_was_moved_knows_its_new_place(tmp_path: Path, quick: list[dict[str, str]]) -> None:
+    first = run(tmp_path / "demo")
+    (tmp_path / "demo").rename(tmp_path / "moved")
+    moved = run(tmp_path / "moved")
+    assert moved.config == str(tmp_path / "moved" / "skrytka.toml")
+    assert Path(moved.ca).is_file()
+    assert (moved.ports, moved.accounts) == (first.ports, first.accounts)
+    assert len(quick) == 1
+
+
 def test_other_ports_are_all_that_changes(tmp_path: Path, quick: list[dict[str, str]]) -> None:
     first = run(tmp_path / "demo", 31000)
     path = tmp_path / "demo/skrytka.toml"

@@ -98,7 +98,8 @@ def test_every_form_is_long_enough_to_mean_something(tmp_path: Path) -> None:
 def test_mail_is_hidden_while_it_comes_in(demo: Demo, mark: str) -> None:
     """A large message stops half way: its spool file is there, and says nothing."""
     content = letter(mark, LARGE_BYTES)
-    with demo.smtp() as client:
+    client = demo.smtp()
+    try:
         client.ehlo("rest.example.net")
         client.mail("sender@example.net")
         client.rcpt("alice@example.test")
@@ -106,6 +107,8 @@ def test_mail_is_hidden_while_it_comes_in(demo: Demo, mark: str) -> None:
         client.send(content[: -len(content) // 5])
         until(lambda: any((demo.root / "store" / "spool").iterdir()), "the spool file is there")
         assert not search(files_below(demo.root), mark)
+    finally:
+        client.close()
 
 
 def test_mail_is_hidden_once_it_is_stored_read_and_searched(demo: Demo, mark: str) -> None:

@@ -9,6 +9,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -18,6 +19,7 @@ from skrytka.model.errors import SkrytkaError
 from tests.support.demo import Demo
 from tests.support.faults.contents import Contents, Message, opened
 from tests.support.faults.disk import Before, Disk
+from tests.support.faults.imap import box, boxes, problems
 from tests.support.faults.load import Attempt, Load, attempts
 from tests.support.faults.recording import Record, build_recorder, recorded, records
 from tests.support.sizes import pick
@@ -106,10 +108,31 @@ def test_no_acknowledged_message_is_lost_whenever_the_power_goes(run: Run, tmp_p
     count = 0
     for moment, folder, acknowledged in rebuilt(run, moments, tmp_path, random):
         with opened(folder) as contents:
-            problems = asyncio.run(compare(contents, acknowledged, run))
-        assert not problems, f"power lost after record {moment} of {len(run.log)}: {problems}"
+            found = asyncio.run(compare(contents, acknowledged, run))
+        assert not found, f"power lost after record {moment} of {len(run.log)}: {found}"
         count += 1
     assert count == len(moments)
+
+
+def test_a_server_started_after_a_power_loss_serves_what_was_acknowledged_and_takes_more(
+    run: Run, tmp_path: Path
+) -> None:
+    random = Random(SEED + 1)
+    accepted = [number for number, record in enumerate(run.log, 1) if record.kind == "A"]
+    moments = sorted(random.sample(accepted, pick(2, 8)))
+    for moment, folder, acknowledged in rebuilt(run, moments, tmp_path, random):
+        with Demo(folder) as demo:
+            seen = boxes(demo)
+            assert not problems(without_the_rest(run, acknowledged), seen, seen), f"after record {moment}"
+            demo.send("alice@example.test", b"Subject: after the power loss\r\n\r\nafter\r\n")
+            assert max(box(demo, "alice")) > max(seen["alice"], default=0)
+            assert demo.run("store", "check").returncode == 0
+
+
+def without_the_rest(run: Run, acknowledged: list[Attempt]) -> list[Attempt]:
+    """All attempts, as those that sent them know them at that moment."""
+    known = {id(attempt) for attempt in acknowledged}
+    return [attempt if id(attempt) in known else replace(attempt, trace=None) for attempt in run.sent]
 
 
 def is_like(log: list[Record], number: int, pattern: str) -> bool:
@@ -129,10 +152,10 @@ def test_a_disk_that_lies_about_a_sync_is_found_out(run: Run, tmp_path: Path, lo
     for _moment, folder, acknowledged in rebuilt(run, accepted[-8:], tmp_path, random, lost=lost):
         try:
             with opened(folder) as contents:
-                problems = asyncio.run(compare(contents, acknowledged, run))
+                found = asyncio.run(compare(contents, acknowledged, run))
         except (SkrytkaError, OSError):
             return
-        if problems:
+        if found:
             return
     pytest.fail("nothing is missing, though it was never synced")
 
@@ -148,20 +171,20 @@ def test_the_run_holds_every_kind_of_change(run: Run) -> None:
 
 async def compare(contents: Contents, acknowledged: list[Attempt], run: Run) -> list[str]:
     """What differs from what must be after a power loss."""
-    problems = [str(difference) for difference in await contents.differences()]
-    problems += contents.ring.verify() + contents.faults
+    found = [str(difference) for difference in await contents.differences()]
+    found += contents.ring.verify() + contents.faults
     messages = contents.messages()
-    found = Counter((message.name, message.sha256) for message in messages)
+    there = Counter((message.name, message.sha256) for message in messages)
     possible = Counter((name, attempt.sha256) for attempt in run.sent for name in attempt.recipients)
-    problems += [f"{name}: lost" for name, sha in wanted(acknowledged) - found]
-    problems += [f"{name}: too often" for name, sha in found - possible]
+    found += [f"{name}: lost" for name, sha in wanted(acknowledged) - there]
+    found += [f"{name}: too often" for name, sha in there - possible]
     final = {message.place: message.sha256 for message in run.final}
-    problems += [f"{m.place}: another UID" for m in messages if final.get(m.place, m.sha256) != m.sha256]
+    found += [f"{m.place}: another UID" for m in messages if final.get(m.place, m.sha256) != m.sha256]
     for account in {message.account for message in messages}:
         highest = max(message.uid for message in messages if message.account == account)
         if await contents.next_uid(account) <= highest:
-            problems.append(f"account {account}: a UID is given again")
-    return problems
+            found.append(f"account {account}: a UID is given again")
+    return found
 
 
 def wanted(acknowledged: list[Attempt]) -> Counter[tuple[str, bytes]]:

@@ -19,6 +19,8 @@ ACCEPTED = "250 2.6.0 "
 WRITES = frozenset({"write", "pwrite64", "writev", "pwritev", "ftruncate"})
 SYNCS = frozenset({"fsync", "fdatasync"})
 RENAMES = frozenset({"rename", "renameat", "renameat2"})
+WRITABLE = re.compile(r"O_WRONLY|O_RDWR|O_CREAT")
+INSIDE = re.compile(r".*/demo/(store|events|ring|run)/|/dev/null$|/proc/self/")
 BLOB_FOLDER = re.compile(r".*/store/blobs/[0-9a-f]{2}")
 
 
@@ -91,6 +93,14 @@ def test_a_large_message_is_synced_then_renamed_then_its_folders_are_synced_then
             assert committed[-1].began > max(call.ended for call in folders.values() if "/store/" in call.path)
             large += 1
     assert large == 3
+
+
+def test_nothing_is_written_outside_the_installation(calls: list[Call]) -> None:
+    """Fronts, store process and supervisor, while mail comes in."""
+    opened = [call for call in calls if call.name == "openat" and WRITABLE.search(call.arguments)]
+    outside = {text for call in opened for text in call.texts[:1] if not INSIDE.match(text)}
+    assert opened, "events are opened for writing all the time"
+    assert not outside
 
 
 @pytest.mark.parametrize("lost", [r"mail\.sqlite-wal$", r"/store/spool/[0-9a-f]+$", r"/blobs/[0-9a-f]{2}$", r"/spool$"])

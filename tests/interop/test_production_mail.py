@@ -1,23 +1,17 @@
 """An installation as ``init`` makes it, with two domains, taking mail: from the first command to the last check."""
 
 import fcntl
-import imaplib
-import json
 import os
 import smtplib
-import ssl
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import tomlkit
 
-from tests.support.demo import STANDARD_PORTS, Demo
-from tests.support.ports import free_base
+from tests.support.production import Installation
 
 MESSAGE = b"From: Someone <someone@example.net>\r\nTo: you\r\nSubject: %s\r\n\r\nbody\r\n"
 DOMAINS = ("example.org", "example.com")
@@ -25,65 +19,18 @@ PASSWORD = "Gęś jaźń, zażółć!"
 ADMIN = 1  # the first account of an installation
 
 
-class Installation(Demo):
-    """The same life as a demo's, but made by ``init`` and started by ``serve``; its ports are those of its settings."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(root, arguments=["serve", "--dir", str(root)])
-
-    def port(self, service: str) -> int:
-        document = tomlkit.parse((self.root / "skrytka.toml").read_text()).unwrap()
-        return int(document["listeners"][service]["port"])
-
-    def tls(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=self.root / "keys/tls/ca.pem")
-        context.check_hostname = False  # it names the server's host, which no test can resolve
-        return context
-
-    def result(self, *arguments: str, text: str | None = None) -> Any:
-        done = self.run(*arguments, "--json", text=text)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Made and confirmed by programs only; the second domain and the people come while it runs."""
-    folder = tmp_path_factory.mktemp("production")
-    installation = Installation(folder / "s")
-    key = folder / "recovery"
-    run(installation, "init", "example.org", "--recovery-key-file", str(key), "--password-stdin", text=PASSWORD)
-    assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    assert installation.run("serve").returncode == 7  # not confirmed
-    run(installation, "recovery", "confirm", text=key.read_text())
-    listen_on_loopback(installation.root)
-    with installation:
-        run(installation, "domain", "add", "example.com")
+    """The second domain and the people come while it runs."""
+    with Installation.made(tmp_path_factory.mktemp("production") / "s", "example.org", PASSWORD) as installation:
+        installation.do("domain", "add", "example.com")
         for domain in DOMAINS:
-            run(installation, "account", "add", f"eva@{domain}", "--password-stdin", text=PASSWORD)
+            installation.do("account", "add", f"eva@{domain}", "--password-stdin", text=PASSWORD)
         yield installation
 
 
-def run(installation: Installation, *arguments: str, text: str | None = None) -> str:
-    done = installation.run(*arguments, text=None if text is None else text + "\n")
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def listen_on_loopback(root: Path) -> None:
-    base = free_base(STANDARD_PORTS.values())
-    path = root / "skrytka.toml"
-    document = tomlkit.parse(path.read_text())
-    for name, port in STANDARD_PORTS.items():
-        document["listeners"][name]["port"] = base + port
-        document["listeners"][name]["addresses"] = ["127.0.0.1"]
-    path.write_text(tomlkit.dumps(document))
-
-
 def subjects(installation: Installation, address: str) -> list[str]:
-    client = imaplib.IMAP4_SSL("127.0.0.1", installation.port("imaps"), ssl_context=installation.tls(), timeout=20)
-    with client:
-        client.authenticate("PLAIN", lambda _: f"\0{address}\0{PASSWORD}".encode())
+    with installation.client(address, PASSWORD) as client:
         client.select("INBOX")
         found = client.uid("FETCH", "1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1]
         return [part[1].decode().removeprefix("Subject: ").strip() for part in found if isinstance(part, tuple)]

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tests.support.ports import free_base
 
@@ -39,7 +39,7 @@ class Demo:
 
     # -- its life -------------------------------------------------------------------------------------------------
 
-    def __enter__(self) -> "Demo":
+    def __enter__(self) -> Self:
         try:
             self.start()
         except BaseException:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Self
 
 import idna
@@ -29,19 +30,7 @@ class Domain(msgspec.Struct, frozen=True, order=True):
     @classmethod
     def parse(cls, text: str) -> Self:
         """From user or wire text; U-labels become A-labels (RFC 5891 4). AddressError if it is no domain."""
-        if text.startswith("["):
-            return cls(_literal(text))
-        name = text.lower()
-        if not name.isascii():
-            try:
-                name = idna.encode(name, uts46=True).decode("ascii")
-            except idna.IDNAError as exc:
-                raise AddressError("the domain is not a valid internationalised name") from exc
-        if not name or len(name) > DOMAIN_MAX:
-            raise AddressError("a domain has 1 to 253 octets")
-        if not all(_LABEL.match(label) for label in name.split(".")):
-            raise AddressError("a domain label has letters, digits and inner hyphens, 63 at most")
-        return cls(name)
+        return cls(_domain_name(text))
 
     @property
     def is_literal(self) -> bool:
@@ -50,6 +39,23 @@ class Domain(msgspec.Struct, frozen=True, order=True):
 
     def __str__(self) -> str:
         return self.name
+
+
+@lru_cache(maxsize=1024)  # the same few domains come again and again
+def _domain_name(text: str) -> str:
+    if text.startswith("["):
+        return _literal(text)
+    name = text.lower()
+    if not name.isascii():
+        try:
+            name = idna.encode(name, uts46=True).decode("ascii")
+        except idna.IDNAError as exc:
+            raise AddressError("the domain is not a valid internationalised name") from exc
+    if not name or len(name) > DOMAIN_MAX:
+        raise AddressError("a domain has 1 to 253 octets")
+    if not all(_LABEL.match(label) for label in name.split(".")):
+        raise AddressError("a domain label has letters, digits and inner hyphens, 63 at most")
+    return name
 
 
 def _literal(text: str) -> str:
@@ -104,6 +110,7 @@ class Address(msgspec.Struct, frozen=True, order=True):
         return f"{_quoted(self.local)}@{self.domain.name}"
 
 
+@lru_cache(maxsize=1024)
 def _quoted(local: str) -> str:
     if _DOT_STRING.match(local):
         return local

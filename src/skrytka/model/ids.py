@@ -4,6 +4,7 @@ Account ids are small integers given by the directory. Blobs, messages, traces a
 time (48 bit milliseconds, 80 bit random: the layout of a ULID), so that index pages fill in order.
 """
 
+from functools import lru_cache
 from typing import NewType
 
 from skrytka.model.clock import Clock, Random
@@ -23,6 +24,7 @@ QueueId = NewType("QueueId", bytes)  # 16 bytes
 
 ID_BYTES = 16
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base32: no I, L, O, U
+_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)  # by ten bits
 _VALUES = {char: value for value, char in enumerate(_ALPHABET)} | {
     char.lower(): value for value, char in enumerate(_ALPHABET)
 }
@@ -34,10 +36,11 @@ def new_id(clock: Clock, random: Random) -> bytes:
     return clock.now_ms().to_bytes(6, "big") + random.token(10)
 
 
+@lru_cache(maxsize=1024)  # the id of a message is shown several times while it comes in
 def id_text(raw_id: bytes) -> str:
     """The 26 characters that people see; sorts as the bytes do."""
     value = int.from_bytes(raw_id, "big")
-    return "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[value >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def parse_id(text: str) -> bytes:

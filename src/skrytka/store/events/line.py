@@ -12,7 +12,8 @@
 import hashlib
 import re
 from datetime import UTC, datetime
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -22,7 +23,6 @@ from skrytka.model.ids import id_text
 VERSION = 1
 SALT_BYTES = 16
 _CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
-_KINDS: dict[type[Event], str] = {}
 _encoder = msgspec.json.Encoder()
 
 
@@ -54,31 +54,50 @@ line_decoder = msgspec.json.Decoder(Line)
 header_decoder = msgspec.json.Decoder(Header)
 
 
+class _Shape(NamedTuple):
+    """What is the same for all events of a kind."""
+
+    name: str
+    header: tuple[str, ...]  # fields that are kept, in order
+    personal: tuple[str, ...]
+
+
+@cache  # as many as there are classes
+def _shape(kind: type[Event]) -> _Shape:
+    fields = [name for name in kind.__struct_fields__ if name != "trace"]
+    return _Shape(
+        name=_CAMEL.sub("_", kind.__name__).lower(),
+        header=tuple(name for name in fields if name not in kind.PERSONAL),
+        personal=tuple(sorted(kind.PERSONAL)),
+    )
+
+
 def kind_name(kind: type[Event]) -> str:
     """``MessageReceived`` -> ``message_received``."""
-    if kind not in _KINDS:
-        _KINDS[kind] = _CAMEL.sub("_", kind.__name__).lower()
-    return _KINDS[kind]
+    return _shape(kind).name
 
 
 def instant_text(at_ms: int) -> str:
     """RFC 3339 in UTC with milliseconds."""
-    at = datetime.fromtimestamp(at_ms // 1000, UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
+    return f"{_second_text(at_ms // 1000)}.{at_ms % 1000:03d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second_text(at_s: int) -> str:
+    return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def encode(event: Event, *, at: str, chain: str, seq: int, prev: str, salt: bytes) -> tuple[bytes, str]:
     """The line with its line feed, and its hash, which is ``prev`` of the next."""
-    fields = msgspec.structs.asdict(event)
-    trace = fields.pop("trace")
-    header: dict[str, Any] = {"v": VERSION, "at": at, "chain": chain, "seq": seq, "kind": kind_name(type(event))}
-    if trace is not None:
-        header["trace"] = id_text(trace)
-    personal = {name: fields.pop(name) for name in sorted(event.PERSONAL)}
-    header |= fields
+    shape = _shape(type(event))
+    header: dict[str, Any] = {"v": VERSION, "at": at, "chain": chain, "seq": seq, "kind": shape.name}
+    if event.trace is not None:
+        header["trace"] = id_text(event.trace)
+    for name in shape.header:
+        header[name] = getattr(event, name)
     tail = b""
-    if personal:
-        raw_personal = _encoder.encode(personal)
+    if shape.personal:
+        raw_personal = _encoder.encode({name: getattr(event, name) for name in shape.personal})
         header["ph"] = hashlib.sha256(salt + raw_personal).hexdigest()
         tail = b',"p":%b,"s":"%b"' % (raw_personal, salt.hex().encode())
     header["prev"] = prev

@@ -13,7 +13,7 @@ import msgspec
 from skrytka.model.address import Address
 from skrytka.protocol.smtp.received import date_text
 
-DIAGNOSTIC_MAX: Final = 800  # characters; a line has 998 at most (RFC 5322 2.1.1)
+DIAGNOSTIC_MAX: Final = 400  # characters; two of them stand in one line, which has 998 at most (RFC 5322 2.1.1)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
@@ -125,7 +125,7 @@ def _text(report: Report) -> str:
     for each in report.recipients:
         lines += [f"Your message {_SENTENCES[each.action]}", f"    {_shown(report, str(each.final))}"]
         if each.diagnostic:
-            said = f"{each.remote_mta} said" if each.is_remote and each.remote_mta else "Reason"
+            said = f"{_shown(report, each.remote_mta)} said" if each.is_remote and each.remote_mta else "Reason"
             lines.append(f"    {said}: {_shown(report, each.diagnostic)}")
         if each.retry_until_ms:
             lines.append(f"    It will be tried until {date_text(each.retry_until_ms)}.")

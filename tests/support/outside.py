@@ -1,0 +1,229 @@
+"""Other servers for the outbound courier: scripted ones on loopback, and the courier over a mail world."""
+
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from skrytka.mail.delivery.copies import Copies
+from skrytka.mail.delivery.local import Delivery
+from skrytka.mail.delivery.types import Outgoing
+from skrytka.mail.mailbox.blobs import Blobs
+from skrytka.mail.outbox.outbox import Outbox
+from skrytka.mail.queue.bounce import BounceDeps, Bounces
+from skrytka.mail.queue.outbound import OutboundCourier, OutboundDeps
+from skrytka.mail.queue.path import Paths
+from skrytka.mail.queue.routes import Routes
+from skrytka.model.address import NULL_REVERSE_PATH, Address, ReversePath
+from skrytka.model.envelope import BodyType, Notify, Recipient, Ret
+from skrytka.model.secret import Secret
+from skrytka.model.settings import Outbound
+from skrytka.net.client_tls import ClientTls
+from skrytka.net.dialer import Dialer
+from skrytka.net.dns.zone import StaticZone
+from skrytka.net.sweeper import Sweeper
+from skrytka.store.sql import outbound as sql
+from skrytka.store.sql.outbound import OutboundRow
+from tests.unit.mail.world import HOSTNAME, MESSAGE, World
+
+ZONE = """
+example.net:
+  - MX: [10, mx.example.net]
+mx.example.net:
+  - A: 127.0.0.1
+two.example.net:
+  - MX: [10, dead.example.net]
+  - MX: [20, mx.example.net]
+dead.example.net:
+  - A: 127.0.0.9
+null.example.net:
+  - MX: [0, "."]
+plain.example.net:
+  - A: 127.0.0.1
+bare.example.net:
+  - TXT: nothing
+loop.example.net:
+  - MX: [10, mx.example.test]
+"""
+EHLO = b"250-mx.example.net\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 1000000\r\n250 ENHANCEDSTATUSCODES\r\n"
+CLOSE = b"close"  # the peer leaves instead of answering
+HANG = b"hang"
+_YES = {
+    "": b"220 mx.example.net ESMTP\r\n",
+    "EHLO": EHLO,
+    "HELO": b"250 mx.example.net\r\n",
+    "MAIL": b"250 2.1.0 ok\r\n",
+    "RCPT": b"250 2.1.5 ok\r\n",
+    "DATA": b"354 go\r\n",
+    ".": b"250 2.6.0 taken\r\n",
+    "RSET": b"250 2.0.0 ok\r\n",
+    "QUIT": b"221 2.0.0 bye\r\n",
+}
+Answer = bytes | Callable[[str], bytes]
+
+
+class Peer:
+    """A server that says yes but for what ``answers`` says, by verb; "" is its greeting, "." the end of a message."""
+
+    def __init__(self, answers: Mapping[str, Answer]) -> None:
+        self.answers: dict[str, Answer] = {**_YES, **answers}
+        self.port = 0
+        self.sessions = 0
+        self.lines: list[str] = []
+        self.messages: list[bytes] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.sessions += 1
+        try:
+            if await self._say(writer, "", ""):
+                while (line := await reader.readline()) and await self._take(line, reader, writer):
+                    pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+
+    async def _take(self, raw: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        line = raw.decode().rstrip("\r\n")
+        self.lines.append(line)
+        verb = line.split(" ")[0].upper()
+        if not await self._say(writer, verb, line):
+            return False
+        if verb == "DATA" and str(self._answer("DATA", line), "ascii").startswith("354"):
+            message = b""
+            while (piece := await reader.readline()) != b".\r\n":
+                message += piece.removeprefix(b".")
+            self.messages.append(message)
+            return await self._say(writer, ".", ".")
+        return verb != "QUIT"
+
+    def _answer(self, verb: str, line: str) -> bytes:
+        answer = self.answers.get(verb, b"500 5.5.2 what\r\n")
+        return answer if isinstance(answer, bytes) else answer(line)
+
+    async def _say(self, writer: asyncio.StreamWriter, verb: str, line: str) -> bool:
+        answer = self._answer(verb, line)
+        if answer == HANG:
+            await asyncio.Event().wait()
+        if answer == CLOSE:
+            return False
+        writer.write(answer)
+        await writer.drain()
+        return True
+
+
+@contextlib.asynccontextmanager
+async def peer(answers: Mapping[str, Answer] | None = None) -> AsyncIterator[Peer]:
+    served = Peer(answers or {})
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        await served.serve(reader, writer)
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    served.port = server.sockets[0].getsockname()[1]
+    try:
+        yield served
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class Outside:
+    """The courier of a world, its mail submitted by alice, and a look into the queue."""
+
+    def __init__(self, world: World, port: int, *, is_demo: bool = False, **settings: Any) -> None:
+        self.world = world
+        self.settings = msgspec.structs.replace(Outbound(retry_s=(60, 600), connect_s=5.0), **settings)
+        self.sweeper = Sweeper(world.clock)
+        self.routes = Routes(self.settings, StaticZone.parse(ZONE), HOSTNAME, world.random, port=port)
+        outbox = Outbox(world.keys, world.clock, world.random)
+        self.delivery = Delivery(dataclasses.replace(world.delivery._deps, outbox=outbox))
+        self.paths = Paths(
+            hostname=HOSTNAME,
+            routes=self.routes,
+            dial=Dialer(self.sweeper, self.settings.source_addresses),
+            tls=ClientTls(),
+            settings=self.settings,
+            passwords=_password,
+        )
+        self.bounces = Bounces(
+            BounceDeps(
+                hostname=HOSTNAME,
+                store=world.store,
+                directory=world.directory,
+                delivery=self.delivery,
+                copies=Copies(HOSTNAME, world.keys, world.clock, world.random),
+                outbox=outbox,
+                events=world.events,
+                clock=world.clock,
+                random=world.random,
+                expire_s=self.settings.expire_s,
+            )
+        )
+        self.courier = OutboundCourier(
+            OutboundDeps(
+                store=world.store,
+                keys=world.keys,
+                blobs=Blobs(world.store, world.blobs._paths),
+                routes=self.routes,
+                paths=self.paths,
+                bounces=self.bounces,
+                events=world.events,
+                clock=world.clock,
+                random=world.random,
+                settings=self.settings,
+                is_demo=is_demo,
+            )
+        )
+
+    async def submit(
+        self,
+        *recipients: Recipient | str,
+        message: bytes = MESSAGE,
+        sender: str = "alice@example.test",
+        is_smtputf8: bool = False,
+        body_type: BodyType = BodyType.SEVEN_BIT,
+        ret: Ret | None = None,
+        envid: str = "",
+    ) -> None:
+        facts = self.world.facts()
+        path = ReversePath(Address.parse(sender)) if sender else NULL_REVERSE_PATH
+        facts = type(facts)(
+            trace=facts.trace,
+            received_at_ms=facts.received_at_ms,
+            reverse_path=path,
+            remote=facts.remote,
+            helo=facts.helo,
+            is_smtputf8=is_smtputf8,
+            is_submission=True,
+        )
+        incoming = self.delivery.begin_submission()
+        await incoming.write(message)
+        named = tuple(Recipient(Address.parse(each)) if isinstance(each, str) else each for each in recipients)
+        outgoing = Outgoing(
+            account=await self.world.account("alice"), recipients=named, body_type=body_type, ret=ret, envid=envid
+        )
+        verdict = await self.delivery.deliver(facts, [], incoming, outgoing)
+        assert verdict.reply.is_positive, verdict
+
+    async def queue(self) -> list[OutboundRow]:
+        return await self.world.store.read(sql.listed(100))
+
+
+def to(address: str = "x@example.net", *notify: Notify, original: str = "") -> Recipient:
+    return Recipient(Address.parse(address), frozenset(notify), original)
+
+
+def _password(name: str) -> Secret:
+    if name == "gone":
+        raise FileNotFoundError(2, "No such file")
+    return Secret(name)

@@ -1,0 +1,55 @@
+import pytest
+
+from skrytka.mail.outbox.sealed import (
+    OutboundEnvelope,
+    open_envelope,
+    open_recipient,
+    queue_keys,
+    seal_envelope,
+    seal_recipient,
+)
+from skrytka.model.address import NULL_REVERSE_PATH
+from skrytka.model.envelope import BodyType, Notify, Ret
+from skrytka.model.errors import PermanentError
+from skrytka.model.ids import AccountId, QueueId, TraceId
+from skrytka.store.seal.keys import Kind
+from tests.support.outside import to
+from tests.unit.mail.world import World
+
+QUEUE = QueueId(b"q" * 16)
+ENVELOPE = OutboundEnvelope(
+    trace=TraceId(b"t" * 16),
+    reverse_path=NULL_REVERSE_PATH,
+    arrived_at_ms=5,
+    account=AccountId(3),
+    body_type=BodyType.EIGHT_BIT,
+    ret=Ret.FULL,
+    envid="x",
+    trace_fields=b"Received: x\r\n",
+)
+
+
+async def test_an_envelope_opens_as_it_was_and_for_its_message_only(world: World) -> None:
+    keys = await queue_keys(world.keys, world.random)
+    sealed = seal_envelope(keys, QUEUE, ENVELOPE)
+    assert open_envelope(keys, QUEUE, sealed) == ENVELOPE
+    with pytest.raises(PermanentError):
+        open_envelope(keys, QueueId(b"r" * 16), sealed)
+
+
+async def test_a_recipient_opens_as_it_was_and_in_its_place_only(world: World) -> None:
+    keys = await queue_keys(world.keys, world.random)
+    recipient = to("ż@example.net", Notify.SUCCESS, original="rfc822;a@b")
+    sealed = seal_recipient(keys, QUEUE, 1, recipient)
+    assert open_recipient(keys, QUEUE, 1, sealed) == recipient
+    with pytest.raises(PermanentError):
+        open_recipient(keys, QUEUE, 2, sealed)
+
+
+async def test_another_form_is_damage(world: World) -> None:
+    keys = await queue_keys(world.keys, world.random)
+    odd = keys.seal(Kind.TEXT, QUEUE, b"\x01")
+    with pytest.raises(PermanentError):
+        open_envelope(keys, QUEUE, odd)
+    with pytest.raises(PermanentError):
+        open_recipient(keys, QUEUE, 0, keys.seal(Kind.TEXT, QUEUE + bytes(4), b"\x01"))

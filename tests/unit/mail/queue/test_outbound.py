@@ -1,0 +1,272 @@
+"""The courier of outbound mail against scripted servers on loopback."""
+
+import asyncio
+
+import pytest
+
+from skrytka.mail.outbox.sealed import queue_keys
+from skrytka.model.errors import Reason, TransientError
+from skrytka.model.events import DeliveryDeferred, DeliveryFailed, FaultRaised, MessageRelayed
+from skrytka.model.settings import Route
+from skrytka.store.commands.outbound import Post, Postpone
+from skrytka.store.commands.queue import Complete
+from tests.support.outside import CLOSE, HANG, Outside, peer, to
+from tests.unit.mail.world import MESSAGE, World, fails
+
+DAY_S = 86_400
+
+
+async def test_a_message_is_sent_with_our_field_before_it_and_leaves_the_queue(world: World) -> None:
+    async with peer() as mx:
+        outside = Outside(world, mx.port)
+        await outside.submit("x@example.net", "y@example.net")
+        assert await outside.courier.run_once() == 2
+    (message,) = mx.messages
+    assert message.endswith(MESSAGE)
+    head = message.removesuffix(MESSAGE)
+    assert head.startswith(b"Received: by mx.example.test with ESMTP id ")
+    assert b"192.0.2.1" not in head
+    assert mx.lines[1:4] == [
+        f"MAIL FROM:<alice@example.test> SIZE={len(message)}",
+        "RCPT TO:<x@example.net>",
+        "RCPT TO:<y@example.net>",
+    ]
+    assert await outside.queue() == []
+    assert [type(event) for event in world.events.events[-2:]] == [MessageRelayed, MessageRelayed]
+
+
+async def test_messages_of_one_destination_share_a_connection(world: World) -> None:
+    async with peer() as mx:
+        outside = Outside(world, mx.port, connections_per_destination=1)
+        for number in range(4):
+            await outside.submit(f"x{number}@example.net")
+        assert await outside.courier.run_once() == 4
+    assert (mx.sessions, len(mx.messages), mx.lines.count("QUIT")) == (1, 4, 1)
+
+
+async def test_a_connection_carries_so_many_messages_and_no_more(world: World) -> None:
+    async with peer() as mx:
+        outside = Outside(world, mx.port, connections_per_destination=1, messages_per_connection=2)
+        for number in range(5):
+            await outside.submit(f"x{number}@example.net")
+        await outside.courier.run_once()
+    assert (mx.sessions, len(mx.messages)) == (3, 5)
+
+
+async def test_a_refused_recipient_comes_back_and_the_others_go(world: World) -> None:
+    async with peer({"RCPT": lambda line: b"550 5.1.1 who?\r\n" if "no@" in line else b"250 ok\r\n"}) as mx:
+        outside = Outside(world, mx.port)
+        await outside.submit("x@example.net", "no@example.net")
+        await outside.courier.run_once()
+    assert len(mx.messages) == 1
+    assert await outside.queue() == []
+    (report,) = await world.inbox()
+    assert report.startswith(b"Return-Path: <>\r\n")
+    for line in (
+        b"Final-Recipient: rfc822; no@example.net",
+        b"Action: failed",
+        b"Diagnostic-Code: smtp; 550 5.1.1 who?",
+    ):
+        assert line in report
+    assert b"x@example.net" not in report.split(b"Content-Type: message/rfc822")[0]
+
+
+async def test_the_report_and_the_end_of_its_recipient_are_one_commit(world: World) -> None:
+    async with peer({"MAIL": b"550 5.7.1 no\r\n"}) as mx:
+        outside = Outside(world, mx.port)
+        await outside.submit("x@example.net")
+        world.store.failures[Post] = fails(TransientError(Reason.STORE_DOWN))
+        await outside.courier.run_once()
+        assert await world.inbox() == []
+        assert len(await outside.queue()) == 1
+        await outside.courier.run_once()
+    assert len(await world.inbox()) == 1
+    assert await outside.queue() == []
+
+
+async def test_when_the_end_is_not_stored_the_message_goes_again_and_none_is_lost(world: World) -> None:
+    async with peer() as mx:
+        outside = Outside(world, mx.port)
+        await outside.submit("x@example.net")
+        world.store.failures[Complete] = fails(TransientError(Reason.STORE_DOWN))
+        await outside.courier.run_once()
+        assert len(await outside.queue()) == 1
+        await outside.courier.run_once()
+    assert len(mx.messages) == 2
+    assert await outside.queue() == []
+    assert [event.fault for event in world.events.events if isinstance(event, FaultRaised)] == ["F-courier"]
+
+
+async def test_tries_wait_longer_then_the_sender_hears_of_it_once_then_it_comes_back(world: World) -> None:
+    async with peer({"RCPT": b"451 4.7.1 greylisted\r\n"}) as mx:
+        outside = Outside(world, mx.port, delay_notice_s=500, expire_s=DAY_S)
+        await outside.submit("x@example.net")
+        waits = []
+        for _ in range(3):
+            assert await outside.courier.run_once() == 1
+            (row,) = await outside.queue()
+            waits.append((row.due_at_ms - world.clock.now_ms()) // 1000)
+            world.clock.advance(waits[-1])
+        assert waits == [60, 600, 600]
+        (notice,) = await world.inbox()
+        assert b"Action: delayed" in notice
+        assert b"Will-Retry-Until: " in notice
+        world.clock.advance(DAY_S)
+        await outside.courier.run_once()
+        _, last = await world.inbox()
+        assert b"Status: 4.4.7" in last
+        assert b"451 4.7.1 greylisted" in last
+    assert await outside.queue() == []
+    assert mx.messages == []
+    deferred = [event.attempts for event in world.events.events if isinstance(event, DeliveryDeferred)]
+    assert deferred == [1, 2, 3]
+
+
+async def test_nobody_hears_of_a_message_without_a_reverse_path(world: World) -> None:
+    async with peer({"RCPT": b"550 5.1.1 no\r\n"}) as mx:
+        outside = Outside(world, mx.port)
+        await outside.submit("x@example.net", sender="")
+        await outside.courier.run_once()
+    assert "MAIL FROM:<> " in mx.lines[1]
+    assert await outside.queue() == []
+    assert await world.inbox() == []
+    (failed,) = [event for event in world.events.events if isinstance(event, DeliveryFailed)]
+    assert not failed.is_reported
+
+
+async def test_a_report_to_another_server_goes_with_the_null_reverse_path(world: World) -> None:
+    async with peer({"RCPT": lambda line: b"250 ok\r\n" if "eve@" in line else b"550 no\r\n"}) as mx:
+        outside = Outside(world, mx.port)
+        await outside.submit("x@example.net", sender="eve@example.net")
+        assert await outside.courier.run_once() == 1
+        assert len(await outside.queue()) == 1
+        assert await outside.courier.run_once() == 1
+    (report,) = mx.messages
+    assert b"To: eve@example.net\r\n" in report
+    assert [line for line in mx.lines if line.startswith("MAIL")][1].startswith("MAIL FROM:<> ")
+
+
+@pytest.mark.parametrize(
+    ("domain", "status"),
+    [
+        ("null.example.net", "5.1.10"),
+        ("gone.example.org", "5.1.2"),
+        ("bare.example.net", "5.1.2"),
+        ("loop.example.net", "5.4.6"),
+    ],
+)
+async def test_a_domain_that_takes_no_mail_is_told_at_once(world: World, domain: str, status: str) -> None:
+    outside = Outside(world, 1)
+    await outside.submit(f"x@{domain}")
+    await outside.courier.run_once()
+    (report,) = await world.inbox()
+    assert f"Status: {status}\r\n".encode() in report
+    assert b"Remote-MTA" not in report
+    assert await outside.queue() == []
+
+
+async def test_the_next_server_is_tried_when_one_does_not_answer(world: World) -> None:
+    async with peer() as mx:
+        outside = Outside(world, mx.port)
+        await outside.submit("x@two.example.net", "y@plain.example.net")
+        await outside.courier.run_once()
+    assert len(mx.messages) == 2
+    assert await outside.queue() == []
+
+
+@pytest.mark.parametrize("where", ["", "EHLO", "MAIL", "RCPT", "DATA", "."])
+@pytest.mark.parametrize("answer", [CLOSE, b"421 4.3.2 later\r\n", b"nonsense\r\n", b"451 4.3.0 later\r\n"])
+async def test_a_server_that_breaks_off_anywhere_gets_it_later(world: World, where: str, answer: bytes) -> None:
+    async with peer({where: answer}) as mx:
+        outside = Outside(world, mx.port)
+        await outside.submit("x@example.net")
+        await outside.courier.run_once()
+        (row,) = await outside.queue()
+        assert (row.attempts, row.is_held) == (1, 0)
+        del mx.answers[where]
+        mx.answers |= peer_yes(where)
+        world.clock.advance(60)
+        await outside.courier.run_once()
+        assert await outside.queue() == []
+        assert await world.inbox() == []
+
+
+def peer_yes(verb: str) -> dict[str, bytes]:
+    from tests.support.outside import _YES
+
+    return {verb: _YES[verb]}
+
+
+@pytest.mark.parametrize("where", ["", "EHLO", "MAIL", "RCPT", "DATA", "."])
+async def test_a_server_that_hangs_is_left_when_its_time_is_over(world: World, where: str) -> None:
+    async with peer({where: HANG}) as mx:
+        outside = Outside(world, mx.port)
+        await outside.submit("x@example.net")
+        async with asyncio.TaskGroup() as tasks:
+            run = tasks.create_task(outside.courier.run_once())
+            while not run.done():
+                await asyncio.sleep(0.005)
+                if mx.sessions and len(outside.sweeper):
+                    world.clock.advance(601)
+                    outside.sweeper.sweep()
+    (row,) = await outside.queue()
+    assert (row.attempts, row.reason) == (1, "4.4.2")
+
+
+async def test_a_server_that_hangs_does_not_hold_up_another(world: World) -> None:
+    async with peer({"EHLO": HANG}) as slow, peer() as quick:
+        routes = (Route(domain="slow.example.net", host="127.0.0.1", port=slow.port),)
+        outside = Outside(world, quick.port, routes=routes)
+        await outside.submit("x@slow.example.net")
+        await outside.submit("x@example.net")
+        async with asyncio.TaskGroup() as tasks:
+            run = tasks.create_task(outside.courier.run())
+            while not quick.messages:  # noqa: ASYNC110 - what it waits for is inside the code under test
+                await asyncio.sleep(0.005)
+            run.cancel()
+    assert len(slow.lines) == 1
+
+
+async def test_in_a_demo_mail_is_held_unless_a_route_leads_somewhere(world: World) -> None:
+    async with peer() as mx:
+        routes = (Route(domain="example.net", host="127.0.0.1", port=mx.port),)
+        outside = Outside(world, 1, is_demo=True, routes=routes)
+        await outside.submit("x@example.net", "x@two.example.net")
+        await outside.courier.run_once()
+        assert await outside.courier.run_once() == 0
+    assert len(mx.messages) == 1
+    (row,) = await outside.queue()
+    assert (row.is_held, row.reason) == (1, "demo: not sent")
+
+
+async def test_what_cannot_be_opened_is_held(world: World) -> None:
+    outside = Outside(world, 1)
+    await outside.submit("x@example.net")
+    (row,) = await outside.queue()
+    await world.store.submit(
+        Postpone(unit=b"u" * 16, queue_id=row.queue_id, recipients=(0,), due_at_ms=1, reason="")  # type: ignore[arg-type]
+    )
+    broken = row._replace(envelope=row.envelope[:-1] + b"\0")
+    async with asyncio.TaskGroup() as tasks:
+        keys = await queue_keys(world.keys, world.random)
+        await outside.courier._hand_out(keys, [broken], tasks)
+    (row,) = await outside.queue()
+    assert (row.is_held, row.reason) == (1, "corrupt")
+
+
+async def test_a_bug_holds_up_its_own_message_only(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with peer() as mx:
+        outside = Outside(world, mx.port)
+        await outside.submit(to("x@example.net"))
+
+        async def broken(*_args: object) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr("skrytka.mail.queue.path.Path.deliver", broken)
+        await outside.courier.run_once()
+        monkeypatch.undo()
+        (row,) = await outside.queue()
+        assert row.attempts == 1
+        world.clock.advance(60)
+        await outside.courier.run_once()
+    assert len(mx.messages) == 1

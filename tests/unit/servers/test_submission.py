@@ -1,0 +1,221 @@
+"""Submission on loopback, with the real directory, logins, delivery and queue behind it."""
+
+import asyncio
+import contextlib
+import smtplib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from skrytka.mail.identity.directory import StoredCredentials
+from skrytka.mail.identity.login import Identity
+from skrytka.mail.identity.passwords import RecentLogins
+from skrytka.mail.identity.rights import SenderRights
+from skrytka.model.events import LoginFailed, MessageQueued, MessageReceived
+from skrytka.model.limits import SmtpLimits
+from skrytka.model.secret import Secret
+from skrytka.model.settings import Login, Submission
+from skrytka.net.limits import LimitTable, LocalLimits
+from skrytka.servers.submission import serve_submission
+from skrytka.servers.submission_deps import SubmissionDeps
+from tests.support.outside import Outside
+from tests.unit.mail.world import ACTOR, HOSTNAME, MESSAGE, World
+from tests.unit.net.harness import client_context, make_store, serving
+from tests.unit.servers.test_mx_with_mail import mail_world
+
+OWN = MESSAGE.replace(b"Bob <bob@example.net>", b"Alice <alice@example.test>")
+ALICE = "alice@example.test"
+Talk = Callable[[smtplib.SMTP], None]
+
+
+class Port:
+    """A listening submission service."""
+
+    def __init__(self, world: World, outside: Outside, port: int) -> None:
+        self.world = world
+        self.outside = outside
+        self._port = port
+
+    async def talk(
+        self, talk: Talk, *, login: str = ALICE, password: str = "correct horse", is_tls: bool = True
+    ) -> None:
+        def conversation() -> None:
+            with smtplib.SMTP("127.0.0.1", self._port, "client.example.org", timeout=20) as client:
+                if is_tls:
+                    client.starttls(context=client_context())
+                if login:
+                    client.login(login, password)
+                talk(client)
+
+        await asyncio.get_running_loop().run_in_executor(None, conversation)
+
+
+@contextlib.asynccontextmanager
+async def listening(folder: Path, settings: Submission | None = None) -> AsyncIterator[Port]:
+    async with mail_world() as world:
+        outside = Outside(world, 1)
+        limits = LocalLimits(LimitTable(world.clock))
+        identity = Identity(
+            StoredCredentials(world.store, world.clock, world.random),
+            world.passwords,
+            RecentLogins(world.clock, world.random),
+            limits,
+            Login(),
+            world.events,
+            Secret(bytes(32)),
+        )
+        deps = SubmissionDeps(
+            recipients=world.directory,
+            delivery=outside.delivery,
+            events=world.events,
+            clock=world.clock,
+            random=world.random,
+            limits=SmtpLimits(),
+            hostname=HOSTNAME,
+            identity=identity,
+            rights=SenderRights(world.store),
+            sending=limits,
+            settings=settings or Submission(),
+        )
+        async with serving(lambda conn: serve_submission(conn, deps), tls=make_store(folder)) as net:
+            yield Port(world, outside, net.port)
+
+
+def refused(code: int, text: bytes = b"") -> "contextlib.AbstractContextManager[object]":
+    return pytest.raises(smtplib.SMTPException, match=str(code))
+
+
+async def test_one_message_goes_to_mailboxes_here_and_to_the_queue(tmp_path: Path) -> None:
+    async with listening(tmp_path) as port:
+        await port.talk(lambda client: refusals(client.sendmail(ALICE, ["bob@example.test", "x@example.net"], OWN)))
+        (copy,) = await port.world.inbox("bob")
+        assert copy.startswith(b"Return-Path: <alice@example.test>\r\nDelivered-To: bob@example.test\r\nReceived: by ")
+        assert b"127.0.0.1" not in copy
+        assert b"client.example.org" not in copy
+        assert copy.endswith(OWN)
+        (row,) = await port.outside.queue()
+        assert row.kind == 1
+        names = [type(event) for event in port.world.events.events]
+        assert MessageQueued in names
+        (received,) = [event for event in port.world.events.events if isinstance(event, MessageReceived)]
+        assert (received.protocol, received.remote) == ("ESMTPSA", "127.0.0.1")
+
+
+def refusals(found: dict[str, tuple[int, bytes]]) -> None:
+    assert found == {}
+
+
+async def test_a_missing_date_and_id_are_added_and_bcc_is_taken_out(tmp_path: Path) -> None:
+    message = b"From: alice@example.test\r\nBcc: eve@example.org\r\n\r\nHello\r\n"
+    async with listening(tmp_path) as port:
+        await port.talk(lambda client: refusals(client.sendmail(ALICE, ["bob@example.test"], message)))
+        (copy,) = await port.world.inbox("bob")
+        for field in (b"\r\nMessage-ID: <", b"\r\nDate: "):
+            assert copy.count(field) == 1
+        assert b"eve@example.org" not in copy
+
+
+@pytest.mark.parametrize(
+    ("sender", "message", "code"),
+    [
+        ("bob@example.test", OWN, 550),
+        ("alice@example.net", OWN, 550),
+        (ALICE, OWN.replace(b"Alice <alice@example.test>", b"bob@example.test"), 550),
+        (ALICE, OWN.replace(b"Alice <alice@example.test>", b"alice@example.test, bob@example.test"), 550),
+        (ALICE, OWN.replace(b"From:", b"Sender: bob@example.test\r\nFrom:"), 550),
+        (ALICE, OWN.replace(b"From:", b"X-From:"), 550),
+        (ALICE, OWN.replace(b"<alice@example.test>", b"<alice>"), 550),
+    ],
+)
+async def test_nobody_sends_as_somebody_else(tmp_path: Path, sender: str, message: bytes, code: int) -> None:
+    async with listening(tmp_path) as port:
+        with refused(code):
+            await port.talk(lambda client: refusals(client.sendmail(sender, ["bob@example.test"], message)))
+        assert await port.world.inbox("bob") == []
+        assert await port.outside.queue() == []
+
+
+@pytest.mark.parametrize("sender", ["alice+shop@example.test", "sales@example.test", ""])
+async def test_subaddresses_aliases_and_nobody_are_fine(tmp_path: Path, sender: str) -> None:
+    async with listening(tmp_path) as port:
+        await port.world.admin.aliases.add("sales@example.test", [ALICE], ACTOR)
+        message = OWN.replace(ALICE.encode(), b"sales@example.test")
+        await port.talk(lambda client: refusals(client.sendmail(sender, ["bob@example.test"], message)))
+        assert len(await port.world.inbox("bob")) == 1
+
+
+async def test_the_check_of_from_can_be_switched_off(tmp_path: Path) -> None:
+    async with listening(tmp_path, Submission(is_from_checked=False)) as port:
+        await port.talk(lambda client: refusals(client.sendmail(ALICE, ["bob@example.test"], MESSAGE)))
+        assert len(await port.world.inbox("bob")) == 1
+
+
+async def test_nothing_goes_without_a_login(tmp_path: Path) -> None:
+    async with listening(tmp_path) as port:
+        with refused(530):
+            await port.talk(lambda client: refusals(client.sendmail(ALICE, ["bob@example.test"], OWN)), login="")
+        with refused(530):
+            await port.talk(
+                lambda client: refusals(client.sendmail(ALICE, ["bob@example.test"], OWN)), login="", is_tls=False
+            )
+        with pytest.raises(smtplib.SMTPNotSupportedError):  # in clear it is not even offered
+            await port.talk(lambda client: None, is_tls=False)
+
+
+async def test_wrong_passwords_are_refused_and_the_third_ends_the_session(tmp_path: Path) -> None:
+    def guess(client: smtplib.SMTP) -> None:
+        client.ehlo()
+        codes = [client.docmd("AUTH", "PLAIN AGFsaWNlQGV4YW1wbGUudGVzdABub3Blbm9wZQ==")[0] for _ in range(3)]
+        assert codes == [535, 535, 421]
+
+    async with listening(tmp_path) as port:
+        with contextlib.suppress(smtplib.SMTPServerDisconnected):
+            await port.talk(guess, login="")
+        failed = [event for event in port.world.events.events if isinstance(event, LoginFailed)]
+        assert len(failed) == 3
+        with pytest.raises(smtplib.SMTPAuthenticationError, match="535"):
+            await port.talk(lambda client: None, login="nobody@example.test")
+
+
+async def test_acting_for_somebody_else_is_refused_without_a_hash(tmp_path: Path) -> None:
+    def act(client: smtplib.SMTP) -> None:
+        client.ehlo()  # bob@example.test NUL alice@example.test NUL correct horse
+        line = "PLAIN Ym9iQGV4YW1wbGUudGVzdABhbGljZUBleGFtcGxlLnRlc3QAY29ycmVjdCBob3JzZQ=="
+        assert client.docmd("AUTH", line)[0] == 535
+
+    async with listening(tmp_path) as port:
+        await port.talk(act, login="")
+
+
+async def test_an_account_has_a_limit_of_recipients(tmp_path: Path) -> None:
+    def send(client: smtplib.SMTP) -> None:
+        found = client.sendmail(ALICE, [f"x{number}@example.net" for number in range(4)], OWN)
+        assert [code for code, _text in found.values()] == [452]
+
+    async with listening(tmp_path, Submission(recipients_per_hour=3)) as port:
+        await port.talk(send)
+        assert len(await port.outside.queue()) == 3
+
+
+async def test_dsn_parameters_are_kept(tmp_path: Path) -> None:
+    def send(client: smtplib.SMTP) -> None:
+        client.sendmail(
+            ALICE, ["x@example.net"], OWN, ["RET=HDRS", "ENVID=Q+2B1"], ["NOTIFY=SUCCESS", "ORCPT=rfc822;o@example.org"]
+        )
+
+    async with listening(tmp_path) as port:
+        await port.talk(send)
+        (row,) = await port.outside.queue()
+        from skrytka.mail.outbox.sealed import open_envelope, open_recipient, queue_keys
+
+        keys = await queue_keys(port.world.keys, port.world.random)
+        envelope = open_envelope(keys, row.queue_id, row.envelope)
+        recipient = open_recipient(keys, row.queue_id, 0, row.sealed_recipient)
+        assert (envelope.ret, envelope.envid, recipient.original) == ("HDRS", "Q+1", "rfc822;o@example.org")
+
+
+async def test_an_address_literal_is_no_place_to_send_to(tmp_path: Path) -> None:
+    async with listening(tmp_path) as port:
+        with refused(550):
+            await port.talk(lambda client: refusals(client.sendmail(ALICE, ["x@[192.0.2.1]"], OWN)))

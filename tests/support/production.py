@@ -1,11 +1,13 @@
 """An installation as ``skrytka init`` makes it, moved to free ports on loopback, started and stopped as a demo is."""
 
 import contextlib
+import hashlib
 import imaplib
 import json
+import re
 import ssl
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,3 +76,37 @@ class Installation(Demo):
         with imaplib.IMAP4_SSL("127.0.0.1", self.port("imaps"), ssl_context=self.tls(), timeout=20) as client:
             client.authenticate("PLAIN", lambda _: f"\0{address}\0{password}".encode())
             yield client
+
+
+def contents(installation: Installation, addresses: Iterable[str], password: str) -> dict[str, Any]:
+    """All that IMAP shows: account -> mailbox -> validity, next UID, and per UID flags, date and hash."""
+    found: dict[str, Any] = {}
+    for address in addresses:
+        with installation.client(address, password) as client:
+            found[address] = {mailbox: _mailbox(client, mailbox) for mailbox in _mailboxes(client)}
+    return found
+
+
+def _mailboxes(client: imaplib.IMAP4) -> list[str]:
+    rows = (row.decode() for row in client.list()[1] if isinstance(row, bytes))
+    return sorted(row.rpartition(' "/" ')[2].strip('"') for row in rows if r"\Noselect" not in row)
+
+
+def _mailbox(client: imaplib.IMAP4, mailbox: str) -> dict[str, Any]:
+    status = client.status(f'"{mailbox}"', "(UIDVALIDITY UIDNEXT)")[1][0].decode()
+    client.select(f'"{mailbox}"', readonly=True)
+    data = client.uid("FETCH", "1:*", "(UID FLAGS INTERNALDATE BODY.PEEK[])")[1]
+    messages = {}
+    for head, raw in (part for part in data if isinstance(part, tuple)):
+        uid, flags, date = (_in(pattern, head.decode()) for pattern in _FIELDS)
+        messages[uid] = {"flags": sorted(flags.split()), "date": date, "sha256": hashlib.sha256(raw).hexdigest()}
+    return {"status": status.rpartition("(")[2].rstrip(")"), "messages": messages}
+
+
+_FIELDS = (r"UID (\d+)", r"FLAGS \(([^)]*)\)", r'INTERNALDATE "([^"]*)"')
+
+
+def _in(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    assert found is not None, text
+    return found[1]

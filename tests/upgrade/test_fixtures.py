@@ -1,0 +1,75 @@
+"""The folder of every earlier state, opened by today's code: mail, flags, UIDs, keys and events are all there."""
+
+import json
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skrytka.daemon import installation
+from skrytka.daemon.layout import Layout
+from skrytka.store.seal.recovery import RecoveryKey
+from skrytka.store.seal.ring import recover
+from skrytka.store.system import SystemClock
+from tests.support.production import Installation, contents
+
+FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("*.tar.xz"))
+MAX_BYTES = 300_000
+FIRST = "eva@example.org"
+
+
+@pytest.fixture(scope="module", params=FIXTURES, ids=lambda path: path.name.removesuffix(".tar.xz"))
+def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A copy of the fixture, served by the code of today."""
+    folder = tmp_path_factory.mktemp("upgrade")
+    with tarfile.open(request.param) as archive:
+        archive.extractall(folder, filter="data")
+    root = folder / "installation"
+    old = Installation(root)
+    old.listen_on_loopback()
+    installation.write_certificate(Layout(root), "Today", ("localhost",), SystemClock())  # that of then has expired
+    with old:
+        yield old
+
+
+def manifest(opened: Installation) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((opened.root.parent / "manifest.json").read_text())
+    return facts
+
+
+def test_there_is_a_fixture_and_each_is_small() -> None:
+    assert FIXTURES
+    assert not [path.name for path in FIXTURES if path.stat().st_size > MAX_BYTES]
+
+
+def test_everything_that_clients_saw_is_there(opened: Installation) -> None:
+    facts = manifest(opened)
+    assert contents(opened, facts["contents"], facts["password"]) == facts["contents"]
+
+
+def test_the_store_has_no_difference_and_the_events_verify(opened: Installation) -> None:
+    assert opened.result("store", "check")["count"] == 0
+    assert opened.result("events", "verify")["problems"] == []
+
+
+def test_the_recovery_key_of_then_opens_every_key(opened: Installation) -> None:
+    recovered = recover(opened.root / "ring/ring.sqlite", RecoveryKey.parse(manifest(opened)["recovery_key"]))
+    assert len(recovered) > len(manifest(opened)["contents"])
+    assert all(entry.key is not None for entry in recovered)
+
+
+def test_what_happened_then_is_traced_now(opened: Installation) -> None:
+    kinds = {event["kind"] for event in opened.result("trace", FIRST)}
+    assert {"message_received", "message_delivered"} <= kinds
+
+
+def test_new_mail_follows_the_old_and_changes_nothing_of_it(opened: Installation) -> None:
+    facts = manifest(opened)
+    before = facts["contents"][FIRST]["INBOX"]
+    opened.send(FIRST, b"Subject: today\r\n\r\nbody\r\n")
+    after = contents(opened, [FIRST], facts["password"])[FIRST]["INBOX"]
+    uid_next = before["status"].rpartition(" ")[2]
+    assert set(after["messages"]) - set(before["messages"]) == {uid_next}
+    assert {uid: after["messages"][uid] for uid in before["messages"]} == before["messages"]

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 import pytest
 
@@ -21,6 +22,7 @@ from tests.support.faults.contents import Contents, Message, opened
 from tests.support.faults.disk import Before, Disk
 from tests.support.faults.imap import box, boxes, problems
 from tests.support.faults.load import Attempt, Load, attempts
+from tests.support.faults.mailbox_work import MailboxWork
 from tests.support.faults.recording import Record, build_recorder, recorded, records
 from tests.support.sizes import pick
 
@@ -28,14 +30,18 @@ pytestmark = pytest.mark.needs("gcc", "libc6-dev")
 
 SESSIONS = 4
 MESSAGES = 20  # a session
+APPENDED = 15  # by a client, meanwhile
 SEED = 20261122
 
 
 class Run:
     """A recorded run of the demo under load, to its orderly end."""
 
-    def __init__(self, before: Before, log: list[Record], sent: list[Attempt], final: list[Message]) -> None:
+    def __init__(
+        self, before: Before, log: list[Record], sent: list[Attempt], work: MailboxWork, final: list[Message]
+    ) -> None:
         self.before = before
+        self.work = work
         self.log = log
         self.sent = sent
         self.final = final
@@ -60,11 +66,15 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
             patch.setenv(name, value)
         demo = Demo(root)
         demo.start()
+    work = MailboxWork(demo, log, APPENDED)
+    work.start()
     sent = under_load(demo)
+    work.join()
+    assert work.is_done
     assert demo.stop() == 0, demo.output
     with opened(root) as contents:
         final = contents.messages()
-    return Run(before, list(records(log)), sent, final)
+    return Run(before, list(records(log)), sent, work, final)
 
 
 def under_load(demo: Demo) -> list[Attempt]:
@@ -75,40 +85,49 @@ def under_load(demo: Demo) -> list[Attempt]:
     return load.attempts
 
 
+class Promised(NamedTuple):
+    """What had been answered 250 by then, and what had been answered OK."""
+
+    attempts: list[Attempt]
+    notes: list[str]
+
+
 def cuts(run: Run, count: int, random: Random) -> list[int]:
     """Moments (numbers of records): half of them anywhere, half right after an acknowledgement."""
-    accepted = [number for number, record in enumerate(run.log, 1) if record.kind == "A"]
+    accepted = [number for number, record in enumerate(run.log, 1) if record.kind in "AN"]
     anywhere = random.sample(range(len(run.log) + 1), min(count // 2, len(run.log)))
     return sorted({*anywhere, *random.sample(accepted, min(count - len(anywhere), len(accepted)))})
 
 
 def rebuilt(
     run: Run, moments: list[int], target: Path, random: Random, *, lost: str | None = None
-) -> Iterator[tuple[int, Path, list[Attempt]]]:
+) -> Iterator[tuple[int, Path, "Promised"]]:
     """(moment, folder, what was acknowledged by then), one after the other; syncs of paths like ``lost`` do nothing."""
     disk = Disk(run.before)
-    acknowledged: list[Attempt] = []
+    promised = Promised([], [])
     wanted = set(moments)
     for number in range(len(run.log) + 1):
         if number in wanted:
             folder = target / str(number)
             disk.after_power_loss(folder, random)
-            yield number, folder, list(acknowledged)
+            yield number, folder, Promised(list(promised.attempts), list(promised.notes))
             shutil.rmtree(folder)
         if number < len(run.log):
             if lost is None or run.log[number].kind not in "SE" or not is_like(run.log, number, lost):
                 disk.take(run.log[number])
             if (attempt := run.acknowledged(run.log[number])) is not None:
-                acknowledged.append(attempt)
+                promised.attempts.append(attempt)
+            if run.log[number].kind == "N":
+                promised.notes.append(run.log[number].data.decode())
 
 
 def test_no_acknowledged_message_is_lost_whenever_the_power_goes(run: Run, tmp_path: Path) -> None:
     random = Random(SEED)
-    moments = cuts(run, pick(100, 400), random)
+    moments = cuts(run, pick(120, 500), random)
     count = 0
-    for moment, folder, acknowledged in rebuilt(run, moments, tmp_path, random):
+    for moment, folder, promised in rebuilt(run, moments, tmp_path, random):
         with opened(folder) as contents:
-            found = asyncio.run(compare(contents, acknowledged, run))
+            found = asyncio.run(compare(contents, promised, run))
         assert not found, f"power lost after record {moment} of {len(run.log)}: {found}"
         count += 1
     assert count == len(moments)
@@ -120,10 +139,10 @@ def test_a_server_started_after_a_power_loss_serves_what_was_acknowledged_and_ta
     random = Random(SEED + 1)
     accepted = [number for number, record in enumerate(run.log, 1) if record.kind == "A"]
     moments = sorted(random.sample(accepted, pick(2, 8)))
-    for moment, folder, acknowledged in rebuilt(run, moments, tmp_path, random):
+    for moment, folder, promised in rebuilt(run, moments, tmp_path, random):
         with Demo(folder) as demo:
             seen = boxes(demo)
-            assert not problems(without_the_rest(run, acknowledged), seen, seen), f"after record {moment}"
+            assert not problems(without_the_rest(run, promised.attempts), seen, seen), f"after record {moment}"
             demo.send("alice@example.test", b"Subject: after the power loss\r\n\r\nafter\r\n")
             assert max(box(demo, "alice")) > max(seen["alice"], default=0)
             assert demo.run("store", "check").returncode == 0
@@ -132,7 +151,8 @@ def test_a_server_started_after_a_power_loss_serves_what_was_acknowledged_and_ta
 def without_the_rest(run: Run, acknowledged: list[Attempt]) -> list[Attempt]:
     """All attempts, as those that sent them know them at that moment."""
     known = {id(attempt) for attempt in acknowledged}
-    return [attempt if id(attempt) in known else replace(attempt, trace=None) for attempt in run.sent]
+    sent = [attempt if id(attempt) in known else replace(attempt, trace=None) for attempt in run.sent]
+    return sent + run.work.appended
 
 
 def is_like(log: list[Record], number: int, pattern: str) -> bool:
@@ -149,10 +169,10 @@ def is_like(log: list[Record], number: int, pattern: str) -> bool:
 def test_a_disk_that_lies_about_a_sync_is_found_out(run: Run, tmp_path: Path, lost: str) -> None:
     random = Random(SEED)
     accepted = [number for number, record in enumerate(run.log, 1) if record.kind == "A"]
-    for _moment, folder, acknowledged in rebuilt(run, accepted[-8:], tmp_path, random, lost=lost):
+    for _moment, folder, promised in rebuilt(run, accepted[-8:], tmp_path, random, lost=lost):
         try:
             with opened(folder) as contents:
-                found = asyncio.run(compare(contents, acknowledged, run))
+                found = asyncio.run(compare(contents, promised, run))
         except (SkrytkaError, OSError):
             return
         if found:
@@ -167,17 +187,20 @@ def test_the_run_holds_every_kind_of_change(run: Run) -> None:
     assert any(record.kind == "W" and record.inode in inodes for record in run.log), "no checkpoint"
     assert sum(record.kind == "R" for record in run.log) > 5, "no blob files"
     assert sum(record.kind == "A" for record in run.log) == SESSIONS * MESSAGES
+    notes = Counter(record.data.split()[0] for record in run.log if record.kind == "N")
+    assert notes == {b"append": APPENDED, b"flag": APPENDED // 3, b"gone": APPENDED // 3}
 
 
-async def compare(contents: Contents, acknowledged: list[Attempt], run: Run) -> list[str]:
+async def compare(contents: Contents, promised: Promised, run: Run) -> list[str]:
     """What differs from what must be after a power loss."""
     found = [str(difference) for difference in await contents.differences()]
     found += contents.ring.verify() + contents.faults
     messages = contents.messages()
     there = Counter((message.name, message.sha256) for message in messages)
-    possible = Counter((name, attempt.sha256) for attempt in run.sent for name in attempt.recipients)
-    found += [f"{name}: lost" for name, sha in wanted(acknowledged) - there]
+    possible = wanted([*run.sent, *run.work.appended])
+    found += [f"{name}: lost" for name, sha in wanted(promised.attempts) - there]
     found += [f"{name}: too often" for name, sha in there - possible]
+    found += run.work.broken(promised.notes, messages)
     final = {message.place: message.sha256 for message in run.final}
     found += [f"{m.place}: another UID" for m in messages if final.get(m.place, m.sha256) != m.sha256]
     for account in {message.account for message in messages}:

@@ -167,6 +167,7 @@ class Disk:
         "S": _sync_began,
         "E": _sync_ended,
         "A": lambda _self, _record: None,
+        "N": lambda _self, _record: None,
     }
 
     # -- power loss -----------------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ _MAGIC = 0x534B5246
 
 
 class Record(NamedTuple):
-    """``kind``: C created, W written, T truncated, S sync began, E ended, R renamed, U unlinked, M mkdir, A accepted.
+    """``kind``: C created, W written, T truncated, S sync began, E ended, R renamed, U unlinked, M mkdir, A accepted,
+    N noted by a test.
 
     ``a`` is the offset of W, the size of T, the number of S and E; ``b`` is 1 for the sync of a folder.
     """
@@ -53,3 +54,9 @@ def records(log: Path) -> Iterator[Record]:
         at += _HEAD.size
         yield Record(kind.decode(), pid, inode, a, b, data[at : at + length])
         at += length
+
+
+def append_note(log: Path, data: bytes) -> None:
+    """Put a record of the test's own behind all that has happened by now."""
+    with log.open("ab", buffering=0) as file:
+        file.write(_HEAD.pack(_MAGIC, b"N", os.getpid(), len(data), 0, 0, 0) + data)

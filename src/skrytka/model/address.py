@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+import unicodedata
 from functools import lru_cache
 from typing import Self
 
@@ -12,9 +13,12 @@ LOCAL_PART_MAX = 64  # RFC 5321 4.5.3.1.1: octets
 DOMAIN_MAX = 253  # RFC 1035 2.3.4: 255 octets on the wire, 253 as text
 PATH_MAX = 254  # RFC 5321 4.5.3.1.3: 256 octets with the angle brackets
 
-_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010FFFF]"
+# RFC 6531 3.3 allows all beyond ASCII. Left out: C1 controls, line separators and bidirectional controls (RFC 5892 2.6,
+# 2.10), which would act on the terminal or the screen of whoever reads a log or a header.
+_NON_ASCII = r"\u00a0-\u200d\u2010-\u2027\u202f-\u2065\u206a-\ufffd\U00010000-\U0010fffd"
+_ATEXT = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~\-{_NON_ASCII}]"
 _DOT_STRING = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*\Z")
-_QUOTED = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e\u0080-\U0010FFFF]|\\[\x20-\x7e])*)"\Z')
+_QUOTED = re.compile(rf'"((?:[\x20\x21\x23-\x5b\x5d-\x7e{_NON_ASCII}]|\\[\x20-\x7e])*)"\Z')
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")  # "_" is met in HELO names and is harmless
 
 
@@ -98,8 +102,11 @@ class Address(msgspec.Struct, frozen=True, order=True):
 
     @property
     def key(self) -> str:
-        """What accounts and aliases are found by: local part case-folded, domain as A-labels."""
-        return f"{_quoted(self.local.casefold())}@{self.domain.name}"
+        """What accounts and aliases are found by: local part in lower case and NFC, domain as A-labels.
+
+        As RFC 8265 3.3 does it, and not case-folded: that would take weiss for weiß, and a long s for an s.
+        """
+        return f"{_quoted(_lower(self.local))}@{self.domain.name}"
 
     @property
     def is_ascii(self) -> bool:
@@ -108,6 +115,12 @@ class Address(msgspec.Struct, frozen=True, order=True):
 
     def __str__(self) -> str:
         return f"{_quoted(self.local)}@{self.domain.name}"
+
+
+def _lower(local: str) -> str:
+    if local.isascii():
+        return local.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", local).lower())
 
 
 @lru_cache(maxsize=1024)

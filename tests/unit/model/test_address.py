@@ -17,11 +17,16 @@ GOOD = [
     ("a@[IPv6:2001:DB8::1]", "a@[IPv6:2001:db8::1]"),
     ("o'brien+tag/x=y@a.b", "o'brien+tag/x=y@a.b"),
     ('"@"@a.b', '"@"@a.b'),
+    ("Zoe\u0308@a.b", "zo\u00eb@a.b"),  # one person, however the keyboard composes
+    ("WEI\u1e9e@a.b", "wei\u00df@a.b"),
+    ("weiss@a.b", "weiss@a.b"),  # and not the mailbox of weiß
+    ("bo\u017fs@a.b", "bo\u017fs@a.b"),  # a long s is no s
 ]
 BAD = [
     "", "a", "@a.b", "a@", "a b@c", "a..b@c", ".a@c", "a.@c", "a@b..c", "a@-b", "a@b-", "a@b_ c", "a@[1.2.3]", "a@[x]",
     '"a@b', 'a"b@c', "a@b\r\nRCPT TO:<x@y>", "a@b\0", "a\n@b", '"\r\n"@b', "x" * 65 + "@b",
     "a@" + "b" * 64, "a@" + "b." * 130 + "c",
+    "a\u009b31m@b", "a\u0085@b", "a\u2028@b", "a\u202e@b", '"a\u2066"@b', "\u200f@b",
     "<a@b>", "a@b@c", "-f/etc/passwd", "|sh@b c",
 ]  # fmt: skip
 

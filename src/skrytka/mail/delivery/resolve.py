@@ -56,7 +56,7 @@ class Directory:
     def _resolve(self, recipient: Address, size_bytes: int) -> Query[Resolution]:
         start = recipient
         if not (yield from _is_hosted(recipient.domain.name)):
-            if recipient.local.casefold() != POSTMASTER or recipient.domain != self._hostname:
+            if recipient.local.lower() != POSTMASTER or recipient.domain != self._hostname:
                 return Resolution(recipient, _refusal(Action.REJECT, reply.RELAY_DENIED, Reason.RELAY_DENIED))
             home = yield from self._home()
             if home is None:
@@ -101,7 +101,7 @@ class Directory:
         base = self._base(address)
         if base is not None and (row := (yield from sql.address(base.key))):
             return row
-        if (base or address).local.casefold() in ROLES and (row := (yield from self._responsible(address.domain.name))):
+        if (base or address).local.lower() in ROLES and (row := (yield from self._responsible(address.domain.name))):
             return row
         return (yield from sql.address(f"@{address.domain.name}"))
 

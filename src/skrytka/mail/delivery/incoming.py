@@ -35,6 +35,11 @@ class HeaderScan(msgspec.Struct, frozen=True):
         return None
 
     @property
+    def begins_folded(self) -> bool:
+        """Whether its first line would be taken for the end of the field of ours that comes before it."""
+        return self.raw[:1] in {b" ", b"\t"}
+
+    @property
     def message_id(self) -> bytes | None:
         """``<...>`` of Message-ID, None when there is none to speak of."""
         match = _MSG_ID.search(self.first(b"message-id") or b"")
@@ -183,7 +188,7 @@ def _skip_cfws(value: bytes) -> int:
 
 def _canonical(raw_id: bytes) -> str:
     """An authserv-id for comparison: as A-labels in lower case where it is a domain (RFC 8616 5)."""
-    text = raw_id.decode("utf-8", "replace").rstrip(".")
+    text = raw_id.decode("utf-8", "replace").strip().rstrip(".")  # white space beyond ASCII too: lenient readers do
     try:
         return Domain.parse(text).name
     except AddressError:

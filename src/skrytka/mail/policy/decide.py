@@ -21,4 +21,6 @@ def decide(header: HeaderScan, findings: Sequence[Finding] = ()) -> Verdict:
         return Verdict(Action.REJECT, reply.MAIL_LOOP, Reason.MAIL_LOOP, tuple(findings))
     if header.has_bare_newline:  # RFC 3030 3: BINARYMIME frees the body of lines, not the header
         return Verdict(Action.REJECT, reply.BARE_NEWLINE_DATA, Reason.BARE_NEWLINE, tuple(findings), "in the header")
+    if header.begins_folded:  # it would write into our Received or Authentication-Results
+        return Verdict(Action.REJECT, reply.HEADER_BEGINS_FOLDED, Reason.BAD_SYNTAX, tuple(findings))
     return Verdict(Action.ACCEPT, reply.ACCEPTED, findings=tuple(findings)) if findings else ACCEPT

@@ -12,6 +12,9 @@ ROWS = [
     (HeaderScan(b"", received_count=99), Action.ACCEPT, reply.ACCEPTED, None),
     (HeaderScan(b"", received_count=100), Action.REJECT, reply.MAIL_LOOP, Reason.MAIL_LOOP),
     (HeaderScan(b"", has_bare_newline=True), Action.REJECT, reply.BARE_NEWLINE_DATA, Reason.BARE_NEWLINE),
+    (HeaderScan(b" x: y\r\n\r\n"), Action.REJECT, reply.HEADER_BEGINS_FOLDED, Reason.BAD_SYNTAX),
+    (HeaderScan(b"\tx\r\n"), Action.REJECT, reply.HEADER_BEGINS_FOLDED, Reason.BAD_SYNTAX),
+    (HeaderScan(b"\r\n"), Action.ACCEPT, reply.ACCEPTED, None),
 ]
 
 

@@ -8,6 +8,7 @@ import asyncio
 import gc
 import os
 import socket
+import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from skrytka.daemon.shared_limits import ChannelLimits
 from skrytka.daemon.watchdog import LoopWatch
 from skrytka.model.errors import ReasonedError
 from skrytka.model.secret import Secret
+from skrytka.net.bugs import loop_handler, unraisable_hook
 from skrytka.net.listener import Listener
 from skrytka.store.client import StoreClient
 from skrytka.store.events.writer import FLUSH_S
@@ -62,6 +64,11 @@ class Front:
         self._parts: Parts | None = None
         self._channel = Channel(control, self._received, self._end)
         self._keys = AgentKeySource(self._ask_key, self._clock, self._random)
+
+    def catch_strays(self) -> None:
+        """What fails outside of any session, in a callback or a destructor, is an event of this front too."""
+        asyncio.get_running_loop().set_exception_handler(loop_handler(self._events))
+        sys.unraisablehook = unraisable_hook(self._events)
 
     async def run(self) -> None:
         """Until drained."""
@@ -201,7 +208,9 @@ def run_front(start: Start, control: socket.socket, fds: list[int]) -> int:
     """On uvloop where it is there, else on asyncio's own loop."""
 
     async def main() -> None:
-        await Front(start, control, fds).run()
+        front = Front(start, control, fds)
+        front.catch_strays()
+        await front.run()
 
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(main())

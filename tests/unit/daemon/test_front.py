@@ -1,6 +1,7 @@
 import asyncio
 import os
 import socket
+import sys
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -153,6 +154,28 @@ async def test_the_end_of_the_supervisor_ends_it(world: World) -> None:
     world.channel.close()
     async with asyncio.timeout(10):
         await world.task
+
+
+async def test_what_fails_outside_of_a_session_is_an_event_and_not_a_text(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Fragile:
+        def __del__(self) -> None:
+            raise LookupError("secret of the peer")
+
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # put back afterwards
+    world.front.catch_strays()
+    Fragile()
+    asyncio.get_running_loop().call_soon(divmod, 1, 0)
+    await world.start_store()
+    await world.until(Ready)
+    world.channel.close()
+    await world.task
+    text = "".join(path.read_text() for path in world.prepared.layout.events.glob("*/system.jsonl"))
+    assert text.count('"bug_caught"') == 2
+    assert "LookupError" in text
+    assert "ZeroDivisionError" in text
+    assert "secret" not in text + capsys.readouterr().err
 
 
 async def test_it_ends_without_ever_having_seen_a_store(world: World) -> None:

@@ -81,6 +81,9 @@ def show_recovery_key(text: "Secret") -> None:
 
     click.echo("\nRecovery key. Shown this once: print it or write it down, and keep it away from this machine.\n")
     click.echo("    " + text.reveal().decode())
+    click.echo(
+        "\nWhen keys/master.key is ever lost, it alone opens the mail: skrytka recovery restore makes a new one."
+    )
     click.echo("\n" + qr_terminal(text))
 
 

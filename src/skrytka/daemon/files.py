@@ -17,7 +17,12 @@ def write_private(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     finally:
         os.close(fd)
     fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Names that were made, changed or removed in the folder are on disk when this returns."""
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(folder)
     finally:

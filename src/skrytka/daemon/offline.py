@@ -13,12 +13,14 @@ from skrytka.daemon.event_trace import EventTrace
 from skrytka.daemon.hardening import seal_memory
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.lock import FolderLock
-from skrytka.daemon.prepare import read_master_key, read_recovery
+from skrytka.daemon.prepare import open_ring, read_master_key, read_recovery
 from skrytka.daemon.store_check import StoreCheck
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.identity.login import NAME_SUBJECT
 from skrytka.mail.identity.passwords import PEPPER_SUBJECT, Passwords
+from skrytka.model.clock import Clock, Random
+from skrytka.model.events import Event
 from skrytka.model.settings import Settings
 from skrytka.servers.control import ControlDeps
 from skrytka.store.open import open_private
@@ -46,7 +48,7 @@ def locked(layout: Layout) -> Iterator[Folder]:
     with privileges.acting_as(user):
         lock = FolderLock.take(layout.lock)
         try:
-            ring = KeyRing(layout.ring, master, recovery.public_key, SystemClock(), SystemRandom())
+            ring = open_ring(layout, master, recovery, SystemClock(), SystemRandom())
             with closing(ring):
                 yield Folder(layout, settings, ring)
         finally:
@@ -77,6 +79,13 @@ async def offline(layout: Layout) -> AsyncIterator[ControlDeps]:
         finally:
             passwords.close()
             await events.flush()
+
+
+async def record(layout: Layout, event: Event, clock: Clock, random: Random) -> None:
+    """Write one event that no server is there to write; on disk when this returns."""
+    events = open_event_log(layout, "cli", clock, random)
+    events.emit(event)
+    await events.flush()
 
 
 def actor() -> str:

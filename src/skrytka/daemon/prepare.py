@@ -87,7 +87,7 @@ def prepare(path: Path, clock: Clock, random: Random) -> Prepared:
         check_files(path)  # as the user that will read them
         openssl_conf.write(layout.openssl_conf)
         control = bind_control(layout.control_socket)
-        ring = KeyRing(layout.ring, master, recovery.public_key, clock, random)
+        ring = open_ring(layout, master, recovery, clock, random)
     except BaseException:
         if control is not None:
             control.close()
@@ -108,7 +108,7 @@ def check_installation(layout: Layout, *, is_demo: bool) -> RecoveryState:
     """Whether the folder was made whole by ``init`` or ``demo`` and its recovery key is in somebody's hands."""
     if layout.incomplete.exists():
         raise PermanentError(Reason.BAD_CONFIG, f"{layout.root} was not made to its end; do it again: skrytka init")
-    for path in (*layout.writable, layout.master_key, layout.ring):
+    for path in (*layout.writable, layout.ring):
         if not path.exists():
             said = f"{path} is missing: {layout.root} is no whole installation; `skrytka init` makes one"
             raise PermanentError(Reason.BAD_CONFIG, said)
@@ -138,6 +138,8 @@ def read_master_key(layout: Layout) -> Secret:
     path = layout.master_key
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError as exc:
+        raise PermanentError(Reason.KEY_UNAVAILABLE, f"{path} is missing; {restoring(layout)}") from exc
     except OSError as exc:
         said = f"{path} cannot be opened: {exc.strerror}; start as root or as the owner of that file"
         raise PermanentError(Reason.NOT_PERMITTED, said) from exc
@@ -151,5 +153,23 @@ def read_master_key(layout: Layout) -> Secret:
     finally:
         os.close(fd)
     if len(key) != MASTER_KEY_BYTES:
-        raise PermanentError(Reason.CORRUPT, f"{path} has not {MASTER_KEY_BYTES} bytes; take it from the backup")
+        raise PermanentError(Reason.CORRUPT, f"{path} has not {MASTER_KEY_BYTES} bytes; {restoring(layout)}")
     return Secret(key)
+
+
+def restoring(layout: Layout) -> str:
+    """What to do without the right master key."""
+    return (
+        "take the right one from where you keep a copy, or make a new one with the recovery key:"
+        f" skrytka recovery restore --dir {layout.root}"
+    )
+
+
+def open_ring(layout: Layout, master: Secret, recovery: RecoveryState, clock: Clock, random: Random) -> KeyRing:
+    """The key ring, or the error with its mend."""
+    try:
+        return KeyRing(layout.ring, master, recovery.public_key, clock, random)
+    except PermanentError as exc:
+        if exc.reason is not Reason.KEY_UNAVAILABLE:
+            raise
+        raise PermanentError(exc.reason, f"{exc.detail}; {restoring(layout)}") from exc

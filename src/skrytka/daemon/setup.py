@@ -7,13 +7,12 @@ from pathlib import Path
 import msgspec
 
 from skrytka.daemon import config, installation, privileges
-from skrytka.daemon.event_log import open_event_log
 from skrytka.daemon.files import write_private
 from skrytka.daemon.layout import Layout
-from skrytka.daemon.offline import actor, offline
+from skrytka.daemon.offline import actor, offline, record
 from skrytka.daemon.passwords import random_password
 from skrytka.model.address import Address, AddressError, Domain
-from skrytka.model.clock import Clock, Random
+from skrytka.model.clock import Random
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import RecoveryKeyConfirmed
 from skrytka.model.secret import Secret
@@ -128,13 +127,7 @@ def confirm(root: Path, typed: Secret) -> None:
     user = privileges.wanted_user(config.load(layout.config).settings.user)
     installation.confirm_recovery(layout, typed, clock)
     with privileges.acting_as(user):
-        asyncio.run(_tell_confirmed(layout, clock))
-
-
-async def _tell_confirmed(layout: Layout, clock: Clock) -> None:
-    events = open_event_log(layout, "cli", clock, SystemRandom())
-    events.emit(RecoveryKeyConfirmed(actor=actor()))
-    await events.flush()
+        asyncio.run(record(layout, RecoveryKeyConfirmed(actor=actor()), clock, SystemRandom()))
 
 
 def groups_of(text: Secret) -> list[str]:

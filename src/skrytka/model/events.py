@@ -131,6 +131,20 @@ class MessageDelivered(MailEvent, frozen=True, kw_only=True):
     via: str = "direct"  # direct or queue
 
 
+class MessageQuarantined(MailEvent, frozen=True, kw_only=True):
+    """A message that could not be taken apart is in a mailbox that no client sees, on disk; its sender heard 250."""
+
+    PERSONAL = frozenset({"recipient"})
+    ADDRESSES = frozenset({"recipient"})
+    recipient: str
+    account: int
+    mailbox: int
+    uid: int
+    emailid: str
+    reason: str  # poisoned
+    detail: str = ""
+
+
 class MessageQueued(MailEvent, frozen=True, kw_only=True):
     """A message waits in this node's queue."""
 
@@ -278,6 +292,14 @@ class RecoveryKeyConfirmed(AdminEvent, frozen=True, kw_only=True):
     """The administrator showed that he holds the recovery key."""
 
     actor: str
+
+
+class MasterKeyRestored(AdminEvent, frozen=True, kw_only=True):
+    """The recovery key opened the key ring, and its keys are wrapped by a new master key."""
+
+    actor: str
+    keys: int
+    damaged: tuple[str, ...] = ()  # entries that did not open: what they sealed is lost
 
 
 # -- system -------------------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ def test_everything_is_open_and_given_back(layout: Layout) -> None:
     run(layout).close()
 
 
-@pytest.mark.parametrize("name", ["keys/master.key", "ring/ring.sqlite", "store", "events", "run"])
+@pytest.mark.parametrize("name", ["ring/ring.sqlite", "store", "events", "run"])
 def test_a_folder_that_is_not_whole_is_refused(layout: Layout, name: str) -> None:
     path = layout.root / name
     path.rename(layout.root / "away")
@@ -131,3 +131,14 @@ def test_memory_is_sealed_before_a_key_is_read(layout: Layout, monkeypatch: pyte
     monkeypatch.setattr(prepare, "read_master_key", noted)
     run(layout).close()
     assert order == ["sealed", "read"]
+
+
+def test_without_the_right_master_key_the_mend_is_said(layout: Layout) -> None:
+    for content in (None, b"short", b"x" * 32):
+        layout.master_key.unlink(missing_ok=True)
+        if content is not None:
+            layout.master_key.write_bytes(content)
+            layout.master_key.chmod(0o600)
+        with pytest.raises(PermanentError, match="skrytka recovery restore --dir"):
+            run(layout)
+        assert not is_held(layout.lock)

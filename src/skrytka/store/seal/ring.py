@@ -2,9 +2,9 @@
 
 Each key is there twice: wrapped by the master key, and sealed to the recovery key's public half. Its only writer is the
 key agent; ``create`` returns when the key survives a power loss. A key that is gone makes its mail unreadable for ever:
-that is how erasure works, and why a missing file is an error here and never quietly made anew. Rotation of the master
-key and destruction have their columns (``state``, ``due_at_ms``, table ``replaced``: what a change replaced, for 30
-days); here entries are made, read and proven. Format: docs/formats.md, "Key ring".
+that is how erasure works, and why a missing file is an error here and never quietly made anew. Rotation of keys and
+destruction have their columns (``state``, ``due_at_ms``, table ``replaced``: what a change replaced, for 30 days); here
+entries are made, read, proven, and wrapped anew when the master key is lost. Format: docs/formats.md, "Key ring".
 """
 
 import re
@@ -192,7 +192,8 @@ class KeyRing:
         try:
             self._wrapper.decrypt(check[:12], check[12:], b"check")
         except (InvalidTag, ValueError):
-            raise PermanentError(Reason.KEY_UNAVAILABLE, "this master key does not open the key ring") from None
+            said = f"this master key does not open the key ring {self._db.path}"
+            raise PermanentError(Reason.KEY_UNAVAILABLE, said) from None
         if recovery_public != self._recovery_public:
             raise PermanentError(Reason.KEY_UNAVAILABLE, "the key ring is sealed to another recovery key")
 
@@ -202,16 +203,51 @@ def recover(path: Path, recovery: RecoveryKey) -> list[Recovered]:
 
     PermanentError(KEY_UNAVAILABLE) when the ring belongs to another recovery key.
     """
+    _check_recovery(path, recovery)
+    db = _open(Path(path), is_readonly=True)
+    try:
+        rows = db.rows("SELECT subject, version, boxed FROM entry WHERE boxed IS NOT NULL ORDER BY subject, version")
+    finally:
+        db.close()
+    return [_recovered(recovery, *row) for row in rows]
+
+
+def rewrap(path: Path, recovery: RecoveryKey, master: Secret, random: Random) -> list[str]:
+    """Wrap every key with a new master key, out of its sealed box: all of them in one transaction, or none.
+
+    Returns the entries whose box does not open, in words; they stay as they were. For a caller that holds the folder's
+    lock. Errors: those of :func:`recover`.
+    """
+    wrapper = _wrapper(master)
+    _check_recovery(path, recovery)
+    db = _open(Path(path))
+    try:
+        steps: list[Step] = [("UPDATE ring SET master_check = ?", (_seal(wrapper, random, b"check", _CHECK),))]
+        damaged: list[str] = []
+        for table in ("entry", "replaced"):
+            sql = f"SELECT subject, version, boxed FROM {table} WHERE boxed IS NOT NULL"  # noqa: S608 - our own words
+            for subject, version, boxed in db.rows(sql):
+                key = _recovered(recovery, subject, version, boxed).key
+                if key is None:
+                    damaged.append(f"key ring entry {subject} version {version}")
+                    continue
+                wrapped = _seal(wrapper, random, _entry_aad(subject, version), key.reveal())
+                update = f"UPDATE {table} SET wrapped = ? WHERE subject = ? AND version = ? AND boxed = ?"  # noqa: S608
+                steps.append((update, (wrapped, subject, version, boxed)))
+        db.change(*steps)
+    finally:
+        db.close()
+    return damaged
+
+
+def _check_recovery(path: Path, recovery: RecoveryKey) -> None:
     db = _open(Path(path), is_readonly=True)
     try:
         head = db.rows("SELECT recovery_public FROM ring")
-        sql = "SELECT subject, version, boxed FROM entry WHERE boxed IS NOT NULL ORDER BY subject, version"
-        rows = db.rows(sql)
     finally:
         db.close()
     if head != [(recovery.public,)]:
         raise PermanentError(Reason.KEY_UNAVAILABLE, "the key ring is sealed to another recovery key")
-    return [_recovered(recovery, *row) for row in rows]
 
 
 def _recovered(recovery: RecoveryKey, subject: str, version: int, boxed: bytes) -> Recovered:

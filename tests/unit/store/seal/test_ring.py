@@ -9,7 +9,7 @@ from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.ids import AccountId
 from skrytka.model.secret import Secret
 from skrytka.store.seal.recovery import RecoveryKey
-from skrytka.store.seal.ring import NODE_SUBJECTS, Entry, KeyRing, KeyState, account_subject, recover
+from skrytka.store.seal.ring import NODE_SUBJECTS, Entry, KeyRing, KeyState, account_subject, recover, rewrap
 from skrytka.store.system import SystemRandom
 
 RANDOM = SystemRandom()
@@ -298,3 +298,39 @@ def test_no_key_lies_in_the_file(path: Path) -> None:
     for key in (*keys, MASTER.reveal(), b"s" * 32):
         assert key not in content
         assert key.hex().encode() not in content.lower()
+
+
+def test_keys_wrapped_anew_are_the_same_and_the_old_master_key_opens_nothing(path: Path) -> None:
+    ring = open_ring(path)
+    key = ring.create(ALICE).reveal()
+    ring.close()
+    edit(path, "INSERT INTO replaced SELECT subject, version, 5, wrapped, boxed FROM entry WHERE subject = ?", ALICE)
+    fresh = Secret(b"f" * 32)
+    assert rewrap(path, RECOVERY, fresh, RANDOM) == []
+    with pytest.raises(PermanentError, match="does not open the key ring"):
+        open_ring(path)
+    ring = open_ring(path, fresh)
+    assert ring.verify() == []
+    assert ring.get(ALICE).reveal() == key
+    ring.close()
+    with sqlite3.connect(path) as db:
+        was, now = db.execute("SELECT r.wrapped, e.wrapped FROM replaced r JOIN entry e USING (subject)").fetchone()
+    db.close()
+    assert len(was) == len(now)
+    edit(path, "UPDATE entry SET wrapped = ? WHERE subject = ?", was, ALICE)
+    ring = open_ring(path, fresh)
+    assert ring.get(ALICE).reveal() == key
+    ring.close()
+
+
+def test_another_recovery_key_wraps_nothing(path: Path) -> None:
+    before = path.read_bytes()
+    with pytest.raises(PermanentError) as caught:
+        rewrap(path, RecoveryKey(Secret(b"t" * 32)), Secret(b"f" * 32), RANDOM)
+    assert caught.value.reason is Reason.KEY_UNAVAILABLE
+    assert path.read_bytes() == before
+
+
+def test_an_entry_whose_box_is_damaged_is_named_and_left(path: Path) -> None:
+    spoil(path, "node:queue", "boxed", -1)
+    assert rewrap(path, RECOVERY, Secret(b"f" * 32), RANDOM) == ["key ring entry node:queue version 1"]

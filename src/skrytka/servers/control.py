@@ -110,6 +110,10 @@ class TraceArgs(Args, frozen=True, kw_only=True):
     what: str  # an address or a trace id
 
 
+class QueueArgs(Args, frozen=True, kw_only=True):
+    id: str  # of a queued message, or "all"
+
+
 class AliasAddArgs(Args, frozen=True, kw_only=True):
     address: str
     targets: tuple[str, ...]
@@ -181,6 +185,12 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "alias.list": Command(NoArgs, lambda deps, _args, _actor, _: deps.admin.aliases.list()),
     "alias.remove": Command(AddressArgs, lambda deps, args, actor, _: deps.admin.aliases.remove(args.address, actor)),
+    "queue.list": Command(NoArgs, lambda deps, _args, _actor, _: deps.admin.queue.list()),
+    "queue.show": Command(QueueArgs, lambda deps, args, _actor, _: deps.admin.queue.show(args.id)),
+    "queue.retry": Command(QueueArgs, lambda deps, args, actor, _: deps.admin.queue.retry(args.id, actor)),
+    "queue.hold": Command(QueueArgs, lambda deps, args, actor, _: deps.admin.queue.hold(args.id, actor)),
+    "queue.release": Command(QueueArgs, lambda deps, args, actor, _: deps.admin.queue.release(args.id, actor)),
+    "queue.remove": Command(QueueArgs, lambda deps, args, actor, _: deps.admin.queue.remove(args.id, actor)),
     "store.check": Command(NoArgs, _check),
     "trace": Command(TraceArgs, _trace),
 }
@@ -189,7 +199,7 @@ MENDS: Final[dict[Reason, str]] = {
     Reason.BAD_SYNTAX: "correct the argument and try again",
     Reason.NO_SUCH_DOMAIN: "see `skrytka domain list`; add it with `skrytka domain add`",
     Reason.NO_SUCH_USER: "see `skrytka account list` and `skrytka alias list`",
-    Reason.NO_SUCH_OBJECT: "see `skrytka alias list`",
+    Reason.NO_SUCH_OBJECT: "see `skrytka alias list` and `skrytka queue list`",
     Reason.ALREADY_EXISTS: "choose another name, or remove what is there first",
     Reason.STORE_BUSY: "try again in a moment",
     Reason.STORE_DOWN: "try again in a moment; if it stays so, look at the event log for store faults",

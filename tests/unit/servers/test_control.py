@@ -89,6 +89,11 @@ ALL_OF_THEM: list[tuple[str, dict[str, object]]] = [
     ("domain.add", {"domain": "new.test"}),
     ("domain.list", {}),
     ("ping", {}),
+    ("queue.list", {}),
+    ("queue.hold", {"id": "all"}),
+    ("queue.release", {"id": "all"}),
+    ("queue.retry", {"id": "all"}),
+    ("queue.remove", {"id": "all"}),
 ]
 
 
@@ -98,7 +103,12 @@ async def test_each_command_does_its_work(world: World, command: str, args: dict
 
 
 def test_no_command_goes_untested() -> None:
-    assert {command for command, _ in ALL_OF_THEM} | {"domain.remove", "store.check", "trace"} == set(COMMANDS)
+    assert {command for command, _ in ALL_OF_THEM} | {"domain.remove", "queue.show", "store.check", "trace"} == set(COMMANDS)
+
+
+async def test_a_message_that_is_not_queued_is_not_shown(world: World) -> None:
+    answer = await ask(world, "queue.show", id="0" * 26)
+    assert (answer["ok"], answer["error"]) == (False, "no_such_object")
 
 
 async def test_a_domain_in_use_is_not_removed_and_the_answer_says_why(world: World) -> None:

@@ -4,6 +4,7 @@ from skrytka.mail.admin.accounts import Accounts
 from skrytka.mail.admin.aliases import Aliases
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.admin.domains import Domains
+from skrytka.mail.admin.queue import Queue
 from skrytka.mail.admin.types import AccountInfo
 from skrytka.model.secret import Secret
 
@@ -15,6 +16,7 @@ class Admin:
         self.domains = Domains(deps)
         self.accounts = Accounts(deps)
         self.aliases = Aliases(deps)
+        self.queue = Queue(deps)
 
     async def init(self, domain: str, admin: str, password: Secret, actor: str) -> AccountInfo:
         """The first domain and its first administrator, who answers for its postmaster."""

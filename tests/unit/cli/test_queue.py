@@ -1,0 +1,37 @@
+import pytest
+
+from tests.unit.cli.conftest import Cli
+
+ROW = {
+    "id": "01M81H3HM0DF993XJTHC7PE0BD",
+    "number": 0,
+    "recipient": "x@example.net",
+    "reverse_path": "<alice@example.test>",
+    "trace": "01M81H3HM0DF993XJTHC7PE0BE",
+    "kind": "outbound",
+    "state": "held",
+    "reason": "demo: not sent",
+    "attempts": 0,
+    "size_bytes": 261,
+    "priority": 0,
+    "queued_at_ms": 1_800_000_000_000,
+    "due_at_ms": None,
+}
+
+
+def test_the_queue_is_listed_and_shown(cli: Cli) -> None:
+    cli.answers = {"queue.list": [ROW], "queue.show": [ROW]}
+    assert cli("queue", "list") == 0
+    assert "x@example.net" in cli.out
+    assert "demo: not sent" in cli.out
+    assert cli("queue", "show", ROW["id"], "--json") == 0  # type: ignore[arg-type]
+    assert '"trace": "01M81H3HM0DF993XJTHC7PE0BE"' in cli.out
+    assert cli.asked[1] == ("queue.show", {"id": ROW["id"]})
+
+
+@pytest.mark.parametrize("verb", ["retry", "hold", "release", "remove"])
+def test_what_waits_is_handled(cli: Cli, verb: str) -> None:
+    cli.answers = {f"queue.{verb}": {"id": "all", "recipients": 3}}
+    assert cli("queue", verb, "all") == 0
+    assert cli.out.startswith("3 recipients are ")
+    assert cli.asked == [(f"queue.{verb}", {"id": "all"})]

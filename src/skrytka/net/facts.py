@@ -12,6 +12,7 @@ IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _IPV4_PREFIX = 24  # what one customer of a provider usually shares
 _IPV6_PREFIX = 48  # RFC 6177 2: an end site gets between /48 and /56
+_IPV6_HOST_PREFIX = 64  # RFC 8981 3.4: one machine takes any address of its /64, as many as it likes
 
 
 class ConnFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +40,13 @@ def network_of(address: IpAddress) -> str:
     """The /24 (IPv4) or /48 (IPv6) around an address."""
     prefix = _IPV4_PREFIX if address.version == 4 else _IPV6_PREFIX
     return str(ipaddress.ip_network((address, prefix), strict=False))
+
+
+def host_of(remote: str) -> str:
+    """What is limited as one address: the IPv4 address, the /64 around an IPv6 address. ``remote`` is canonical."""
+    if ":" not in remote:
+        return remote
+    return str(ipaddress.ip_network((remote, _IPV6_HOST_PREFIX), strict=False))
 
 
 class Networks:

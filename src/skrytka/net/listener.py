@@ -21,7 +21,7 @@ from skrytka.model.ids import TraceId, new_id
 from skrytka.model.limits import ConnectionLimits
 from skrytka.net.bugs import bug_caught
 from skrytka.net.connection import Connection
-from skrytka.net.facts import ConnFacts, Networks, describe
+from skrytka.net.facts import ConnFacts, Networks, describe, host_of
 from skrytka.net.limits import Cap, LimitTable, LocalLimits, SharedLimits
 from skrytka.net.sweeper import Sweeper
 from skrytka.net.tls_pipe import ServerTls
@@ -225,7 +225,7 @@ class Listener:
         if facts.is_exempt:
             return (total,)
         return (
-            Cap("connections of address", f"{facts.service} {facts.remote}", caps.per_address),
+            Cap("connections of address", f"{facts.service} {host_of(facts.remote)}", caps.per_address),
             Cap("connections of network", f"{facts.service} {facts.network}", caps.per_network),
             total,
         )

@@ -2,7 +2,7 @@ import ipaddress
 
 import pytest
 
-from skrytka.net.facts import Networks, describe, network_of, normalise
+from skrytka.net.facts import Networks, describe, host_of, network_of, normalise
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,19 @@ def test_one_peer_has_one_name_and_one_network(raw: str, canonical: str, network
     address = normalise(raw)
     assert str(address) == canonical
     assert network_of(address) == network
+
+
+@pytest.mark.parametrize(
+    ("remote", "host"),
+    [
+        ("192.0.2.77", "192.0.2.77"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
+    ],
+)
+def test_a_machine_that_takes_many_addresses_of_its_network_is_still_one(remote: str, host: str) -> None:
+    assert host_of(remote) == host
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from skrytka.model.events import Emitter, LoginFailed, LoginSucceeded
 from skrytka.model.ids import AccountId
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Login as LoginSettings
+from skrytka.net.facts import host_of
 from skrytka.net.limits import SharedLimits
 
 NAME_SUBJECT: Final = "node:address"  # key of the hashes by which events name what is no account
@@ -158,7 +159,7 @@ class Identity:
             return True
         settings = self._settings
         return await self._limits.take(
-            BY_ADDRESS, facts.remote, limit=settings.failures_per_address, window_s=settings.window_s
+            BY_ADDRESS, host_of(facts.remote), limit=settings.failures_per_address, window_s=settings.window_s
         ) and await self._limits.take(
             BY_ACCOUNT_NETWORK,
             self._account_network(name, facts),
@@ -168,7 +169,7 @@ class Identity:
 
     async def _refund(self, name: str, facts: Peer) -> None:
         if not facts.is_exempt:
-            await self._limits.refund(BY_ADDRESS, facts.remote)
+            await self._limits.refund(BY_ADDRESS, host_of(facts.remote))
             await self._limits.refund(BY_ACCOUNT_NETWORK, self._account_network(name, facts))
 
     def _account_network(self, name: str, facts: Peer) -> str:

@@ -135,6 +135,13 @@ async def test_one_address_that_tries_many_names_is_stopped(world: World) -> Non
     assert await world.refusal("user9@example.test", "x") is Reason.RATE_LIMITED
 
 
+async def test_an_address_of_its_own_for_each_name_does_not_help_one_machine(world: World) -> None:
+    for number in range(6):
+        facts = PeerFacts(remote=f"2001:db8:1:2::{number}", network="2001:db8:1::/48")
+        expected = Reason.BAD_CREDENTIALS if number < 5 else Reason.RATE_LIMITED
+        assert await world.refusal(f"user{number}@example.test", "x", facts) is expected
+
+
 async def test_an_exempt_peer_is_not_limited(world: World) -> None:
     facts = PeerFacts(remote="127.0.0.1", is_exempt=True)
     for _ in range(10):

@@ -125,6 +125,7 @@ async def test_a_missing_date_and_id_are_added_and_bcc_is_taken_out(tmp_path: Pa
         (ALICE, OWN.replace(b"Alice <alice@example.test>", b"alice@example.test, bob@example.test"), 550),
         (ALICE, OWN.replace(b"From:", b"Sender: bob@example.test\r\nFrom:"), 550),
         (ALICE, OWN.replace(b"From:", b"X-From:"), 550),
+        (ALICE, OWN.replace(b"<alice@example.test>", b"<alice@example.test> <bob@example.test>"), 550),
         (ALICE, OWN.replace(b"<alice@example.test>", b"<alice>"), 550),
     ],
 )

@@ -78,7 +78,9 @@ class _Reader:
             self.found.append(RawAddress(None, None, b"".join(self.words), None))
             self.in_group = True
             self._clear()
-        elif char == b"<" and self.inner is None:
+        elif char == b"<" and (self.inner is None or self.is_closed):
+            if self.inner is not None:  # "<a@b> <c@d>": two, or the second would be shown by some and checked by nobody
+                self.end()
             self.inner = []
         elif char == b">":
             self.is_closed = self.inner is not None

@@ -21,6 +21,8 @@ CASES = [
     (b'"a b"@c', [A(None, None, b"a b", b"c")]),
     (b"a @ b . c", [A(None, None, b"a", b"b . c")]),
     (b"a@[192.0.2.1]", [A(None, None, b"a", b"[192.0.2.1]")]),
+    (b"<a@b> <c@d>", [A(None, None, b"a", b"b"), A(None, None, b"c", b"d")]),
+    (b"<a@b> (c) x@y <c@d> z", [A(b"c", None, b"a", b"b"), A(None, None, b"c", b"d")]),
     (b"nobody", [A(None, None, b"nobody", b"")]),
     (b"x <y", [A(b"x", None, b"y", b"")]),
     (b"<>", [A(None, None, b"", b"")]),

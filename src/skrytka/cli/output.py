@@ -32,7 +32,7 @@ def print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, object]], *, 
     console = Console(highlight=False, markup=False, width=width)
     with console.capture() as captured:
         console.print(table)
-    for line in captured.get().splitlines():
+    for line in captured.get().split("\n")[:-1]:
         click.echo(line.rstrip())  # the last column is padded too
 
 
@@ -61,7 +61,20 @@ def readable(row: Mapping[str, object]) -> dict[str, object]:
     return {**row, **times}
 
 
+def visible(text: str) -> str:
+    """The text with what a terminal would obey instead of show written out: strangers choose addresses and names."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
+
+
 def _cell(value: object) -> str:
+    return visible(_text(value))
+
+
+def _text(value: object) -> str:
     if value is None:
         return "-"
     if isinstance(value, bool):

@@ -40,3 +40,20 @@ def test_what_was_done_is_a_sentence_or_json(capsys: pytest.CaptureFixture[str])
 def test_facts_stand_under_each_other(capsys: pytest.CaptureFixture[str]) -> None:
     output.print_facts({"a": 1, "longer": True})
     assert capsys.readouterr().out == "a       1\nlonger  yes\n"
+
+
+@pytest.mark.parametrize("char", ["\x1b", "\x9b", "\x85", "\u2028", "\u202e", "\n", "\r", "\t", "\b"])
+def test_what_strangers_chose_never_reaches_the_terminal_as_a_control(
+    capsys: pytest.CaptureFixture[str], char: str
+) -> None:
+    hostile = f"a{char}[31mb"
+    output.print_rows(("name",), [{"name": hostile, "tags": [hostile]}], as_json=False)
+    output.print_done({"name": hostile}, "made {name}", as_json=False)
+    output.print_facts({"name": hostile})
+    shown = capsys.readouterr().out
+    assert char not in shown.replace("\n", "") if char != "\n" else shown.count("\n") == 4
+    assert shown.count("\\") == 3
+
+
+def test_letters_of_all_scripts_are_shown_as_they_are() -> None:
+    assert output.visible("żółw 好 αβ") == "żółw 好 αβ"

@@ -62,8 +62,8 @@ class Accounts(AdminPart):
         if await deps.store.read(sql.address(parsed.key)) is not None:
             raise PermanentError(Reason.ALREADY_EXISTS, f"{parsed.key} is there already")
         usable = (ADMIN_SERVICES if is_admin else ()) if services is None else tuple(services)
-        verifier = Verifier(await deps.passwords.hash(password), usable).encode()
         account = await deps.store.submit(ReserveAccount(unit=self._unit()))
+        verifier = Verifier(await deps.passwords.hash(account, password), usable).encode()
         await deps.keys.create_account(account)
         await deps.store.submit(
             AddAccount(
@@ -92,7 +92,7 @@ class Accounts(AdminPart):
     async def set_password(self, address: str, password: Secret, actor: str) -> AccountInfo:
         """Where the password may be used stays as it was; logins remembered anywhere end with it."""
         row = await self._account(address)
-        stored = await self._deps.passwords.hash(password)
+        stored = await self._deps.passwords.hash(row.account, password)
         verifier = Verifier(stored, await self._services(row.account)).encode()
         await self._deps.store.submit(SetPassword(unit=self._unit(), account=row.account, verifier=verifier))
         self._changed(actor, "account.password", row.address)

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from skrytka.mail.identity.passwords import Passwords, RecentLogins
+from skrytka.mail.identity.passwords import NOBODY, Passwords, RecentLogins
 from skrytka.model.address import Address, AddressError
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.events import Emitter, LoginFailed, LoginSucceeded
@@ -129,7 +129,7 @@ class Identity:
     async def _prove(self, found: Credential | None, password: Secret, facts: Peer) -> Credential | None:
         """The account, if it may be used there and the password is right; always the cost of a hash or a recent one."""
         if found is None or not found.may_use(facts.service):
-            await self._passwords.verify(password, None)
+            await self._passwords.verify(NOBODY, password, None)
             return None
         return found if await self._is_right(found, password) else None
 
@@ -137,7 +137,7 @@ class Identity:
         stored = credential.stored
         if stored is not None and self._recent.has(credential.account, stored, password):
             return True
-        check = await self._passwords.verify(password, stored)
+        check = await self._passwords.verify(credential.account, password, stored)
         if not check.is_right or stored is None:
             return False
         if check.is_outdated:
@@ -148,7 +148,7 @@ class Identity:
     async def _renew(self, account: AccountId, was: str, password: Secret) -> str:
         """The new hash; the old one when the store has no time now: the next login tries again."""
         try:
-            stored = await self._passwords.hash(password)
+            stored = await self._passwords.hash(account, password)
             await self._credentials.renew(account, was, stored)
         except TransientError:
             return was

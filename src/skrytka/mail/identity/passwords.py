@@ -1,8 +1,9 @@
 """Passwords: argon2id over a keyed pepper, in a bounded pool of threads (argon2 releases the GIL).
 
-A stored credential is ``1$`` + the PHC string of argon2id over HMAC-SHA256(pepper, password): a stolen directory
-without the key ring can not be guessed against. The password is prepared after RFC 8265 4.2 (OpaqueString) as far as it
-does not refuse what people type: NFC, other spaces become SPACE. It is never cut or trimmed.
+A stored credential is ``1$`` + the PHC string of argon2id over HMAC-SHA256(pepper, account, password): a stolen
+directory without the key ring can not be guessed against, and a hash moved to another account's row opens nothing
+there. The password is prepared after RFC 8265 4.2 (OpaqueString) as far as it does not refuse what people type: NFC,
+other spaces become SPACE. It is never cut or trimmed.
 """
 
 import asyncio
@@ -30,6 +31,7 @@ T = TypeVar("T")
 PEPPER_SUBJECT: Final = "node:pepper"
 PASSWORD_MAX_BYTES: Final = 1024  # longer input is an attack on the preparation, not a password
 _SCHEME: Final = "1$"  # 1: HMAC-SHA256 with the pepper, then argon2id
+NOBODY: Final = AccountId(0)  # whose password is tried where there is no account
 _SALT_BYTES: Final = 16
 _HASH_BYTES: Final = 32
 
@@ -70,21 +72,21 @@ class Passwords:
         salt, digest = random.token(_SALT_BYTES), random.token(_HASH_BYTES)
         self._nobody = f"{_SCHEME}{self._cost.text}{_b64(salt)}${_b64(digest)}"
 
-    async def hash(self, password: Secret) -> str:
-        """A credential to store; PermanentError(BAD_SYNTAX) for one that is empty or too long."""
+    async def hash(self, account: AccountId, password: Secret) -> str:
+        """A credential to store in this account's row; PermanentError(BAD_SYNTAX) for one that is empty or too long."""
         prepared = prepare(password)
         if prepared is None:
             raise PermanentError(Reason.BAD_SYNTAX, f"a password has 1 to {PASSWORD_MAX_BYTES} octets")
-        return await self._run(partial(self._hash, prepared, self._random.token(_SALT_BYTES)))
+        return await self._run(partial(self._hash, self._peppered(account, prepared), self._random.token(_SALT_BYTES)))
 
-    async def verify(self, password: Secret, stored: str | None) -> Check:
+    async def verify(self, account: AccountId, password: Secret, stored: str | None) -> Check:
         """Whether it is right; None for ``stored`` costs the same time and is wrong.
 
         TransientError(RATE_LIMITED) when too many wait already: the machine is busy, not the password wrong.
         """
         prepared = prepare(password)
         known = stored if stored is not None and stored.startswith(_SCHEME) else self._nobody
-        is_right = await self._run(partial(self._verify, prepared or b"", known))
+        is_right = await self._run(partial(self._verify, self._peppered(account, prepared or b""), known))
         is_right = is_right and prepared is not None and known is stored
         return Check(is_right, is_right and not known.startswith(_SCHEME + self._cost.text))
 
@@ -101,20 +103,20 @@ class Passwords:
         finally:
             self._waiting -= 1
 
-    def _peppered(self, prepared: bytes) -> bytes:
-        return hmac.digest(self._pepper.reveal(), prepared, hashlib.sha256)
+    def _peppered(self, account: AccountId, prepared: bytes) -> bytes:
+        return hmac.digest(self._pepper.reveal(), account.to_bytes(8, "big") + prepared, hashlib.sha256)
 
-    def _hash(self, prepared: bytes, salt: bytes) -> str:
+    def _hash(self, peppered: bytes, salt: bytes) -> str:
         cost = self._cost
         encoded = low_level.hash_secret(
-            self._peppered(prepared), salt, cost.passes, cost.memory_kib, cost.lanes, _HASH_BYTES, low_level.Type.ID
+            peppered, salt, cost.passes, cost.memory_kib, cost.lanes, _HASH_BYTES, low_level.Type.ID
         )
         return _SCHEME + encoded.decode("ascii")
 
-    def _verify(self, prepared: bytes, stored: str) -> bool:
+    def _verify(self, peppered: bytes, stored: str) -> bool:
         encoded = stored.removeprefix(_SCHEME).encode("ascii")
         try:
-            return low_level.verify_secret(encoded, self._peppered(prepared), low_level.Type.ID)
+            return low_level.verify_secret(encoded, peppered, low_level.Type.ID)
         except VerificationError:
             return False
 

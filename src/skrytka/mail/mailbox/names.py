@@ -4,6 +4,7 @@ from collections import OrderedDict
 from typing import Final
 
 from skrytka.mail.mailbox.types import INBOX, MailboxInfo
+from skrytka.model.ids import AccountId
 from skrytka.store.rows import KeywordRow, MailboxRow, Role
 from skrytka.store.seal.keys import AccountKeys, Kind, MacKind
 
@@ -47,7 +48,7 @@ class Names:
     """Opened names, kept by their sealed form: a new seal is a new name."""
 
     def __init__(self) -> None:
-        self._opened: OrderedDict[bytes, str] = OrderedDict()
+        self._opened: OrderedDict[tuple[AccountId, Kind, bytes], str] = OrderedDict()
 
     def mailbox(self, keys: AccountKeys, row: MailboxRow) -> MailboxInfo:
         """PermanentError(CORRUPT) when the name does not open."""
@@ -67,9 +68,10 @@ class Names:
         return self._open(keys, Kind.NAME, sealed)
 
     def _open(self, keys: AccountKeys, kind: Kind, sealed: bytes) -> str:
-        name = self._opened.get(sealed)
+        place = (keys.account, kind, sealed)  # what was moved to another account's row must not open from here either
+        name = self._opened.get(place)
         if name is None:
-            name = self._opened[sealed] = keys.open(kind, b"", sealed).decode()
+            name = self._opened[place] = keys.open(kind, b"", sealed).decode()
             if len(self._opened) > _OPENED_MAX:
                 self._opened.popitem(last=False)
         return name

@@ -30,7 +30,7 @@ async def test_an_account_is_made_with_its_key_folders_and_password(world: World
     assert (info.address, info.status, info.quota_bytes, info.messages) == ("carol@example.test", "active", 1000, 0)
     assert actions(world) == [(ACTOR, "account.add", "carol@example.test")]
     verifier, services = await stored(world, "carol@example.test")
-    assert (await world.passwords.verify(PASSWORD, verifier)).is_right
+    assert (await world.passwords.verify(await world.account("carol"), PASSWORD, verifier)).is_right
     assert services == frozenset()
     assert len(await world.mailboxes.names(await world.account("carol"))) == 6
     assert (await world.deliver(MESSAGE, "carol@example.test")).reply.is_positive
@@ -76,8 +76,9 @@ async def test_an_admins_password_is_for_the_web_only_and_stays_so(world: World)
     assert info.services == ("web",)
     verifier, services = await stored(world, "admin@example.test")
     assert services == frozenset({"web"})
-    assert (await world.passwords.verify(Secret("new"), verifier)).is_right
-    assert not (await world.passwords.verify(PASSWORD, verifier)).is_right
+    admin = await world.account("admin")
+    assert (await world.passwords.verify(admin, Secret("new"), verifier)).is_right
+    assert not (await world.passwords.verify(admin, PASSWORD, verifier)).is_right
 
 
 async def test_services_may_be_named(world: World) -> None:

@@ -65,7 +65,7 @@ async def test_a_renewed_hash_keeps_its_services(world: World) -> None:
     assert after is not None
     assert before.stored != after.stored
     assert after.services == before.services == frozenset({"web"})
-    assert (await dearer.verify(PASSWORD, after.stored)).is_right
+    assert (await dearer.verify(after.account, PASSWORD, after.stored)).is_right
     dearer.close()
 
 
@@ -76,4 +76,4 @@ async def test_a_password_that_changed_meanwhile_is_not_put_back(world: World) -
     await credentials(world).renew(before.account, before.stored or "", "1$old again")
     after = await credentials(world).find(ALICE)
     assert after is not None
-    assert (await world.passwords.verify(Secret("new"), after.stored)).is_right
+    assert (await world.passwords.verify(after.account, Secret("new"), after.stored)).is_right

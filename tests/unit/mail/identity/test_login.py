@@ -36,9 +36,9 @@ class Verifying(Passwords):
 
     hashes = 0
 
-    def _verify(self, prepared: bytes, stored: str) -> bool:
+    def _verify(self, peppered: bytes, stored: str) -> bool:
         self.hashes += 1
-        return super()._verify(prepared, stored)
+        return super()._verify(peppered, stored)
 
 
 class World:
@@ -55,7 +55,7 @@ class World:
         )  # fmt: skip
 
     async def add(self, *, is_suspended: bool = False, services: frozenset[str] = frozenset()) -> None:
-        stored = await self.passwords.hash(Secret("right"))
+        stored = await self.passwords.hash(AccountId(7), Secret("right"))
         self.directory.rows[ALICE.key] = Credential(AccountId(7), ALICE, stored, is_suspended, services)
 
     async def refusal(self, name: str, password: str, facts: PeerFacts | None = None) -> Reason:
@@ -162,15 +162,15 @@ async def test_a_second_login_soon_after_costs_no_hash_until_the_password_change
     hashes = world.passwords.hashes
     await world.identity.login(str(ALICE), Secret("right"), PeerFacts(), "PLAIN")
     assert world.passwords.hashes == hashes
-    stored = await world.passwords.hash(Secret("new"))
+    stored = await world.passwords.hash(AccountId(7), Secret("new"))
     world.directory.rows[ALICE.key] = Credential(AccountId(7), ALICE, stored)
     assert await world.refusal(str(ALICE), "right") is Reason.BAD_CREDENTIALS
 
 
 async def test_a_hash_of_other_parameters_is_renewed_at_login(world: World) -> None:
     old = Passwords(Secret(b"p" * 32), world.random, cost=Cost(2, 64), threads=1)
-    stored = await old.hash(Secret("right"))
+    stored = await old.hash(AccountId(7), Secret("right"))
     world.directory.rows[ALICE.key] = Credential(AccountId(7), ALICE, stored)
     await world.identity.login(str(ALICE), Secret("right"), PeerFacts(), "PLAIN")
     (renewed,) = world.directory.renewed
-    assert (await world.passwords.verify(Secret("right"), renewed)).is_right
+    assert (await world.passwords.verify(AccountId(7), Secret("right"), renewed)).is_right

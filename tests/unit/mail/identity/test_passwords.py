@@ -9,6 +9,7 @@ from skrytka.model.ids import AccountId
 from skrytka.model.secret import Secret
 from tests.unit.mail.support import CountingRandom
 
+ALICE = AccountId(7)
 CHEAP = Cost(passes=1, memory_kib=64)
 
 
@@ -18,49 +19,54 @@ def passwords(pepper: bytes = b"p" * 32, cost: Cost = CHEAP, waiting_max: int = 
 
 async def test_the_right_password_is_right_and_a_wrong_one_is_not() -> None:
     pool = passwords()
-    stored = await pool.hash(Secret("korrekt Pferd"))
-    assert (await pool.verify(Secret("korrekt Pferd"), stored)).is_right
-    assert not (await pool.verify(Secret("korrekt pferd"), stored)).is_right
-    assert not (await pool.verify(Secret(""), stored)).is_right
+    stored = await pool.hash(ALICE, Secret("korrekt Pferd"))
+    assert (await pool.verify(ALICE, Secret("korrekt Pferd"), stored)).is_right
+    assert not (await pool.verify(ALICE, Secret("korrekt pferd"), stored)).is_right
+    assert not (await pool.verify(ALICE, Secret(""), stored)).is_right
 
 
 async def test_the_default_cost_is_that_of_the_design() -> None:
     pool = Passwords(Secret(b"p" * 32), CountingRandom())
-    assert (await pool.hash(Secret("x"))).startswith("1$$argon2id$v=19$m=19456,t=2,p=1$")
+    assert (await pool.hash(ALICE, Secret("x"))).startswith("1$$argon2id$v=19$m=19456,t=2,p=1$")
 
 
 async def test_a_stolen_hash_is_worth_nothing_without_the_pepper() -> None:
-    stored = await passwords(b"p" * 32).hash(Secret("secret"))
-    assert not (await passwords(b"q" * 32).verify(Secret("secret"), stored)).is_right
+    stored = await passwords(b"p" * 32).hash(ALICE, Secret("secret"))
+    assert not (await passwords(b"q" * 32).verify(ALICE, Secret("secret"), stored)).is_right
+
+
+async def test_a_hash_put_into_another_account_s_row_opens_nothing_there() -> None:
+    stored = await passwords().hash(AccountId(8), Secret("secret"))
+    assert not (await passwords().verify(ALICE, Secret("secret"), stored)).is_right
 
 
 async def test_nobody_has_the_password_of_an_unknown_account() -> None:
     pool = passwords()
-    assert not (await pool.verify(Secret("x"), None)).is_right
-    assert not (await pool.verify(Secret("x"), "no hash at all")).is_right
-    assert not (await pool.verify(Secret("x"), "1$broken")).is_right
+    assert not (await pool.verify(ALICE, Secret("x"), None)).is_right
+    assert not (await pool.verify(ALICE, Secret("x"), "no hash at all")).is_right
+    assert not (await pool.verify(ALICE, Secret("x"), "1$broken")).is_right
 
 
 async def test_a_hash_with_other_parameters_is_right_and_outdated() -> None:
-    stored = await passwords().hash(Secret("x"))
+    stored = await passwords().hash(ALICE, Secret("x"))
     dearer = passwords(cost=Cost(passes=2, memory_kib=64))
-    check = await dearer.verify(Secret("x"), stored)
+    check = await dearer.verify(ALICE, Secret("x"), stored)
     assert check.is_right
     assert check.is_outdated
-    assert not (await dearer.verify(Secret("y"), stored)).is_outdated
+    assert not (await dearer.verify(ALICE, Secret("y"), stored)).is_outdated
 
 
 async def test_composed_and_decomposed_letters_are_one_password() -> None:
     pool = passwords()
-    stored = await pool.hash(Secret("za\u017c\u00f3\u0142\u0107"))
-    assert (await pool.verify(Secret("zaz\u0307o\u0301\u0142c\u0301"), stored)).is_right
+    stored = await pool.hash(ALICE, Secret("za\u017c\u00f3\u0142\u0107"))
+    assert (await pool.verify(ALICE, Secret("zaz\u0307o\u0301\u0142c\u0301"), stored)).is_right
 
 
 @pytest.mark.parametrize("raw", [b"", b"x" * (PASSWORD_MAX_BYTES + 1), b"a\0b"])
 async def test_impossible_passwords_are_not_hashed(raw: bytes) -> None:
     assert prepare(Secret(raw)) is None
     with pytest.raises(PermanentError) as caught:
-        await passwords().hash(Secret(raw))
+        await passwords().hash(ALICE, Secret(raw))
     assert caught.value.reason is Reason.BAD_SYNTAX
 
 
@@ -70,10 +76,10 @@ def test_octets_that_are_no_utf8_are_kept() -> None:
 
 async def test_when_too_many_wait_the_next_is_told_to_come_back() -> None:
     pool = passwords(waiting_max=2)
-    results = await asyncio.gather(*(pool.verify(Secret("x"), None) for _ in range(4)), return_exceptions=True)
+    results = await asyncio.gather(*(pool.verify(ALICE, Secret("x"), None) for _ in range(4)), return_exceptions=True)
     refused = [result for result in results if isinstance(result, TransientError)]
     assert len(refused) == 2
-    assert not (await pool.verify(Secret("x"), None)).is_right  # and it recovers
+    assert not (await pool.verify(ALICE, Secret("x"), None)).is_right  # and it recovers
 
 
 def test_a_recent_login_is_remembered_for_some_minutes_and_for_that_credential_only() -> None:

@@ -47,5 +47,7 @@ def test_a_keyword_keeps_its_case() -> None:
 
 def test_a_name_of_another_account_does_not_open() -> None:
     other = AccountKeys(AccountId(2), Secret(b"k" * 32), CountingRandom())
+    names, moved = Names(), row(seal_name(other, "Work"))
+    assert names.mailbox(other, moved).name == "Work"  # and is kept
     with pytest.raises(PermanentError):
-        Names().mailbox(KEYS, row(seal_name(other, "Work")))
+        names.mailbox(KEYS, moved)

@@ -129,17 +129,22 @@ class Demo:
         return self._errors
 
     def pids(self) -> dict[str, int]:
-        """Living processes of its group by name: "supervisor", "store", "front-0"..."""
+        """Living processes of its group by name: "supervisor", "store", "front-0", "zygote", "inspector-4711"..."""
         found = {}
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 fields = (folder / "stat").read_text().rpartition(")")[2].split()
                 if int(fields[2]) == self.process.pid and fields[0] != "Z":
                     words = (folder / "cmdline").read_bytes().split(b"\0")
-                    is_child = b"skrytka.daemon.child" in words
-                    name = words[words.index(b"skrytka.daemon.child") + 1].decode() if is_child else "supervisor"
-                    found[name] = int(folder.name)
+                    found[self._name(words, int(folder.name), int(fields[1]))] = int(folder.name)
         return found
+
+    def _name(self, words: list[bytes], pid: int, parent: int) -> str:
+        if b"skrytka.inspect.zygote" in words:
+            return "zygote" if parent == self.process.pid else f"inspector-{pid}"
+        if b"skrytka.daemon.child" in words:
+            return words[words.index(b"skrytka.daemon.child") + 1].decode()
+        return "supervisor"
 
     @staticmethod
     def living(pids: dict[str, int]) -> dict[str, int]:

@@ -12,7 +12,18 @@ from pathlib import Path
 import msgspec
 
 from skrytka.daemon import channel
-from skrytka.daemon.messages import Drain, KeyRequest, LimitTake, Message, Ready, Reload, Reloaded, Start, StoreSocket
+from skrytka.daemon.messages import (
+    Drain,
+    InspectorSocket,
+    KeyRequest,
+    LimitTake,
+    Message,
+    Ready,
+    Reload,
+    Reloaded,
+    Start,
+    StoreSocket,
+)
 
 
 def main() -> int:
@@ -47,7 +58,9 @@ def talk(control: socket.socket, log: object) -> None:
     ]
     for question in questions:
         channel.send_blocking(control, question)
-        while (got := channel.receive_blocking(control)) is not None and isinstance(got[0], StoreSocket):
+        while (got := channel.receive_blocking(control)) is not None and isinstance(
+            got[0], StoreSocket | InspectorSocket
+        ):
             pass
         assert got is not None
         print("answer", msgspec.to_builtins(got[0]).get("is_allowed", type(got[0]).__name__), file=log)  # type: ignore[call-overload]

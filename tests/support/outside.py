@@ -162,6 +162,7 @@ class Outside:
                 directory=world.directory,
                 delivery=self.delivery,
                 copies=Copies(HOSTNAME, world.keys, world.clock, world.random),
+                inspection=world.inspection,
                 outbox=outbox,
                 events=world.events,
                 clock=world.clock,

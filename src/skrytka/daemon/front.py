@@ -16,6 +16,7 @@ from typing import Any
 from skrytka.daemon.channel import Channel
 from skrytka.daemon.control_server import ControlServer
 from skrytka.daemon.event_log import open_event_log
+from skrytka.daemon.inspection import INSPECTORS, InspectorWatch
 from skrytka.daemon.jobs import Jobs
 from skrytka.daemon.keys import AgentKeySource
 from skrytka.daemon.layout import Layout
@@ -23,6 +24,7 @@ from skrytka.daemon.messages import (
     AnyMessage,
     ChainHeads,
     Drain,
+    InspectorSocket,
     Key,
     KeyRequest,
     Ready,
@@ -34,6 +36,7 @@ from skrytka.daemon.messages import (
 from skrytka.daemon.services import Base, Parts, compose
 from skrytka.daemon.shared_limits import ChannelLimits
 from skrytka.daemon.watchdog import LoopWatch
+from skrytka.inspect.client import InspectorPool
 from skrytka.model.errors import ReasonedError
 from skrytka.model.secret import Secret
 from skrytka.net.bugs import loop_handler, unraisable_hook
@@ -45,6 +48,7 @@ from skrytka.store.system import SystemClock, SystemRandom
 
 DRAIN_S = 10.0  # when the supervisor is gone and nobody says
 HEADS_EVERY = 50  # flushes
+INSPECTORS_S = 5.0  # to wait for them before the ports are opened; mail that comes without them waits, too
 
 
 class Front:
@@ -63,6 +67,8 @@ class Front:
         self._drain_s = DRAIN_S
         self._parts: Parts | None = None
         self._channel = Channel(control, self._received, self._end)
+        self._watch = InspectorWatch(self._channel, self._events)
+        self._inspectors = InspectorPool(INSPECTORS, self._clock, self._watch)
         self._keys = AgentKeySource(self._ask_key, self._clock, self._random)
 
     def catch_strays(self) -> None:
@@ -77,6 +83,7 @@ class Front:
             if first is not None:
                 await self._run(first)
         finally:
+            self._inspectors.close()
             self._channel.close()
             for _name, sock in self._sockets:
                 sock.close()
@@ -105,6 +112,7 @@ class Front:
             store=store,
             keys=self._keys,
             limits=ChannelLimits(self._channel),
+            inspector=self._inspectors,
             events=self._events,
             clock=self._clock,
             random=self._random,
@@ -119,6 +127,7 @@ class Front:
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(work) for work in self._background(store, parts)]
             serving = [tasks.create_task(listener.run()) for listener in listeners]
+            await self._inspectors.filled(INSPECTORS_S)
             self._channel.send(Ready())
             await self._stop.wait()
             for listener in listeners:
@@ -175,6 +184,9 @@ class Front:
                 for fd in fds:
                     self._store_sockets.put_nowait(socket.socket(fileno=fd))
                 return
+            case InspectorSocket(number=number) if fds:
+                self._watch.number = number
+                self._inspectors.attach(socket.socket(fileno=fds.pop()))
             case Drain(seconds=seconds):
                 self._drain_s = seconds
                 self._end()

@@ -33,6 +33,12 @@ class StoreSocket(Message, frozen=True, kw_only=True):
     front: int = 0
 
 
+class InspectorSocket(Message, frozen=True, kw_only=True):
+    """The descriptor with it leads a front to the zygote of the inspectors; an earlier one is of no use any more."""
+
+    number: int
+
+
 class Reload(Message, frozen=True, kw_only=True):
     """New settings; the files they name are read again too."""
 
@@ -83,6 +89,12 @@ class Failed(Message, frozen=True, kw_only=True):
 
 class Ready(Message, frozen=True, kw_only=True):
     """All that the child has to do, it does now."""
+
+
+class InspectorsLost(Message, frozen=True, kw_only=True):
+    """The InspectorSocket of that number has ended; another is wanted."""
+
+    number: int
 
 
 class Reloaded(Message, frozen=True, kw_only=True):
@@ -154,6 +166,8 @@ class Faulty(Message, frozen=True, kw_only=True):
 AnyMessage = (
     Start
     | StoreSocket
+    | InspectorSocket
+    | InspectorsLost
     | Reload
     | Drain
     | Key

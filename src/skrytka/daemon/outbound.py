@@ -4,6 +4,7 @@ from pathlib import Path
 
 from skrytka.daemon.layout import Layout
 from skrytka.mail.delivery.copies import Copies
+from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.local import Delivery
 from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.mailbox.blobs import Blobs
@@ -36,6 +37,7 @@ def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
     keys: KeySource,
     blobs: Blobs,
     delivery: Delivery,
+    inspection: Inspection,
     directory: Directory,
     sweeper: Sweeper,
     events: Emitter,
@@ -63,6 +65,7 @@ def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
             directory=directory,
             delivery=delivery,
             copies=Copies(settings.hostname, keys, clock, random),
+            inspection=inspection,
             outbox=Outbox(keys, clock, random),
             events=events,
             clock=clock,

@@ -10,9 +10,11 @@ from skrytka.daemon.layout import Layout
 from skrytka.daemon.messages import Start
 from skrytka.daemon.outbound import outbound_courier
 from skrytka.daemon.store_check import StoreCheck
+from skrytka.inspect.client import Inspector
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.delivery.append import AppendDeps, Appends
+from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.local import Delivery, DeliveryDeps
 from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.identity.directory import StoredCredentials
@@ -62,6 +64,7 @@ class Base:
     store: StoreClient
     keys: KeySource
     limits: SharedLimits
+    inspector: Inspector
     events: EventLog
     clock: Clock
     random: Random
@@ -79,6 +82,7 @@ class Parts:
         self._base = base
         self._passwords = passwords
         self._name_key = name_key
+        self._inspection = Inspection(base.inspector)
         self._memory = MemoryBudget(settings.connections.spool_memory_bytes)
         self._recent = RecentLogins(base.clock, base.random)
         self._blobs = Blobs(base.store, StorePaths(base.layout.store))
@@ -97,6 +101,7 @@ class Parts:
                 spool_dir=StorePaths(base.layout.store).spool,
                 store=base.store,
                 keys=base.keys,
+                inspection=self._inspection,
                 mailboxes=self._mailboxes,
                 events=base.events,
                 clock=base.clock,
@@ -155,6 +160,7 @@ class Parts:
                 hostname=base.settings.hostname,
                 store=base.store,
                 keys=base.keys,
+                inspection=self._inspection,
                 blobs=self._blobs,
                 events=base.events,
                 clock=base.clock,
@@ -175,6 +181,7 @@ class Parts:
             keys=base.keys,
             blobs=self._blobs,
             delivery=self._delivery(self.settings),
+            inspection=self._inspection,
             directory=self._recipients(self.settings),
             sweeper=self.surroundings.sweeper,
             events=base.events,
@@ -222,6 +229,7 @@ class Parts:
             spool_dir=StorePaths(base.layout.store).spool,
             store=base.store,
             keys=base.keys,
+            inspection=self._inspection,
             decide=decide,
             fallback=LocalQueue(base.store, base.keys, base.clock, base.random),
             events=base.events,

@@ -16,7 +16,18 @@ from skrytka.daemon import config
 from skrytka.daemon.children import Child, Command, child_environment
 from skrytka.daemon.desk import Desk
 from skrytka.daemon.event_log import EventLog
-from skrytka.daemon.messages import AnyMessage, Drain, Faulty, Ready, Reload, Reloaded, Start, StoreSocket
+from skrytka.daemon.inspectors import InspectorKeeper, ZygoteCommand
+from skrytka.daemon.messages import (
+    AnyMessage,
+    Drain,
+    Faulty,
+    InspectorsLost,
+    Ready,
+    Reload,
+    Reloaded,
+    Start,
+    StoreSocket,
+)
 from skrytka.daemon.prepare import Prepared
 from skrytka.daemon.reload import restart_needed
 from skrytka.model.clock import Clock
@@ -47,6 +58,7 @@ class Supervisor:
         complain: Say,
         *,
         command: Command | None = None,
+        zygote: ZygoteCommand | None = None,
     ) -> None:
         self._prepared = prepared
         self._settings = prepared.config.settings
@@ -62,6 +74,7 @@ class Supervisor:
             Child(f"front-{number}", environment, inherited, command)
             for number in range(front_count(self._settings.fronts))
         ]
+        self._inspectors = InspectorKeeper(clock, events, complain, inherited=inherited, command=zygote)
         self._stop = asyncio.Event()
         self._ended = asyncio.Event()  # set whenever a child has ended
         self._cause = ""
@@ -78,6 +91,7 @@ class Supervisor:
         try:
             async with asyncio.TaskGroup() as tasks:
                 keeper = tasks.create_task(self._keep_events())
+                self._inspectors.start()
                 for child in self._children:
                     self._start(child)
                 await self._stop.wait()
@@ -86,6 +100,7 @@ class Supervisor:
         finally:
             for child in self._children:
                 child.kill()
+            self._inspectors.kill()
             await self._events.flush()
             self._desk.checkpoints.sign()
         return self._exit_status
@@ -122,8 +137,10 @@ class Supervisor:
             ),
             [sock.fileno() for sock in socks],
         )
-        if child is not self._store and self._store.is_ready:
-            self._connect(child)
+        if child is not self._store:
+            self._inspectors.serve(child.name, to_child)
+            if self._store.is_ready:
+                self._connect(child)
 
     def _sockets(self, child: Child) -> tuple[tuple[str, ...], list[socket.socket]]:
         if child is self._store:
@@ -153,6 +170,8 @@ class Supervisor:
                 self._child_ready(child)
             case Reloaded(detail=detail):
                 self._reloaded(child, detail)
+            case InspectorsLost(number=number) if child is not self._store:
+                self._inspectors.lost(child.name, number)
             case Faulty(detail=detail, is_permanent=is_permanent):
                 self._complain(f"{child.name}: {detail}")
                 if is_permanent and not self._was_ready:
@@ -201,6 +220,7 @@ class Supervisor:
             child.kill()
 
     def _reap(self) -> None:
+        self._inspectors.reap()
         for child in self._children:
             pid = child.pid
             status = child.reap()
@@ -236,6 +256,7 @@ class Supervisor:
         self._events.emit(ServerStopping(cause=self._cause))
         self._prepared.bound.close()
         await self._end(self._fronts, Drain(seconds=DRAIN_S), DRAIN_S + DRAIN_GRACE_S)
+        await self._inspectors.end()
         await self._end([self._store], Drain(seconds=STORE_DRAIN_S), STORE_DRAIN_S)
 
     async def _end(self, children: list[Child], message: Drain, within_s: float) -> None:

@@ -26,6 +26,7 @@ from skrytka.model.errors import Reason, TransientError
 _PACKET_MAX_BYTES = 4 * 1024
 _BACKOFF_FIRST_S = 0.05
 _BACKOFF_MAX_S = 5.0
+LATE = "no answer in time"
 ResultT = TypeVar("ResultT")
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[FromZygote] = msgspec.msgpack.Decoder(FromZygote)
@@ -67,6 +68,14 @@ class Observer(Protocol):
         ...
 
 
+class Inspector(Protocol):
+    """What mail needs of a pool."""
+
+    async def structure(self, message: bytes | MessageMemory) -> MessageStructure:
+        """As ``InspectorPool.structure``."""
+        ...
+
+
 class _Job:
     """One message for one handler; ``settle`` checks a payload and finishes the future."""
 
@@ -105,6 +114,7 @@ class InspectorPool:
         self._backoff_s = 0.0
         self._ticker: asyncio.TimerHandle | None = None
         self._is_closed = False
+        self._filled = asyncio.Event()
 
     # -- for the front ------------------------------------------------------------------------------------------
 
@@ -140,6 +150,15 @@ class InspectorPool:
         self._pump()
         await job.future
         return results[0]
+
+    async def filled(self, within_s: float) -> bool:
+        """Wait until all children are there for the first time; False when that takes longer."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._filled.wait()
+        except TimeoutError:
+            return False
+        return True
 
     def close(self) -> None:
         """End all children; what waits fails with TransientError(SHUTTING_DOWN)."""
@@ -266,7 +285,7 @@ class InspectorPool:
         now_s = self._clock.monotonic_s()
         for number, job in list(self._busy.items()):
             if now_s >= job.deadline_s and number in self._busy:
-                self._reject(self._links[number], self._busy.pop(number), "no answer in time")
+                self._reject(self._links[number], self._busy.pop(number), LATE)
         for jobs in (self._waiting, self._again):
             for job in [job for job in jobs if now_s >= job.deadline_s or job.future.done()]:
                 jobs.remove(job)
@@ -331,6 +350,8 @@ class InspectorPool:
         link = ChildLink(socket.socket(fileno=fds[0]), fds[1], number, pid, self)
         self._links[number] = link
         self._idle.appendleft(link)
+        if len(self._links) >= self._size:
+            self._filled.set()
         self._loop.call_later(self._limits.life_s, self._expire, link)
         self._pump()
 

@@ -1,10 +1,11 @@
 """Starting a zygote, for its owner: the supervisor, or a process that has one front only."""
 
+import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -32,10 +33,19 @@ def zygote_command(fd: int) -> list[str]:
     return [sys.executable, "-P", "-m", "skrytka.inspect.zygote", str(fd)]
 
 
-def start_zygote(command: Callable[[int], list[str]] = zygote_command) -> tuple[subprocess.Popen[bytes], socket.socket]:
+def environment() -> dict[str, str]:
+    """All that a zygote is told. Where to import from is no secret, and a package that is not installed needs it."""
+    paths = [os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    return ENVIRONMENT | ({"PYTHONPATH": os.pathsep.join(paths)} if paths else {})
+
+
+def start_zygote(
+    command: Callable[[int], list[str]] = zygote_command, inherited: Sequence[int] = ()
+) -> tuple[subprocess.Popen[bytes], socket.socket]:
     """By exec: the process and our end of its socket, which is also good for one front. OSError when it cannot start.
 
-    It ends when that socket is closed; it ignores TERM, INT and HUP. Reaping it is the owner's.
+    It ends when that socket and those of all fronts are closed, its children before it; it ignores TERM, INT and HUP.
+    ``inherited`` descriptors stay open in the zygote, not in its children. Reaping it is the owner's.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
@@ -45,8 +55,8 @@ def start_zygote(command: Callable[[int], list[str]] = zygote_command) -> tuple[
                 command(theirs.fileno()),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env=ENVIRONMENT,
-                pass_fds=(theirs.fileno(),),
+                env=environment(),
+                pass_fds=(theirs.fileno(), *inherited),
                 cwd="/",
             )
         finally:

@@ -1,8 +1,9 @@
 """The zygote: has imported all that an inspector needs, forks children on request, and does nothing else.
 
 Started by exec (:mod:`skrytka.inspect.spawn`): ``python -m skrytka.inspect.zygote FD``. The socket FD is its owner's
-and a front's at once; the owner may send sockets of further fronts (Join). Ends when the owner's socket does. It never
-sees a byte of mail. Children outlive it: each ends when its own front closes its socket.
+and a front's at once; the owner may send sockets of further fronts (Join). Ends when the owner's socket and those of
+all fronts have ended, its children before it. It never sees a byte of mail. Children outlive one that is killed: each
+ends when its own front closes its socket.
 """
 
 import array
@@ -62,29 +63,32 @@ class Zygote:
         for sock in (self._wake, self._wake_writer):
             sock.setblocking(False)  # noqa: FBT003 - the stdlib names it so
         self._poll = select.poll()
+        self._living: set[int] = set()
 
     def serve(self) -> None:
-        """Until the owner is gone."""
+        """Until the owner is gone and every front: an owner that crashed has fronts that still drain."""
         signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, _noted)
         for fd in (self._wake.fileno(), *self._fronts):
             self._poll.register(fd, select.POLLIN)
-        while self._turn():
-            pass
+        while self._fronts:
+            self._turn()
         signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        for pid in self._living:  # nobody waits for their answers; not reaped yet, so the pids are theirs
+            os.kill(pid, signal.SIGKILL)
+        for pid in self._living:
+            os.waitpid(pid, 0)
 
-    def _turn(self) -> bool:
-        """What there is to do now; False when the owner is gone."""
+    def _turn(self) -> None:
+        """What there is to do now."""
         for fd, _events in self._poll.poll():
             if fd == self._wake.fileno():
                 self._reap()
-            elif fd in self._fronts and not self._hear(self._fronts[fd]):
-                return False
-        return True
+            elif fd in self._fronts:
+                self._hear(self._fronts[fd])
 
-    def _hear(self, front: _Front) -> bool:
-        """One packet of a front; False when the owner is gone."""
+    def _hear(self, front: _Front) -> None:
+        """One packet of a front, or its end."""
         try:
             raw, fds, _flags, _address = socket.recv_fds(front.sock, PACKET_MAX_BYTES, 1)
             message = _decoder.decode(raw) if raw else None
@@ -98,16 +102,14 @@ class Zygote:
                 self._fronts[sock.fileno()] = _Front(sock)
                 self._poll.register(sock.fileno(), select.POLLIN)
             case _:
-                return self._drop(front)
+                self._drop(front)
         for fd in fds:
             os.close(fd)
-        return True
 
-    def _drop(self, front: _Front) -> bool:
+    def _drop(self, front: _Front) -> None:
         self._poll.unregister(front.sock.fileno())
         del self._fronts[front.sock.fileno()]
         front.sock.close()
-        return front is not self._owner
 
     def _fork(self, front: _Front, number: int) -> None:
         if len(front.children) >= CHILDREN_MAX:
@@ -130,6 +132,7 @@ class Zygote:
     def _introduce(self, front: _Front, number: int, pid: int, sock: socket.socket) -> None:
         """Hand the child over. It was not reaped yet, so the pid is still its own."""
         front.children[pid] = number
+        self._living.add(pid)
         pidfd = os.pidfd_open(pid)
         try:
             front.send(Forked(number, pid), (sock.fileno(), pidfd))
@@ -149,6 +152,7 @@ class Zygote:
                 return
             if pid == 0:
                 return
+            self._living.discard(pid)
             for front in self._fronts.values():
                 number = front.children.pop(pid, None)
                 if number is not None:

@@ -22,6 +22,7 @@ from skrytka.store.seal.ring import KeyRing
 from skrytka.store.seal.source import LocalKeySource
 from skrytka.store.system import SystemClock, SystemRandom
 from tests.support import installations
+from tests.support.local_inspector import LocalInspector
 from tests.support.logs import CountingLog
 
 
@@ -43,6 +44,7 @@ async def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
             store=cast("StoreClient", store),
             keys=LocalKeySource(ring, random),
             limits=LocalLimits(LimitTable(FixedClock())),
+            inspector=LocalInspector(),
             events=CountingLog(),
             clock=clock,
             random=random,

@@ -6,6 +6,7 @@ from typing import TypeVar
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.delivery.append import AppendDeps, Appends
+from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.local import Delivery, DeliveryDeps
 from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.delivery.types import Resolution, Transaction
@@ -31,6 +32,7 @@ from skrytka.store.seal.recovery import RecoveryKey
 from skrytka.store.seal.ring import KeyRing
 from skrytka.store.seal.source import LocalKeySource
 from skrytka.store.system import SystemRandom
+from tests.support.local_inspector import LocalInspector
 from tests.unit.mail.support import Recorder
 
 R = TypeVar("R")
@@ -76,6 +78,8 @@ class World:
         self.keys = LocalKeySource(self.ring, self.random)
         self.passwords = Passwords(Secret(b"p" * 32), self.random, cost=Cost(1, 64), threads=1)
         self.memory = MemoryBudget()
+        self.inspector = LocalInspector()
+        self.inspection = Inspection(self.inspector)
         self.blobs = Blobs(self.store, StorePaths(root))
         self.admin = Admin(
             AdminDeps(
@@ -94,6 +98,7 @@ class World:
                 spool_dir=root / "spool",
                 store=self.store,
                 keys=self.keys,
+                inspection=self.inspection,
                 decide=decide,
                 fallback=LocalQueue(self.store, self.keys, self.clock, self.random),
                 events=self.events,
@@ -108,6 +113,7 @@ class World:
                 hostname=HOSTNAME,
                 store=self.store,
                 keys=self.keys,
+                inspection=self.inspection,
                 blobs=self.blobs,
                 events=self.events,
                 clock=self.clock,
@@ -130,6 +136,7 @@ class World:
                 spool_dir=root / "spool",
                 store=self.store,
                 keys=self.keys,
+                inspection=self.inspection,
                 mailboxes=self.mailboxes,
                 events=self.events,
                 clock=self.clock,

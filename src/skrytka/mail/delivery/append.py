@@ -1,6 +1,5 @@
 """APPEND: a message that its owner puts into a mailbox, byte for byte as it came, NUL and bare LF included."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +7,9 @@ from typing import Final
 
 from skrytka.mail.delivery.copies import blob_in, thread_keys
 from skrytka.mail.delivery.incoming import HeaderFilter, HeaderScan
+from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.message import IncomingMessage, Sealed
-from skrytka.mail.delivery.summary import SharedSummary, read_back, summarize
+from skrytka.mail.delivery.summary import Insides
 from skrytka.mail.mailbox.mailboxes import Mailboxes
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import Reason, TransientError
@@ -34,6 +34,7 @@ class AppendDeps:
     spool_dir: Path
     store: Store
     keys: KeySource
+    inspection: Inspection
     mailboxes: Mailboxes
     events: Emitter
     clock: Clock
@@ -57,7 +58,6 @@ class Appends:
 
     def __init__(self, deps: AppendDeps) -> None:
         self._deps = deps
-        self._large = asyncio.Semaphore(1)
 
     async def begin(
         self, account: AccountId, name: str, flags: int, keywords: Sequence[str], received_at_ms: int | None
@@ -74,17 +74,16 @@ class Appends:
             received_at_ms=deps.clock.now_ms() if received_at_ms is None else received_at_ms,
         )
         writer = BlobWriter(deps.spool_dir, deps.clock, deps.random, deps.memory)
-        return Appending(deps, place, IncomingMessage(writer, _KeptHeader(), deps.memory), self._large)
+        return Appending(deps, place, IncomingMessage(writer, _KeptHeader(), deps.memory))
 
 
 class Appending:
     """One message on its way into a mailbox."""
 
-    def __init__(self, deps: AppendDeps, place: _Place, message: IncomingMessage, large: asyncio.Semaphore) -> None:
+    def __init__(self, deps: AppendDeps, place: _Place, message: IncomingMessage) -> None:
         self._deps = deps
         self._place = place
         self._message = message
-        self._large = large
 
     async def write(self, data: bytes) -> None:
         """As ``deps.Appending.write``."""
@@ -95,11 +94,10 @@ class Appending:
         sealed = await self._message.finish()
         if isinstance(sealed, Verdict):
             raise TransientError(sealed.reason or Reason.STORE_DOWN, sealed.detail)
-        if sealed.content is not None:
-            summary = SharedSummary(summarize(sealed.content, sealed.scan, sealed.blob.sha256))
-        else:
-            summary = SharedSummary(await read_back(sealed.blob, self._large, sealed.scan))
-        (delivered,) = await self._deps.store.submit(self._command(sealed, summary))
+        insides = await self._deps.inspection.of(sealed)
+        if insides.poison is not None:  # its owner has it still
+            raise insides.poison
+        (delivered,) = await self._deps.store.submit(self._command(sealed, insides))
         self._deps.events.emit(
             MessageAppended(
                 account=delivered.account,
@@ -115,7 +113,7 @@ class Appending:
         """As ``deps.Appending.abort``."""
         await self._message.abort()
 
-    def _command(self, sealed: Sealed, summary: SharedSummary) -> Deliver:
+    def _command(self, sealed: Sealed, insides: Insides) -> Deliver:
         deps, place, blob = self._deps, self._place, sealed.blob
         keys = place.keys
         email_id = EmailId(new_id(deps.clock, deps.random))
@@ -126,13 +124,14 @@ class Appending:
             prefix=keys.seal(Kind.PREFIX, email_id, b""),
             prefix_size=0,
             size=blob.size,
-            summary=keys.seal(Kind.SUMMARY, email_id, summary.behind(0)),
+            summary=keys.seal(Kind.SUMMARY, email_id, insides.behind(0)),
             flags=place.flags,
             digest=keys.mac(MacKind.DIGEST, blob.sha256),
             email_id=email_id,
             thread_macs=tuple(keys.mac(MacKind.THREAD, key) for key in thread_keys(sealed.scan)),
             thread_id=ThreadId(new_id(deps.clock, deps.random)),
             received_at_ms=place.received_at_ms,
+            text=keys.seal(Kind.TEXT, email_id, insides.text) if insides.text else b"",
             is_exact=True,
         )
         return Deliver(unit=UnitId(new_id(deps.clock, deps.random)), blob=blob_in(blob), targets=(target,))

@@ -8,19 +8,22 @@ from typing import Final
 from skrytka.mail.delivery.incoming import HeaderScan
 from skrytka.mail.delivery.message import Sealed
 from skrytka.mail.delivery.prefix import prefix_fields
-from skrytka.mail.delivery.summary import SharedSummary
+from skrytka.mail.delivery.summary import Insides
 from skrytka.mail.delivery.types import Target, Transaction
+from skrytka.mail.mailbox.names import name_mac, seal_name
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
 from skrytka.model.ids import EmailId, ThreadId, UnitId, new_id
 from skrytka.store.commands.deliver import Deliver, QueueDone
 from skrytka.store.commands.deliver import Target as Copy
-from skrytka.store.commands.shared import BlobIn
+from skrytka.store.commands.shared import BlobIn, NewFolder
+from skrytka.store.rows import Role
 from skrytka.store.seal.blob import SealedBlob
 from skrytka.store.seal.keys import AccountKeys, Kind, MacKind
 from skrytka.store.seal.source import KeySource
 
 TARGETS_AT_ONCE: Final = 20  # about a millisecond
+QUARANTINE: Final = "\0quarantine"
 THREAD_KEYS_MAX: Final = 20  # Message-ID, the root and the newest References
 
 
@@ -39,20 +42,20 @@ class Copies:
         facts: Transaction,
         targets: Sequence[tuple[Address, Target]],
         sealed: Sealed,
-        summary: SharedSummary,
+        insides: Insides,
         done: QueueDone | None = None,
     ) -> Deliver:
-        """TransientError(KEY_UNAVAILABLE) when the key agent does not answer."""
+        """Poisoned insides go to the hidden quarantine mailboxes. TransientError(KEY_UNAVAILABLE): no key agent."""
         copies: list[Copy] = []
         for number, (recipient, target) in enumerate(targets):
             if number % TARGETS_AT_ONCE == TARGETS_AT_ONCE - 1:
                 await asyncio.sleep(0)  # a large group must not hold up the other sessions
             keys = await self._keys.account(target.account)
             prefix = prefix_fields(facts, recipient, target.address, hostname=self._hostname)
-            copies.append(self._copy(keys, prefix, sealed, summary, facts.received_at_ms))
+            copies.append(self._copy(keys, prefix, sealed, insides, facts.received_at_ms))
         return Deliver(unit=unit, blob=blob_in(sealed.blob), targets=tuple(copies), done=done)
 
-    def _copy(self, keys: AccountKeys, prefix: bytes, sealed: Sealed, summary: SharedSummary, at_ms: int) -> Copy:
+    def _copy(self, keys: AccountKeys, prefix: bytes, sealed: Sealed, insides: Insides, at_ms: int) -> Copy:
         email_id = EmailId(new_id(self._clock, self._random))
         blob = sealed.blob
         return Copy(
@@ -61,13 +64,20 @@ class Copies:
             prefix=keys.seal(Kind.PREFIX, email_id, prefix),
             prefix_size=len(prefix),
             size=len(prefix) + blob.size,
-            summary=keys.seal(Kind.SUMMARY, email_id, summary.behind(len(prefix))),
+            summary=keys.seal(Kind.SUMMARY, email_id, insides.behind(len(prefix))),
             digest=keys.mac(MacKind.DIGEST, blob.sha256),
             email_id=email_id,
             thread_macs=tuple(keys.mac(MacKind.THREAD, key) for key in thread_keys(sealed.scan)),
             thread_id=ThreadId(new_id(self._clock, self._random)),
             received_at_ms=at_ms,
+            text=keys.seal(Kind.TEXT, email_id, insides.text) if insides.text else b"",
+            folder=None if insides.poison is None else quarantine(keys),
         )
+
+
+def quarantine(keys: AccountKeys) -> NewFolder:
+    """The mailbox of an account that no client sees; no mailbox of a client's can have its name."""
+    return NewFolder(Role.QUARANTINE, name_mac(keys, QUARANTINE), seal_name(keys, QUARANTINE))
 
 
 def thread_keys(scan: HeaderScan) -> list[bytes]:

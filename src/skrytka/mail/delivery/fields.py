@@ -4,8 +4,6 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from skrytka.protocol.mime.charset import decode_words
-
 SUBJECT_MAX: Final = 1000  # characters; a longer subject is compared by its beginning
 
 _SPACE = re.compile(r"[ \t\r\n]+")
@@ -26,9 +24,9 @@ _MONTHS: Final = {
 _ZONES: Final = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
 
 
-def subject_base(raw_subject: bytes) -> str:
-    """RFC 5256 2.1: without Re:, Fwd:, [blobs] and (fwd), case kept."""
-    text = _SPACE.sub(" ", decode_words(raw_subject[: 4 * SUBJECT_MAX])[:SUBJECT_MAX])
+def subject_base(subject: str) -> str:
+    """RFC 5256 2.1 of a decoded subject: without Re:, Fwd:, [blobs] and (fwd), case kept."""
+    text = _SPACE.sub(" ", subject[:SUBJECT_MAX])
     while True:
         text = _without_leaders(_TRAILER.sub("", text))
         if _FWD_OPEN.match(text) and text.endswith("]"):  # step 6

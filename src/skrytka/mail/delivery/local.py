@@ -5,7 +5,6 @@ time for these accounts now leaves the message to the queue, if that can be writ
 the message. Nothing is answered 250 before the store has said that it is on disk.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,11 @@ from typing import Final
 
 from skrytka.mail.delivery.copies import Copies, blob_in
 from skrytka.mail.delivery.incoming import HeaderFilter
+from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.message import IncomingMessage, Sealed, verdict_of
 from skrytka.mail.delivery.prefix import relayed_field
 from skrytka.mail.delivery.submitted import SubmissionFilter
-from skrytka.mail.delivery.summary import SharedSummary, read_back, summarize
+from skrytka.mail.delivery.summary import Insides
 from skrytka.mail.delivery.types import Check, Decide, Fallback, Outgoing, Resolution, Target, Transaction
 from skrytka.mail.outbox.outbox import Outbox
 from skrytka.mail.outbox.sealed import OutboundEnvelope
@@ -25,12 +25,19 @@ from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
 from skrytka.model.envelope import BodyType
 from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.model.events import Emitter, MessageDelivered, MessageQueued, MessageReceived, MessageRefused
+from skrytka.model.events import (
+    Emitter,
+    MessageDelivered,
+    MessageQuarantined,
+    MessageQueued,
+    MessageReceived,
+    MessageRefused,
+)
 from skrytka.model.ids import AccountId, TraceId, UnitId, id_text, new_id
 from skrytka.model.limits import SmtpLimits
 from skrytka.model.verdict import Action, Verdict
 from skrytka.store.api import Store
-from skrytka.store.commands.deliver import Deliver, Delivered
+from skrytka.store.commands.deliver import Delivered
 from skrytka.store.commands.outbound import Post
 from skrytka.store.seal.blob import BlobWriter
 from skrytka.store.seal.budget import MemoryBudget
@@ -50,6 +57,7 @@ class DeliveryDeps:
     spool_dir: Path
     store: Store
     keys: KeySource
+    inspection: Inspection
     decide: Decide
     fallback: Fallback | None
     events: Emitter
@@ -66,7 +74,6 @@ class Delivery:
     def __init__(self, deps: DeliveryDeps) -> None:
         self._deps = deps
         self._copies = Copies(deps.hostname, deps.keys, deps.clock, deps.random)
-        self._large = asyncio.Semaphore(1)
 
     def begin(self) -> IncomingMessage:
         """A place for the octets of one message; ``abort`` it unless it is handed to :meth:`deliver`."""
@@ -135,24 +142,28 @@ class Delivery:
     async def _put(
         self, facts: Transaction, targets: Sequence[tuple[Address, Target]], sealed: Sealed, unit: UnitId
     ) -> Verdict:
-        command = await self._command(facts, targets, sealed, unit)
+        insides = await self._insides(facts, sealed)
+        command = await self._copies.command(unit, facts, targets, sealed, insides)
         answers = await self._deps.store.submit(command)
-        self._tell(facts.trace, targets, answers)
+        self._tell(facts.trace, targets, answers, insides)
         return _ACCEPTED
 
-    async def _command(
-        self, facts: Transaction, targets: Sequence[tuple[Address, Target]], sealed: Sealed, unit: UnitId
-    ) -> Deliver:
-        summary = SharedSummary(
-            summarize(sealed.content, sealed.scan, sealed.blob.sha256)
-            if sealed.content is not None
-            else await read_back(sealed.blob, self._large, sealed.scan)
-        )
-        return await self._copies.command(unit, facts, targets, sealed, summary)
+    async def _insides(self, facts: Transaction, sealed: Sealed) -> Insides:
+        """Mail from outside may be poisoned; who submits it keeps it, for he may be told."""
+        insides = await self._deps.inspection.of(sealed)
+        if insides.poison is not None and facts.is_submission:
+            raise insides.poison
+        return insides
 
-    def _tell(self, trace: TraceId, targets: Sequence[tuple[Address, Target]], answers: Sequence[Delivered]) -> None:
+    def _tell(
+        self,
+        trace: TraceId,
+        targets: Sequence[tuple[Address, Target]],
+        answers: Sequence[Delivered],
+        insides: Insides | None,
+    ) -> None:
         for (_recipient, target), delivered in zip(targets, answers, strict=True):
-            self._deps.events.emit(delivered_event(trace, target, delivered))
+            self._deps.events.emit(delivered_event(trace, target, delivered, insides))
 
     async def _post(
         self,
@@ -165,7 +176,8 @@ class Delivery:
         """Copies for mailboxes here and the queue for those elsewhere, in one commit."""
         if self._deps.outbox is None:
             return Verdict(Action.REJECT, reply.RELAY_DENIED, Reason.RELAY_DENIED)
-        copies = (await self._command(facts, targets, sealed, unit)).targets if targets else ()
+        insides = await self._insides(facts, sealed) if targets else None
+        copies = (await self._copies.command(unit, facts, targets, sealed, insides)).targets if insides else ()
         envelope = outbound_envelope(facts, sealed, outgoing, self._deps.hostname)
         blob = sealed.blob
         queue = await self._deps.outbox.queue(
@@ -173,7 +185,7 @@ class Delivery:
         )
         post = Post(unit=unit, blob=blob_in(blob), targets=copies, queue=queue)
         answers = await self._deps.store.submit(post)
-        self._tell(facts.trace, targets, answers)
+        self._tell(facts.trace, targets, answers, insides)
         names = tuple(str(recipient.address) for recipient in outgoing.recipients)
         self._deps.events.emit(MessageQueued(trace=facts.trace, recipients=names, reason="outbound"))
         return _ACCEPTED
@@ -215,8 +227,21 @@ def outbound_envelope(facts: Transaction, sealed: Sealed, outgoing: Outgoing, ho
     )
 
 
-def delivered_event(trace: TraceId, target: Target, delivered: Delivered, via: str = "direct") -> MessageDelivered:
+def delivered_event(
+    trace: TraceId, target: Target, delivered: Delivered, insides: Insides | None = None, via: str = "direct"
+) -> MessageDelivered | MessageQuarantined:
     """The event of one copy."""
+    if insides is not None and insides.poison is not None:
+        return MessageQuarantined(
+            trace=trace,
+            recipient=str(target.address),
+            account=delivered.account,
+            mailbox=delivered.mailbox,
+            uid=delivered.uid,
+            emailid=id_text(delivered.email_id),
+            reason=insides.poison.reason.value,
+            detail=insides.poison.detail,
+        )
     return MessageDelivered(
         trace=trace,
         recipient=str(target.address),

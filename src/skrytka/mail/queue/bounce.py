@@ -9,10 +9,10 @@ from typing import Final
 
 from skrytka.mail.delivery.copies import Copies, blob_in
 from skrytka.mail.delivery.incoming import rescan
+from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.local import Delivery, distinct
 from skrytka.mail.delivery.message import Sealed
 from skrytka.mail.delivery.resolve import Directory
-from skrytka.mail.delivery.summary import SharedSummary, summarize
 from skrytka.mail.delivery.types import Transaction
 from skrytka.mail.outbox.outbox import Outbox
 from skrytka.mail.outbox.sealed import OutboundEnvelope
@@ -48,6 +48,7 @@ class BounceDeps:
     directory: Directory
     delivery: Delivery
     copies: Copies
+    inspection: Inspection
     outbox: Outbox
     events: Emitter
     clock: Clock
@@ -111,7 +112,7 @@ class Bounces:
             sealed = await message.finish()
             if not isinstance(sealed, Sealed):
                 raise TransientError(sealed.reason) if sealed.reason else AssertionError("a report was refused")
-            post = await self._addressed(to, sealed, content)
+            post = await self._addressed(to, sealed)
             await deps.store.submit(
                 Post(
                     unit=post.unit,
@@ -125,7 +126,7 @@ class Bounces:
         finally:
             await message.abort()
 
-    async def _addressed(self, to: Address, sealed: Sealed, content: bytes) -> Post:
+    async def _addressed(self, to: Address, sealed: Sealed) -> Post:
         """Into the sender's mailbox when it is here, else into the queue with a null reverse path."""
         deps = self._deps
         unit = UnitId(new_id(deps.clock, deps.random))
@@ -141,8 +142,8 @@ class Bounces:
                 service="courier",
                 is_submission=True,
             )
-            summary = SharedSummary(summarize(content, rescan(content), sealed.blob.sha256))
-            command = await deps.copies.command(unit, facts, distinct([resolution]), sealed, summary)
+            insides = await deps.inspection.of(sealed)  # what it quotes is a stranger's
+            command = await deps.copies.command(unit, facts, distinct([resolution]), sealed, insides)
             return Post(unit=unit, blob=command.blob, targets=command.targets)
         envelope = OutboundEnvelope(
             trace=trace,

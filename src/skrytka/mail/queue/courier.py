@@ -13,11 +13,14 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Final, NamedTuple
 
+import msgspec
+
 from skrytka.mail.delivery.copies import Copies
 from skrytka.mail.delivery.incoming import rescan
+from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.local import delivered_event
 from skrytka.mail.delivery.message import Sealed
-from skrytka.mail.delivery.summary import SharedSummary, summarize
+from skrytka.mail.delivery.summary import Insides
 from skrytka.mail.mailbox.blobs import Blobs, OpenBlob
 from skrytka.mail.queue.sealed import QueuedEnvelope, QueuedTarget, open_envelope, open_target, queue_keys
 from skrytka.model.clock import Clock, Random
@@ -47,6 +50,7 @@ class CourierDeps:
     hostname: str
     store: Store
     keys: KeySource
+    inspection: Inspection
     blobs: Blobs
     events: Emitter
     clock: Clock
@@ -59,7 +63,7 @@ class _Job(NamedTuple):
     envelope: QueuedEnvelope
     targets: dict[int, QueuedTarget]
     sealed: Sealed
-    summary: SharedSummary
+    insides: Insides
 
 
 class LocalCourier:
@@ -111,13 +115,15 @@ class LocalCourier:
         done = QueueDone(rows[0].queue_id, tuple(row.recipient for row in rows))
         queued = [job.targets[row.recipient] for row in rows]
         targets = [(each.recipient, each.target) for each in queued]
-        command = await self._copies.command(unit, job.envelope.facts, targets, job.sealed, job.summary, done)
+        command = await self._copies.command(unit, job.envelope.facts, targets, job.sealed, job.insides, done)
         answers = await self._deps.store.submit(command)
         for each, delivered in zip(queued, answers, strict=True):
-            self._deps.events.emit(delivered_event(job.envelope.facts.trace, each.target, delivered, "queue"))
+            self._deps.events.emit(
+                delivered_event(job.envelope.facts.trace, each.target, delivered, job.insides, "queue")
+            )
 
     async def _reopen(self, keys: AccountKeys, rows: Sequence[QueueRow]) -> _Job:
-        """Everything sealed, opened; a large message is read and scanned in a thread."""
+        """Everything sealed, opened; a large message is read in a thread."""
         first = rows[0]
         envelope = open_envelope(keys, first.queue_id, first.envelope)
         targets = {row.recipient: open_target(keys, row.queue_id, row.recipient, row.sealed_recipient) for row in rows}
@@ -125,19 +131,20 @@ class LocalCourier:
         blob = await self._deps.blobs.open(first.blob_id, key)
         try:
             if first.size <= MESSAGE_IN_MEMORY_BYTES:
-                sealed, summary = self._read(blob, first, key)
+                sealed = self._read(blob, first, key)
             else:
-                sealed, summary = await asyncio.to_thread(self._read, blob, first, key)
+                sealed = await asyncio.to_thread(self._read, blob, first, key)
         finally:
             blob.close()
-        return _Job(envelope, targets, sealed, summary)
+        insides = await self._deps.inspection.of(sealed)
+        return _Job(envelope, targets, msgspec.structs.replace(sealed, content=None), insides)
 
-    def _read(self, blob: OpenBlob, row: QueueRow, key: Secret) -> tuple[Sealed, SharedSummary]:
+    def _read(self, blob: OpenBlob, row: QueueRow, key: Secret) -> Sealed:
         content = blob.reader.read_all()
         scan = rescan(content)
         sha256 = hashlib.sha256(content).digest()
         sealed = SealedBlob(row.blob_id, key, row.size, sha256, None, None, 0)
-        return Sealed(sealed, scan, None), SharedSummary(summarize(content, scan, sha256))
+        return Sealed(sealed, scan, content)
 
     async def _complete(self, rows: Sequence[QueueRow]) -> None:
         numbers = tuple(row.recipient for row in rows)

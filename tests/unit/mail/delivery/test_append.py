@@ -77,3 +77,11 @@ async def test_a_full_disk_is_told_at_the_end(world: World) -> None:
     world.store.failures[Deliver] = fails(TransientError(Reason.DISK_FULL))
     with pytest.raises(TransientError):
         await append(world, b"x")
+
+
+async def test_a_poisoned_message_is_refused_for_its_owner_has_it_still(world: World) -> None:
+    world.inspector.poison = b"x"
+    with pytest.raises(PermanentError) as caught:
+        await append(world, b"Subject: x\r\n\r\n")
+    assert caught.value.reason is Reason.POISONED
+    assert await append(world, b"Subject: y\r\n\r\n") == 1

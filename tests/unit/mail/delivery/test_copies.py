@@ -1,10 +1,14 @@
 import msgspec
+import pytest
 
-from skrytka.mail.delivery.copies import THREAD_KEYS_MAX, blob_in, thread_keys
+from skrytka.mail.delivery.copies import QUARANTINE, THREAD_KEYS_MAX, blob_in, quarantine, thread_keys
 from skrytka.mail.delivery.incoming import HeaderScan, rescan
+from skrytka.model.errors import PermanentError
 from skrytka.model.ids import BlobId
 from skrytka.model.secret import Secret
+from skrytka.store.rows import Role
 from skrytka.store.seal.blob import SealedBlob
+from tests.unit.mail.world import World
 
 
 def scan(references: int) -> HeaderScan:
@@ -37,3 +41,13 @@ def test_a_blob_is_handed_over_as_bytes_or_as_the_name_of_its_file() -> None:
     handed = blob_in(spooled)
     assert (handed.stored, handed.spool_name) == (None, "01ABC")
     assert b"/data" not in msgspec.msgpack.encode(handed)
+
+
+async def test_no_client_can_make_or_name_the_hidden_mailbox(world: World) -> None:
+    account = await world.account("alice")
+    folder = quarantine(await world.keys.account(account))
+    assert folder.role is Role.QUARANTINE
+    with pytest.raises(PermanentError):
+        await world.mailboxes.folders.create(account, QUARANTINE)
+    with pytest.raises(PermanentError):
+        await world.mailboxes.folders.create(account, "x", "\\Quarantine")

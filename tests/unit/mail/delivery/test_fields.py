@@ -5,23 +5,23 @@ from hypothesis import strategies as st
 from skrytka.mail.delivery.fields import sent_at_ms, subject_base
 
 SUBJECTS = [
-    (b"Hello", "Hello"),
-    (b"Re: Hello", "Hello"),
-    (b"RE : fwd:Re[2]: Hello", "Hello"),
-    (b"[list] Re: [list] Hello", "Hello"),
-    (b"Re: [a] [b] Hello (fwd) (FWD) ", "Hello"),
-    (b"[Fwd: Re: Hello]", "Hello"),
-    (b"[only a blob]", "[only a blob]"),
-    (b"Hello\r\n\t  world", "Hello world"),
-    (b"=?utf-8?q?Re=3A_Cze=C5=9B=C4=87?=", "Cześć"),
-    (b"Reply: x", "Reply: x"),
-    (b"", ""),
-    (b"Re:", ""),
+    ("Hello", "Hello"),
+    ("Re: Hello", "Hello"),
+    ("RE : fwd:Re[2]: Hello", "Hello"),
+    ("[list] Re: [list] Hello", "Hello"),
+    ("Re: [a] [b] Hello (fwd) (FWD) ", "Hello"),
+    ("[Fwd: Re: Hello]", "Hello"),
+    ("[only a blob]", "[only a blob]"),
+    ("Hello\r\n\t  world", "Hello world"),
+    ("Re: Cześć", "Cześć"),
+    ("Reply: x", "Reply: x"),
+    ("", ""),
+    ("Re:", ""),
 ]
 
 
 @pytest.mark.parametrize(("raw", "expected"), SUBJECTS)
-def test_the_base_subject_follows_rfc_5256(raw: bytes, expected: str) -> None:
+def test_the_base_subject_follows_rfc_5256(raw: str, expected: str) -> None:
     assert subject_base(raw) == expected
 
 
@@ -47,11 +47,11 @@ def test_a_date_is_read_as_rfc_5322_writes_it_or_not_at_all(raw: bytes, expected
 
 @given(st.binary(max_size=300))
 def test_no_input_raises(raw: bytes) -> None:
-    subject_base(raw)
+    subject_base(raw.decode("utf-8", "replace"))
     sent_at_ms(raw)
 
 
-@given(st.lists(st.sampled_from([b"Re:", b"[", b"]", b" ", b"(fwd)", b"fwd:", b"x", b"[fwd:"]), max_size=40))
-def test_the_base_of_a_base_is_itself(pieces: list[bytes]) -> None:
-    base = subject_base(b"".join(pieces))
-    assert subject_base(base.encode()) == base
+@given(st.lists(st.sampled_from(["Re:", "[", "]", " ", "(fwd)", "fwd:", "x", "[fwd:"]), max_size=40))
+def test_the_base_of_a_base_is_itself(pieces: list[str]) -> None:
+    base = subject_base("".join(pieces))
+    assert subject_base(base) == base

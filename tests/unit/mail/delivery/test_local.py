@@ -1,13 +1,18 @@
 import os
 
+import msgspec
 import pytest
 
 from skrytka.model import reply
 from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.model.events import MessageDelivered, MessageReceived, MessageRefused
+from skrytka.model.events import MessageDelivered, MessageQuarantined, MessageReceived, MessageRefused
 from skrytka.model.reply import Reply
 from skrytka.store.commands.deliver import Deliver
 from skrytka.store.commands.queue import Enqueue
+from skrytka.store.rows import Role
+from skrytka.store.seal.keys import Kind
+from skrytka.store.seal.text import decode_text
+from skrytka.store.sql import mailboxes, messages
 from tests.unit.mail.world import MESSAGE, World, fails
 
 
@@ -178,3 +183,63 @@ async def test_any_message_is_read_back_octet_by_octet(world: World, message: by
     (row,) = await view.rows([1], with_summary=True)
     assert row.size_bytes == len(content)
     assert row.summary is not None
+
+
+async def test_a_poisoned_message_is_taken_into_a_mailbox_that_no_client_sees(world: World) -> None:
+    world.inspector.poison = b"Hello"
+    for _ in range(2):
+        verdict = await world.deliver(MESSAGE, "alice@example.test", "bob@example.test")
+        assert verdict.reply == reply.ACCEPTED
+    alice = await world.account("alice")
+    told = [event for event in world.events.events if isinstance(event, MessageQuarantined)]
+    assert [(event.recipient, event.uid, event.reason) for event in told] == [
+        ("alice@example.test", 1, "poisoned"),
+        ("bob@example.test", 1, "poisoned"),
+        ("alice@example.test", 2, "poisoned"),
+        ("bob@example.test", 2, "poisoned"),
+    ]
+    assert told[0].trace is not None
+    assert "MessageDelivered" not in world.events.names()
+    hidden = await world.store.read(mailboxes.by_role(alice, Role.QUARANTINE))
+    assert hidden is not None
+    assert (hidden.mailbox, hidden.messages, hidden.unseen) == (told[0].mailbox, 2, 2)
+    assert len(await world.store.read(messages.snapshot(alice, hidden.mailbox))) == 2
+    assert await world.inbox() == []
+    names = [info.name for info in await world.mailboxes.names(alice)]
+    assert len(names) == 6
+    for name in ("\0quarantine", "quarantine"):
+        with pytest.raises(PermanentError) as caught:
+            await world.mailboxes.open(alice, name)
+        assert caught.value.reason is Reason.NO_SUCH_MAILBOX
+
+
+async def test_who_submits_a_poisoned_message_keeps_it(world: World) -> None:
+    world.inspector.poison = b"Hello"
+    incoming = world.delivery.begin_submission()
+    await incoming.write(MESSAGE)
+    facts = msgspec.structs.replace(world.facts(), is_submission=True)
+    verdict = await world.delivery.deliver(facts, await world.resolve("alice@example.test"), incoming)
+    assert verdict.reply.code == 451
+    assert world.events.names() == ["MessageRefused"]
+    assert await world.inbox() == []
+
+
+@pytest.mark.parametrize("reason", [Reason.INSPECTOR_DOWN, Reason.SHUTTING_DOWN])
+async def test_without_inspectors_the_peer_keeps_the_message(world: World, reason: Reason) -> None:
+    world.inspector.failures = [TransientError(reason)]
+    verdict = await world.deliver(MESSAGE)
+    assert verdict.reply.code == 451
+    assert await world.inbox() == []
+    assert list((world.root / "spool").iterdir()) == []
+
+
+async def test_search_text_is_sealed_beside_the_message(world: World) -> None:
+    world.store.commands.clear()
+    await world.deliver(MESSAGE)
+    (command,) = world.store.commands
+    assert isinstance(command, Deliver)
+    (target,) = command.targets
+    keys = await world.keys.account(target.account)
+    text = decode_text(keys.open(Kind.TEXT, target.email_id, target.text))
+    assert b"from: bob <bob@example.net>" in text.header
+    assert text.body == b"hello alice"

@@ -110,6 +110,47 @@ async def test_a_role_follows_its_alias_and_falls_back_to_the_postmaster(world: 
     assert await targets(world, "abuse@example.test") == ["bob@example.test"]
 
 
+ROLE_NAMES = ["postmaster", "abuse", "hostmaster", "security"]
+
+
+async def without_aliases(world: World) -> None:
+    for name in ROLE_NAMES:
+        await world.admin.aliases.remove(f"{name}@example.test", ACTOR)
+
+
+@pytest.mark.parametrize("recipient", ROLES)
+async def test_without_any_alias_an_administrator_answers(world: World, recipient: str) -> None:
+    await without_aliases(world)
+    await world.admin.aliases.add("@example.test", ["bob@example.test"], ACTOR)
+    assert await targets(world, recipient) == ["admin@example.test"]
+    assert await targets(world, "whoever@example.test") == ["bob@example.test"]
+
+
+async def test_a_role_that_leads_to_nobody_who_takes_mail_is_answered_by_an_administrator(world: World) -> None:
+    await world.admin.aliases.set("abuse@example.test", ["alice@example.test"], ACTOR)
+    await world.admin.accounts.suspend("alice@example.test", ACTOR)
+    assert await targets(world, "abuse@example.test") == ["admin@example.test"]
+    await world.store.submit(RemoveAccount(unit=unit(world), account=await world.account("alice")))
+    assert await targets(world, "abuse@example.test") == ["admin@example.test"]
+
+
+async def test_a_domains_own_administrator_answers_before_that_of_another(world: World) -> None:
+    await without_aliases(world)
+    await world.admin.domains.add("second.test", ACTOR)
+    assert await targets(world, "abuse@second.test") == ["admin@example.test"]
+    await world.admin.accounts.add("boss@second.test", PASSWORD, ACTOR, is_admin=True)
+    for name in ROLE_NAMES:
+        await world.admin.aliases.remove(f"{name}@second.test", ACTOR)
+    assert await targets(world, "abuse@second.test") == ["boss@second.test"]
+    await world.admin.accounts.suspend("boss@second.test", ACTOR)
+    assert await targets(world, "abuse@second.test") == ["admin@example.test"]
+    assert await targets(world, f"postmaster@{HOSTNAME}") == ["admin@example.test"]
+
+
+async def test_an_administrator_answers_for_roles_only(world: World) -> None:
+    assert await targets(world, "webmaster@example.test") == []
+
+
 async def test_a_bare_postmaster_elsewhere_is_that_of_our_oldest_domain(world: World) -> None:
     directory = Directory(world.store, hostname="mx.elsewhere.test")
     found = await directory.resolve(Address.parse("postmaster@mx.elsewhere.test"))

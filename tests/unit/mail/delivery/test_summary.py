@@ -2,10 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skrytka.inspect.check import structure_of
+from skrytka.inspect.errors import PoisonedMessageError
+from skrytka.inspect.jobs import structure
 from skrytka.mail.delivery.incoming import rescan
-from skrytka.mail.delivery.summary import SharedSummary, summarize
+from skrytka.mail.delivery.summary import Insides, summary_of, unread_summary
 from skrytka.mail.mailbox.types import SUMMARY_FIELDS
 from skrytka.store.seal.summary import Summary, decode_summary
+from skrytka.store.seal.text import MessageText, decode_text
 from tests.unit.mail.world import MESSAGE
 
 MULTIPART = (
@@ -17,56 +21,54 @@ MULTIPART = (
 )
 
 
-def summary_of(message: bytes) -> Summary:
-    return summarize(message, rescan(message), b"h" * 32)
+def summary(message: bytes) -> Summary:
+    return summary_of(structure_of(structure(message), len(message)), rescan(message), b"h" * 32)
 
 
 def test_a_summary_says_what_fetch_and_sort_ask_for() -> None:
-    summary = summary_of(MESSAGE)
-    assert MESSAGE[summary.header_bytes :] == b"Hello Alice\r\n"
-    assert summary.envelope.startswith(
-        b'("Fri, 15 Jan 2027 09:00:00 +0100" "Re: lunch" (("Bob" NIL "bob" "example.net"))'
-    )
-    assert (summary.message_id, summary.subject_base, summary.sent_at_ms) == ("1@example.net", "lunch", 1800000000000)
-    assert summary.bodystructure.startswith(b'("text" "plain"')
-    assert not summary.has_attachment
+    made = summary(MESSAGE)
+    assert MESSAGE[made.header_bytes :] == b"Hello Alice\r\n"
+    assert made.envelope.startswith(b'("Fri, 15 Jan 2027 09:00:00 +0100" "Re: lunch" (("Bob" NIL "bob" "example.net"))')
+    assert (made.message_id, made.subject_base, made.sent_at_ms) == ("1@example.net", "lunch", 1800000000000)
+    assert made.bodystructure.startswith(b'("text" "plain"')
+    assert not made.has_attachment
 
 
 def test_it_has_all_fields_of_the_names_it_has_as_they_stood() -> None:
-    summary = summary_of(b"To: a@b.test,\r\n c@d.test\r\nX-Spam: no\r\nTo: e@f.test\r\n\r\n")
-    assert summary.fields == {b"to": b"To: a@b.test,\r\n c@d.test\r\nTo: e@f.test\r\n"}
-    assert set(summary_of(MESSAGE).fields) <= SUMMARY_FIELDS
+    made = summary(b"To: a@b.test,\r\n c@d.test\r\nX-Spam: no\r\nTo: e@f.test\r\n\r\n")
+    assert made.fields == {b"to": b"To: a@b.test,\r\n c@d.test\r\nTo: e@f.test\r\n"}
+    assert set(summary(MESSAGE).fields) <= SUMMARY_FIELDS
 
 
 def test_parts_lie_where_they_are_said_to_lie_behind_any_prefix() -> None:
     prefix = b"Delivered-To: alice@example.test\r\n"
-    summary = decode_summary(SharedSummary(summary_of(MULTIPART)).behind(len(prefix)))
+    made = decode_summary(Insides(summary(MULTIPART)).behind(len(prefix)))
     whole = prefix + MULTIPART
-    bodies = {part.number: whole[part.body_start : part.body_end] for part in summary.parts}
+    bodies = {part.number: whole[part.body_start : part.body_end] for part in made.parts}
     assert bodies["1"] == b"first"
     assert bodies["2"] == b"second"
     assert bodies["3.1"] == b"third"
-    inner = next(part for part in summary.parts if part.number == "3")
+    inner = next(part for part in made.parts if part.number == "3")
     assert whole[inner.inner_body_start : inner.body_end] == b"third"
-    assert whole[: summary.header_bytes].endswith(b"boundary=x\r\n\r\n")
-    assert summary.has_attachment
+    assert whole[: made.header_bytes].endswith(b"boundary=x\r\n\r\n")
+    assert made.has_attachment
 
 
 def test_the_header_of_a_simple_message_begins_with_the_prefix() -> None:
-    summary = decode_summary(SharedSummary(summary_of(MESSAGE)).behind(10))
-    (part,) = summary.parts
-    assert (part.header_start, part.body_start) == (0, summary.header_bytes)
+    made = decode_summary(Insides(summary(MESSAGE)).behind(10))
+    (part,) = made.parts
+    assert (part.header_start, part.body_start) == (0, made.header_bytes)
 
 
 def test_equal_prefixes_share_one_encoding() -> None:
-    shared = SharedSummary(summary_of(MESSAGE))
+    shared = Insides(summary(MESSAGE))
     assert shared.behind(10) is shared.behind(10)
     assert shared.behind(10) != shared.behind(11)
 
 
 @pytest.mark.parametrize("message", [b"", b"\r\n", b"x", b"\0\xff\r\n\r\n\0", b"Content-Type: multipart/mixed\r\n\r\n"])
 def test_any_message_has_a_summary(message: bytes) -> None:
-    assert decode_summary(SharedSummary(summary_of(message)).behind(0)) == summary_of(message)
+    assert decode_summary(Insides(summary(message)).behind(0)) == summary(message)
 
 
 @given(
@@ -76,5 +78,27 @@ def test_any_message_has_a_summary(message: bytes) -> None:
 )
 def test_no_message_breaks_it(pieces: list[bytes]) -> None:
     message = b"".join(pieces)
-    summary = decode_summary(SharedSummary(summary_of(message)).behind(7))
-    assert all(part.header_start <= part.body_start <= part.body_end <= len(message) + 7 for part in summary.parts)
+    made = decode_summary(Insides(summary(message)).behind(7))
+    assert all(part.header_start <= part.body_start <= part.body_end <= len(message) + 7 for part in made.parts)
+
+
+def test_the_subject_is_compared_decoded_and_a_preview_comes_along() -> None:
+    made = summary(b"Subject: =?utf-8?q?Re=3A_Cze=C5=9B=C4=87?=\r\n\r\nDo jutra\r\n")
+    assert (made.subject_base, made.preview) == ("Cześć", "Do jutra")
+
+
+def test_copies_share_the_search_text_and_an_empty_one_is_none() -> None:
+    shared = Insides(summary(MESSAGE), MessageText(b"subject: lunch", b"hello"))
+    assert decode_text(shared.text) == (b"subject: lunch", b"hello")
+    assert Insides(summary(MESSAGE)).text == b""
+
+
+def test_of_a_poisoned_message_nothing_is_said_but_where_its_header_ends() -> None:
+    made = unread_summary(rescan(MULTIPART), len(MULTIPART), b"h" * 32)
+    assert MULTIPART[: made.header_bytes].endswith(b"boundary=x\r\n\r\n")
+    assert made.bodystructure.startswith(b'("application" "octet-stream" NIL NIL NIL "binary"')
+    (part,) = made.parts
+    assert (part.body_start, part.body_end) == (made.header_bytes, len(MULTIPART))
+    assert (made.fields, made.subject_base, made.has_attachment) == ({}, "", False)
+    poison = PoisonedMessageError("structure: ended")
+    assert decode_summary(Insides(made, poison=poison).behind(9)).header_bytes == made.header_bytes + 9

@@ -4,7 +4,7 @@ import pytest
 
 from skrytka.mail.queue.courier import GIVE_UP_MS
 from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.model.events import DeliveryDeferred, FaultRaised, MessageDelivered
+from skrytka.model.events import DeliveryDeferred, FaultRaised, MessageDelivered, MessageQuarantined
 from skrytka.store.commands.deliver import Deliver
 from skrytka.store.commands.queue import Defer
 from tests.unit.mail.world import MESSAGE, World, fails
@@ -108,4 +108,26 @@ async def test_a_store_that_is_away_is_told_to_the_caller(world: World) -> None:
     with pytest.raises(TransientError):
         await world.courier.run_once()
     assert await world.courier.run_once() == 1
+    assert len(await world.inbox()) == 1
+
+
+async def test_a_poisoned_message_leaves_the_queue_for_the_quarantine(world: World) -> None:
+    await queue(world, MESSAGE)
+    world.inspector.poison = b"Hello"
+    await world.courier.run_once()
+    assert await world.courier.next_due_ms() is None
+    assert await world.inbox() == []
+    assert [event.recipient for event in world.events.events if isinstance(event, MessageQuarantined)] == [
+        "alice@example.test"
+    ]
+
+
+async def test_without_inspectors_it_waits_in_the_queue(world: World) -> None:
+    await queue(world, MESSAGE)
+    world.inspector.failures = [TransientError(Reason.INSPECTOR_DOWN)]
+    await world.courier.run_once()
+    (deferred,) = [event for event in world.events.events if isinstance(event, DeliveryDeferred)]
+    assert deferred.reason == "inspector_down"
+    world.clock.advance(5)
+    await world.courier.run_once()
     assert len(await world.inbox()) == 1

@@ -138,7 +138,7 @@ def test_a_server_started_after_a_power_loss_serves_what_was_acknowledged_and_ta
 ) -> None:
     random = Random(SEED + 1)
     accepted = [number for number, record in enumerate(run.log, 1) if record.kind == "A"]
-    moments = sorted(random.sample(accepted, pick(2, 8)))
+    moments = sorted(random.sample(accepted, pick(2, 4)))
     for moment, folder, promised in rebuilt(run, moments, tmp_path, random):
         with Demo(folder) as demo:
             seen = boxes(demo)

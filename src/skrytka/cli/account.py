@@ -9,7 +9,7 @@ from skrytka.cli import options, output
 from skrytka.cli.connect import ask
 from skrytka.cli.sizes import SIZE
 
-COLUMNS = ("address", "status", "messages", "used_bytes", "quota_bytes", "created_at")
+COLUMNS = ("address", "status", "is_admin", "messages", "used_bytes", "quota_bytes", "created_at")
 
 
 @click.group()

@@ -22,6 +22,17 @@ def add(*, address: str, targets: tuple[str, ...], as_json: bool) -> None:
     output.print_done(made, "{address} leads to {targets}", as_json=as_json)
 
 
+@alias.command("set")
+@click.argument("address")
+@click.argument("targets", nargs=-1, required=True)
+@options.json_option
+@options.installation_options
+def set_(*, address: str, targets: tuple[str, ...], as_json: bool) -> None:
+    """Let mail for ADDRESS go to TARGETS instead of where it went; makes the alias if there is none."""
+    made = ask("alias.set", address=address, targets=list(targets))
+    output.print_done(made, "{address} leads to {targets}", as_json=as_json)
+
+
 @alias.command("list")
 @options.json_option
 @options.installation_options

@@ -25,7 +25,7 @@ def print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, object]], *, 
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        table.add_column(column.removeprefix("is_").replace("_", " "), overflow="fold")
     for row in map(readable, rows):
         table.add_row(*(_cell(row.get(column)) for column in columns))
     width = None if sys.stdout.isatty() else WIDTH_MAX  # a pipe has no edge to wrap at

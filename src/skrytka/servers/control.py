@@ -183,6 +183,9 @@ COMMANDS: Final[dict[str, Command]] = {
     "alias.add": Command(
         AliasAddArgs, lambda deps, args, actor, _: deps.admin.aliases.add(args.address, args.targets, actor)
     ),
+    "alias.set": Command(
+        AliasAddArgs, lambda deps, args, actor, _: deps.admin.aliases.set(args.address, args.targets, actor)
+    ),
     "alias.list": Command(NoArgs, lambda deps, _args, _actor, _: deps.admin.aliases.list()),
     "alias.remove": Command(AddressArgs, lambda deps, args, actor, _: deps.admin.aliases.remove(args.address, actor)),
     "queue.list": Command(NoArgs, lambda deps, _args, _actor, _: deps.admin.queue.list()),

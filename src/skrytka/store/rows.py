@@ -108,6 +108,7 @@ class AccountRow(NamedTuple):
     used_bytes: int
     messages: int
     state: State
+    is_admin: bool = False
 
 
 class AddressRow(NamedTuple):

@@ -84,6 +84,7 @@ ALL_OF_THEM: list[tuple[str, dict[str, object]]] = [
     ("account.resume", {"address": "alice@example.test"}),
     ("account.remove", {"address": "bob@example.test"}),
     ("alias.add", {"address": "info@example.test", "targets": ["alice@example.test"]}),
+    ("alias.set", {"address": "abuse@example.test", "targets": ["alice@example.test"]}),
     ("alias.list", {}),
     ("alias.remove", {"address": "abuse@example.test"}),
     ("domain.add", {"domain": "new.test"}),

@@ -63,3 +63,15 @@ def test_the_first_migration_makes_every_table_of_the_store() -> None:
     drive(db, migrate(1))
     tables = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'", {})}
     assert tables >= {"message", "content", "blob", "vault", "queue", "journal", "account", "mail_account", "mailbox"}
+
+
+def test_accounts_with_a_password_for_the_web_alone_become_administrators() -> None:
+    db = memory()
+    drive(db, migrate(1, migrations()[:4]))
+    verifiers = (b"\x92\xa51$abc\x91\xa3web", b"\x92\xa51$web\x90", b"\x92\xa51$abc\x92\xa3web\xa5imaps")
+    for account, verifier in enumerate(verifiers, 1):
+        values: dict[str, int | float | str | bytes | None] = {"account": account, "verifier": verifier}
+        db.execute("INSERT INTO account VALUES (:account, 'x', 1, 'active', 1, NULL)", values)
+        db.execute("INSERT INTO credential VALUES (:account, 1, 'password', :verifier, 1)", values)
+    drive(db, migrate(2))
+    assert db.execute("SELECT account FROM account WHERE is_admin = 1", {}) == [(1,)]

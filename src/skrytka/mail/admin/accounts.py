@@ -74,6 +74,7 @@ class Accounts(AdminPart):
                 folders=await self._folders(account),
                 quota_bytes=deps.quota_bytes if quota_bytes is None else quota_bytes,
                 verifier=verifier,
+                is_admin=is_admin,
             )
         )
         self._changed(actor, "account.add", parsed.key)
@@ -106,7 +107,7 @@ class Accounts(AdminPart):
         return await self._info(await self._account(address))
 
     async def suspend(self, address: str, actor: str) -> AccountInfo:
-        """No login, no mail in; what is there stays."""
+        """No login, no mail in; what is there stays. NOT_PERMITTED for the last active administrator."""
         row = await self._account(address)
         await self._deps.store.submit(SuspendAccount(unit=self._unit(), account=row.account))
         self._changed(actor, "account.suspend", row.address)
@@ -120,11 +121,14 @@ class Accounts(AdminPart):
         return await self._info(await self._account(address))
 
     async def remove(self, address: str, actor: str) -> Removed:
-        """NOT_PERMITTED while it is the only one that answers for a domain. Its mail stays sealed until erasure."""
+        """NOT_PERMITTED for the last active administrator and for the only one that answers for a domain.
+
+        Its mail stays sealed until erasure.
+        """
         row = await self._account(address)
         leading = [alias for alias in await self._deps.store.read(sql.aliases()) if row.address in alias.targets]
         if roles := [alias.key for alias in leading if _is_sole_role(alias)]:
-            detail = f"{row.address} answers for {', '.join(roles)}: give these another target first"
+            detail = f"{row.address} answers for {', '.join(roles)}: give these another target with `skrytka alias set`"
             raise PermanentError(Reason.NOT_PERMITTED, detail)
         await self._deps.store.submit(RemoveAccount(unit=self._unit(), account=row.account))
         self._changed(actor, "account.remove", row.address)
@@ -150,6 +154,7 @@ class Accounts(AdminPart):
             messages=row.messages,
             created_at_ms=row.created_at_ms,
             services=await self._services(row.account),
+            is_admin=row.is_admin,
         )
 
 

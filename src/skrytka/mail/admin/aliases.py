@@ -6,7 +6,7 @@ from typing import Final
 from skrytka.mail.admin.base import AdminPart, parse_address, parse_domain
 from skrytka.mail.admin.types import AliasInfo
 from skrytka.model.errors import PermanentError, Reason
-from skrytka.store.commands.directory import AddAlias, RemoveAlias
+from skrytka.store.commands.directory import AddAlias, RemoveAlias, SetAlias
 from skrytka.store.rows import AddressKind
 from skrytka.store.sql import directory as sql
 
@@ -18,14 +18,27 @@ class Aliases(AdminPart):
 
     async def add(self, address: str, targets: Sequence[str], actor: str) -> AliasInfo:
         """``@domain`` makes a catch-all. Targets must be addresses of this server that are there (UNSUPPORTED else)."""
-        key, domain, kind = _parse(address)
-        await self._hosted(domain)
-        if not 1 <= len(targets) <= TARGETS_MAX:
-            raise PermanentError(Reason.BAD_SYNTAX, f"an alias has 1 to {TARGETS_MAX} targets")
-        keys = tuple(dict.fromkeys([await self._target(target, key) for target in targets]))
-        await self._deps.store.submit(AddAlias(unit=self._unit(), key=key, domain=domain, targets=keys, kind=kind))
-        self._changed(actor, "alias.add", key)
-        return AliasInfo(address=key, kind=kind.value, targets=keys)
+        info, domain = await self._checked(address, targets)
+        kind = AddressKind(info.kind)
+        unit = self._unit()
+        await self._deps.store.submit(
+            AddAlias(unit=unit, key=info.address, domain=domain, targets=info.targets, kind=kind)
+        )
+        self._changed(actor, "alias.add", info.address)
+        return info
+
+    async def set(self, address: str, targets: Sequence[str], actor: str) -> AliasInfo:
+        """As ``add``, but an alias that is there gets these targets instead of its own, with no moment between."""
+        info, domain = await self._checked(address, targets)
+        row = await self._deps.store.read(sql.address(info.address))
+        if row is not None and row.kind is AddressKind.ACCOUNT:
+            raise PermanentError(Reason.ALREADY_EXISTS, f"{info.address} is an account, not an alias")
+        unit, kind = self._unit(), AddressKind(info.kind)
+        await self._deps.store.submit(
+            SetAlias(unit=unit, key=info.address, domain=domain, targets=info.targets, kind=kind)
+        )
+        self._changed(actor, "alias.set", info.address)
+        return info
 
     async def list(self) -> list[AliasInfo]:
         """By address."""
@@ -41,6 +54,15 @@ class Aliases(AdminPart):
         await self._deps.store.submit(RemoveAlias(unit=self._unit(), key=key))
         self._changed(actor, "alias.remove", key)
         return AliasInfo(address=key, kind=row.kind.value, targets=row.targets)
+
+    async def _checked(self, address: str, targets: Sequence[str]) -> tuple[AliasInfo, str]:
+        """What is asked for, and the domain of it."""
+        key, domain, kind = _parse(address)
+        await self._hosted(domain)
+        if not 1 <= len(targets) <= TARGETS_MAX:
+            raise PermanentError(Reason.BAD_SYNTAX, f"an alias has 1 to {TARGETS_MAX} targets")
+        keys = tuple(dict.fromkeys([await self._target(target, key) for target in targets]))
+        return AliasInfo(address=key, kind=kind.value, targets=keys), domain
 
     async def _target(self, text: str, alias: str) -> str:
         target = parse_address(text)

@@ -21,6 +21,7 @@ class AccountInfo(msgspec.Struct, frozen=True, kw_only=True):
     messages: int
     created_at_ms: int
     services: tuple[str, ...] = ()  # where its password may be used; empty: everywhere
+    is_admin: bool = False
 
 
 class AliasInfo(msgspec.Struct, frozen=True, kw_only=True):

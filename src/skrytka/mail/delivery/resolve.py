@@ -1,7 +1,8 @@
 """From the address of a RCPT TO to accounts: aliases, groups, catch-all, subaddresses, the addresses of RFC 2142.
 
 An address is looked up as it stands, then without its subaddress, then, for the roles every domain must have, at the
-account that answers for the domain, then as the domain's catch-all; the first that exists decides. Quota is decided
+account that answers for the domain, then as the domain's catch-all; the first that exists decides. A role that leads to
+nobody who can take mail is answered by an administrator: the domain's oldest, else the installation's. Quota is decided
 here: after 250 mail is delivered, over quota too. A group is refused for its members only when none of them can take
 mail; a member over its quota gets it then, since nobody could tell the sender that one copy was lost.
 """
@@ -64,6 +65,9 @@ class Directory:
             start = Address(POSTMASTER, Domain(home))
         found = _Found()
         yield from self._expand(start, found)
+        if self._is_role(start) and not any(row.status is AccountStatus.ACTIVE for row in found.accounts.values()):
+            admin = yield from _administrator(start.domain.name)
+            found = found if admin is None else _Found({admin.account: admin})
         verdict = _verdict(found, size_bytes)
         if not verdict.reply.is_positive:
             return Resolution(recipient, verdict)
@@ -101,15 +105,20 @@ class Directory:
         base = self._base(address)
         if base is not None and (row := (yield from sql.address(base.key))):
             return row
-        if (base or address).local.lower() in ROLES and (row := (yield from self._responsible(address.domain.name))):
+        if self._is_role(address) and (row := (yield from self._responsible(address.domain.name))):
             return row
         return (yield from sql.address(f"@{address.domain.name}"))
 
+    def _is_role(self, address: Address) -> bool:
+        return (self._base(address) or address).local.lower() in ROLES
+
     def _responsible(self, domain: str) -> Query[AddressRow | None]:
-        """Who answers for a domain that has no such address: its postmaster, else that of our own domain."""
+        """Who answers for a domain that has no such address: its postmaster, that of our own domain, an admin."""
         row = yield from sql.address(f"{POSTMASTER}@{domain}")
         if row is None and (home := (yield from self._home())) is not None and home != domain:
             row = yield from sql.address(f"{POSTMASTER}@{home}")
+        if row is None and (admin := (yield from _administrator(domain))) is not None:
+            row = yield from sql.address(admin.address)
         return row
 
     def _home(self) -> Query[str | None]:
@@ -128,6 +137,13 @@ class Directory:
             return None
         base, found, _detail = address.local.partition(self._separator)
         return Address(base, address.domain) if found and base else None
+
+
+def _administrator(domain: str) -> Query[AccountRow | None]:
+    """The oldest active one of the domain, else of the installation."""
+    admins = yield from sql.admins()
+    own = [admin for admin in admins if admin.address.rpartition("@")[2] == domain]
+    return next(iter(own or admins), None)
 
 
 def _is_hosted(domain: str) -> Query[bool]:

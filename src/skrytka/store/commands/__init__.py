@@ -12,6 +12,7 @@ from skrytka.store.commands.directory import (
     RemoveDomain,
     ReserveAccount,
     ResumeAccount,
+    SetAlias,
     SetPassword,
     SetQuota,
     SuspendAccount,
@@ -67,6 +68,7 @@ AnyCommand = (
     | RenameMailbox
     | ReserveAccount
     | ResumeAccount
+    | SetAlias
     | Schedule
     | SetPassword
     | SetQuota
@@ -119,6 +121,7 @@ __all__ = [
     "ReserveAccount",
     "ResumeAccount",
     "Schedule",
+    "SetAlias",
     "SetPassword",
     "SetQuota",
     "StageCopy",

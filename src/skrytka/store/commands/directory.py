@@ -58,6 +58,7 @@ class AddAccount(Command[State], frozen=True):
     folders: tuple[NewFolder, ...]
     quota_bytes: int = 0
     verifier: bytes | None = None
+    is_admin: bool = False
 
     def run(self, tx: Tx) -> Query[State]:
         domain = yield from _domain(self.domain)
@@ -65,7 +66,7 @@ class AddAccount(Command[State], frozen=True):
             raise PermanentError(Reason.NO_SUCH_MAILBOX, "an account needs an INBOX")
         account: Value = self.account
         values = {"account": account, "address": self.address, "domain": domain, "now_ms": tx.now_ms}
-        if not (yield sql.INSERT_ACCOUNT(status=AccountStatus.ACTIVE.value, **values)):
+        if not (yield sql.INSERT_ACCOUNT(status=AccountStatus.ACTIVE.value, is_admin=int(self.is_admin), **values)):
             raise PermanentError(Reason.ALREADY_EXISTS, f"account {self.account}")
         yield from _claim(tx, self.address, domain, AddressKind.ACCOUNT, self.account)
         if self.verifier is not None:
@@ -123,11 +124,15 @@ class SetQuota(Command[None], frozen=True):
 
 
 class SuspendAccount(Command[None], frozen=True):
-    """Nobody logs in, and mail is refused where it comes in; what was accepted before is still delivered."""
+    """Nobody logs in, and mail is refused where it comes in; what was accepted before is still delivered.
+
+    NOT_PERMITTED for the last active administrator.
+    """
 
     account: AccountId
 
     def run(self, tx: Tx) -> Query[None]:
+        yield from _keep_an_admin(self.account)
         yield from _set_status(tx, self.account, AccountStatus.SUSPENDED)
 
 
@@ -141,12 +146,16 @@ class ResumeAccount(Command[None], frozen=True):
 
 
 class RemoveAccount(Command[None], frozen=True):
-    """Free its addresses, drop its credentials; the mail stays, out of reach of every command, until erasure."""
+    """Free its addresses, drop its credentials; the mail stays, out of reach of every command, until erasure.
+
+    NOT_PERMITTED for the last active administrator.
+    """
 
     account: AccountId
 
     def run(self, tx: Tx) -> Query[None]:
         before = yield from _account(self.account)
+        yield from _keep_an_admin(self.account)
         yield sql.DELETE_TARGETS_OF_ACCOUNT(account=self.account)
         yield sql.DELETE_ADDRESSES_OF_ACCOUNT(account=self.account)
         yield sql.DELETE_CREDENTIALS(account=self.account)
@@ -171,6 +180,28 @@ class AddAlias(Command[None], frozen=True):
         for number, target in enumerate(dict.fromkeys(self.targets)):
             yield sql.INSERT_TARGET(key=self.key, number=number, target=target)
         yield from _log(tx, Op.ADDRESS_ADD, (self.key, domain, self.kind.value, self.targets))
+
+
+class SetAlias(Command[tuple[str, ...]], frozen=True):
+    """Other targets for what AddAlias made, or AddAlias when there is nothing; the targets that it had."""
+
+    key: str
+    domain: str
+    targets: tuple[str, ...]
+    kind: AddressKind = AddressKind.ALIAS
+
+    def run(self, tx: Tx) -> Query[tuple[str, ...]]:
+        if (yield from sql.address(self.key)) is None:
+            yield from AddAlias(
+                unit=self.unit, key=self.key, domain=self.domain, targets=self.targets, kind=self.kind
+            ).run(tx)
+            return ()
+        rows = yield sql.TARGETS(key=self.key)
+        yield from RemoveAlias(unit=self.unit, key=self.key).run(tx)
+        yield from AddAlias(unit=self.unit, key=self.key, domain=self.domain, targets=self.targets, kind=self.kind).run(
+            tx
+        )
+        return tuple(str(target) for (target,) in rows)
 
 
 class RemoveAlias(Command[None], frozen=True):
@@ -208,6 +239,13 @@ def _account(account: AccountId) -> Query[tuple[object, ...]]:
     if row is None or row.status is AccountStatus.REMOVED:
         raise PermanentError(Reason.NO_SUCH_OBJECT, f"account {account}")
     return (row.address, row.status.value, row.quota_bytes)
+
+
+def _keep_an_admin(account: AccountId) -> Query[None]:
+    """Somebody must be able to answer for postmaster, and to administer."""
+    if [row.account for row in (yield from sql.admins())] == [account]:
+        said = "it is the last active administrator; make another one first: skrytka account add ADDRESS --admin"
+        raise PermanentError(Reason.NOT_PERMITTED, said)
 
 
 def _claim(tx: Tx, key: str, domain: int, kind: AddressKind, account: AccountId | None) -> Query[None]:

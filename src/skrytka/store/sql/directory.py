@@ -23,8 +23,9 @@ DELETE_DOMAIN = Statement("DELETE FROM domain WHERE domain = :domain")
 ADDRESS_OF_DOMAIN = Statement("SELECT key FROM address WHERE domain = :domain LIMIT 1")
 
 INSERT_ACCOUNT = Statement(
-    "INSERT INTO account (account, address, domain, status, created_at_ms)"
-    " VALUES (:account, :address, :domain, :status, :now_ms) ON CONFLICT (account) DO NOTHING RETURNING account"
+    "INSERT INTO account (account, address, domain, status, created_at_ms, is_admin)"
+    " VALUES (:account, :address, :domain, :status, :now_ms, :is_admin)"
+    " ON CONFLICT (account) DO NOTHING RETURNING account"
 )
 SET_STATUS = Statement("UPDATE account SET status = :status WHERE account = :account")
 REMOVE_ACCOUNT = Statement("UPDATE account SET status = :status, removed_at_ms = :now_ms WHERE account = :account")
@@ -54,13 +55,19 @@ _DOMAINS = Statement("SELECT domain, name, created_at_ms FROM domain ORDER BY na
 _DOMAIN = Statement("SELECT domain, name, created_at_ms FROM domain WHERE name = :name")
 _ACCOUNTS = Statement(
     "SELECT a.account, a.address, a.domain, a.status, a.created_at_ms,"
-    " m.quota_bytes, m.used_bytes, m.messages, m.state"
+    " m.quota_bytes, m.used_bytes, m.messages, m.state, a.is_admin"
     " FROM account a JOIN mail_account m ON m.account = a.account WHERE a.status <> 'removed' ORDER BY a.address"
 )
 _ACCOUNT = Statement(
     "SELECT a.account, a.address, a.domain, a.status, a.created_at_ms,"
-    " m.quota_bytes, m.used_bytes, m.messages, m.state"
+    " m.quota_bytes, m.used_bytes, m.messages, m.state, a.is_admin"
     " FROM account a JOIN mail_account m ON m.account = a.account WHERE a.account = :account"
+)
+_ADMINS = Statement(
+    "SELECT a.account, a.address, a.domain, a.status, a.created_at_ms,"
+    " m.quota_bytes, m.used_bytes, m.messages, m.state, a.is_admin"
+    " FROM account a JOIN mail_account m ON m.account = a.account WHERE a.is_admin = 1 AND a.status = 'active'"
+    " ORDER BY a.account"
 )
 _ADDRESS = Statement("SELECT key, kind, account FROM address WHERE key = :key")
 _ALIASES = Statement(
@@ -104,6 +111,11 @@ def accounts() -> Query[list[AccountRow]]:
     return [_account_row(row) for row in (yield _ACCOUNTS())]
 
 
+def admins() -> Query[list[AccountRow]]:
+    """Administrators that are active, the oldest first."""
+    return [_account_row(row) for row in (yield _ADMINS())]
+
+
 def address(key: str) -> Query[AddressRow | None]:
     """What an address (``Address.key``, or ``@domain`` for a catch-all) leads to."""
     rows: list[Any] = yield _ADDRESS(key=key)
@@ -132,4 +144,4 @@ def credentials(account: AccountId) -> Query[list[CredentialRow]]:
 
 
 def _account_row(row: Row) -> AccountRow:
-    return AccountRow._make(row)._replace(status=AccountStatus(str(row[3])))
+    return AccountRow._make(row)._replace(status=AccountStatus(str(row[3])), is_admin=bool(row[9]))

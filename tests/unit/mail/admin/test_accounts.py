@@ -109,6 +109,21 @@ async def test_who_alone_answers_for_a_domain_cannot_be_removed(world: World) ->
     assert "postmaster@example.test" in caught.value.detail
 
 
+@pytest.mark.parametrize("change", ["suspend", "remove"])
+async def test_the_last_active_administrator_stays(world: World, change: str) -> None:
+    accounts = world.admin.accounts
+    for role in ("postmaster", "abuse", "hostmaster", "security"):
+        await world.admin.aliases.set(f"{role}@example.test", ["alice@example.test"], ACTOR)
+    with pytest.raises(PermanentError, match="last active administrator") as caught:
+        await getattr(accounts, change)("admin@example.test", ACTOR)
+    assert caught.value.reason is Reason.NOT_PERMITTED
+    assert [info.address for info in await accounts.list() if info.is_admin] == ["admin@example.test"]
+    await accounts.add("second@example.test", PASSWORD, ACTOR, is_admin=True)
+    await getattr(accounts, change)("admin@example.test", ACTOR)
+    with pytest.raises(PermanentError, match="last active administrator"):
+        await getattr(accounts, change)("second@example.test", ACTOR)
+
+
 async def test_a_list_is_of_one_domain_or_of_all(world: World) -> None:
     await world.admin.domains.add("second.test", ACTOR)
     await world.admin.accounts.add("x@second.test", PASSWORD, ACTOR)

@@ -19,6 +19,16 @@ async def test_a_catch_all_is_written_with_an_at_sign_alone(world: World) -> Non
     await world.admin.aliases.remove("@example.test", ACTOR)
 
 
+@pytest.mark.parametrize("address", ["postmaster@example.test", "new@example.test", "@example.test"])
+async def test_an_alias_is_led_elsewhere_in_one_command_or_made(world: World, address: str) -> None:
+    led = await world.admin.aliases.set(address, ["alice@example.test", "bob@example.test"], ACTOR)
+    assert led in await world.admin.aliases.list()
+    led = await world.admin.aliases.set(address, ["bob@example.test"], ACTOR)
+    assert led.targets == ("bob@example.test",)
+    assert [row for row in await world.admin.aliases.list() if row.address == address] == [led]
+    assert world.events.names() == ["DirectoryChanged", "DirectoryChanged"]
+
+
 WRONG = [
     ("info@example.test", ["x@example.net"], Reason.UNSUPPORTED),
     ("info@example.test", ["nobody@example.test"], Reason.NO_SUCH_USER),
@@ -37,6 +47,9 @@ async def test_what_cannot_be_an_alias_is_refused(
 ) -> None:
     with pytest.raises(PermanentError) as caught:
         await world.admin.aliases.add(address, targets, ACTOR)
+    assert caught.value.reason is reason
+    with pytest.raises(PermanentError) as caught:
+        await world.admin.aliases.set(address, targets, ACTOR)
     assert caught.value.reason is reason
     assert world.events.events == []
 

@@ -16,6 +16,7 @@ from skrytka.store.commands import (
     RemoveDomain,
     ReserveAccount,
     ResumeAccount,
+    SetAlias,
     SetPassword,
     SetQuota,
     SuspendAccount,
@@ -148,6 +149,38 @@ async def test_an_alias_leads_to_its_targets_in_their_order(case: StoreCase) -> 
     await case.store.submit(RemoveAlias(unit=case.ids.unit(), key="team@example.test"))
     assert await read(directory.address("team@example.test")) is None
     assert len(await read(directory.aliases())) == 1
+
+
+async def test_an_alias_gets_other_targets_at_once(case: StoreCase) -> None:
+    await case.two_accounts()
+    key, domain = "team@example.test", "example.test"
+    steps: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
+        (("a@x.test", "b@x.test"), ()),
+        (("c@x.test",), ("a@x.test", "b@x.test")),
+    ]
+    for targets, before in steps:
+        command = SetAlias(unit=case.ids.unit(), key=key, domain=domain, targets=targets)
+        was = await case.store.submit(command)
+        assert tuple(was) == before
+        row = await case.store.read(directory.address(key))
+        assert row is not None
+        assert row.targets == targets
+
+
+async def test_the_last_active_administrator_stays(case: StoreCase) -> None:
+    await case.domain()
+    first = await case.account("first", is_admin=True)
+    with pytest.raises(PermanentError) as caught:
+        await case.store.submit(SuspendAccount(unit=case.ids.unit(), account=first))
+    assert caught.value.reason is Reason.NOT_PERMITTED
+    second = await case.account("second", is_admin=True)
+    assert [row.account for row in await case.store.read(directory.admins())] == [first, second]
+    await case.store.submit(SuspendAccount(unit=case.ids.unit(), account=first))
+    await case.store.submit(SuspendAccount(unit=case.ids.unit(), account=first))
+    with pytest.raises(PermanentError) as caught:
+        await case.store.submit(RemoveAccount(unit=case.ids.unit(), account=second))
+    assert caught.value.reason is Reason.NOT_PERMITTED
+    await case.store.submit(RemoveAccount(unit=case.ids.unit(), account=first))
 
 
 def alias(ids: Any, key: str, *targets: str, domain: str = "example.test") -> AddAlias:

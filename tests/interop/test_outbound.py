@@ -1,0 +1,162 @@
+"""Mail to a second Skrytka, to Debian's Postfix, and back; a Postfix that refuses and greylists."""
+
+import json
+import os
+import shutil
+import signal
+import smtplib
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.support.demo import STANDARD_PORTS, Demo
+from tests.support.ports import free_base
+from tests.support.postfix_peer import Postfix
+
+ALICE = "alice@example.test"
+WAIT_S = 40.0
+ROUTES = """
+[outbound]
+retry_s = [1]
+
+[[outbound.routes]]
+domain = "second.test"
+host = "127.0.0.1"
+port = {second}
+
+[[outbound.routes]]
+domain = "peer.test"
+host = "127.0.0.1"
+port = {peer}
+"""
+
+
+class Net(NamedTuple):
+    """Two Skrytkas and a Postfix that know each other."""
+
+    first: Demo
+    second: Demo
+    postfix: Postfix
+
+
+@pytest.fixture(scope="module")
+def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Net]:
+    root = Path("/tmp") / f"skrytka-peer-{time.monotonic_ns()}"  # Postfix wants a path that others may enter
+    with ExitStack() as stack:
+        second = stack.enter_context(Demo())
+        assert second.run("domain", "add", "second.test").returncode == 0
+        made = second.run("account", "add", "dora@second.test", "--password-stdin", text="a password of dora\n")
+        assert made.returncode == 0, made.stderr
+        base = free_base([*STANDARD_PORTS.values(), 2525])
+        folder = tmp_path_factory.mktemp("first") / "demo"
+        with Demo(folder):
+            pass
+        first = Demo(folder)
+        peer_port = base + 2525
+        with (folder / "skrytka.toml").open("a") as config:
+            config.write(ROUTES.format(second=second.port("smtp"), peer=peer_port))
+        stack.enter_context(first)
+        stack.callback(_remove, root)
+        postfix = stack.enter_context(Postfix(root, peer_port, route=first.port("smtp")))
+        yield Net(first, second, postfix)
+
+
+def _remove(root: Path) -> None:
+    shutil.rmtree(root, ignore_errors=True)
+
+
+def send(demo: Demo, *recipients: str, text: str, options: tuple[str, ...] = ()) -> None:
+    message = f"From: {ALICE}\r\nTo: {', '.join(recipients)}\r\nSubject: x\r\n\r\n.\r\n..dots\r\n{text}\r\n"
+    with smtplib.SMTP_SSL("localhost", demo.port("submissions"), timeout=20, context=demo.tls()) as client:
+        client.login(ALICE, demo.password("alice"))
+        client.sendmail(ALICE, list(recipients), message, rcpt_options=options)
+
+
+def wait_for(demo: Demo, name: str, *texts: bytes) -> bytes:
+    """The one message of the INBOX that has all of them."""
+    end = time.monotonic() + WAIT_S
+    while not (found := [each for each in demo.messages(name) if all(text in each for text in texts)]):
+        assert time.monotonic() < end, (demo.run("queue", "list").stdout, demo.output)
+        time.sleep(0.3)
+    assert len(found) == 1
+    return found[0]
+
+
+def queued(demo: Demo) -> list[dict[str, Any]]:
+    return list(json.loads(demo.run("queue", "list", "--json").stdout))
+
+
+def events(demo: Demo, what: str) -> str:
+    return demo.run("trace", what).stdout
+
+
+@pytest.mark.needs("postfix", "root")
+class TestAmongServers:
+    def test_mail_to_a_second_skrytka_goes_under_tls(self, net: Net) -> None:
+        send(net.first, "dora@second.test", text="to a second one")
+        end = time.monotonic() + WAIT_S
+        while "message_delivered" not in events(net.second, "dora@second.test"):
+            assert time.monotonic() < end
+            time.sleep(0.3)
+        assert "status=2.6.0" in events(net.first, "dora@second.test")
+        assert "tls=TLSv1.3" in events(net.first, "dora@second.test")
+
+    def test_mail_to_postfix_arrives_as_it_was(self, net: Net) -> None:
+        before = len(net.postfix.messages())
+        send(net.first, "anybody@peer.test", text="to postfix")
+        message = net.postfix.wait_for(before + 1)[-1]
+        assert message.endswith(b"\n.\n..dots\nto postfix\n")
+        assert message.count(b"\nReceived: ") == 2
+        assert b"\nReceived: by mail.example.test with ESMTPSA " in message
+
+    def test_mail_from_postfix_comes_back(self, net: Net) -> None:
+        with smtplib.SMTP("127.0.0.1", net.postfix.port, timeout=20) as client:
+            message = b"From: x@peer.test\r\nSubject: back\r\n\r\n.\r\nand back\r\n"
+            client.sendmail("x@peer.test", ["bob@example.test"], message)
+        found = wait_for(net.first, "bob", b"and back")
+        assert found.endswith(b"\r\n\r\n.\r\nand back\r\n")
+
+    def test_what_postfix_refuses_comes_back_as_a_report(self, net: Net) -> None:
+        send(net.first, "no@peer.test", text="refused")
+        report = wait_for(net.first, "alice", b"Final-Recipient: rfc822; no@peer.test")
+        assert b"Diagnostic-Code: smtp; 550 5.1.1 <no@peer.test>" in report
+        assert b"Action: failed" in report
+        assert queued(net.first) == []
+
+    def test_what_postfix_defers_waits_and_is_tried_again(self, net: Net) -> None:
+        send(net.first, "later@peer.test", "anybody@peer.test", text="greylisted")
+        end = time.monotonic() + WAIT_S
+        while not (rows := queued(net.first)) or rows[0]["attempts"] < 2:
+            assert time.monotonic() < end, rows
+            time.sleep(0.3)
+        (row,) = rows
+        assert (row["recipient"], row["reason"], row["state"]) == ("later@peer.test", "4.7.1", "waiting")
+        assert net.first.run("queue", "hold", row["id"]).returncode == 0
+        assert net.first.run("queue", "remove", row["id"]).returncode == 0
+        assert queued(net.first) == []
+
+    def test_a_confirmation_that_was_asked_for_comes_from_where_it_ends(self, net: Net) -> None:
+        send(net.first, "dora@second.test", text="confirm", options=("NOTIFY=SUCCESS",))
+        report = wait_for(net.first, "alice", b"Final-Recipient: rfc822; dora@second.test")
+        assert b"Action: relayed" in report  # port 25 offers no DSN yet
+
+    def test_postfix_takes_over_what_the_sender_wants_to_hear(self, net: Net) -> None:
+        send(net.first, "wanted@peer.test", text="confirm", options=("NOTIFY=SUCCESS", "ORCPT=rfc822;old@example.test"))
+        report = wait_for(net.first, "alice", b"wanted@peer.test", b"delivered")
+        assert b"Reporting-MTA: dns; mail.peer.test" in report
+        assert b"Original-Recipient: rfc822;old@example.test" in report
+
+    def test_a_killed_front_loses_nothing_that_was_accepted(self, net: Net) -> None:
+        before = len(net.postfix.messages())
+        for number in range(10):
+            send(net.first, "anybody@peer.test", text=f"killed {number}")
+        os.kill(net.first.pids()["front-0"], signal.SIGKILL)
+        end = time.monotonic() + WAIT_S
+        wanted = {f"killed {number}".encode() for number in range(10)}
+        while wanted - {text for text in wanted for each in net.postfix.messages()[before:] if text in each}:
+            assert time.monotonic() < end, queued(net.first)
+            time.sleep(0.3)

@@ -1,0 +1,103 @@
+"""Mail programs send through the submission ports of a running demo."""
+
+import smtplib
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.demo import Demo
+
+ALICE = "alice@example.test"
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    with Demo() as running:
+        yield running
+
+
+def arrived(demo: Demo, name: str, text: bytes) -> bytes:
+    """The message with this text; delivery was before the reply, so it is there."""
+    (found,) = [message for message in demo.messages(name) if text in message]
+    return found
+
+
+@pytest.mark.needs("swaks", "libnet-ssleay-perl")
+@pytest.mark.parametrize(
+    ("service", "tls", "mechanism"),
+    [
+        ("submission", "--tls", "PLAIN"),
+        ("submission", "--tls", "LOGIN"),
+        ("submissions", "--tls-on-connect", "PLAIN"),
+        ("submissions", "--tls-on-connect", "LOGIN"),
+    ],
+)
+def test_swaks_sends(demo: Demo, service: str, tls: str, mechanism: str) -> None:
+    text = f"{service} {mechanism} {time.monotonic_ns()}"
+    done = subprocess.run(
+        [
+            *("swaks", "--server", "127.0.0.1", "--port", str(demo.port(service)), tls, "--auth", mechanism),
+            *("--auth-user", ALICE, "--auth-password", demo.password("alice"), "--from", ALICE),
+            *("--to", "bob@example.test", "--body", text),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    message = arrived(demo, "bob", text.encode())
+    assert b"\r\nReceived: by mail.example.test with ESMTPSA " in message
+    assert b"127.0.0.1" not in message.split(b"\r\n\r\n")[0]
+
+
+@pytest.mark.needs("msmtp")
+@pytest.mark.parametrize(("service", "starttls"), [("submission", "on"), ("submissions", "off")])
+def test_msmtp_sends(demo: Demo, service: str, starttls: str, tmp_path: Path) -> None:
+    text = f"msmtp {service} {time.monotonic_ns()}"
+    config = tmp_path / "msmtprc"
+    config.write_text(
+        f"account default\nhost localhost\nport {demo.port(service)}\nfrom {ALICE}\nauth on\nuser {ALICE}\n"
+        f"password {demo.password('alice')}\ntls on\ntls_starttls {starttls}\ntls_trust_file {demo.facts['ca']}\n"
+    )
+    config.chmod(0o600)
+    done = subprocess.run(
+        ["msmtp", "-C", str(config), "bob@example.test"],
+        input=f"From: {ALICE}\nTo: bob@example.test\nSubject: msmtp\n\n{text}\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"Message-ID: <" in arrived(demo, "bob", text.encode())
+
+
+def test_in_a_demo_mail_to_the_outside_is_held_and_can_be_seen(demo: Demo) -> None:
+    with smtplib.SMTP_SSL("localhost", demo.port("submissions"), timeout=20, context=demo.tls()) as client:
+        client.login(ALICE, demo.password("alice"))
+        client.sendmail(ALICE, ["friend@example.net"], f"From: {ALICE}\r\n\r\nhi\r\n")
+    end = time.monotonic() + 20
+    while "demo: not sent" not in (listed := demo.run("queue", "list").stdout):
+        assert time.monotonic() < end, listed
+        time.sleep(0.2)
+    assert "friend@example.net" in listed
+    assert "held" in listed
+    gone = demo.run("queue", "remove", "all")
+    assert (gone.returncode, gone.stdout) == (0, "1 recipients are removed\n")
+    assert demo.run("queue", "list", "--json").stdout.strip() == "[]"
+
+
+def test_nothing_is_taken_in_clear_or_without_a_login(demo: Demo) -> None:
+    with smtplib.SMTP("localhost", demo.port("submission"), timeout=20) as client:
+        client.ehlo()
+        assert not client.has_extn("auth")
+        assert client.docmd("AUTH PLAIN AGEAYg==")[0] == 538
+        assert client.docmd(f"MAIL FROM:<{ALICE}>")[0] == 530
+        client.starttls(context=demo.tls())
+        client.ehlo()
+        assert client.has_extn("auth")
+        assert client.docmd(f"MAIL FROM:<{ALICE}>")[0] == 530

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from skrytka.daemon import channel
 from skrytka.daemon.channel import Channel
@@ -14,6 +15,12 @@ from skrytka.daemon.messages import AnyMessage
 
 BACKOFF_FIRST_S = 0.05
 BACKOFF_MAX_S = 30.0
+# Unless the bound is fixed, glibc keeps 19 MB in each front after the second password hash (docs/performance.md, Memory).
+ALLOCATOR: Final = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(4 * 1024 * 1024),  # above it, memory goes back to the system when it is freed
+    "MALLOC_TRIM_THRESHOLD_": str(8 * 1024 * 1024),  # what may stay at the heap's end, so that it need not grow again
+}
 STEADY_S = 60.0  # a child that lived so long has not failed "again"
 
 Command = Callable[[str, int], list[str]]  # name of the child, descriptor of its control socket
@@ -106,5 +113,5 @@ def child_command(name: str, fd: int) -> list[str]:
 
 
 def child_environment(openssl_conf: str) -> dict[str, str]:
-    """What children inherit: our environment, TLS groups and suites, and a bound on the allocator's arenas."""
-    return {"MALLOC_ARENA_MAX": "2", **os.environ, "OPENSSL_CONF": openssl_conf}
+    """What children inherit: our environment, TLS groups and suites, and how the allocator keeps memory."""
+    return {**ALLOCATOR, **os.environ, "OPENSSL_CONF": openssl_conf}

@@ -106,3 +106,4 @@ def test_children_are_this_package_and_import_nothing_from_the_current_folder(tm
     environment = child_environment(str(tmp_path / "openssl.cnf"))
     assert environment["OPENSSL_CONF"] == str(tmp_path / "openssl.cnf")
     assert environment["PATH"] == os.environ["PATH"]
+    assert int(environment["MALLOC_MMAP_THRESHOLD_"]) < 19 * 1024**2  # a password hash

@@ -171,6 +171,15 @@ class FakeView:
             summary=summary,
         )
 
+    async def heads(self, uids: Sequence[int]) -> dict[int, FakeSummary]:
+        assert 0 < len(uids) <= 256
+        wanted = [message for message in self.box.messages if message.uid in uids]
+        return {message.uid: summarize(message.raw) for message in wanted if not message.is_summary_corrupt}
+
+    async def wholes(self, uids: Sequence[int]) -> dict[int, bytes]:
+        wanted = [message for message in self.box.messages if message.uid in uids]
+        return {message.uid: message.raw for message in wanted if message.corrupt_from is None}
+
     async def content(self, uid: Uid) -> Content:
         for message in self.box.messages:
             if message.uid == uid:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from skrytka.mail.mailbox.folders import Folders
+from skrytka.mail.mailbox.heads import HeadCache
 from skrytka.mail.mailbox.keywords import Keywords
 from skrytka.mail.mailbox.names import Names, name_mac
 from skrytka.mail.mailbox.shared import keyword_names
@@ -26,6 +27,7 @@ class Mailboxes:
     def __init__(self, deps: MailboxDeps) -> None:
         self._deps = deps
         self._names = Names()
+        self._heads = HeadCache(deps.clock)
         self.folders = Folders(deps, self._names)
         self._keywords = Keywords(deps.store, deps.clock, deps.random)
         self._open: dict[tuple[AccountId, MailboxId], OpenMailbox] = {}
@@ -60,7 +62,7 @@ class Mailboxes:
         place = (account, row.mailbox)
         shared = self._open.get(place)
         if shared is None:
-            shared = self._open[place] = OpenMailbox(self._deps, self._names, account, row.mailbox)
+            shared = self._open[place] = OpenMailbox(self._deps, self._names, self._heads, account, row.mailbox)
         shared.views += 1
         info = self._names.mailbox(keys, row)
         return MailboxView(self._deps, shared, info, row.uidvalidity, partial(self._release, shared))

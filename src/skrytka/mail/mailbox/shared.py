@@ -57,13 +57,22 @@ def updated(known: Snapshot | None, read: Read, keywords: tuple[str, ...]) -> Sn
         start, end = bisect_left(uids, low), bisect_left(uids, high + 1)
         for column in (uids, flags, modseqs):
             del column[start:end]
-    for uid, new_flags, modseq in read.changed:
-        index = bisect_left(uids, uid)
+    _apply(read.changed, uids, flags, modseqs)
+    return Snapshot(read.row.modseq, uids, flags, modseqs, read.row.uidnext, keywords)
+
+
+def _apply(changed: list[Triple], uids: "array[int]", flags: "array[int]", modseqs: "array[int]") -> None:
+    """Put changed and new messages where they belong."""
+    index = -1
+    for uid, new_flags, modseq in changed:
+        index += 1  # most often the next one
+        if index >= len(uids) or uids[index] != uid:
+            index = bisect_left(uids, uid)
         if index == len(uids) or uids[index] != uid:
             for column in (uids, flags, modseqs):
                 column.insert(index, 0)
-        uids[index], flags[index], modseqs[index] = uid, new_flags, modseq
-    return Snapshot(read.row.modseq, uids, flags, modseqs, read.row.uidnext, keywords)
+            uids[index] = uid
+        flags[index], modseqs[index] = new_flags, modseq
 
 
 def keyword_names(rows: list[KeywordRow], names: list[str]) -> tuple[str, ...]:
@@ -85,9 +94,12 @@ def _length_after(known: Snapshot, changed: list[Triple], vanished: Ranges) -> i
     """How many messages there are when the changes are applied."""
     uids = known.uids
     gone = sum(bisect_left(uids, high + 1) - bisect_left(uids, low) for low, high in vanished)
-    return len(uids) - gone + sum(1 for uid, _flags, _modseq in changed if not _has(uids, uid))
-
-
-def _has(uids: "array[int]", uid: int) -> bool:
-    index = bisect_left(uids, uid)
-    return index < len(uids) and uids[index] == uid
+    new = 0
+    index = -1
+    for uid, _flags, _modseq in changed:
+        index += 1  # most often the next one
+        if index < len(uids) and uids[index] == uid:
+            continue
+        index = bisect_left(uids, uid)
+        new += index == len(uids) or uids[index] != uid
+    return len(uids) - gone + new

@@ -118,6 +118,17 @@ class Summary(Protocol):
         ...
 
 
+class Head(Protocol):
+    """The part of a :class:`Summary` that is IMAP text."""
+
+    @property
+    def envelope(self) -> bytes: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def bodystructure(self) -> bytes: ...
+
+
 SUMMARY_FIELDS = frozenset(
     b"bcc cc content-description content-type date from importance in-reply-to lines list-id list-post list-subscribe "
     b"list-unsubscribe message-id newsgroups priority references reply-to sender subject to x-label x-original-to "

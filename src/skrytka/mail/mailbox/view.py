@@ -1,12 +1,13 @@
 """One mailbox opened by one session."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.mailbox.content import find, open_content
 from skrytka.mail.mailbox.copying import Copier
+from skrytka.mail.mailbox.heads import HeadCache
 from skrytka.mail.mailbox.keywords import Keywords
 from skrytka.mail.mailbox.names import Names
 from skrytka.mail.mailbox.shared import keyword_names, read_mailbox, updated
@@ -14,6 +15,7 @@ from skrytka.mail.mailbox.types import (
     Content,
     Copies,
     FlagChange,
+    Head,
     MailboxInfo,
     MessageRow,
     Snapshot,
@@ -27,9 +29,10 @@ from skrytka.store import ranges
 from skrytka.store.api import Store
 from skrytka.store.commands.messages import Expunge, StoreFlags
 from skrytka.store.rows import MessageRow as StoredRow
+from skrytka.store.seal.blob import open_small
 from skrytka.store.seal.keys import AccountKeys, Kind
 from skrytka.store.seal.source import KeySource
-from skrytka.store.seal.summary import Summary, decode_summary
+from skrytka.store.seal.summary import Summary, decode_head, decode_summary
 from skrytka.store.sql import messages as sql
 
 _GAP_MAX: Final = 8  # UIDs that are read along in vain rather than asked for around
@@ -54,7 +57,10 @@ class MailboxDeps:
 class OpenMailbox:
     """What all views of one mailbox in this process share: the newest snapshot, and whether to look again."""
 
-    def __init__(self, deps: MailboxDeps, names: Names, account: AccountId, mailbox: MailboxId) -> None:
+    def __init__(
+        self, deps: MailboxDeps, names: Names, heads: HeadCache, account: AccountId, mailbox: MailboxId
+    ) -> None:
+        self.heads = heads
         self.account = account
         self.mailbox = mailbox
         self.views = 0
@@ -120,6 +126,46 @@ class MailboxView:
         keys = await self._deps.keys.account(self._shared.account)
         found = await self._deps.store.read(sql.rows_and_summaries(*where))
         return [_row(row, self._open_summary(keys, row, sealed)) for row, sealed in found if row.uid in wanted]
+
+    async def heads(self, uids: Sequence[int]) -> Mapping[int, Head]:
+        """As ``View.heads``."""
+        deps, shared = self._deps, self._shared
+        known = shared.heads.get(shared.account, shared.mailbox)
+        missing = {uid for uid in uids if uid not in known}
+        if not missing:
+            return known
+        keys = await deps.keys.account(shared.account)
+        rows = await deps.store.read(sql.sealed_summaries(shared.account, shared.mailbox, _near_ranges(missing)))
+        opened: list[tuple[int, Head]] = []
+        for uid, email_id, sealed in rows:
+            if uid not in missing:
+                continue
+            try:
+                if sealed is None:
+                    raise PermanentError(Reason.CORRUPT, "no content row")
+                opened.append((uid, decode_head(keys.open(Kind.SUMMARY, email_id, sealed))))
+            except PermanentError as exc:
+                self._report(Uid(uid), exc)
+        shared.heads.put(shared.account, shared.mailbox, opened)
+        if len(missing) == len(uids):
+            return dict(opened)
+        return {uid: head for uid, head in known.items() if uid in set(uids)} | dict(opened)
+
+    async def wholes(self, uids: Sequence[int]) -> Mapping[int, bytes]:
+        """As ``View.wholes``: one read for all."""
+        deps, shared = self._deps, self._shared
+        keys = await deps.keys.account(shared.account)
+        rows = await deps.store.read(sql.whole_sealed(shared.account, shared.mailbox, ranges.of(uids)))
+        found: dict[int, bytes] = {}
+        for uid, email_id, blob_id, wrapped_key, sealed_prefix, stored in rows:
+            try:
+                prefix = keys.open(Kind.PREFIX, email_id, sealed_prefix)
+                whole = open_small(stored, blob_id, keys.unwrap_blob_key(blob_id, email_id, wrapped_key))
+            except PermanentError:
+                continue  # asked for by itself it is reported
+            if whole is not None:
+                found[uid] = prefix + whole
+        return found
 
     async def content(self, uid: Uid) -> Content:
         """As ``View.content``."""

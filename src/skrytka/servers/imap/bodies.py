@@ -22,13 +22,18 @@ class BodyWriter:
     """
 
     def __init__(
-        self, session: ImapSession, row: MessageRow, summary: Summary, out: list[bytes], *, is_first: bool
+        self,
+        session: ImapSession,
+        row: MessageRow,
+        out: list[bytes],
+        *,
+        content: Content | None = None,
+        is_first: bool,
     ) -> None:
         self._session = session
         self._row = row
-        self._summary = summary
         self._out = out
-        self._content: Content | None = None
+        self._content: Content | None = content
         self.is_first = is_first
         self.has_unknown_encoding = False
         self.octets = 0
@@ -67,7 +72,16 @@ class BodyWriter:
         self._sent = self.octets
         await self._session.breathe()
 
+    @property
+    def _summary(self) -> Summary:
+        if self._row.summary is None:
+            raise AssertionError("the plan asks for the summaries that it needs")
+        return self._row.summary
+
     async def _body(self, item: BodyItem, label: bytes) -> None:
+        if item.section == sections.WHOLE:
+            await self._span(label, sections.partly(sections.Span(0, self._row.size_bytes), item.partial))
+            return
         found = sections.fields_at_hand(self._summary, item.section)
         if found is not None:
             self._put(label, fmt.literal(_cut(found, item.partial)))

@@ -4,7 +4,7 @@ Errors are those of ``model.errors``: TransientError where waiting helps, Perman
 BAD_CREDENTIALS, CORRUPT, OVER_QUOTA, NOT_PERMITTED; anything else is a bug and is answered ``NO [SERVERBUG]``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from skrytka.mail.mailbox.types import (
     Content,
     Copies,
     FlagChange,
+    Head,
     MailboxInfo,
     MailboxStatus,
     MessageRow,
@@ -69,6 +70,17 @@ class View(Protocol):
 
         A summary that cannot be opened is None and has been reported (MessageCorrupt).
         """
+        ...
+
+    async def heads(self, uids: Sequence[int]) -> Mapping[int, Head]:
+        """Of those UIDs that still exist, and perhaps of others. Callers ask in batches of at most 256.
+
+        What cannot be opened is left out and has been reported.
+        """
+        ...
+
+    async def wholes(self, uids: Sequence[int]) -> Mapping[int, bytes]:
+        """All octets of small messages at once; what is large, gone or damaged is left out: ask for it by itself."""
         ...
 
     async def content(self, uid: Uid) -> Content:

@@ -5,14 +5,15 @@ Work goes in batches of about a millisecond. What cannot be opened is reported a
 
 from collections.abc import Callable, Iterator, Sequence
 
-from skrytka.mail.mailbox.types import FlagChange, MessageRow, Summary, SystemFlag
+from skrytka.mail.mailbox.types import FlagChange, Head, MessageRow, SystemFlag
 from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
 from skrytka.protocol.imap import format as fmt
 from skrytka.protocol.imap.actions import Tagged
 from skrytka.protocol.imap.commands.fetch import BinaryItem, BodyItem, Fetch, FetchItem
 from skrytka.protocol.imap.dates import format_date_time
-from skrytka.servers.imap import replies
+from skrytka.servers.imap import replies, sections
 from skrytka.servers.imap.bodies import BodyWriter
+from skrytka.servers.imap.prefetch import Prefetched, WholeContent
 from skrytka.servers.imap.selected import Selected
 from skrytka.servers.imap.state import ImapSession
 
@@ -31,7 +32,7 @@ _FROM_ROW: dict[FetchItem, Callable[[MessageRow], bytes]] = {
     FetchItem.EMAILID: lambda row: b"EMAILID (%b)" % fmt.email_id(row.email_id),
     FetchItem.THREADID: lambda row: b"THREADID (%b)" % fmt.thread_id(row.thread_id),
 }
-_FROM_SUMMARY: dict[FetchItem, Callable[[Summary], bytes]] = {
+_FROM_SUMMARY: dict[FetchItem, Callable[[Head], bytes]] = {
     FetchItem.ENVELOPE: lambda summary: b"ENVELOPE " + summary.envelope,
     FetchItem.BODY: lambda summary: b"BODY " + summary.body,
     FetchItem.BODYSTRUCTURE: lambda summary: b"BODYSTRUCTURE " + summary.bodystructure,
@@ -41,7 +42,16 @@ _FROM_SUMMARY: dict[FetchItem, Callable[[Summary], bytes]] = {
 class Plan:
     """What a FETCH needs, found once for all its messages."""
 
-    __slots__ = ("bodies", "from_row", "from_summary", "sets_seen", "with_flags", "with_modseq", "with_uid")
+    __slots__ = (
+        "bodies",
+        "from_row",
+        "from_summary",
+        "sets_seen",
+        "whole_label",
+        "with_flags",
+        "with_modseq",
+        "with_uid",
+    )
 
     def __init__(self, command: Fetch, *, has_condstore: bool) -> None:
         items = command.items
@@ -53,16 +63,35 @@ class Plan:
             _FROM_SUMMARY[item] for item in items if isinstance(item, FetchItem) and item in _FROM_SUMMARY
         ]
         self.bodies = [item for item in items if isinstance(item, BodyItem | BinaryItem)]
+        self.whole_label = self._whole_label()
         self.sets_seen = any(not item.is_peek for item in self.bodies)
+
+    @property
+    def is_heads_only(self) -> bool:
+        """Nothing but what the session has in memory and the IMAP text of summaries."""
+        return bool(self.from_summary) and not (self.from_row or self.bodies)
+
+    def _whole_label(self) -> bytes:
+        """Of the one item that asks for all octets, if there is no other."""
+        (item, *others) = self.bodies or (None,)
+        is_whole = isinstance(item, BodyItem) and item.section == sections.WHOLE and item.partial is None
+        return item.label if item is not None and is_whole and not others else b""
+
+    @property
+    def reads_content(self) -> bool:
+        """Whether octets of every message will be asked for, whatever its structure."""
+        return any(isinstance(item, BodyItem) and item.section == sections.WHOLE for item in self.bodies)
 
     @property
     def is_flags_only(self) -> bool:
         """Nothing but what the session has in memory."""
-        return not (self.from_row or self.needs_summary)
+        return not (self.from_row or self.from_summary or self.bodies)
 
     @property
     def needs_summary(self) -> bool:
-        return bool(self.from_summary or self.bodies)
+        if self.from_summary:
+            return True
+        return any(isinstance(item, BinaryItem) or item.section != sections.WHOLE for item in self.bodies)
 
     @property
     def batch(self) -> int:
@@ -83,8 +112,9 @@ async def fetch(session: ImapSession, command: Fetch) -> Tagged:
         await _flags(session, selected, plan, ranges)
         return replies.ok("done")
     fetching = _Fetching(session, selected, plan)
+    step = fetching.heads if plan.is_heads_only else fetching.batch
     for indexes in _batches(ranges, plan.batch):
-        await fetching.batch(indexes)
+        await step(indexes)
         await session.breathe()
     if command.is_uid and fetching.answer is replies.MESSAGES_GONE:
         return replies.ok("done")  # RFC 9051 6.4.9: a UID that does not exist is passed over
@@ -144,12 +174,56 @@ class _Fetching:
         self.answer = replies.ok("done")
         self._work = 0
 
+    async def heads(self, indexes: list[int]) -> None:
+        """The fields of summaries alone."""
+        plan, selected = self.plan, self.selected
+        known = selected.known
+        heads = await selected.view.heads([known.uids[index] for index in indexes])
+        if len(plan.from_summary) == 1 and not (plan.with_uid or plan.with_flags or plan.with_modseq):
+            make = plan.from_summary[0]
+            uids = known.uids
+            out = [b"* %d FETCH (%b)\r\n" % (i + 1, make(heads[uids[i]])) for i in indexes if uids[i] in heads]
+        else:
+            out = [
+                b"* %d FETCH (%b)\r\n" % (i + 1, b" ".join(self._head_parts(i, heads[known.uids[i]])))
+                for i in indexes
+                if known.uids[i] in heads
+            ]
+        await self.session.write(b"".join(out))
+        if len(out) < len(indexes):
+            await self._told_missing([index for index in indexes if known.uids[index] not in heads])
+
+    def _head_parts(self, index: int, head: Head) -> list[bytes]:
+        plan, known = self.plan, self.selected.known
+        parts: list[bytes] = [b"UID %d" % known.uids[index]] if plan.with_uid else []
+        if plan.with_flags:
+            parts.append(b"FLAGS " + self.selected.flag_texts.text(known.flags[index]))
+        if plan.with_modseq:
+            parts.append(b"MODSEQ (%d)" % known.modseqs[index])
+        return parts + [make(head) for make in plan.from_summary]
+
+    async def _told_missing(self, indexes: list[int]) -> None:
+        """What has no summary is gone, or damaged and told by what is left of it."""
+        uids = self.selected.known.uids
+        there = {row.uid for row in await self.selected.view.rows([uids[i] for i in indexes], with_summary=False)}
+        for index in indexes:
+            uid = uids[index]
+            if uid not in there:
+                self.answer = replies.MESSAGES_GONE
+                continue
+            self.answer = replies.MESSAGES_CORRUPT
+            flags = b" FLAGS " + self.selected.flag_texts.text(self.selected.known.flags[index])
+            await self.session.write(
+                b"* %d FETCH (UID %d%b)\r\n" % (index + 1, uid, flags if self.plan.with_flags else b"")
+            )
+
     async def batch(self, indexes: list[int]) -> None:
         plan, selected = self.plan, self.selected
         seen_now = await self._mark_seen(indexes) if plan.sets_seen and not selected.is_read_only else frozenset()
         uids = selected.known.uids
         rows = await selected.view.rows([uids[index] for index in indexes], with_summary=plan.needs_summary)
         by_uid: dict[int, MessageRow] = {row.uid: row for row in rows}
+        contents = Prefetched(selected.view, rows if plan.reads_content else ())
         out: list[bytes] = []
         for index in indexes:
             row = by_uid.get(uids[index])
@@ -157,10 +231,16 @@ class _Fetching:
                 self.answer = replies.MESSAGES_GONE
                 continue
             parts = self._short_parts(index, row, is_told=row.uid in seen_now)
-            if not plan.bodies or row.summary is None:
+            if not plan.bodies or (plan.needs_summary and row.summary is None):
                 out.append(b"* %d FETCH (%b)\r\n" % (index + 1, b" ".join(parts)))
                 continue
-            octets = await self._with_bodies(index, row, row.summary, parts, out)
+            whole = await contents.take(row.uid)
+            if whole is not None and plan.whole_label:
+                parts.append(b"%b {%d}\r\n" % (plan.whole_label, len(whole)))
+                out += (b"* %d FETCH (" % (index + 1), b" ".join(parts), fmt.without_nul(whole), b")\r\n")
+                octets = len(whole)
+            else:
+                octets = await self._with_bodies(index, row, parts, out, whole)
             await self._pace(out, octets)
         await self.session.write(b"".join(out))
 
@@ -192,12 +272,13 @@ class _Fetching:
         return parts
 
     async def _with_bodies(
-        self, index: int, row: MessageRow, summary: Summary, parts: list[bytes], out: list[bytes]
+        self, index: int, row: MessageRow, parts: list[bytes], out: list[bytes], whole: bytes | None
     ) -> int:
         """Items that need octets of the message, behind ``out``, what is not sent yet. How many octets they had."""
         out.append(b"* %d FETCH (" % (index + 1))
         out.append(b" ".join(parts))
-        writer = BodyWriter(self.session, row, summary, out, is_first=not parts)
+        content = None if whole is None else WholeContent(whole)
+        writer = BodyWriter(self.session, row, out, content=content, is_first=not parts)
         try:
             for item in self.plan.bodies:
                 await writer.item(item)

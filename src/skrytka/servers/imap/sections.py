@@ -13,6 +13,9 @@ INLINE_BYTES = 256 * 1024  # beyond it decoding takes over a millisecond
 _KNOWN_ENCODINGS = frozenset({b"", b"7bit", b"8bit", b"binary", b"base64", b"quoted-printable"})
 
 
+WHOLE = Section()
+
+
 class Span(NamedTuple):
     """Octets ``start`` to ``end`` of the message."""
 

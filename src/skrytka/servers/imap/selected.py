@@ -1,6 +1,7 @@
 """The selected mailbox as the client knows it: sequence numbers change only when it is told (RFC 9051 7.5.1)."""
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
 from skrytka.mail.mailbox.types import Snapshot
@@ -68,13 +69,16 @@ class Selected:
     def _flag_lines(self, old: Snapshot, expected: Mapping[int, int]) -> list[bytes]:
         """``old`` has the same messages as ``known`` has first, in the same order."""
         known = self.known
-        if known.flags[: len(old)] == old.flags and not expected:
+        believed = old.flags
+        if expected:
+            believed = old.flags[:]
+            for uid, bits in expected.items():
+                index = bisect_left(old.uids, uid)
+                if index < len(believed) and old.uids[index] == uid:
+                    believed[index] = bits
+        if known.flags[: len(old)] == believed:
             return []
-        changed = [
-            index
-            for index, (uid, was, bits) in enumerate(zip(known.uids, old.flags, known.flags, strict=False))
-            if bits != expected.get(uid, was)
-        ]
+        changed = [index for index, (was, bits) in enumerate(zip(believed, known.flags, strict=False)) if bits != was]
         return [self.flag_line(index, is_uid=True) for index in changed]
 
     def flag_line(self, index: int, *, is_uid: bool) -> bytes:

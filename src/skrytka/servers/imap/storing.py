@@ -59,7 +59,7 @@ async def store(session: ImapSession, command: Store) -> Tagged:
     )
     snapshot = await selected.view.snapshot()
     mask = bits | _keyword_bits(snapshot.keywords, keywords)
-    expected = {uid: _changed(command.mode, was, mask) for uid, was in before.items()}
+    expected = _changed(command.mode, before, mask)
     for uid in modified:
         del expected[uid]
     numbers = _numbers(selected, modified, is_uid=command.is_uid)
@@ -76,14 +76,16 @@ def _keyword_bits(known: Sequence[str], keywords: Sequence[str]) -> int:
     return sum(1 << (FIRST_KEYWORD_BIT + bit) for bit, name in enumerate(known) if name.casefold() in wanted)
 
 
-def _changed(mode: StoreMode, was: int, mask: int) -> int:
+def _changed(mode: StoreMode, before: dict[int, int], mask: int) -> dict[int, int]:
+    """Flags by UID as they should be afterwards."""
     match mode:
         case StoreMode.REPLACE:
-            return mask
+            return dict.fromkeys(before, mask)
         case StoreMode.ADD:
-            return was | mask
+            return {uid: was | mask for uid, was in before.items()}
         case StoreMode.REMOVE:
-            return was & ~mask
+            keep = ~mask
+            return {uid: was & keep for uid, was in before.items()}
 
 
 def _numbers(selected: Selected, uids: Sequence[int], *, is_uid: bool) -> bytes:

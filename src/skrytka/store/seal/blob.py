@@ -192,6 +192,13 @@ class BlobWriter:
         spool.sync()
 
 
+def open_small(stored: bytes, blob_id: BlobId, key: Secret) -> bytes | None:
+    """The content of a blob of one segment; None if it has more. PermanentError(CORRUPT)."""
+    if stored[-TRAILER_BYTES:] != (1).to_bytes(TRAILER_BYTES, "big") or stored[: len(MAGIC)] != MAGIC:
+        return None
+    return Sealer(blob_id, key).open_segment(0, stored[len(MAGIC) : -TRAILER_BYTES], is_last=True)
+
+
 class BlobReader:
     """Reads a sealed blob at any offset; opens only the segments it needs and keeps the last one.
 

@@ -106,6 +106,17 @@ _CONTENT_AND_BLOB = Statement(
     " LEFT JOIN blob b ON b.blob_id = c.blob_id"
     " WHERE m.account = :account AND m.mailbox = :mailbox AND m.uid = :uid"
 )
+_WHOLE_RANGE = Statement(
+    "SELECT m.uid, c.email_id, c.blob_id, c.wrapped_key, c.prefix, b.stored"
+    " FROM message m JOIN content c ON c.account = m.account AND c.email_id = m.email_id"
+    " JOIN blob b ON b.blob_id = c.blob_id"
+    " WHERE m.account = :account AND m.mailbox = :mailbox AND m.uid BETWEEN :low AND :high AND b.stored IS NOT NULL"
+)
+_SEALED_SUMMARIES = Statement(
+    "SELECT m.uid, m.email_id, c.summary FROM message m LEFT JOIN content c ON c.account = m.account"
+    " AND c.email_id = m.email_id"
+    " WHERE m.account = :account AND m.mailbox = :mailbox AND m.uid BETWEEN :low AND :high"
+)
 _VANISHED = Statement(
     "SELECT detail FROM journal WHERE subject = :account AND state > :since AND op = :op ORDER BY state"
 )
@@ -192,6 +203,31 @@ def content_and_blob(
         return None
     row = rows[0]
     return ContentRow._make(row[:7]), BlobRow._make(row[7:]) if row[7] is not None else None
+
+
+def whole_sealed(
+    account: AccountId, mailbox: MailboxId, uids: Ranges
+) -> Query[list[tuple[int, EmailId, BlobId, bytes, bytes, bytes]]]:
+    """(uid, EMAILID, blob id, wrapped key, sealed prefix, sealed blob) within the UID ranges, of blobs in rows only.
+
+    Callers see to it that it is not much.
+    """
+    found: list[tuple[int, EmailId, BlobId, bytes, bytes, bytes]] = []
+    for low, high in clip(uids):
+        rows: Any = yield _WHOLE_RANGE(account=account, mailbox=mailbox, low=low, high=high)
+        found.extend(rows)
+    return found
+
+
+def sealed_summaries(
+    account: AccountId, mailbox: MailboxId, uids: Ranges
+) -> Query[list[tuple[int, EmailId, bytes | None]]]:
+    """(uid, EMAILID, sealed summary) within the UID ranges; None where the content row is missing (corrupt)."""
+    found: list[tuple[int, EmailId, bytes | None]] = []
+    for low, high in clip(uids):
+        rows: Any = yield _SEALED_SUMMARIES(account=account, mailbox=mailbox, low=low, high=high)
+        found.extend(rows)
+    return found
 
 
 def vault(account: AccountId) -> Query[list[VaultRow]]:

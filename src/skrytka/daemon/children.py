@@ -15,7 +15,7 @@ from skrytka.daemon.messages import AnyMessage
 
 BACKOFF_FIRST_S = 0.05
 BACKOFF_MAX_S = 30.0
-# Unless the bound is fixed, glibc keeps 19 MB in each front after the second password hash (docs/performance.md, Memory).
+# Else glibc keeps 19 MB in each front from the second password hash on (docs/performance.md, Memory).
 ALLOCATOR: Final = {
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": str(4 * 1024 * 1024),  # above it, memory goes back to the system when it is freed

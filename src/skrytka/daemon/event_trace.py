@@ -4,7 +4,10 @@ import asyncio
 import hashlib
 import hmac
 
+import msgspec
+
 from skrytka.daemon.layout import Layout
+from skrytka.mail.identity.login import hidden_name
 from skrytka.model.address import Address, AddressError
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import parse_id
@@ -31,12 +34,24 @@ class EventTrace:
         index = EventIndex(self._folder, self._mac)
         try:
             index.update()
-            return index.by_trace(what) if is_trace(what) else index.by_address(what)
+            return index.by_trace(what) if is_trace(what) else self._by_address(index, Address.parse(what).key)
         finally:
             index.close()
 
+    def _by_address(self, index: EventIndex, key: str) -> list[FoundEvent]:
+        """Logins that were refused before anybody looked for the account are under a hash of its name."""
+        hidden = hidden_name(self._name_key, key)
+        found = {msgspec.json.encode(event): event for event in (*index.by_address(key), *index.by_address(hidden))}
+        return sorted((_unhidden(event, hidden, key) for event in found.values()), key=lambda event: event.at)
+
     def _mac(self, data: bytes) -> bytes:
         return hmac.digest(self._name_key.reveal(), b"events\x00" + data, hashlib.sha256)[:_MAC_BYTES]
+
+
+def _unhidden(event: FoundEvent, hidden: str, key: str) -> FoundEvent:
+    if event.fields.get("name") != hidden:
+        return event
+    return msgspec.structs.replace(event, fields=event.fields | {"name": key})
 
 
 def is_trace(text: str) -> bool:

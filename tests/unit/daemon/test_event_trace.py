@@ -5,9 +5,10 @@ import pytest
 from skrytka.daemon.event_log import open_event_log
 from skrytka.daemon.event_trace import EventTrace, is_address, is_trace
 from skrytka.daemon.layout import Layout
+from skrytka.mail.identity.login import hidden_name
 from skrytka.model.clock import FixedClock
 from skrytka.model.errors import PermanentError, Reason
-from skrytka.model.events import MessageRefused
+from skrytka.model.events import LoginFailed, MessageRefused
 from skrytka.model.ids import TraceId, id_text
 from skrytka.model.secret import Secret
 from skrytka.store.system import SystemRandom
@@ -39,6 +40,19 @@ async def test_a_message_is_found_by_its_trace_and_by_every_address(trace: Event
     (found,) = await trace(what)
     assert found.kind == "message_refused"
     assert found.fields["code"] == 554
+
+
+async def test_logins_that_were_refused_unread_are_found_by_the_address_they_named(
+    trace: EventTrace, tmp_path: Path
+) -> None:
+    log = open_event_log(Layout(tmp_path), "front-0", FixedClock(), SystemRandom())
+    hidden = hidden_name(Secret(bytes(32)), "bob@example.test")
+    for name, reason in (("bob@example.test", "bad_credentials"), (hidden, "rate_limited"), ("?0123", "rate_limited")):
+        log.emit(LoginFailed(name=name, remote="192.0.2.1", service="imaps", mechanism="PLAIN", reason=reason))
+    await log.flush()
+    found = [event for event in await trace("BOB@example.test") if event.kind == "login_failed"]
+    assert sorted(event.fields["reason"] for event in found) == ["bad_credentials", "rate_limited"]
+    assert {event.fields["name"] for event in found} == {"bob@example.test"}
 
 
 async def test_what_is_not_known_is_nothing(trace: EventTrace) -> None:

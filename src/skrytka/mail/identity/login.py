@@ -102,9 +102,9 @@ class Identity:
         Emits LoginSucceeded or LoginFailed itself.
         """
         address = _parse(name)
-        key = name[:NAME_MAX] if address is None else address.key
+        key = name[:NAME_MAX].lower() if address is None else address.key
         if not await self._take(key, facts):
-            raise self._failed(name, None, facts, mechanism, TransientError(Reason.RATE_LIMITED, "logins"))
+            raise self._failed(key, None, facts, mechanism, TransientError(Reason.RATE_LIMITED))
         try:
             found = await self._credentials.find(address) if address is not None else None
             usable = await self._prove(found, password, facts)
@@ -113,7 +113,7 @@ class Identity:
             raise
         if usable is None:
             error = PermanentError(Reason.BAD_CREDENTIALS, _why(found, facts))
-            raise self._failed(name, found, facts, mechanism, error)
+            raise self._failed(key, found, facts, mechanism, error)
         await self._refund(key, facts)
         self._events.emit(
             LoginSucceeded(
@@ -154,7 +154,7 @@ class Identity:
             return was
         return stored
 
-    async def _take(self, name: str, facts: Peer) -> bool:
+    async def _take(self, key: str, facts: Peer) -> bool:
         if facts.is_exempt:
             return True
         settings = self._settings
@@ -162,34 +162,33 @@ class Identity:
             BY_ADDRESS, host_of(facts.remote), limit=settings.failures_per_address, window_s=settings.window_s
         ) and await self._limits.take(
             BY_ACCOUNT_NETWORK,
-            self._account_network(name, facts),
+            self._account_network(key, facts),
             limit=settings.failures_per_account_network,
             window_s=settings.window_s,
         )
 
-    async def _refund(self, name: str, facts: Peer) -> None:
+    async def _refund(self, key: str, facts: Peer) -> None:
         if not facts.is_exempt:
             await self._limits.refund(BY_ADDRESS, host_of(facts.remote))
-            await self._limits.refund(BY_ACCOUNT_NETWORK, self._account_network(name, facts))
+            await self._limits.refund(BY_ACCOUNT_NETWORK, self._account_network(key, facts))
 
-    def _account_network(self, name: str, facts: Peer) -> str:
-        return f"{self._name_hash(name)} {facts.network}"
-
-    def _name_hash(self, name: str) -> str:
-        return hmac.digest(self._name_key.reveal(), name.casefold().encode("utf-8", "replace"), hashlib.sha256)[
-            :12
-        ].hex()
+    def _account_network(self, key: str, facts: Peer) -> str:
+        return f"{hidden_name(self._name_key, key)} {facts.network}"
 
     def _failed(
         self,
-        name: str,
+        key: str,
         found: Credential | None,
         facts: Peer,
         mechanism: str,
         error: TransientError | PermanentError,
     ) -> TransientError | PermanentError:
-        """The error to raise, after its event; what was typed as the name may be a password, so it is hashed."""
-        shown = str(found.address) if found is not None else "?" + self._name_hash(name)
+        """The error to raise, after its event; what was typed as the name may be a password, so it is hashed.
+
+        A login that is refused for its number is hashed too: to look the account up would take a time that tells
+        whether it exists. ``trace`` hashes the address it is asked for and finds both.
+        """
+        shown = str(found.address) if found is not None else hidden_name(self._name_key, key)
         self._events.emit(
             LoginFailed(
                 name=shown,
@@ -200,6 +199,11 @@ class Identity:
             )
         )
         return error
+
+
+def hidden_name(name_key: Secret, key: str) -> str:
+    """How events name what is not, or not yet, known to be an account; ``key`` is ``Address.key`` of an address."""
+    return "?" + hmac.digest(name_key.reveal(), key.encode("utf-8", "replace"), hashlib.sha256)[:12].hex()
 
 
 def _parse(name: str) -> Address | None:

@@ -1,6 +1,6 @@
 import pytest
 
-from skrytka.mail.identity.login import Credential, Identity
+from skrytka.mail.identity.login import Credential, Identity, hidden_name
 from skrytka.mail.identity.passwords import Cost, Passwords, RecentLogins
 from skrytka.model.address import Address
 from skrytka.model.clock import FixedClock
@@ -120,6 +120,17 @@ async def test_the_limit_comes_before_the_hash_and_counts_failures_only(world: W
     hashes = world.passwords.hashes
     assert await world.refusal(str(ALICE), "right") is Reason.RATE_LIMITED
     assert world.passwords.hashes == hashes
+
+
+async def test_a_refusal_for_the_number_reads_no_directory_and_names_the_account_by_its_hash(world: World) -> None:
+    for _ in range(3):
+        await world.refusal(str(ALICE), "wrong")
+    world.directory.is_down = True
+    assert await world.refusal("ALICE@Example.TEST", "right") is Reason.RATE_LIMITED
+    event = world.events.events[-1]
+    assert isinstance(event, LoginFailed)
+    assert event.name == hidden_name(Secret(b"n" * 32), ALICE.key)
+    assert event.reason == "rate_limited"
 
 
 async def test_nobody_locks_an_account_for_another_network(world: World) -> None:

@@ -47,15 +47,24 @@ class Copies:
     ) -> Deliver:
         """Poisoned insides go to the hidden quarantine mailboxes. TransientError(KEY_UNAVAILABLE): no key agent."""
         copies: list[Copy] = []
+        threads = thread_keys(sealed.scan)  # once: a header of References takes 40 ms
         for number, (recipient, target) in enumerate(targets):
             if number % TARGETS_AT_ONCE == TARGETS_AT_ONCE - 1:
                 await asyncio.sleep(0)  # a large group must not hold up the other sessions
             keys = await self._keys.account(target.account)
             prefix = prefix_fields(facts, recipient, target.address, hostname=self._hostname)
-            copies.append(self._copy(keys, prefix, sealed, insides, facts.received_at_ms))
+            copies.append(self._copy(keys, prefix, sealed, insides, threads, facts.received_at_ms))
         return Deliver(unit=unit, blob=blob_in(sealed.blob), targets=tuple(copies), done=done)
 
-    def _copy(self, keys: AccountKeys, prefix: bytes, sealed: Sealed, insides: Insides, at_ms: int) -> Copy:
+    def _copy(
+        self,
+        keys: AccountKeys,
+        prefix: bytes,
+        sealed: Sealed,
+        insides: Insides,
+        threads: Sequence[bytes],
+        at_ms: int,
+    ) -> Copy:
         email_id = EmailId(new_id(self._clock, self._random))
         blob = sealed.blob
         return Copy(
@@ -67,7 +76,7 @@ class Copies:
             summary=keys.seal(Kind.SUMMARY, email_id, insides.behind(len(prefix))),
             digest=keys.mac(MacKind.DIGEST, blob.sha256),
             email_id=email_id,
-            thread_macs=tuple(keys.mac(MacKind.THREAD, key) for key in thread_keys(sealed.scan)),
+            thread_macs=tuple(keys.mac(MacKind.THREAD, key) for key in threads),
             thread_id=ThreadId(new_id(self._clock, self._random)),
             received_at_ms=at_ms,
             text=keys.seal(Kind.TEXT, email_id, insides.text) if insides.text else b"",

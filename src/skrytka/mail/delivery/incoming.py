@@ -5,7 +5,9 @@ held back until its end is seen, so the filter's memory is bounded by ``header_m
 """
 
 import re
+import unicodedata
 
+import idna
 import msgspec
 
 from skrytka.model.address import AddressError, Domain
@@ -66,10 +68,15 @@ class HeaderFilter:
     """Bytes of a message in, the same bytes out, the header filtered; then :attr:`scan` is set."""
 
     def __init__(self, authserv_id: str, header_max: int) -> None:
-        self._authserv_id = _canonical(authserv_id.encode())
+        self._authserv_ids = _names_of(authserv_id)
         self._header_max = header_max
         self._held = bytearray()
         self.scan: HeaderScan | None = None
+
+    @property
+    def held_bytes(self) -> int:
+        """Of a header that is not whole."""
+        return len(self._held)
 
     def feed(self, data: bytes) -> bytes:
         """What may go on now; PermanentError(TOO_LARGE) when the header passes its limit."""
@@ -94,7 +101,7 @@ class HeaderFilter:
 
     def scan_whole(self, header: bytes) -> HeaderScan:
         """The whole header section, filtered; a service that changes more overrides it."""
-        return scan_header(header, self._authserv_id)
+        return scan_header(header, self._authserv_ids)
 
     def finish(self) -> bytes:
         """The end of the message: what was held back, when it had no empty line."""
@@ -108,20 +115,22 @@ class HeaderFilter:
 def rescan(content: bytes) -> HeaderScan:
     """The header of a message that was filtered when it came in."""
     if content.startswith(b"\r\n"):
-        return scan_header(content[:2], "")
+        return scan_header(content[:2])
     end = content.find(_END)
-    return scan_header(content[: end + len(_END)] if end >= 0 else content, "")
+    return scan_header(content[: end + len(_END)] if end >= 0 else content)
 
 
-def scan_header(header: bytes, authserv_id: str, hidden: frozenset[bytes] = frozenset()) -> HeaderScan:
-    """Split a whole header section into fields; leave out results of ``authserv_id`` (canonical) and hidden names."""
+def scan_header(
+    header: bytes, authserv_ids: frozenset[str] = frozenset(), hidden: frozenset[bytes] = frozenset()
+) -> HeaderScan:
+    """Split a whole header section into fields; leave out results of ``authserv_ids`` (canonical) and hidden names."""
     kept: list[bytes] = []
     fields: list[tuple[bytes, bytes]] = []
     received = removed = dropped = 0
     for field in _split(header):
         raw_name, colon, value = field.partition(b":")
         name = raw_name.rstrip(b" \t").lower() if colon else b""
-        if name == b"authentication-results" and _claims(value, authserv_id):
+        if name == b"authentication-results" and authserv_ids and _claims(value, authserv_ids):
             removed += 1
             continue
         if name in hidden:
@@ -157,7 +166,7 @@ def _split(header: bytes) -> list[bytes]:
     return fields
 
 
-def _claims(value: bytes, authserv_id: str) -> bool:
+def _claims(value: bytes, authserv_ids: frozenset[str]) -> bool:
     """Whether the results say they are ours, or are so malformed that a lenient reader could think so."""
     start = _skip_cfws(value)
     if quoted := _QUOTED.match(value, start):
@@ -166,7 +175,7 @@ def _claims(value: bytes, authserv_id: str) -> bool:
         found = token[0]
     else:
         return True
-    return _canonical(found.strip()) == authserv_id
+    return _canonical(found.strip()) in authserv_ids
 
 
 def _skip_cfws(value: bytes) -> int:
@@ -186,10 +195,22 @@ def _skip_cfws(value: bytes) -> int:
     return index
 
 
-def _canonical(raw_id: bytes) -> str:
-    """An authserv-id for comparison: as A-labels in lower case where it is a domain (RFC 8616 5)."""
-    text = raw_id.decode("utf-8", "replace").strip().rstrip(".")  # white space beyond ASCII too: lenient readers do
+def _names_of(authserv_id: str) -> frozenset[str]:
+    """Ours in all its spellings, canonical: A-labels and U-labels (RFC 8616 5)."""
     try:
-        return Domain.parse(text).name
-    except AddressError:
-        return text.casefold()
+        name = Domain.parse(authserv_id).name
+        return frozenset({name, _canonical(idna.decode(name).encode())})
+    except (AddressError, idna.IDNAError):
+        return frozenset({_canonical(authserv_id.encode())})
+
+
+def _canonical(raw_id: bytes) -> str:
+    """An authserv-id for comparison: what a reader of any leniency could take for ours becomes the same.
+
+    Not IDNA, which takes a millisecond a name: a header has room for thousands.
+    """
+    text = raw_id.decode("utf-8", "replace")
+    if not text.isascii():
+        folded = unicodedata.normalize("NFKC", text).replace("\u3002", ".").casefold()
+        text = "".join(char for char in folded if unicodedata.category(char) != "Cf")
+    return text.strip().rstrip(".").lower()

@@ -1,5 +1,6 @@
 """A message while it comes in: filtered, sealed and, when small, kept in clear for its summary until delivery."""
 
+import asyncio
 from typing import Final
 
 import msgspec
@@ -12,6 +13,8 @@ from skrytka.model.reply import Reply
 from skrytka.model.verdict import Action, Verdict
 from skrytka.store.seal.blob import BlobWriter, SealedBlob
 from skrytka.store.seal.budget import MemoryBudget
+
+HEADER_INLINE_BYTES: Final = 24 * 1024  # a longer header is looked at in a thread, and counts against the memory
 
 _REPLIES: Final[dict[Reason, Reply]] = {
     Reason.DISK_FULL: reply.DISK_FULL,
@@ -38,6 +41,7 @@ class IncomingMessage:
         self._memory = memory
         self._pieces: list[bytes] | None = []  # what was written, as long as it is small enough to keep
         self._held_bytes = 0
+        self._header_bytes = 0  # of a long header, held back
         self.size_bytes = 0  # as it came in
         self.is_8bit = False
         self.failure: Verdict | None = None  # why it cannot be accepted any more
@@ -49,7 +53,7 @@ class IncomingMessage:
         if self.failure is not None:
             return
         try:
-            await self._put(self._header.feed(data))
+            await self._put(await self._filtered(data))
         except (PermanentError, TransientError) as exc:
             await self._fail(exc)
 
@@ -58,7 +62,8 @@ class IncomingMessage:
         if self.failure is not None:
             return self.failure
         try:
-            await self._put(self._header.finish())
+            is_small = self._header.held_bytes < HEADER_INLINE_BYTES
+            await self._put(self._header.finish() if is_small else await asyncio.to_thread(self._header.finish))
             blob = await self._writer.finish()
         except (PermanentError, TransientError) as exc:
             return await self._fail(exc)
@@ -71,6 +76,28 @@ class IncomingMessage:
         """Leave nothing behind but what the store took over; may be called at any time and twice."""
         self._forget()
         await self._writer.abort()
+
+    async def _filtered(self, data: bytes) -> bytes:
+        """What may go on of ``data``. A header is held back whole, and sixty thousand fields of four octets take 50 ms.
+
+        TransientError(STORE_BUSY) when many long ones are held and memory is short: a usual one always passes.
+        """
+        header = self._header
+        end = data.find(b"\r\n\r\n")
+        length = header.held_bytes + (len(data) if end < 0 else end)
+        if header.scan is not None or length < HEADER_INLINE_BYTES:
+            return header.feed(data)
+        if not self._memory.take(len(data)):
+            raise TransientError(Reason.STORE_BUSY, "memory for headers")
+        self._header_bytes += len(data)
+        found = await asyncio.to_thread(header.feed, data)
+        if self._header.scan is not None:
+            self._release_header()
+        return found
+
+    def _release_header(self) -> None:
+        self._memory.release(self._header_bytes)
+        self._header_bytes = 0
 
     async def _put(self, data: bytes) -> None:
         if not data:
@@ -91,6 +118,7 @@ class IncomingMessage:
     def _forget(self) -> None:
         self._memory.release(self._held_bytes)
         self._held_bytes = 0
+        self._release_header()
         self._pieces = None
 
 

@@ -25,9 +25,9 @@ class SubmissionFilter(HeaderFilter):
 
     def scan_whole(self, header: bytes) -> HeaderScan:
         """The header as it goes on."""
-        scan = scan_header(header, self._authserv_id, _HIDDEN)
+        scan = scan_header(header, self._authserv_ids, _HIDDEN)
         added = self._missing(scan)
-        return scan_header(added + scan.raw, "") if added else scan
+        return scan_header(added + scan.raw) if added else scan
 
     def _missing(self, scan: HeaderScan) -> bytes:
         names = {name for name, _field in scan.fields}

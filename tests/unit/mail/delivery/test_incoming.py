@@ -33,6 +33,7 @@ CLAIMS = [
     ("mx.example.test\u00a0; none".encode(), True),
     ("\u3000mx\uff0eexample.test; none".encode(), True),
     (b"\0mx.example.test; none", True),
+    ("\uff2d\uff38.\u00adexample\u3002test; none".encode(), True),
     (b" (never closed mx.example.test; none", True),
     (b"", True),
     (b" mx.example.org; spf=pass", False),
@@ -55,6 +56,13 @@ def test_results_that_claim_to_be_ours_are_removed_and_no_others(value: bytes, n
 def test_our_name_in_unicode_is_recognised() -> None:
     header = HeaderFilter(idna.encode("mx.książka.test").decode(), 1000)
     assert header.feed("Authentication-Results: mx.Książka.test; none\r\n\r\n".encode()) == b"\r\n"
+
+
+def test_thousands_of_names_in_unicode_cost_no_idna(monkeypatch: pytest.MonkeyPatch) -> None:
+    header = HeaderFilter(OURS, 1_000_000)
+    monkeypatch.setattr(idna, "encode", None)
+    message = "Authentication-Results: \u0105\u0119.test; none\r\n".encode() * 1000 + b"\r\n"
+    assert header.feed(message) == message
 
 
 def test_everything_else_passes_unchanged() -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from skrytka.mail.delivery.incoming import HeaderFilter
-from skrytka.mail.delivery.message import IncomingMessage, Sealed, verdict_of
+from skrytka.mail.delivery.message import HEADER_INLINE_BYTES, IncomingMessage, Sealed, verdict_of
 from skrytka.model import reply
 from skrytka.model.clock import FixedClock
 from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
@@ -16,9 +16,9 @@ from tests.unit.mail.support import CountingRandom
 from tests.unit.mail.world import MESSAGE
 
 
-def incoming(folder: Path, memory: MemoryBudget) -> IncomingMessage:
+def incoming(folder: Path, memory: MemoryBudget, header_max: int = 1000) -> IncomingMessage:
     writer = BlobWriter(folder, FixedClock(), CountingRandom(), memory)
-    return IncomingMessage(writer, HeaderFilter("mx.example.test", 1000), memory)
+    return IncomingMessage(writer, HeaderFilter("mx.example.test", header_max), memory)
 
 
 def files(folder: Path) -> list[Path]:
@@ -95,3 +95,35 @@ ERRORS: list[tuple[ReasonedError, Action, Reply]] = [
 def test_only_what_is_the_peers_fault_is_refused_for_good(error: ReasonedError, action: Action, answer: Reply) -> None:
     verdict = verdict_of(error)
     assert (verdict.action, verdict.reply, verdict.reason) == (action, answer, error.reason)
+
+
+LONG_HEADER = b"a:b\r\n" * (2 * HEADER_INLINE_BYTES // 5)
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b""])
+async def test_a_long_header_is_counted_while_it_is_held_and_passes_unchanged(tmp_path: Path, end: bytes) -> None:
+    memory = MemoryBudget()
+    message = incoming(tmp_path, memory, 100_000)
+    for at in range(0, len(LONG_HEADER), 10_000):
+        await message.write(LONG_HEADER[at : at + 10_000])
+    assert len(LONG_HEADER) - HEADER_INLINE_BYTES < memory.held_bytes < len(LONG_HEADER)
+    await message.write(end)
+    sealed = await message.finish()
+    assert isinstance(sealed, Sealed)
+    assert sealed.content == LONG_HEADER + end
+    await message.abort()
+    assert memory.held_bytes == 0
+
+
+async def test_when_memory_is_short_long_headers_wait_and_usual_ones_pass(tmp_path: Path) -> None:
+    memory = MemoryBudget(10_000)
+    long = incoming(tmp_path, memory, 100_000)
+    await long.write(LONG_HEADER)
+    verdict = await long.finish()
+    assert isinstance(verdict, Verdict)
+    assert (verdict.action, verdict.reason) == (Action.DEFER, Reason.STORE_BUSY)
+    assert memory.held_bytes == 0
+    usual = incoming(tmp_path, memory, 100_000)
+    await usual.write(LONG_HEADER[:5_000] + b"\r\n")
+    assert isinstance(await usual.finish(), Sealed)
+    await usual.abort()

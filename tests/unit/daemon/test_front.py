@@ -12,9 +12,20 @@ from skrytka.daemon import channel, config, front, services
 from skrytka.daemon.channel import Channel
 from skrytka.daemon.desk import Desk
 from skrytka.daemon.front import Front
-from skrytka.daemon.messages import AnyMessage, Drain, Ready, Reload, Reloaded, Start, StoreSocket
+from skrytka.daemon.messages import (
+    AnyMessage,
+    Drain,
+    InspectorsLost,
+    InspectorSocket,
+    Ready,
+    Reload,
+    Reloaded,
+    Start,
+    StoreSocket,
+)
 from skrytka.daemon.prepare import prepare
 from skrytka.daemon.store_child import run_store_child
+from skrytka.inspect.spawn import join, start_zygote
 from skrytka.store.events.verify import verify
 from skrytka.store.system import SystemClock, SystemRandom
 from tests.support import installations
@@ -46,13 +57,19 @@ class World:
             sockets=tuple(name for name, _sock in sockets),
             is_keeper=True,
         )
+        self.zygote, self.zygote_socket = start_zygote()
         self.front = Front(start, far, [os.dup(sock.fileno()) for _name, sock in sockets])
         self.task = asyncio.ensure_future(self.front.run())
+        with join(self.zygote_socket) as theirs:
+            self.channel.send(InspectorSocket(number=1), [theirs.fileno()])
 
     def _received(self, message: AnyMessage, _fds: list[int]) -> None:
         self.heard.append(message)
         self.news.set()
-        if not isinstance(message, Ready | Reloaded) and (answer := self.desk.answer("front-0", message)) is not None:
+        if (
+            not isinstance(message, Ready | Reloaded | InspectorsLost)
+            and (answer := self.desk.answer("front-0", message)) is not None
+        ):
             self.channel.send(answer)
 
     async def until(self, kind: type[AnyMessage]) -> None:
@@ -90,6 +107,8 @@ class World:
         await asyncio.wait([self.task], timeout=15)
         while self.stores:
             await self.stop_store()
+        self.zygote_socket.close()
+        await asyncio.to_thread(self.zygote.wait, 10)
         self.prepared.close()
 
 

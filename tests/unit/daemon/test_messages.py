@@ -9,6 +9,8 @@ SETTINGS = Settings(version=1, hostname="mail.example.test")
 EXAMPLES: list[messages.AnyMessage] = [
     messages.Start(kind="front", number=1, root="/x", settings=SETTINGS, sockets=("smtp",), is_keeper=True),
     messages.StoreSocket(front=1),
+    messages.InspectorSocket(number=1),
+    messages.InspectorsLost(number=1),
     messages.Reload(settings=SETTINGS),
     messages.Drain(seconds=10.0),
     messages.Key(call=1, key=b"secret"),

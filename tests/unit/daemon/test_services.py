@@ -108,6 +108,7 @@ async def test_without_a_certificate_there_is_no_tls(tmp_path: Path, parts: Part
             store=base.store,
             keys=base.keys,
             limits=base.limits,
+            inspector=base.inspector,
             events=base.events,
             clock=base.clock,
             random=base.random,

@@ -19,6 +19,7 @@ from tests.support.logs import CountingLog
 from tests.support.ports import free_block
 
 FAKE = Path(__file__).resolve().parents[2] / "support" / "fake_child.py"
+ZYGOTE = FAKE.with_name("fake_zygote.py")
 PORT = free_block()
 
 
@@ -37,6 +38,7 @@ class Running:
             self.said.append,
             self.complaints.append,
             command=lambda name, fd: [sys.executable, "-P", str(FAKE), name, str(fd)],
+            zygote=lambda fd: [sys.executable, "-S", "-P", str(ZYGOTE), str(fd)],
         )
         self.task = asyncio.get_running_loop().create_task(self.supervisor.run())
 
@@ -123,6 +125,21 @@ async def test_a_killed_front_is_started_again_and_connected(prepared: Prepared)
     await running.until("signal 9")
     await running.until_log("front-1", "StoreSocket 1", 2)
     assert await running.stop() == 0
+    assert running.events.counts["ChildEnded"] == 1
+
+
+async def test_every_front_gets_a_socket_to_the_inspectors_and_another_when_they_die(prepared: Prepared) -> None:
+    running = Running(prepared)
+    await running.until("ready")
+    for name in ("front-0", "front-1"):
+        await running.until_log(name, "InspectorSocket 1", 1)
+    zygote = running.supervisor._inspectors.pid
+    os.kill(zygote, signal.SIGKILL)
+    await running.until(f"the inspectors (pid {zygote}) ended: signal 9")
+    for name in ("front-0", "front-1"):
+        await running.until_log(name, "InspectorSocket 1", 2)
+    assert await running.stop() == 0
+    assert not running.supervisor._inspectors._process or running.supervisor._inspectors._process.returncode == 0
     assert running.events.counts["ChildEnded"] == 1
 
 

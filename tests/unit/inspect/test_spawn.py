@@ -1,11 +1,13 @@
 """inspect/spawn.py: the product's own zygote."""
 
+import os
 import signal
 import socket
 
 import msgspec
+import pytest
 
-from skrytka.inspect.spawn import ENVIRONMENT, join, start_zygote
+from skrytka.inspect.spawn import ENVIRONMENT, environment, join, start_zygote
 from skrytka.inspect.wire import Fork, Forked, FromZygote
 from tests.support.inspectors import ended
 
@@ -17,7 +19,7 @@ def answer(sock: socket.socket) -> FromZygote:
     return decoder.decode(sock.recv(4096))
 
 
-def test_the_products_zygote_starts_with_nothing_of_our_environment_and_ends_with_its_owner() -> None:
+def test_the_products_zygote_starts_with_nothing_of_our_environment_and_ends_after_the_last_front() -> None:
     process, owner = start_zygote()
     with ended(process):
         owner.send(msgspec.msgpack.encode(Fork(7)))
@@ -27,8 +29,16 @@ def test_the_products_zygote_starts_with_nothing_of_our_environment_and_ends_wit
         front = join(owner)
         front.send(msgspec.msgpack.encode(Fork(1)))
         assert answer(front).number == 1
-        assert not {"PATH", "HOME"} & ENVIRONMENT.keys()
         owner.close()
-        assert process.wait(10) == 0
-        assert front.recv(4096) != b"x"
+        front.send(msgspec.msgpack.encode(Fork(2)))  # its owner crashed, it drains
+        assert answer(front).number == 2
         front.close()
+        assert process.wait(10) == 0
+
+
+def test_only_where_to_import_from_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    assert environment() == ENVIRONMENT
+    assert not {"PATH", "HOME"} & ENVIRONMENT.keys()
+    monkeypatch.setenv("PYTHONPATH", f"lib{os.pathsep}/opt/lib")
+    assert environment()["PYTHONPATH"] == f"{os.getcwd()}/lib{os.pathsep}/opt/lib"

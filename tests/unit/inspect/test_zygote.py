@@ -8,10 +8,11 @@ import socket
 import msgspec
 import pytest
 
-from skrytka.inspect.spawn import join
+from skrytka.inspect.spawn import join, start_zygote
 from skrytka.inspect.wire import Ended, Fork, Forked, FromZygote, Join, NotForked, Request, ToZygote
 from skrytka.inspect.zygote import CHILDREN_MAX
 from skrytka.model.framing import frame
+from tests.support.inspectors import ended
 
 
 class Front:
@@ -85,6 +86,18 @@ def test_a_front_that_talks_nonsense_or_plays_the_owner_is_dropped(owner: socket
     other = Front(owner)
     close(*other.child(1)[1:])
     other.sock.close()
+
+
+def test_a_zygote_that_ends_leaves_no_child_behind() -> None:
+    process, own = start_zygote()
+    with ended(process):
+        front = Front(own)
+        _pid, sock, pidfd = front.child(1)
+        own.close()
+        front.sock.close()  # the child's own socket is open still, as if another process held it
+        assert select.select([pidfd], [], [], 10)[0]
+        assert process.wait(10) == 0
+        close(sock, pidfd)
 
 
 def test_children_end_when_their_front_does(owner: socket.socket) -> None:

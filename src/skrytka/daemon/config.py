@@ -22,13 +22,14 @@ class ConfigFault(msgspec.Struct, frozen=True):
     """One mistake in the file."""
 
     file: str
-    line: int
+    line: int  # 0: the file as a whole
     key: str
     message: str
 
     def __str__(self) -> str:
         key = f"{self.key}: " if self.key else ""
-        return f"{self.file}:{self.line}: {key}{self.message}"
+        line = f":{self.line}" if self.line else ""
+        return f"{self.file}{line}: {key}{self.message}"
 
 
 class ConfigError(PermanentError):
@@ -94,7 +95,7 @@ def _read(path: Path) -> str:
     try:
         raw = path.read_bytes()
         if len(raw) > CONFIG_MAX_BYTES:
-            raise ConfigError([ConfigFault(str(path), 1, "", f"larger than {CONFIG_MAX_BYTES} bytes")])
+            raise ConfigError([ConfigFault(str(path), 0, "", f"larger than {CONFIG_MAX_BYTES} bytes")])
         return raw.decode()
     except UnicodeDecodeError as exc:
         line = exc.object[: exc.start].count(b"\n") + 1
@@ -102,8 +103,11 @@ def _read(path: Path) -> str:
     except OSError as exc:
         said = f"cannot be read: {exc.strerror}"
         if isinstance(exc, FileNotFoundError):
-            said += "; `skrytka init DOMAIN --dir DIR` makes one, --dir or --config names another"
-        raise ConfigError([ConfigFault(str(path), 1, "", said)]) from exc
+            said = (
+                "is missing: there is no installation; `skrytka init DOMAIN --dir DIR` makes one,"
+                " --dir, --config or SKRYTKA_DIR names another"
+            )
+        raise ConfigError([ConfigFault(str(path), 0, "", said)]) from exc
 
 
 def _toml(text: str, name: str) -> Table:

@@ -10,6 +10,7 @@ from skrytka.daemon import installation
 from skrytka.daemon.certificates import days_left
 from skrytka.daemon.files import write_private
 from skrytka.daemon.layout import Layout
+from skrytka.daemon.lock import FolderLock
 from skrytka.daemon.offline import actor, offline
 from skrytka.daemon.passwords import random_password
 from skrytka.model.clock import Clock, Random
@@ -55,13 +56,26 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make(root: Path, port_base: int | None, clock: Clock, random: Random) -> Made:
-    """Make or mend the folder. A second call keeps mail, passwords and, unless ``port_base`` is given, ports."""
+    """Make or mend the folder. A second call keeps mail, passwords and, unless ``port_base`` is given, ports.
+
+    TransientError(STORE_BUSY) when a server runs there.
+    """
     layout = Layout(root.absolute())
     if not layout.config.exists() or layout.incomplete.exists():
         _create(layout, ports_from(PORT_BASE if port_base is None else port_base), clock, random)
     elif not layout.demo_json.exists():
         raise PermanentError(Reason.ALREADY_EXISTS, f"{root} is an installation but no demo; choose another with --dir")
-    elif port_base is not None:
+    else:
+        lock = FolderLock.take(layout.lock)
+        try:
+            _mend(layout, port_base, clock)
+        finally:
+            lock.close()
+    return read(layout)
+
+
+def _mend(layout: Layout, port_base: int | None, clock: Clock) -> None:
+    if port_base is not None:
         _move_ports(layout, ports_from(port_base))
     elif STANDARD_PORTS.keys() - read(layout).ports.keys():  # of an older Skrytka: the new services move in beside
         _move_ports(layout, ports_from(read(layout).ports["smtp"] - STANDARD_PORTS["smtp"]))
@@ -70,7 +84,6 @@ def make(root: Path, port_base: int | None, clock: Clock, random: Random) -> Mad
         _write_json(layout, made.ports, made.accounts)
     if days_left((layout.root / installation.CERTIFICATE).read_bytes(), clock) < RENEW_DAYS:
         installation.write_certificate(layout, _AUTHORITY, CERTIFICATE_NAMES, clock)
-    return read(layout)
 
 
 def read(layout: Layout) -> Made:

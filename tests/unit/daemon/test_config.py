@@ -84,3 +84,10 @@ def test_a_loaded_file_knows_its_folder_and_its_lines(tmp_path: Path) -> None:
     loaded = config.load(path)
     assert loaded.layout.root == tmp_path
     assert str(loaded.fault(("user",), "no")) == f"{path}:3: user: no"
+
+
+def test_a_file_that_is_missing_is_said_to_be(tmp_path: Path) -> None:
+    with pytest.raises(config.ConfigError, match=r"skrytka\.toml: is missing: .*skrytka init"):
+        config.load(tmp_path / "skrytka.toml")
+    with pytest.raises(config.ConfigError, match=r"cannot be read: Is a directory"):
+        config.load(tmp_path)

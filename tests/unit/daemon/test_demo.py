@@ -7,8 +7,9 @@ import yaml
 from skrytka.daemon import config, demo, installation
 from skrytka.daemon.demo import make, ports_from
 from skrytka.daemon.layout import Layout
+from skrytka.daemon.lock import FolderLock
 from skrytka.model.clock import FixedClock
-from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.net.dns.zone import StaticZone
 from skrytka.store.system import SystemClock, SystemRandom
 from tests.support import installations
@@ -129,3 +130,17 @@ async def test_the_zone_has_what_was_promised() -> None:
     assert (await static.query("example.net", "MX")).records
     assert (await static.query("1.0.0.127.in-addr.arpa", "PTR")).records
     assert not (await static.query("example.com", "A")).records
+
+
+def test_a_demo_that_runs_is_left_alone(tmp_path: Path, quick: list[dict[str, str]]) -> None:
+    run(tmp_path / "demo")
+    layout = Layout(tmp_path / "demo")
+    before = layout.config.read_bytes(), layout.demo_json.read_bytes()
+    lock = FolderLock.take(layout.lock)
+    try:
+        with pytest.raises(TransientError, match="in use by process"):
+            run(tmp_path / "demo", 31000)
+    finally:
+        lock.close()
+    assert (layout.config.read_bytes(), layout.demo_json.read_bytes()) == before
+    assert len(quick) == 1

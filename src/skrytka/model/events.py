@@ -285,7 +285,7 @@ class QueueChanged(AdminEvent, frozen=True, kw_only=True):
     actor: str
     action: str  # queue.hold, queue.release, queue.retry, queue.remove
     queue_id: str
-    recipients: int
+    count: int  # recipients concerned
 
 
 class RecoveryKeyConfirmed(AdminEvent, frozen=True, kw_only=True):

@@ -112,7 +112,7 @@ class Queue(AdminPart):
 
     def _told(self, actor: str, action: str, queue_id: QueueId, recipients: int) -> None:
         self._deps.events.emit(
-            QueueChanged(actor=actor, action=action, queue_id=id_text(queue_id), recipients=recipients)
+            QueueChanged(actor=actor, action=action, queue_id=id_text(queue_id), count=recipients)
         )
 
 

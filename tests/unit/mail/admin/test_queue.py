@@ -30,7 +30,7 @@ async def test_held_mail_waits_until_it_is_released(world: World) -> None:
     assert len(mx.messages) == 1
     assert await queue.list() == []
     done = [event for event in world.events.events if isinstance(event, QueueChanged)]
-    assert [(event.action, event.recipients) for event in done] == [("queue.hold", 2), ("queue.release", 2)]
+    assert [(event.action, event.count) for event in done] == [("queue.hold", 2), ("queue.release", 2)]
 
 
 async def test_retry_makes_deferred_mail_due_now(world: World) -> None:

@@ -36,6 +36,10 @@ class FakeIdentity:
 
     def __init__(self) -> None:
         self.tried: list[tuple[str, str]] = []
+        self.is_revoked = False
+
+    async def is_still_valid(self, login: FakeLogin, facts: ConnFacts) -> bool:
+        return not self.is_revoked
 
     async def login(self, name: str, password: Secret, facts: ConnFacts, mechanism: str) -> FakeLogin:
         assert facts is FACTS

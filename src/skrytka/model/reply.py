@@ -85,6 +85,7 @@ TOO_MANY_RECIPIENTS = _reply(452, "4.5.3", "Too many recipients, send the rest s
 TOO_LARGE = _reply(552, "5.3.4", "Message exceeds the size limit")  # RFC 1870 6.1
 HEADER_TOO_LARGE = _reply(552, "5.3.4", "Header section exceeds the size limit")
 BARE_NEWLINE_DATA = _reply(550, "5.6.11", "Bare CR or LF in the message (RFC 5321 2.3.8)")
+LOGIN_REVOKED = _reply(421, "4.7.0", "This login is not valid any more")  # RFC 5321 3.8
 HEADER_BEGINS_FOLDED = _reply(550, "5.6.0", "The header begins with a continuation line (RFC 5322 2.2.3)")
 TEXT_LINE_TOO_LONG = _reply(552, "5.6.0", "A line of the message exceeds the limit")
 EIGHT_BIT_NEEDED = _reply(550, "5.6.3", "8-bit data needs BODY=8BITMIME")

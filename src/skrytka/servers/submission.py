@@ -72,6 +72,8 @@ class SubmissionSession(SmtpSession):
 
     async def may_send(self, start: events.MailFrom) -> Reply:
         """Nobody sends as somebody else; the null reverse path is anybody's (RFC 3798 2: MDNs have it)."""
+        if not await self._submission.identity.is_still_valid(self._who, self._conn.facts):
+            return replies.LOGIN_REVOKED
         address = start.reverse_path.address
         if address is not None and not await self._submission.rights.may_send_as(self._who, address):
             return replies.SENDER_NOT_YOURS

@@ -23,6 +23,10 @@ class Identity(Protocol):
         """
         ...
 
+    async def is_still_valid(self, login: Login, facts: ConnFacts) -> bool:
+        """Whether the session may go on: not after a suspension, a new password or a removal."""
+        ...
+
 
 class Rights(Protocol):
     """Which addresses are somebody's (``mail.identity.rights.SenderRights``)."""

@@ -220,3 +220,18 @@ async def test_an_address_literal_is_no_place_to_send_to(tmp_path: Path) -> None
     async with listening(tmp_path) as port:
         with refused(550):
             await port.talk(lambda client: refusals(client.sendmail(ALICE, ["x@[192.0.2.1]"], OWN)))
+
+
+async def test_a_session_whose_account_was_suspended_sends_no_more(tmp_path: Path) -> None:
+    async with listening(tmp_path) as port:
+        loop = asyncio.get_running_loop()
+
+        def talk(client: smtplib.SMTP) -> None:
+            client.sendmail(ALICE, ["bob@example.test"], OWN)
+            suspension = port.world.admin.accounts.suspend(ALICE, ACTOR)
+            asyncio.run_coroutine_threadsafe(suspension, loop).result(10)
+            client.sendmail(ALICE, ["bob@example.test"], OWN)
+
+        with refused(421):
+            await port.talk(talk)
+        assert len(await port.world.inbox("bob")) == 1

@@ -73,6 +73,7 @@ class Login(msgspec.Struct, frozen=True):
 
     account: AccountId
     address: Address
+    proof: bytes = b""  # digest of the stored hash that the password was proven against
 
 
 class Identity:
@@ -124,26 +125,43 @@ class Identity:
                 mechanism=mechanism,
             )
         )
-        return Login(usable.account, usable.address)
+        return Login(usable.account, usable.address, _proof(usable))
+
+    async def is_still_valid(self, login: Login, facts: Peer) -> bool:
+        """Whether a session that began with this login may go on: the password is still the same and may be used there.
+
+        One read of the directory; True while nothing can be read, for then there is nothing to be had either.
+        """
+        try:
+            found = await self._credentials.find(login.address)
+        except TransientError:
+            return True
+        return (
+            found is not None
+            and found.account == login.account
+            and found.may_use(facts.service)
+            and hmac.compare_digest(_proof(found), login.proof)
+        )
 
     async def _prove(self, found: Credential | None, password: Secret, facts: Peer) -> Credential | None:
         """The account, if it may be used there and the password is right; always the cost of a hash or a recent one."""
         if found is None or not found.may_use(facts.service):
             await self._passwords.verify(NOBODY, password, None)
             return None
-        return found if await self._is_right(found, password) else None
+        return await self._proven(found, password)
 
-    async def _is_right(self, credential: Credential, password: Secret) -> bool:
+    async def _proven(self, credential: Credential, password: Secret) -> Credential | None:
+        """The credential as it is stored from now on; None when the password is wrong."""
         stored = credential.stored
         if stored is not None and self._recent.has(credential.account, stored, password):
-            return True
+            return credential
         check = await self._passwords.verify(credential.account, password, stored)
         if not check.is_right or stored is None:
-            return False
+            return None
         if check.is_outdated:
             stored = await self._renew(credential.account, stored, password)
         self._recent.add(credential.account, stored, password)
-        return True
+        return msgspec.structs.replace(credential, stored=stored)
 
     async def _renew(self, account: AccountId, was: str, password: Secret) -> str:
         """The new hash; the old one when the store has no time now: the next login tries again."""
@@ -204,6 +222,10 @@ class Identity:
 def hidden_name(name_key: Secret, key: str) -> str:
     """How events name what is not, or not yet, known to be an account; ``key`` is ``Address.key`` of an address."""
     return "?" + hmac.digest(name_key.reveal(), key.encode("utf-8", "replace"), hashlib.sha256)[:12].hex()
+
+
+def _proof(credential: Credential) -> bytes:
+    return hashlib.sha256((credential.stored or "").encode()).digest()[:16]
 
 
 def _parse(name: str) -> Address | None:

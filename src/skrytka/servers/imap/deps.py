@@ -6,7 +6,7 @@ BAD_CREDENTIALS, CORRUPT, OVER_QUOTA, NOT_PERMITTED; anything else is a bug and 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from skrytka.mail.mailbox.types import (
     Content,
@@ -39,6 +39,10 @@ class LoggedIn(Protocol):
 
 class Identity(Protocol):
     """Proof of who somebody is."""
+
+    async def is_still_valid(self, login: Any, facts: ConnFacts) -> bool:
+        """Whether the session of this login may go on: not after a suspension, a new password or a removal."""
+        ...
 
     async def login(self, name: str, password: Secret, facts: ConnFacts, mechanism: str) -> LoggedIn:
         """Emits LoginSucceeded or LoginFailed itself.

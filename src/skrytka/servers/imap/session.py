@@ -132,9 +132,14 @@ class _Loop:
         if self.conn.is_draining:
             return await self._bye("the server restarts, connect again", "drain", b"UNAVAILABLE")
         if self.state.is_idle:
+            if not await self.state.is_valid():
+                return await self._revoked()
             await self._tell_idle()
             return await self._still_there()
         return True
+
+    async def _revoked(self) -> bool:
+        return await self._bye("this login is not valid any more", "refused", b"AUTHENTICATIONFAILED")
 
     async def _still_there(self) -> bool:
         """A selected mailbox that another session deleted ends this one: there is no answer that says less."""
@@ -147,6 +152,11 @@ class _Loop:
     async def _request(self, tag: str, command: Command) -> bool:
         if self.state.login is not None:
             self.conn.deadline(self.limits.after_login_s)  # RFC 9051 5.4: any command starts it anew
+            if not await self.state.is_valid():
+                return await self._revoked()
+        return await self._dispatch(tag, command)
+
+    async def _dispatch(self, tag: str, command: Command) -> bool:
         match command:
             case session.Logout():
                 return await self._logout()

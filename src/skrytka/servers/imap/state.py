@@ -14,6 +14,7 @@ from skrytka.servers.imap.capability import capabilities
 from skrytka.servers.imap.deps import Appending, ImapDeps, LoggedIn
 from skrytka.servers.imap.selected import Selected
 
+VALID_S = 1.0  # so long at most a session outlives its account or password
 DAMAGED_MAX = 10_000  # messages that are remembered as damaged; more than that is no matter of single messages
 
 
@@ -37,6 +38,7 @@ class ImapSession:
         "login",
         "selected",
         "stop_watching",
+        "valid_until_s",
     )
 
     def __init__(self, conn: Connection, deps: ImapDeps) -> None:
@@ -51,6 +53,7 @@ class ImapSession:
         self.has_condstore = False  # every FETCH response with flags has a MODSEQ (RFC 7162 3.1)
         self.is_idle = False
         self.failed_logins = 0
+        self.valid_until_s = 0.0  # till then nobody asks again whether the login is valid
         self.stop_watching: Callable[[], None] | None = None
 
     @property
@@ -76,6 +79,14 @@ class ImapSession:
     def is_utf8(self) -> bool:
         """Mailbox names are UTF-8: after ENABLE IMAP4rev2 or UTF8=ACCEPT."""
         return self.engine.is_utf8
+
+    async def is_valid(self) -> bool:
+        """Whether whoever logged in may still be here; asked once in ``VALID_S``."""
+        now_s = self.deps.clock.monotonic_s()
+        if self.login is None or now_s < self.valid_until_s:
+            return True
+        self.valid_until_s = now_s + VALID_S
+        return await self.deps.identity.is_still_valid(self.login, self.conn.facts)
 
     async def enable_condstore(self) -> None:
         """The client has used or asked for CONDSTORE."""

@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from skrytka.mail.identity.login import Credential, Identity, hidden_name
@@ -185,3 +186,37 @@ async def test_a_hash_of_other_parameters_is_renewed_at_login(world: World) -> N
     await world.identity.login(str(ALICE), Secret("right"), PeerFacts(), "PLAIN")
     (renewed,) = world.directory.renewed
     assert (await world.passwords.verify(AccountId(7), Secret("right"), renewed)).is_right
+
+
+async def test_a_login_is_valid_until_the_password_the_account_or_its_rights_change(world: World) -> None:
+    facts = PeerFacts()
+    login = await world.identity.login(str(ALICE), Secret("right"), facts, "PLAIN")
+    assert await world.identity.is_still_valid(login, facts)
+    was = world.directory.rows[ALICE.key]
+    changes = (
+        {"stored": await world.passwords.hash(AccountId(7), Secret("right"))},  # even to the same one
+        {"is_suspended": True},
+        {"services": frozenset({"web"})},
+        {"account": AccountId(8)},
+    )
+    for change in changes:
+        world.directory.rows[ALICE.key] = msgspec.structs.replace(was, **change)
+        assert not await world.identity.is_still_valid(login, facts)
+    world.directory.rows[ALICE.key] = was
+    assert await world.identity.is_still_valid(login, facts)
+    world.directory.is_down = True
+    assert await world.identity.is_still_valid(login, facts)
+    world.directory.is_down = False
+    del world.directory.rows[ALICE.key]
+    assert not await world.identity.is_still_valid(login, facts)
+
+
+async def test_a_login_that_renews_its_hash_stays_valid(world: World) -> None:
+    old = Passwords(Secret(b"p" * 32), world.random, cost=Cost(2, 64), threads=1)
+    stored = await old.hash(AccountId(7), Secret("right"))
+    world.directory.rows[ALICE.key] = Credential(AccountId(7), ALICE, stored)
+    login = await world.identity.login(str(ALICE), Secret("right"), PeerFacts(), "PLAIN")
+    (renewed,) = world.directory.renewed
+    world.directory.rows[ALICE.key] = Credential(AccountId(7), ALICE, renewed)
+    assert await world.identity.is_still_valid(login, PeerFacts())
+    old.close()

@@ -1,7 +1,10 @@
 """The loop of a session: greeting, states, ends, bugs, IDLE (RFC 9051 3, 5.4, 6.1, 6.3.13, 7.1.5)."""
 
+from typing import cast
+
 import pytest
 
+from skrytka.model.clock import FixedClock
 from skrytka.model.engine import TimedOut, Woken
 from skrytka.model.errors import PermanentError, Reason, RemoteProtocolError, TransientError
 from skrytka.model.events import BugCaught
@@ -46,6 +49,23 @@ async def test_strangers_have_one_deadline_and_users_one_per_command() -> None:
     assert conn.deadlines == [11, 22, 22]
 
 
+@pytest.mark.parametrize(
+    "last", [b"1 NOOP\r\n", b"1 APPEND INBOX {3}\r\n", b"1 FETCH 1 BODY[]\r\n", b"1 IDLE\r\n", Woken()]
+)
+async def test_whose_login_was_revoked_hears_of_it_at_once_and_gets_nothing(last: bytes | Woken) -> None:
+    world = World()
+    world.inbox.deliver(b"\r\nsecret")
+
+    def revoke() -> None:
+        world.identity.is_revoked = True
+        cast("FixedClock", world.deps.clock).advance(1.0)
+
+    before = [b"0 IDLE\r\n"] if isinstance(last, Woken) else []
+    conn = await world.play(LOGIN, SELECT, *before, revoke, last, b"2 NOOP\r\n")
+    assert conn.said[-1] == b"* BYE [AUTHENTICATIONFAILED] this login is not valid any more\r\n"
+    assert conn.cause == "refused"
+
+
 async def test_drain_says_bye() -> None:
     world = World()
     conn = await world.play(LOGIN, Woken())
@@ -56,8 +76,6 @@ async def test_drain_says_bye() -> None:
 
 
 async def _drained(world: World, steps: list[bytes]) -> bytes:
-    from typing import cast
-
     from skrytka.net.connection import Connection
     from skrytka.servers.imap.session import serve_imap
     from tests.support.imap import FakeConnection

@@ -1,0 +1,85 @@
+"""kill -9 of the inspectors' zygote and of inspectors while mail comes in: every message that was sent is there.
+
+Unlike a front or the store process, which take their sessions along, an inspector that dies costs no session anything.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.support.demo import Demo
+from tests.support.faults.contents import opened
+from tests.support.faults.imap import boxes, problems, until
+from tests.support.faults.load import Attempt, Load, attempts
+from tests.support.sizes import pick
+
+SESSIONS = 4
+KILLS = pick(3, 20)
+VICTIMS: dict[str, Callable[[str], bool]] = {
+    "zygote": lambda name: name == "zygote",
+    "inspector": lambda name: name.startswith("inspector-"),
+    "all of them": lambda name: name == "zygote" or name.startswith("inspector-"),
+}
+
+
+def work() -> list[Iterator[Attempt]]:
+    return [attempts(f"killed{number}", 4000, number) for number in range(SESSIONS)]
+
+
+def kill(demo: Demo, victim: str) -> None:
+    """One of them, or all, as soon as there is one again."""
+    until(lambda: bool(victims(demo, victim)), f"{victim} is there")
+    for pid in victims(demo, victim) if victim == "all of them" else victims(demo, victim)[:1]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def victims(demo: Demo, victim: str) -> list[int]:
+    return [pid for name, pid in demo.pids().items() if VICTIMS[victim](name)]
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_killed_inspectors_cost_no_message_and_no_session(tmp_path: Path, victim: str) -> None:
+    with Demo(tmp_path / "demo") as demo:
+        before = {name: pid for name, pid in demo.pids().items() if name == "supervisor" or name.startswith("front")}
+        with Load(demo.smtp, work()).running() as load:
+            for _ in range(KILLS):
+                count = len(load.acknowledged)
+                until(lambda count=count: len(load.acknowledged) > count + 10, "mail is accepted")  # type: ignore[misc]
+                kill(demo, victim)
+            count = len(load.acknowledged)
+            until(lambda: len(load.acknowledged) > count + 10, "mail is accepted after the last kill")
+            seen = boxes(demo)
+            load.stop()
+        until(partial(_is_whole, demo), "there are as many as before")
+        assert not problems(load.attempts, seen, boxes(demo))
+        assert all(attempt.is_acknowledged for attempt in load.attempts if attempt.reply), "nobody was deferred"
+        after = demo.pids()
+        assert {name: after.get(name) for name in before} == before
+    with opened(demo.root) as contents:
+        assert not asyncio.run(contents.differences())
+
+
+def _is_whole(demo: Demo) -> bool:
+    names = list(demo.pids())
+    return "zygote" in names and sum(name.startswith("inspector-") for name in names) == 4
+
+
+def test_killed_inspectors_are_told_of(tmp_path: Path) -> None:
+    with Demo(tmp_path / "demo") as demo:
+        kill(demo, "inspector")
+        kill(demo, "zygote")
+        until(partial(_is_whole, demo), "there are as many as before")
+        demo.send("alice@example.test", b"Subject: on\r\n\r\ngoes on\r\n")
+        until(partial(_is_told, demo, "F-inspector-crash"), "a fault for the inspector")
+        until(partial(_is_told, demo, '"zygote"'), "an event for the zygote")
+
+
+def _is_told(demo: Demo, text: str) -> bool:
+    return any(text in path.read_text() for path in demo.root.glob("events/*/system.jsonl"))

@@ -1,12 +1,13 @@
 """Mailboxes in memory, as an IMAP session sees them."""
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
+from skrytka.analysis.fold import fold_query
 from skrytka.mail.mailbox.types import (
     FIRST_KEYWORD_BIT,
     SUMMARY_FIELDS,
@@ -96,6 +97,7 @@ class FakeMailbox:
     failure: SkrytkaError | None = None  # raised by every write
     contents: list[FakeContent] = field(default_factory=list)
     is_gone: bool = False
+    texts: dict[int, str] = field(default_factory=dict)  # search texts, of those that have one
     _cached: Snapshot | None = None
 
     def deliver(self, raw: bytes, **fields: Any) -> FakeMessage:
@@ -175,6 +177,13 @@ class FakeView:
         assert 0 < len(uids) <= 256
         wanted = [message for message in self.box.messages if message.uid in uids]
         return {message.uid: summarize(message.raw) for message in wanted if not message.is_summary_corrupt}
+
+    async def find_text(
+        self, uids: Sequence[int], text: str, *, with_header: bool, breathe: Callable[[], Awaitable[None]]
+    ) -> tuple[set[int], Sequence[int]]:
+        await breathe()
+        needle, known = fold_query(text), self.box.texts
+        return {uid for uid in uids if needle in known.get(uid, "")}, [uid for uid in uids if uid not in known]
 
     async def wholes(self, uids: Sequence[int]) -> dict[int, bytes]:
         wanted = [message for message in self.box.messages if message.uid in uids]

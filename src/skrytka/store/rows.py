@@ -77,6 +77,7 @@ class Op(StrEnum):
     STAGE = "stage"
     STAGE_DROP = "stage.drop"
     PUBLISH = "publish"
+    TEXTS = "texts"
     MAILBOX_CREATE = "mailbox.create"
     MAILBOX_RENAME = "mailbox.rename"
     MAILBOX_DELETE = "mailbox.delete"

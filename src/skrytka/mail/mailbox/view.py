@@ -1,6 +1,6 @@
 """One mailbox opened by one session."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,7 @@ from skrytka.mail.mailbox.heads import HeadCache
 from skrytka.mail.mailbox.keywords import Keywords
 from skrytka.mail.mailbox.names import Names
 from skrytka.mail.mailbox.shared import keyword_names, read_mailbox, updated
+from skrytka.mail.mailbox.texts import SearchTexts, TextMatches
 from skrytka.mail.mailbox.types import (
     Content,
     Copies,
@@ -150,6 +151,15 @@ class MailboxView:
         if len(missing) == len(uids):
             return dict(opened)
         return {uid: head for uid, head in known.items() if uid in set(uids)} | dict(opened)
+
+    async def find_text(
+        self, uids: Sequence[int], text: str, *, with_header: bool, breathe: Callable[[], Awaitable[None]]
+    ) -> TextMatches:
+        """As ``View.find_text``."""
+        deps, shared = self._deps, self._shared
+        keys = await deps.keys.account(shared.account)
+        search = SearchTexts(deps.store, deps.clock, deps.random, keys, shared.mailbox)
+        return await search.find(uids, text, with_header=with_header, breathe=breathe)
 
     async def wholes(self, uids: Sequence[int]) -> Mapping[int, bytes]:
         """As ``View.wholes``: one read for all."""

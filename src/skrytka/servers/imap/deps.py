@@ -4,7 +4,7 @@ Errors are those of ``model.errors``: TransientError where waiting helps, Perman
 BAD_CREDENTIALS, CORRUPT, OVER_QUOTA, NOT_PERMITTED; anything else is a bug and is answered ``NO [SERVERBUG]``.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -81,6 +81,12 @@ class View(Protocol):
 
         What cannot be opened is left out and has been reported.
         """
+        ...
+
+    async def find_text(
+        self, uids: Sequence[int], text: str, *, with_header: bool, breathe: Callable[[], Awaitable[None]]
+    ) -> tuple[set[int], Sequence[int]]:
+        """Those of ascending UIDs whose text has ``text``, folded alike, in it; and those whose text is not known."""
         ...
 
     async def wholes(self, uids: Sequence[int]) -> Mapping[int, bytes]:

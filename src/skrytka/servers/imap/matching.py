@@ -1,7 +1,7 @@
 """Evaluating search keys over sets of messages, the cheap ones first (RFC 9051 6.4.4).
 
 A key maps ascending indexes to those that match. What is in memory is compared at once; rows, summaries and contents
-are read in batches. BODY and TEXT read every candidate one by one (the sealed search text comes in step 1d).
+are read in batches. BODY and TEXT look through the sealed search texts; only messages without one are read themselves.
 """
 
 import asyncio
@@ -135,16 +135,32 @@ class Matcher:
     async def _by_data(self, key: s.Key, candidates: Sequence[int]) -> Sequence[int]:
         match key:
             case s.TextKey():
-                needle = text_match.folded(key.text)
-                return await self._by_content(
-                    candidates, lambda _row, data: text_match.has_text(data, needle, with_header=key.with_header)
-                )
+                return await self._by_text(key, candidates)
             case s.HeaderKey():
                 return await self._by_header(key, candidates)
             case s.DateKey(field=s.DateField.SENT):
                 return await self._by_summary(candidates, lambda summary: _is_sent(key, summary))
             case _:
                 return await self._by_row(candidates, _row_test(key))
+
+    async def _by_text(self, key: s.TextKey, candidates: Sequence[int]) -> Sequence[int]:
+        """By the search texts; messages without one are read themselves."""
+        uids = self._selected.known.uids
+        matched, unknown = await self._selected.view.find_text(
+            [uids[index] for index in candidates],
+            key.text,
+            with_header=key.with_header,
+            breathe=self._session.breathe,
+        )
+        found = [index for index in candidates if uids[index] in matched]
+        if not unknown:
+            return found
+        needle, rest = text_match.folded(key.text), set(unknown)
+        others = await self._by_content(
+            [index for index in candidates if uids[index] in rest],
+            lambda _row, data: text_match.has_text(data, needle, with_header=key.with_header),
+        )
+        return sorted([*found, *others])
 
     async def _by_header(self, key: s.HeaderKey, candidates: Sequence[int]) -> Sequence[int]:
         needle, name = text_match.folded(key.text), key.name

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from skrytka.analysis.fold import fold, fold_query
 from skrytka.protocol.mime import header
 from skrytka.protocol.mime.charset import decode_text, decode_transfer, decode_words
 from skrytka.protocol.mime.part import Part
@@ -9,8 +10,8 @@ from skrytka.protocol.mime.scan import scan
 
 
 def folded(text: str) -> str:
-    """What is compared."""
-    return text.casefold()
+    """What is sought, as it is compared."""
+    return fold_query(text)
 
 
 def field_values(raw_fields: bytes) -> Iterator[str]:
@@ -21,7 +22,7 @@ def field_values(raw_fields: bytes) -> Iterator[str]:
 
 def has_field(raw_fields: bytes, needle: str) -> bool:
     """Whether a value of these fields contains the folded needle; an empty one asks for any field at all."""
-    return any(needle in folded(value) for value in field_values(raw_fields))
+    return any(needle in fold(value) for value in field_values(raw_fields))
 
 
 def named_fields(raw_header: bytes, name: bytes) -> bytes:
@@ -32,7 +33,7 @@ def named_fields(raw_header: bytes, name: bytes) -> bytes:
 def has_text(message: bytes, needle: str, *, with_header: bool) -> bool:
     """TEXT (``with_header``) or BODY over a whole message: text parts decoded, headers of parts and messages inside."""
     root = scan(message)
-    return any(needle in folded(text) for text in _texts(message, root, with_header=with_header))
+    return any(needle in fold(text) for text in _texts(message, root, with_header=with_header))
 
 
 def _texts(message: bytes, part: Part, *, with_header: bool) -> Iterator[str]:

@@ -40,6 +40,7 @@ from skrytka.store.commands.messages import (
 from skrytka.store.commands.outbound import Post, Postpone, QueueIn, Schedule
 from skrytka.store.commands.queue import Complete, Defer, Enqueue, QueuedRecipient
 from skrytka.store.commands.shared import BlobIn, NewFolder
+from skrytka.store.commands.texts import MergeTexts
 
 AnyCommand = (
     AddAccount
@@ -58,6 +59,7 @@ AnyCommand = (
     | ExpireJournal
     | ExpireVault
     | Expunge
+    | MergeTexts
     | MoveMessages
     | Post
     | Postpone
@@ -105,6 +107,7 @@ __all__ = [
     "Expunged",
     "FlagsStored",
     "MailboxCreated",
+    "MergeTexts",
     "MoveMessages",
     "NewFolder",
     "Post",

@@ -1,6 +1,9 @@
 """Search text of messages: sealed one by one at delivery, merged into chunks later (design section 6)."""
 
-from skrytka.model.ids import AccountId, EmailId
+from typing import Any
+
+from skrytka.model.ids import AccountId, EmailId, MailboxId
+from skrytka.store.ranges import Ranges, clip
 from skrytka.store.statement import Query, Statement
 
 INSERT = Statement(
@@ -8,14 +11,11 @@ INSERT = Statement(
     " ON CONFLICT DO NOTHING"
 )
 DELETE = Statement("DELETE FROM search_text WHERE account = :account AND email_id = :email_id RETURNING chunk")
-NEXT_CHUNK = Statement("SELECT coalesce(max(chunk), 0) + 1 FROM text_chunk WHERE account = :account")
 INSERT_CHUNK = Statement("INSERT INTO text_chunk (account, chunk, sealed) VALUES (:account, :chunk, :sealed)")
 SET_CHUNK = Statement(
     "UPDATE search_text SET chunk = :chunk, sealed = NULL WHERE account = :account AND email_id = :email_id"
     " AND chunk IS NULL RETURNING chunk"
 )
-CHUNK_IN_USE = Statement("SELECT email_id FROM search_text WHERE account = :account AND chunk = :chunk LIMIT 1")
-DELETE_CHUNK = Statement("DELETE FROM text_chunk WHERE account = :account AND chunk = :chunk")
 
 _PLACES = Statement(
     "SELECT m.uid, m.email_id, t.chunk FROM message m LEFT JOIN search_text t ON t.account = m.account"
@@ -28,6 +28,27 @@ _TEXTS = Statement(
     " AND t.sealed IS NOT NULL ORDER BY m.uid"
 )
 _CHUNK = Statement("SELECT sealed FROM text_chunk WHERE account = :account AND chunk = :chunk")
+
+
+def places(account: AccountId, mailbox: MailboxId, low: int, high: int) -> Query[list[tuple[int, EmailId, int | None]]]:
+    """(uid, EMAILID, chunk) of the messages in a range; chunk is None for those with a text of their own, or none."""
+    rows: Any = yield _PLACES(account=account, mailbox=mailbox, low=low, high=high)
+    return rows  # type: ignore[no-any-return]
+
+
+def texts(account: AccountId, mailbox: MailboxId, uids: Ranges) -> Query[list[tuple[int, EmailId, bytes]]]:
+    """(uid, EMAILID, sealed text) of messages that have a text of their own."""
+    found: list[tuple[int, EmailId, bytes]] = []
+    for low, high in clip(uids):
+        rows: Any = yield _TEXTS(account=account, mailbox=mailbox, low=low, high=high)
+        found.extend(rows)
+    return found
+
+
+def chunk(account: AccountId, number: int) -> Query[bytes | None]:
+    """A sealed chunk."""
+    rows: Any = yield _CHUNK(account=account, chunk=number)
+    return rows[0][0] if rows else None
 
 
 def forget(account: AccountId, email_id: EmailId) -> Query[None]:

@@ -134,3 +134,12 @@ async def test_a_large_message_is_searched_beside_the_loop() -> None:
     found = World()
     found.inbox.deliver(b"Subject: x\r\n\r\n" + b"lorem ipsum\r\n" * 20_000 + b"needle")
     assert (await found.ask("SEARCH BODY NEEDLE"))[0] == "* SEARCH 1"
+
+
+async def test_search_texts_answer_and_messages_without_one_are_read() -> None:
+    world = World()
+    for word in (b"one", b"two", b"one"):
+        world.inbox.deliver(b"\r\n" + word)
+    world.inbox.texts = {1: "two", 2: "one"}
+    assert (await world.ask("SEARCH BODY one"))[0] == "* SEARCH 2 3"
+    assert len(world.inbox.contents) == 1

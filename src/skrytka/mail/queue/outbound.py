@@ -63,6 +63,7 @@ class OutboundCourier:
     def __init__(self, deps: OutboundDeps) -> None:
         self._deps = deps
         self._in_flight: set[tuple[QueueId, int]] = set()
+        self._owed: dict[tuple[QueueId, int], Outcome] = {}  # over, and not yet written down
         self._waiting: dict[str, deque[Parcel]] = defaultdict(deque)
         self._workers: dict[str, int] = defaultdict(int)
         self._connections = asyncio.Semaphore(deps.settings.connections)
@@ -125,7 +126,7 @@ class OutboundCourier:
             tasks.create_task(self._work(destination))
 
     async def _work(self, destination: str) -> None:
-        """Parcel after parcel over one connection, until none is left."""
+        """Parcel after parcel over one connection, until none is left. Never raises but when it is cancelled."""
         waiting = self._waiting[destination]
         try:
             async with self._connections, self._deps.paths.path() as path:
@@ -135,32 +136,47 @@ class OutboundCourier:
                         await self._try(parcel, path)
                     finally:
                         self._in_flight.difference_update((row.queue_id, row.recipient) for row in parcel.rows)
+        except Exception as exc:  # noqa: BLE001 - one destination's bug ends no other (conventions C6)
+            self._deps.events.emit(bug_caught(exc))
         finally:
             self._workers[destination] -= 1
             if not waiting and not self._workers[destination]:
                 del self._waiting[destination], self._workers[destination]
 
     async def _try(self, parcel: Parcel, path: Path) -> None:
-        """Never raises but when it is cancelled: a worker goes on."""
-        row = parcel.rows[0]
+        """A worker goes on whatever happens to one parcel."""
+        trace, emit = parcel.envelope.trace, self._deps.events.emit
         try:
-            keys = await queue_keys(self._deps.keys, self._deps.random)
-            key = keys.unwrap_blob_key(row.blob_id, row.queue_id, row.wrapped_key)
-            blob = await self._deps.blobs.open(row.blob_id, key)
+            await self._attempt(parcel, path)
         except PermanentError as exc:
             await self._set_aside(parcel.rows, exc)
-            return
-        except TransientError as exc:
-            self._deps.events.emit(FaultRaised(fault="F-courier", detail=str(exc)))
-            return
-        try:
-            outcomes = await path.deliver(parcel, blob.reader)
-            await self._settle(parcel, outcomes, blob.reader)
-        except ReasonedError as exc:  # the store is away: what was sent may be sent again, nothing is lost
-            self._deps.events.emit(FaultRaised(trace=parcel.envelope.trace, fault="F-courier", detail=str(exc)))
+        except TransientError as exc:  # the store or the key agent is away
+            emit(FaultRaised(trace=trace, fault="F-courier", detail=str(exc)))
         except Exception as exc:  # noqa: BLE001 - a bug holds up its own message only (conventions C6)
-            self._deps.events.emit(bug_caught(exc, parcel.envelope.trace))
-            await self._postpone(parcel, {each.recipient: _bug() for each in parcel.rows})
+            emit(bug_caught(exc, trace))
+            await self._postpone(parcel, {row.recipient: _bug() for row in parcel.rows})
+
+    async def _attempt(self, parcel: Parcel, path: Path) -> None:
+        """Send to whom nobody has sent yet, then settle; PermanentError when the message cannot be opened.
+
+        What is over elsewhere and could not be written down here is kept in memory: while the store is away no message
+        is sent a second time.
+        """
+        row = parcel.rows[0]
+        keys = await queue_keys(self._deps.keys, self._deps.random)
+        key = keys.unwrap_blob_key(row.blob_id, row.queue_id, row.wrapped_key)
+        blob = await self._deps.blobs.open(row.blob_id, key)
+        try:
+            owed = {n: self._owed[row.queue_id, n] for n in parcel.recipients if (row.queue_id, n) in self._owed}
+            rest = {n: each for n, each in parcel.recipients.items() if n not in owed}
+            outcomes = dict(owed)
+            if rest:
+                outcomes |= await path.deliver(Parcel(parcel.envelope, parcel.rows, rest), blob.reader)
+            over = {(row.queue_id, n): each for n, each in outcomes.items() if each.fate is not Fate.DEFERRED}
+            self._owed |= over
+            await self._settle(parcel, outcomes, blob.reader)
+            for place in over:
+                del self._owed[place]
         finally:
             blob.close()
 
@@ -176,8 +192,12 @@ class OutboundCourier:
         late = self._late(parcel)
         actions = {n: action for n, action in actions.items() if action is not ReportAction.DELAYED or n in late}
         if actions:
-            await deps.bounces.post(parcel, outcomes, actions, done, reader)
-        elif done:
+            try:
+                await deps.bounces.post(parcel, outcomes, actions, done, reader)
+            except PermanentError as exc:  # nobody can be told: that must not bring the message back to life
+                deps.events.emit(FaultRaised(trace=parcel.envelope.trace, fault="F-courier", detail=str(exc)))
+                actions = {}
+        if done and not actions:
             await deps.store.submit(Complete(unit=self._unit(), queue_id=parcel.rows[0].queue_id, recipients=done))
         for number in done:
             self._tell(parcel, number, outcomes[number], is_reported=number in actions)

@@ -5,6 +5,7 @@ of a message was sent and before its reply came nobody knows who has it: ``is_un
 tried then.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -119,6 +120,7 @@ class Transmitter:
                 pass
         self.is_usable = False
         self._conn.abort("quit")
+        await asyncio.sleep(0)  # the loop frees the socket
 
     # -- a message ------------------------------------------------------------------------------------------------
 

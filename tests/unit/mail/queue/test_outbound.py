@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from skrytka.mail.outbox.sealed import queue_keys
-from skrytka.model.errors import Reason, TransientError
+from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.events import DeliveryDeferred, DeliveryFailed, FaultRaised, MessageRelayed
 from skrytka.model.settings import Route
 from skrytka.store.commands.outbound import Post, Postpone
@@ -84,17 +84,41 @@ async def test_the_report_and_the_end_of_its_recipient_are_one_commit(world: Wor
     assert await outside.queue() == []
 
 
-async def test_when_the_end_is_not_stored_the_message_goes_again_and_none_is_lost(world: World) -> None:
+async def test_while_the_end_cannot_be_stored_the_message_is_not_sent_again(world: World) -> None:
+    async with peer() as mx:
+        outside = Outside(world, mx.port)
+        await outside.submit("x@example.net")
+        world.store.failures[Complete] = fails(TransientError(Reason.STORE_DOWN), times=3)
+        for _ in range(3):
+            assert await outside.courier.run_once() == 1
+            assert len(await outside.queue()) == 1
+        await outside.courier.run_once()
+    assert len(mx.messages) == 1
+    assert await outside.queue() == []
+    assert [event.fault for event in world.events.events if isinstance(event, FaultRaised)] == ["F-courier"] * 3
+
+
+async def test_after_a_crash_between_the_reply_and_the_commit_the_message_goes_once_more(world: World) -> None:
     async with peer() as mx:
         outside = Outside(world, mx.port)
         await outside.submit("x@example.net")
         world.store.failures[Complete] = fails(TransientError(Reason.STORE_DOWN))
         await outside.courier.run_once()
-        assert len(await outside.queue()) == 1
-        await outside.courier.run_once()
+        after = Outside(world, mx.port)  # a new process: it knows what the disk knows
+        await after.courier.run_once()
+        assert await after.courier.run_once() == 0
     assert len(mx.messages) == 2
     assert await outside.queue() == []
-    assert [event.fault for event in world.events.events if isinstance(event, FaultRaised)] == ["F-courier"]
+
+
+async def test_a_report_that_nobody_can_be_given_ends_the_message_all_the_same(world: World) -> None:
+    async with peer({"RCPT": b"550 no\r\n"}) as mx:
+        outside = Outside(world, mx.port)
+        await outside.submit("x@example.net")
+        world.store.failures[Post] = [PermanentError(Reason.NO_SUCH_OBJECT)]
+        await outside.courier.run_once()
+    assert await outside.queue() == []
+    assert await world.inbox() == []
 
 
 async def test_tries_wait_longer_then_the_sender_hears_of_it_once_then_it_comes_back(world: World) -> None:

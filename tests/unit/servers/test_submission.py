@@ -100,6 +100,7 @@ async def test_one_message_goes_to_mailboxes_here_and_to_the_queue(tmp_path: Pat
         assert MessageQueued in names
         (received,) = [event for event in port.world.events.events if isinstance(event, MessageReceived)]
         assert (received.protocol, received.remote) == ("ESMTPSA", "127.0.0.1")
+        assert received.recipients == ("bob@example.test", "x@example.net")
 
 
 def refusals(found: dict[str, tuple[int, bytes]]) -> None:

@@ -107,7 +107,7 @@ class Delivery:
         finally:
             await message.abort()
         duration_ms = int((self._deps.clock.monotonic_s() - began_s) * 1000)
-        self._deps.events.emit(_outcome(facts, recipients, verdict, message.size_bytes, duration_ms))
+        self._deps.events.emit(_outcome(facts, _names(recipients, outgoing), verdict, message.size_bytes, duration_ms))
         return verdict
 
     async def _deliver(
@@ -253,10 +253,14 @@ def delivered_event(
     )
 
 
+def _names(recipients: Sequence[Resolution], outgoing: Outgoing | None) -> tuple[str, ...]:
+    here = tuple(str(resolution.recipient) for resolution in recipients)
+    return here + tuple(str(each.address) for each in outgoing.recipients) if outgoing is not None else here
+
+
 def _outcome(
-    facts: Transaction, recipients: Sequence[Resolution], verdict: Verdict, size_bytes: int, duration_ms: int
+    facts: Transaction, names: tuple[str, ...], verdict: Verdict, size_bytes: int, duration_ms: int
 ) -> MessageReceived | MessageRefused:
-    names = tuple(str(resolution.recipient) for resolution in recipients)
     if verdict.reply.is_positive:
         return MessageReceived(
             trace=facts.trace,

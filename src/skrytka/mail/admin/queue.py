@@ -111,9 +111,7 @@ class Queue(AdminPart):
         return [_info(row, keys) for row in rows if keys is not None]
 
     def _told(self, actor: str, action: str, queue_id: QueueId, recipients: int) -> None:
-        self._deps.events.emit(
-            QueueChanged(actor=actor, action=action, queue_id=id_text(queue_id), count=recipients)
-        )
+        self._deps.events.emit(QueueChanged(actor=actor, action=action, queue_id=id_text(queue_id), count=recipients))
 
 
 def _by_message(rows: Sequence[OutboundRow]) -> dict[QueueId, tuple[int, ...]]:

@@ -18,7 +18,7 @@ from skrytka.model.engine import DisconnectedError, Engine, TimedOut, TlsFacts, 
 from skrytka.model.errors import LocalProtocolError, RemoteProtocolError
 from skrytka.net.driver import Events
 from skrytka.net.facts import ConnFacts
-from skrytka.net.sweeper import Sweeper
+from skrytka.net.sweeper import Sweeper, TimeLimit
 from skrytka.net.tls_pipe import ServerTls, TlsPipe
 
 INPUT_HIGH_BYTES = 128 * 1024  # above it the transport is not read
@@ -164,6 +164,10 @@ class Connection(asyncio.BufferedProtocol):
         self._is_timed_out = False
         if self._drained is None and not self._is_closing:
             self.due_at = self._deadline_at
+
+    def time_limit(self, seconds: float) -> TimeLimit:
+        """``with`` it around work of the session's own; TimeoutError ends what takes longer."""
+        return TimeLimit(self._sweeper, seconds)
 
     def wake(self) -> None:
         """Make :meth:`events` yield Woken; callable from anywhere in the loop. Several calls may give one event."""

@@ -18,11 +18,12 @@ WINDOWS_MAX = 200_000  # about 60 MB at worst
 
 
 class Cap(msgspec.Struct, frozen=True):
-    """At most ``limit`` of something at a time; 0 lifts the bound."""
+    """At most ``limit`` of something at a time, of which ``count`` are meant; 0 lifts the bound."""
 
     rule: str
     key: str
     limit: int
+    count: int = 1
 
 
 class SharedLimits(Protocol):
@@ -94,13 +95,13 @@ class LimitTable:
         """As :meth:`SharedLimits.acquire`."""
         wanted = tuple(caps)
         for cap in wanted:
-            if 0 < cap.limit <= self._caps.get((cap.rule, cap.key), 0):
+            if 0 < cap.limit < self._caps.get((cap.rule, cap.key), 0) + cap.count:
                 return cap
         held = self._held.setdefault(holder, {})
         for cap in wanted:
             name = (cap.rule, cap.key)
-            self._caps[name] = self._caps.get(name, 0) + 1
-            held[name] = held.get(name, 0) + 1
+            self._caps[name] = self._caps.get(name, 0) + cap.count
+            held[name] = held.get(name, 0) + cap.count
         return None
 
     def release(self, caps: Iterable[Cap], holder: str = "") -> None:
@@ -108,9 +109,9 @@ class LimitTable:
         held = self._held.get(holder, {})
         for cap in caps:
             name = (cap.rule, cap.key)
-            if held.get(name, 0) > 0:
-                _lower(held, name, 1)
-                _lower(self._caps, name, 1)
+            if (count := min(held.get(name, 0), cap.count)) > 0:
+                _lower(held, name, count)
+                _lower(self._caps, name, count)
 
     def release_holder(self, holder: str) -> None:
         """Its process has ended: all that it held is free."""

@@ -5,7 +5,8 @@ looks at all of them (60 ns each). A deadline is kept to the second, never early
 """
 
 import asyncio
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from skrytka.model.clock import Clock
 
@@ -61,3 +62,42 @@ class Sweeper:
     def _tick(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(GRID_S, self._tick)
         self.sweep()
+
+
+class TimeLimit:
+    """``asyncio.timeout`` by the sweeper: a set instead of a timer; TimeoutError up to a second late, never early.
+
+    Only around code of the current task that waits; entered once.
+    """
+
+    __slots__ = ("_cancelling", "_has_expired", "_sweeper", "_task", "due_at")
+
+    def __init__(self, sweeper: Sweeper, seconds: float) -> None:
+        self.due_at = sweeper.clock.monotonic_s() + seconds
+        self._sweeper = sweeper
+        self._has_expired = False
+        self._task: asyncio.Task[object] | None = None
+        self._cancelling = 0
+
+    def __enter__(self) -> Self:
+        self._task = asyncio.current_task()
+        assert self._task is not None  # noqa: S101 - for the type checker
+        self._cancelling = self._task.cancelling()
+        self._sweeper.add(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        self._sweeper.discard(self)
+        if not self._has_expired or self._task is None:
+            return
+        is_ours = self._task.uncancel() <= self._cancelling  # else somebody cancelled the task as well
+        if is_ours and kind is not None and issubclass(kind, asyncio.CancelledError):
+            raise TimeoutError from error
+
+    def expire(self, _now_s: float) -> None:
+        """The sweeper's."""
+        if not self._has_expired and self._task is not None:
+            self._has_expired = True
+            self._task.cancel()

@@ -5,7 +5,6 @@ trace id. Errors (conventions C6): TransientError is answered 4xx, PermanentErro
 as a bug of ours. What a service decides for itself are the methods that begin with ``may_``, and ``deliver``.
 """
 
-import asyncio
 from typing import Final
 
 from skrytka.mail.delivery.message import IncomingMessage
@@ -230,7 +229,7 @@ class SmtpSession:
         """Within 60 s: a peer that waits longer gives up and sends the message again (design section 5)."""
         message = mail.message if mail.message is not None else self._begin(mail)
         try:
-            async with asyncio.timeout(self._deps.limits.reply_s):
+            with self._conn.time_limit(self._deps.limits.reply_s):
                 verdict = await self.deliver(mail, message)
         except TimeoutError:
             self._emit_refused(mail, replies.LOCAL_ERROR, Reason.TIMEOUT.value, "no decision in time")

@@ -6,7 +6,7 @@ import pytest
 from skrytka.daemon import channel
 from skrytka.daemon.channel import Channel
 from skrytka.daemon.messages import AnyMessage
-from skrytka.daemon.shared_limits import ChannelLimits, LimitKeeper
+from skrytka.daemon.shared_limits import LEASE, LEASED_FROM, ChannelLimits, LimitKeeper
 from skrytka.model.clock import FixedClock
 from skrytka.model.errors import Reason, TransientError
 from skrytka.net.limits import Cap
@@ -60,3 +60,36 @@ async def test_without_a_supervisor_the_answer_is_that_we_shut_down(front: Chann
     assert caught.value.reason is Reason.SHUTTING_DOWN
     await front.release(CAPS)
     await asyncio.sleep(0)
+
+
+async def test_a_large_cap_is_asked_for_once_for_many_connections(front: ChannelLimits, keeper: LimitKeeper) -> None:
+    total = Cap("total", "", 20_000)
+    for _ in range(LEASE):
+        assert await front.acquire((total,)) is None
+    assert keeper.table.in_use("total", "") == LEASE
+    assert await front.acquire((total,)) is None
+    assert keeper.table.in_use("total", "") == 2 * LEASE
+
+
+async def test_what_of_a_large_cap_nobody_uses_goes_back(front: ChannelLimits, keeper: LimitKeeper) -> None:
+    total = Cap("total", "", 20_000)
+    for _ in range(10 * LEASE):
+        await front.acquire((total,))
+    for _ in range(10 * LEASE):
+        await front.release((total,))
+    await front.take("any", "", limit=1, window_s=1.0)  # answered after the releases
+    assert keeper.table.in_use("total", "") == 2 * LEASE
+
+
+async def test_a_large_cap_is_never_passed_and_the_last_of_it_is_given(front: ChannelLimits) -> None:
+    total = Cap("total", "", LEASED_FROM)
+    answers = [await front.acquire((total,)) for _ in range(LEASED_FROM + 1)]
+    assert answers == [*[None] * LEASED_FROM, total]
+
+
+async def test_a_full_large_cap_gives_the_small_ones_back(front: ChannelLimits, keeper: LimitKeeper) -> None:
+    total, address = Cap("total", "", LEASED_FROM), Cap("address", "192.0.2.1", 5)
+    keeper.table.acquire((Cap("total", "", LEASED_FROM, count=LEASED_FROM),), "front-1")
+    assert await front.acquire((address, total)) == total
+    await front.take("any", "", limit=1, window_s=1.0)
+    assert keeper.table.in_use("address", "192.0.2.1") == 0

@@ -1,5 +1,9 @@
+import asyncio
+
+import pytest
+
 from skrytka.model.clock import FixedClock
-from skrytka.net.sweeper import Sweeper
+from skrytka.net.sweeper import Sweeper, TimeLimit
 from tests.unit.net.harness import Run
 
 
@@ -64,5 +68,59 @@ def test_the_timer_runs_while_there_is_something_to_watch(run: Run) -> None:
         sweeper.discard(entry)
         seen.append(sweeper._timer is not None)
         assert seen == [False, True, False]
+
+    run(main())
+
+
+def test_work_past_its_limit_ends_with_a_timeout(run: Run) -> None:
+    async def main() -> None:
+        clock = FixedClock(monotonic_s=100.0)
+        sweeper = Sweeper(clock)
+
+        async def work() -> None:
+            with TimeLimit(sweeper, 60.0):
+                await asyncio.Event().wait()
+
+        task = asyncio.ensure_future(work())
+        await asyncio.sleep(0)
+        clock.advance(59.0)
+        sweeper.sweep()
+        await asyncio.sleep(0)
+        assert not task.done()
+        clock.advance(1.0)
+        sweeper.sweep()
+        with pytest.raises(TimeoutError):
+            await task
+        assert len(sweeper) == 0
+
+    run(main())
+
+
+def test_a_cancelled_task_is_cancelled_even_when_its_limit_is_over_too(run: Run) -> None:
+    async def main() -> None:
+        clock = FixedClock(monotonic_s=100.0)
+        sweeper = Sweeper(clock)
+
+        async def work() -> None:
+            with TimeLimit(sweeper, 60.0):
+                await asyncio.Event().wait()
+
+        task = asyncio.ensure_future(work())
+        await asyncio.sleep(0)
+        task.cancel()
+        clock.advance(60.0)
+        sweeper.sweep()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(main())
+
+
+def test_work_within_its_limit_leaves_nothing_behind(run: Run) -> None:
+    async def main() -> None:
+        sweeper = Sweeper(FixedClock(monotonic_s=100.0))
+        with TimeLimit(sweeper, 60.0):
+            assert len(sweeper) == 1
+        assert len(sweeper) == 0
 
     run(main())

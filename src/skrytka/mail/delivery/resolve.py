@@ -55,6 +55,9 @@ class Directory:
         return await self._store.read(self._resolve(recipient, size_bytes))
 
     def _resolve(self, recipient: Address, size_bytes: int) -> Query[Resolution]:
+        account = yield from sql.account_by_address(recipient.key)
+        if account is not None and account.status is AccountStatus.ACTIVE:  # nearly all, by one statement
+            return _resolution(recipient, _Found({account.account: account}), size_bytes)
         start = recipient
         if not (yield from _is_hosted(recipient.domain.name)):
             if recipient.local.lower() != POSTMASTER or recipient.domain != self._hostname:
@@ -68,15 +71,7 @@ class Directory:
         if self._is_role(start) and not any(row.status is AccountStatus.ACTIVE for row in found.accounts.values()):
             admin = yield from _administrator(start.domain.name)
             found = found if admin is None else _Found({admin.account: admin})
-        verdict = _verdict(found, size_bytes)
-        if not verdict.reply.is_positive:
-            return Resolution(recipient, verdict)
-        targets = tuple(
-            Target(row.account, Address.parse(row.address))
-            for row in found.accounts.values()
-            if row.status is AccountStatus.ACTIVE
-        )
-        return Resolution(recipient, verdict, targets)
+        return _resolution(recipient, found, size_bytes)
 
     def _expand(self, start: Address, found: _Found) -> Query[None]:
         """Follow aliases breadth first; each address once, so a loop just ends."""
@@ -148,6 +143,18 @@ def _administrator(domain: str) -> Query[AccountRow | None]:
 
 def _is_hosted(domain: str) -> Query[bool]:
     return (yield from sql.domain_by_name(domain)) is not None
+
+
+def _resolution(recipient: Address, found: _Found, size_bytes: int) -> Resolution:
+    verdict = _verdict(found, size_bytes)
+    if not verdict.reply.is_positive:
+        return Resolution(recipient, verdict)
+    targets = tuple(
+        Target(row.account, Address.parse(row.address))
+        for row in found.accounts.values()
+        if row.status is AccountStatus.ACTIVE
+    )
+    return Resolution(recipient, verdict, targets)
 
 
 def _verdict(found: _Found, size_bytes: int) -> Verdict:

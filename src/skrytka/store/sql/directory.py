@@ -69,6 +69,12 @@ _ADMINS = Statement(
     " FROM account a JOIN mail_account m ON m.account = a.account WHERE a.is_admin = 1 AND a.status = 'active'"
     " ORDER BY a.account"
 )
+_ACCOUNT_BY_ADDRESS = Statement(
+    "SELECT a.account, a.address, a.domain, a.status, a.created_at_ms,"
+    " m.quota_bytes, m.used_bytes, m.messages, m.state, a.is_admin"
+    " FROM address k JOIN account a ON a.account = k.account JOIN mail_account m ON m.account = a.account"
+    " WHERE k.key = :key"
+)
 _ADDRESS = Statement("SELECT key, kind, account FROM address WHERE key = :key")
 _ALIASES = Statement(
     "SELECT a.key, a.kind, a.account, t.target FROM address a JOIN address_target t ON t.key = a.key"
@@ -100,10 +106,8 @@ def account_by_id(account: AccountId) -> Query[AccountRow | None]:
 
 def account_by_address(key: str) -> Query[AccountRow | None]:
     """The account whose own address this is; aliases do not count."""
-    found = yield from address(key)
-    if found is None or found.account is None:
-        return None
-    return (yield from account_by_id(found.account))
+    rows = yield _ACCOUNT_BY_ADDRESS(key=key)
+    return _account_row(rows[0]) if rows else None
 
 
 def accounts() -> Query[list[AccountRow]]:

@@ -3,9 +3,12 @@
 import binascii
 import codecs
 import re
+from collections.abc import Iterator
 
 _WORD = re.compile(rb"=\?([^?*\s]{1,64})(?:\*[^?\s]*)?\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN_WORDS = re.compile(rb"(\?=)[ \t\r\n]+(?==\?)")
+_RUN = re.compile(rb"[^=]+")
+PIECE_BYTES = 256 * 1024  # decoded by one call: about a millisecond
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 # Python codecs that are no charset of mail, or that can be made to work hard.
 _FORBIDDEN = frozenset(
@@ -40,10 +43,17 @@ def decode_text(raw: bytes, charset: str) -> str:
 
 def decode_base64(raw: bytes) -> bytes:
     """Lenient: whatever is not of the alphabet is passed over, missing padding is added (RFC 2045 6.8)."""
-    clean = _NOT_BASE64.sub(b"", raw.split(b"=", 1)[0] if raw.count(b"=") > 2 else raw.rstrip(b"=\r\n \t"))
-    if len(clean) % 4 == 1:
-        clean = clean[:-1]
-    return binascii.a2b_base64(clean + b"=" * (-len(clean) % 4))
+    raw = raw.split(b"=", 1)[0] if raw.count(b"=") > 2 else raw.rstrip(b"=\r\n \t")
+    found = bytearray()
+    clean = b""
+    for start in range(0, len(raw), PIECE_BYTES):
+        clean += _NOT_BASE64.sub(b"", raw[start : start + PIECE_BYTES])
+        whole = len(clean) // 4 * 4
+        found += binascii.a2b_base64(clean[:whole])
+        clean = clean[whole:]
+    if len(clean) > 1:
+        found += binascii.a2b_base64(clean + b"=" * (4 - len(clean)))
+    return bytes(found)
 
 
 def decode_transfer(raw: bytes, encoding: bytes) -> bytes:
@@ -51,8 +61,17 @@ def decode_transfer(raw: bytes, encoding: bytes) -> bytes:
     if encoding == b"base64":
         return _decode_base64_body(raw)
     if encoding == b"quoted-printable":
-        return binascii.a2b_qp(raw)
+        return b"".join(map(binascii.a2b_qp, _lines_together(raw)))
     return raw
+
+
+def _lines_together(raw: bytes) -> Iterator[bytes]:
+    """Pieces of whole lines; one call of the decoder holds the interpreter, and with it all sessions of a process."""
+    start = 0
+    while start < len(raw):
+        end = raw.find(b"\n", start + PIECE_BYTES) + 1 or len(raw)
+        yield raw[start:end]
+        start = end
 
 
 def _decode_base64_body(raw: bytes) -> bytes:
@@ -60,7 +79,10 @@ def _decode_base64_body(raw: bytes) -> bytes:
     stripped = raw.rstrip(b"=\r\n \t")
     if b"=" not in stripped:
         return decode_base64(stripped)
-    return b"".join(decode_base64(run) for run in re.split(rb"=+", raw) if run)
+    found = bytearray()
+    for run in _RUN.finditer(raw):
+        found += decode_base64(run[0])
+    return bytes(found)
 
 
 def decode_words(value: bytes) -> str:

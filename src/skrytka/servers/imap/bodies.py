@@ -11,6 +11,7 @@ from skrytka.servers.imap.state import ImapSession
 
 WHOLE_BYTES = 256 * 1024  # up to here an item is read before its first octet is sent, beyond it is streamed
 WAITING_BYTES = 2 * WHOLE_BYTES  # of items that are not sent yet: one message may be asked for in a thousand items
+ITEM_COST_BYTES = 8 * 1024  # an item takes as long as reading so much
 
 
 class BodyWriter:
@@ -39,6 +40,8 @@ class BodyWriter:
         self.octets = 0
         """How much was written, streamed or not."""
         self._sent = 0  # of them
+        self._decoded: tuple[str, bytes | None] | None = None  # the part that a BINARY item asked for last
+        self._work = 0  # octets looked at since others had their turn
 
     def close(self) -> None:
         if self._content is not None:
@@ -62,8 +65,12 @@ class BodyWriter:
             await self._binary(item, label)
         else:
             await self._body(item, label)
+        self._work += ITEM_COST_BYTES
         if self.octets - self._sent >= WAITING_BYTES:
             await self._send()
+        elif self._work >= WHOLE_BYTES:  # small answers may have taken much reading
+            self._work = 0
+            await self._session.breathe()
 
     async def _send(self) -> None:
         """What is whole so far; a client that does not read holds this up, never our memory."""
@@ -90,8 +97,9 @@ class BodyWriter:
         if span is None:
             self._put(label, fmt.NIL)
         elif sections.is_filtered(item.section):
-            header = await (await self._opened()).read(span.start, span.end - span.start)
-            self._put(label, fmt.literal(_cut(sections.filtered(header, item.section), item.partial)))
+            found = await sections.filtered(await self._opened(), span, item.section)
+            self._put(label, fmt.literal(_cut(found, item.partial)))
+            self._work += span.end - span.start
         else:
             await self._span(label, sections.partly(span, item.partial))
 
@@ -132,11 +140,13 @@ class BodyWriter:
             start += len(piece)
 
     async def _binary(self, item: BinaryItem, label: bytes) -> None:
-        try:
-            found = await sections.decoded(await self._opened(), self._summary, item)
-        except sections.UnknownEncodingError:
-            self.has_unknown_encoding = True
-            return
+        if self._decoded is None or self._decoded[0] != item.part:  # once, in however many pieces it is asked for
+            try:
+                self._decoded = item.part, await sections.decoded(await self._opened(), self._summary, item)
+            except sections.UnknownEncodingError:
+                self.has_unknown_encoding = True
+                return
+        found = self._decoded[1]
         if item.is_size:
             self._put(label, b"%d" % len(found or b""))
         elif found is None:

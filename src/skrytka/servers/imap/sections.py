@@ -1,6 +1,7 @@
 """Which octets of a message a FETCH of a section means (RFC 9051 6.4.5.1)."""
 
 import asyncio
+from functools import partial
 from typing import NamedTuple
 
 from skrytka.mail.mailbox.types import SUMMARY_FIELDS, Content, Summary
@@ -9,6 +10,7 @@ from skrytka.protocol.mime.charset import decode_transfer
 from skrytka.protocol.mime.header import select_fields
 from skrytka.protocol.mime.sections import Section as Part
 
+HEADER_INLINE_BYTES = 32 * 1024  # beyond it, taking a header apart may take over a millisecond
 INLINE_BYTES = 256 * 1024  # beyond it decoding takes over a millisecond
 _KNOWN_ENCODINGS = frozenset({b"", b"7bit", b"8bit", b"binary", b"base64", b"quoted-printable"})
 
@@ -81,22 +83,35 @@ def is_filtered(section: Section) -> bool:
     return section.text in {Text.FIELDS, Text.FIELDS_NOT}
 
 
-def filtered(header: bytes, section: Section) -> bytes:
-    """The named fields of a header, or all others."""
-    return select_fields(header, section.names, is_negated=section.text is Text.FIELDS_NOT)
+async def filtered(content: Content, span: Span, section: Section) -> bytes:
+    """The named fields of a header, or all others; a long one is looked through in a thread."""
+    header = await _read(content, span.start, span.end)
+    select = partial(select_fields, header, section.names, is_negated=section.text is Text.FIELDS_NOT)
+    return select() if len(header) <= HEADER_INLINE_BYTES else await asyncio.to_thread(select)
+
+
+async def _read(content: Content, start: int, end: int) -> bytes:
+    """In pieces, between which others get their turn."""
+    if end - start <= INLINE_BYTES:
+        return await content.read(start, end - start)
+    pieces = bytearray()
+    for at in range(start, end, INLINE_BYTES):
+        pieces += await content.read(at, min(INLINE_BYTES, end - at))
+        await asyncio.sleep(0)
+    return bytes(pieces)
 
 
 async def decoded(content: Content, summary: Summary, item: BinaryItem) -> bytes | None:
     """A part without its transfer encoding; None: there is no such leaf part. UnknownEncodingError."""
     if not item.part:
-        return await content.read(0, content.size_bytes)
+        return await _read(content, 0, content.size_bytes)
     part = _part(summary, item.part)
     inside = item.part + "."
     if part is None or any(other.number.startswith(inside) for other in summary.parts):
         return None  # RFC 9051 6.4.5: leaf parts only
     if part.encoding not in _KNOWN_ENCODINGS:
         raise UnknownEncodingError
-    raw = await content.read(part.body_start, part.body_end - part.body_start)
+    raw = await _read(content, part.body_start, part.body_end)
     if len(raw) > INLINE_BYTES and part.encoding in {b"base64", b"quoted-printable"}:
         return await asyncio.to_thread(decode_transfer, raw, part.encoding)
     return decode_transfer(raw, part.encoding)

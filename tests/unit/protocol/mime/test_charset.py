@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skrytka.protocol.mime import charset
 from skrytka.protocol.mime.charset import decode_base64, decode_text, decode_transfer, decode_words
 
 WORDS = [
@@ -64,3 +65,12 @@ def test_any_bytes_become_text_under_any_charset(data: bytes, charset: str) -> N
 
 def test_two_padded_base64_runs_are_both_decoded() -> None:
     assert decode_transfer(b"YQ==\r\nYg==\r\n", b"base64") == b"ab"
+
+
+@pytest.mark.parametrize("encoding", [b"base64", b"quoted-printable"])
+@given(raw=st.lists(st.sampled_from([*b"ABab09+/=\r\n -_", *b"=\n"])).map(bytes), piece=st.integers(1, 9))
+def test_how_a_body_is_cut_into_pieces_does_not_show(encoding: bytes, raw: bytes, piece: int) -> None:
+    whole = decode_transfer(raw, encoding)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(charset, "PIECE_BYTES", piece)
+        assert decode_transfer(raw, encoding) == whole

@@ -4,6 +4,8 @@ import pytest
 
 from skrytka.protocol.imap.commands.fetch import BinaryItem, Section, Text
 from skrytka.servers.imap.sections import (
+    HEADER_INLINE_BYTES,
+    INLINE_BYTES,
     Span,
     UnknownEncodingError,
     decoded,
@@ -62,11 +64,14 @@ def test_fields_come_from_the_summary_only_if_it_has_them_all() -> None:
     assert fields_at_hand(summary, Section("1", Text.FIELDS, frozenset({b"to"}))) is None
 
 
-def test_fields_are_filtered_by_name() -> None:
+@pytest.mark.parametrize("more", [0, HEADER_INLINE_BYTES, 2 * INLINE_BYTES])
+async def test_fields_are_filtered_by_name(more: int) -> None:
     section = Section("", Text.FIELDS_NOT, frozenset({b"a"}))
     assert is_filtered(section)
     assert not is_filtered(Section("", Text.HEADER))
-    assert filtered(b"A: 1\r\nB: 2\r\n\r\n", section) == b"B: 2\r\n\r\n"
+    raw = b"A: 1" + b"x" * more + b"\r\nB: 2\r\n\r\nbody"
+    content = FakeContent(FakeMessage(1, raw))
+    assert await filtered(content, Span(0, len(raw) - 4), section) == b"B: 2\r\n\r\n"
 
 
 async def test_decoding_knows_leaves_and_encodings() -> None:

@@ -26,6 +26,7 @@ import tomlkit
 from tests.support.demo import COMMAND, STANDARD_PORTS, Demo
 from tests.support.needs import ROOT
 from tests.support.ports import free_base
+from tests.support.systemd_unit import confined
 
 NEEDED = (
     *("apsw", "argon2", "_argon2_cffi_bindings", "cffi", "_cffi_backend*", "pycparser", "click", "cryptography", "dns"),
@@ -361,11 +362,12 @@ def test_root_is_dropped_where_a_user_is_set(open_copy: Path) -> None:
         [*command, "recovery", "confirm", "--dir", str(root)], input=facts["recovery_key"], text=True, check=True
     )
     move_to_test_ports(root)
-    with serving(root, *command) as process:
+    with serving(root, *confined(sys.executable), *command) as process:  # as packaging/skrytka.service confines it
         for pid in group_of(process.pid):
-            status = Path(f"/proc/{pid}/status").read_text()
-            uids = next(line for line in status.splitlines() if line.startswith("Uid:")).split()[1:]
-            assert set(uids) == {str(NOBODY.pw_uid)}
+            lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+            facts = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
+            assert set(facts["Uid"]) == {str(NOBODY.pw_uid)}
+            assert {int(facts[name][0], 16) for name in ("CapPrm", "CapEff", "CapInh", "CapAmb")} == {0}
         process.send_signal(signal.SIGHUP)
         assert process.stdout is not None
         assert "settings reloaded" in process.stdout.readline()

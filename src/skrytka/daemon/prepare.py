@@ -67,14 +67,18 @@ def prepare(path: Path, clock: Clock, random: Random) -> Prepared:
     """From a configuration file to open ports and an open key ring, as the user that the settings name."""
     settings = config.load(path)
     layout = settings.layout
-    recovery = check_installation(layout, is_demo=settings.settings.is_demo)
     user = privileges.wanted_user(settings.settings.user)
-    if user is not None:
-        privileges.check_owner(layout.writable, user)
-    seal_memory()
-    raise_descriptor_limit()
-    lock = FolderLock.take(layout.lock)
+    with privileges.acting_as(user):  # so that root may be one without rights to his files: docs/admin.md
+        if user is not None:
+            privileges.check_reach(layout.root, user)
+            privileges.check_program(user)
+        recovery = check_installation(layout, is_demo=settings.settings.is_demo)
+        if user is not None:
+            privileges.check_owner(layout.writable, user)
+        lock = FolderLock.take(layout.lock)
     try:
+        seal_memory()
+        raise_descriptor_limit()
         master = read_master_key(layout)
         bound = bind_all(settings.settings)
     except BaseException:
@@ -83,7 +87,7 @@ def prepare(path: Path, clock: Clock, random: Random) -> Prepared:
     control: socket.socket | None = None
     try:
         if user is not None:
-            drop_root(layout, user)
+            privileges.become(user)
         check_files(path)  # as the user that will read them
         openssl_conf.write(layout.openssl_conf)
         control = bind_control(layout.control_socket)
@@ -95,13 +99,6 @@ def prepare(path: Path, clock: Clock, random: Random) -> Prepared:
         lock.close()
         raise
     return Prepared(settings, lock, bound, control, ring)
-
-
-def drop_root(layout: Layout, user: privileges.User) -> None:
-    """Become the user; what root has written until here (the lock) is his."""
-    privileges.give([layout.lock], user)
-    privileges.become(user)
-    privileges.check_reach(layout.root, user)
 
 
 def check_installation(layout: Layout, *, is_demo: bool) -> RecoveryState:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pwd
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -85,8 +86,16 @@ def acting_as(user: User | None) -> Iterator[None]:
         os.setgroups(groups)
 
 
+def check_program(user: User, program: str = sys.executable) -> None:
+    """PermanentError(NOT_PERMITTED) if the user cannot run the Python that the server and its children are."""
+    with acting_as(user if os.geteuid() == 0 else None):
+        if not os.access(program, os.X_OK, effective_ids=True):
+            said = f"{user.name} cannot run {program}: it, or what it links to, is in a folder closed to him"
+            raise PermanentError(Reason.NOT_PERMITTED, f"{said}; install with a Python of the system (docs/admin.md)")
+
+
 def check_reach(root: Path, user: User) -> None:
-    """After :func:`become`: PermanentError(NOT_PERMITTED) if a folder above closes the installation to the user."""
-    if not os.access(root, os.R_OK | os.X_OK):
+    """As the user: PermanentError(NOT_PERMITTED) if a folder above closes the installation to him."""
+    if not os.access(root, os.R_OK | os.X_OK, effective_ids=True):
         said = f"{user.name} cannot enter {root}; mend: chmod go+x on the folders above it, or move it to /var/lib"
         raise PermanentError(Reason.NOT_PERMITTED, said)

@@ -88,6 +88,8 @@ def make(layout: Layout, wanted: Wanted) -> Made:
     """The whole installation, or an error and nothing that the next try could not replace."""
     clock, random = SystemClock(), SystemRandom()
     domain, hostname, admin = _domain(wanted.domain), _domain(wanted.hostname), _address(wanted.admin)
+    if wanted.user is not None:
+        privileges.check_program(privileges.find_user(wanted.user))
     made_up = None if wanted.password is not None else Secret(random_password(random))
     recovery = installation.create(
         layout,

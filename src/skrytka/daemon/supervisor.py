@@ -28,6 +28,7 @@ from skrytka.daemon.messages import (
     Start,
     StoreSocket,
 )
+from skrytka.daemon.notify import Notifier
 from skrytka.daemon.prepare import Prepared
 from skrytka.daemon.reload import restart_needed
 from skrytka.model.clock import Clock
@@ -49,7 +50,7 @@ Say = Callable[[str], None]
 class Supervisor:
     """One server, from the first child to the last."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it is where everything comes together
         self,
         prepared: Prepared,
         clock: Clock,
@@ -59,6 +60,7 @@ class Supervisor:
         *,
         command: Command | None = None,
         zygote: ZygoteCommand | None = None,
+        notifier: Notifier | None = None,
     ) -> None:
         self._prepared = prepared
         self._settings = prepared.config.settings
@@ -66,6 +68,7 @@ class Supervisor:
         self._events = events
         self._say = say
         self._complain = complain
+        self._notifier = notifier or Notifier(None, clock)
         self._desk = Desk(prepared, clock, events)
         environment = child_environment(str(prepared.layout.openssl_conf))
         inherited = (prepared.lock.fd,)  # the folder is free when the last process has ended
@@ -198,6 +201,7 @@ class Supervisor:
             self._was_ready = True
             self._events.emit(ServerStarted(version=__version__, fronts=len(self._fronts)))
             self._say(self._ready_line())
+            self._notifier.ready()
 
     def _ready_line(self) -> str:
         places = [
@@ -254,6 +258,7 @@ class Supervisor:
     async def _drain(self) -> None:
         """Fronts first, since they still write; then the store process."""
         self._events.emit(ServerStopping(cause=self._cause))
+        self._notifier.stopping(self._cause)
         self._prepared.bound.close()
         await self._end(self._fronts, Drain(seconds=DRAIN_S), DRAIN_S + DRAIN_GRACE_S)
         await self._inspectors.end()
@@ -284,6 +289,11 @@ class Supervisor:
         """SIGHUP: new settings if they are right, the old ones if not; either way it is said."""
         if self._stop.is_set():
             return
+        self._notifier.reloading()
+        self._apply()
+        self._notifier.ready()
+
+    def _apply(self) -> None:
         try:
             fresh = config.load(self._prepared.config.path).settings
         except config.ConfigError as exc:

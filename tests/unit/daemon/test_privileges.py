@@ -105,3 +105,25 @@ def test_given_files_belong_to_the_user(tmp_path: Path) -> None:
     (tmp_path / "a").touch()
     privileges.give([tmp_path / "a"], privileges.User("me", os.getuid(), os.getgid(), ()))
     assert (tmp_path / "a").stat().st_uid == os.getuid()
+
+
+def test_a_python_that_the_user_cannot_run_is_named(tmp_path: Path) -> None:
+    program = tmp_path / "python"
+    program.touch(mode=0o600)
+    me = pwd.getpwuid(os.geteuid())
+    user = privileges.User(me.pw_name, me.pw_uid, me.pw_gid, ())
+    with pytest.raises(PermanentError, match=f"cannot run {program}") as caught:
+        privileges.check_program(user, str(program))
+    assert caught.value.reason is Reason.NOT_PERMITTED
+    program.chmod(0o700)
+    privileges.check_program(user, str(program))
+
+
+@pytest.mark.needs("root")
+def test_root_asks_with_the_rights_of_the_user(tmp_path: Path) -> None:
+    program = tmp_path / "python"
+    program.touch(mode=0o700)
+    nobody = privileges.User("nobody", NOBODY.pw_uid, NOBODY.pw_gid, ())
+    with pytest.raises(PermanentError, match="nobody cannot run"):
+        privileges.check_program(nobody, str(program))
+    assert os.geteuid() == 0

@@ -5,6 +5,7 @@ import pytest
 from skrytka.daemon import serve
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.lock import is_held
+from skrytka.daemon.notify import Notifier
 from skrytka.daemon.prepare import Prepared
 from tests.support import installations
 from tests.support.ports import free_block
@@ -17,7 +18,7 @@ class FakeSupervisor:
 
     error: Exception | None = None
 
-    def __init__(self, prepared: Prepared, *_: object) -> None:
+    def __init__(self, prepared: Prepared, *_: object, notifier: Notifier) -> None:
         self._layout = prepared.layout
 
     async def run(self) -> int:

@@ -1,6 +1,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from skrytka.daemon import supervisor
 from skrytka.daemon.channel import Channel
 from skrytka.daemon.children import Child
+from skrytka.daemon.notify import Notifier
 from skrytka.daemon.prepare import Prepared, prepare
 from skrytka.daemon.supervisor import Supervisor
 from skrytka.store.system import SystemClock, SystemRandom
@@ -26,7 +28,7 @@ PORT = free_block()
 class Running:
     """A supervisor with fake children, as a task of the test."""
 
-    def __init__(self, prepared: Prepared) -> None:
+    def __init__(self, prepared: Prepared, notifier: Notifier | None = None) -> None:
         self.root = prepared.layout.root
         self.said: list[str] = []
         self.complaints: list[str] = []
@@ -39,6 +41,7 @@ class Running:
             self.complaints.append,
             command=lambda name, fd: [sys.executable, "-P", str(FAKE), name, str(fd)],
             zygote=lambda fd: [sys.executable, "-S", "-P", str(ZYGOTE), str(fd)],
+            notifier=notifier,
         )
         self.task = asyncio.get_running_loop().create_task(self.supervisor.run())
 
@@ -232,3 +235,16 @@ async def test_hup_with_bad_settings_keeps_the_old_ones(prepared: Prepared) -> N
     assert running.supervisor._settings is before
     assert await running.stop() == 0
     assert "Reload 0" not in running.log("front-1")
+
+
+async def test_systemd_is_told_of_start_reload_and_end(prepared: Prepared, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.setblocking(False)
+        running = Running(prepared, Notifier(str(tmp_path / "notify"), SystemClock()))
+        await running.until("ready")
+        os.kill(os.getpid(), signal.SIGHUP)
+        await running.until("settings reloaded")
+        await running.stop()
+        told = [systemd.recv(1000).split(b"\n")[0] for _ in range(4)]
+    assert told == [b"READY=1", b"RELOADING=1", b"READY=1", b"STOPPING=1"]

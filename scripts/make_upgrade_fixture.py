@@ -1,7 +1,7 @@
 """Makes tests/upgrade/fixtures/NAME.tar.xz: a small installation of today's code, for the tests of later releases.
 
-Run ``python -m scripts.make_upgrade_fixture NAME`` at the root of the repository, once per release; that of a
-release is never made anew. In it are keys, passwords and the recovery key of nobody: it is a test fixture and protects nothing.
+Run ``python -m scripts.make_upgrade_fixture NAME`` at the root of the repository, once per release; that of one is
+never made anew. In it are keys, passwords and the recovery key of nobody: it is a test fixture and protects nothing.
 """
 
 import contextlib

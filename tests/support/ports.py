@@ -4,7 +4,7 @@ import os
 import socket
 from collections.abc import Iterable
 
-LOWEST, HIGHEST = 32000, 33999
+LOWEST, HIGHEST = 11000, 22999  # with 8443 added still below 32768, where the kernel gives ports to clients
 BLOCK = 10
 _taken = 0
 
@@ -24,7 +24,7 @@ def free_base(offsets: Iterable[int], *, step: int = 1) -> int:
         base = LOWEST + (os.getpid() * 7919 // step * step + _taken) % span
         if all(_is_free(base + offset) for offset in wanted):
             return base
-    raise RuntimeError("no free ports between 32000 and 33999")
+    raise RuntimeError(f"no free ports between {LOWEST} and {HIGHEST}")
 
 
 def _is_free(port: int) -> bool:

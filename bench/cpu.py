@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,38 +38,40 @@ def speed_us() -> float:
     return best * 1e6
 
 
-def children(parent: int) -> dict[str, int]:
-    """Name -> pid of the server's processes."""
-    found = {"supervisor": parent}
-    for pid in filter(str.isdigit, os.listdir("/proc")):
+def children(parent: int) -> dict[int, str]:
+    """Pid -> name of the server's processes; inspectors come and go."""
+    found = {parent: "supervisor"}
+    for pid in sorted(int(entry) for entry in os.listdir("/proc") if entry.isdigit()):
         with contextlib.suppress(OSError):
-            if _parent(int(pid)) in found.values():
-                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-                name = words[words.index(b"-m") + 2 :][:1] if b"-m" in words else words[:1]
-                found[(name or [b"?"])[0].decode()] = int(pid)
+            if int(_stat(pid)[1]) in found:
+                found[pid] = _name(Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0"))
     return found
 
 
-def _parent(pid: int) -> int:
-    return int(_stat(pid)[1])
+def _name(words: list[str]) -> str:
+    """``... -m skrytka.daemon.child front-0 17`` is front-0, whatever else we start is an inspector."""
+    return words[words.index("-m") + 2] if "skrytka.daemon.child" in words else "inspectors"
 
 
 def _stat(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
-def cpu_s(pid: int) -> float:
-    """User and system time so far."""
-    fields = _stat(pid)
-    return (int(fields[11]) + int(fields[12])) / _TICKS_S
+def cpu_s(parent: int) -> dict[str, float]:
+    """User and system time so far by name, that of ended children with their parent's."""
+    used: dict[str, float] = defaultdict(float)
+    for pid, name in children(parent).items():
+        with contextlib.suppress(OSError):
+            used[name] += sum(map(int, _stat(pid)[11 : 15 if name == "inspectors" else 13])) / _TICKS_S
+    return used
 
 
 @contextlib.contextmanager
-def traced(pids: dict[str, int], folder: Path) -> Iterator[None]:
+def traced(pids: dict[int, str], folder: Path) -> Iterator[None]:
     """Count the system calls of all of them; everything is slow meanwhile."""
     tracers = [
         subprocess.Popen(["strace", "-c", "-f", "-p", str(pid), "-o", str(folder / name)], stderr=subprocess.DEVNULL)
-        for name, pid in pids.items()
+        for pid, name in pids.items()
     ]
     time.sleep(1)
     yield
@@ -88,10 +91,10 @@ def send(port: int, messages: int, per_session: int) -> float:
 def measure(server: Skrytka, messages: int, name: str, per_session: int) -> None:
     """One profile, a line."""
     assert server.process is not None
-    pids = children(server.process.pid)
-    before = {process: cpu_s(pid) for process, pid in pids.items()}
+    before = cpu_s(server.process.pid)
     rate = send(server.smtp_port, messages, per_session)
-    used = {process: (cpu_s(pid) - before[process]) / messages * 1e6 for process, pid in pids.items()}
+    after = cpu_s(server.process.pid)
+    used = {process: (after[process] - before.get(process, 0.0)) / messages * 1e6 for process in after}
     fronts = sum(us for process, us in used.items() if process.startswith("front"))
     others = ", ".join(f"{process} {us:.0f}" for process, us in used.items() if not process.startswith("front"))
     total = sum(used.values())
@@ -101,13 +104,13 @@ def measure(server: Skrytka, messages: int, name: str, per_session: int) -> None
 def count_syscalls(server: Skrytka, messages: int, name: str, per_session: int) -> None:
     """The most frequent system calls of each process, a message."""
     assert server.process is not None
-    pids = children(server.process.pid)
+    pids = {pid: process for pid, process in children(server.process.pid).items() if process != "inspectors"}
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         with traced(pids, folder):
             send(server.smtp_port, messages, per_session)
         print(name)
-        for process in pids:
+        for process in pids.values():
             rows = _STRACE_ROW.findall((folder / process).read_text())
             counts = sorted(((int(calls) / messages, call) for calls, call in rows if call != "total"), reverse=True)
             shown = ", ".join(f"{call} {calls:.2f}" for calls, call in counts[:SYSCALLS_SHOWN])

@@ -32,6 +32,7 @@ BATCH_BYTES = 8 * 1024 * 1024
 RECEIVE_BYTES = 1024 * 1024
 OUTGOING_MAX = 64 * 1024 * 1024  # a front that does not read its answers is broken
 TICK_MS = 100
+GATHER_MS = 1  # how long a batch waits to become as large as the last one; a lone client never waits
 IDLE_TICKS = 10
 FAULT_S = 1.0
 _FLAGS = select.POLLIN | select.POLLHUP | select.POLLERR
@@ -108,6 +109,7 @@ class StoreLoop:
         self._poll.register(control.fileno(), _FLAGS)
         self._is_draining = False
         self._idle_ticks = 0
+        self._last_batch = 1
 
     def add_client(self, sock: socket.socket) -> None:
         """A new front."""
@@ -120,6 +122,7 @@ class StoreLoop:
             ready = self._poll.poll(0 if self._waiting else TICK_MS)
             self._receive(ready)
             if self._waiting:
+                self._gather()
                 self._run_batch()
                 self._idle_ticks = 0
             elif not ready:
@@ -140,6 +143,11 @@ class StoreLoop:
             client.sock.settimeout(1.0)
             client.send()
             self._close(client)
+
+    def _gather(self) -> None:
+        """A COMMIT costs as much as a command: where several came together, as many are likely to come again."""
+        while len(self._waiting) < self._last_batch and not self._is_draining and (ready := self._poll.poll(GATHER_MS)):
+            self._receive(ready)
 
     def _idle(self) -> None:
         self._idle_ticks += 1
@@ -177,6 +185,7 @@ class StoreLoop:
         while self._waiting and len(batch) < BATCH_MAX and size < BATCH_BYTES:
             batch.append(self._waiting.popleft())
             size += batch[-1][2]
+        self._last_batch = len(batch)
         outcomes = self._writer.run([request for _, request, _ in batch])
         self._answer(batch, outcomes)
         self._writer.tidy()

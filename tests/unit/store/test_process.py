@@ -134,6 +134,22 @@ def test_more_than_one_batch_is_answered_in_order(fronts: Callable[[], Front]) -
     assert all(isinstance(answer.outcome, Done) for answer in answers)
 
 
+def test_after_many_together_a_lone_command_is_answered_and_the_loop_ends(
+    running: Running, fronts: Callable[[], Front]
+) -> None:
+    front = fronts()
+    ids = Ids()
+    account(front, ids)
+    front.send(*(deliver(ids, ALICE) for _ in range(20)))
+    front.answers(20)
+    front.do(deliver(ids, ALICE))
+    front.send(*(deliver(ids, ALICE) for _ in range(20)))
+    front.answers(20)
+    front.send(deliver(ids, ALICE))
+    running.end()  # while a batch waits for more, perhaps
+    assert len(front.answers(1)) == 1
+
+
 def test_a_retry_gives_the_former_answer(fronts: Callable[[], Front]) -> None:
     front = fronts()
     command = AddDomain(unit=Ids().unit(), name="a.test")

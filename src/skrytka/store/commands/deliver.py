@@ -179,6 +179,9 @@ def _into_folder(tx: Tx, account: AccountId, folder: NewFolder, counts: dict[str
 def _thread(target: Target) -> Query[bytes]:
     """The thread of the first keyed hash that is known, in the order given; all are known afterwards."""
     macs = target.thread_macs
+    if len(macs) == 1:  # a message that answers none
+        ((found,),) = yield sql.INSERT_OR_FIND_THREAD(account=target.account, mac=macs[0], thread_id=target.thread_id)
+        return found  # type: ignore[return-value]
     known: dict[object, object] = {}
     for start in range(0, len(macs), 4):
         four = macs[start : start + 4]

@@ -15,6 +15,10 @@ THREADS_OF = Statement(
 INSERT_THREAD = Statement(
     "INSERT INTO thread_ref (account, mac, thread_id) VALUES (:account, :mac, :thread_id) ON CONFLICT DO NOTHING"
 )
+INSERT_OR_FIND_THREAD = Statement(
+    "INSERT INTO thread_ref (account, mac, thread_id) VALUES (:account, :mac, :thread_id)"
+    " ON CONFLICT (account, mac) DO UPDATE SET thread_id = thread_ref.thread_id RETURNING thread_id"
+)
 INSERT_MESSAGE = Statement(
     "INSERT INTO message (account, mailbox, uid, flags, modseq, size, received_at_ms, saved_at_ms, email_id,"
     " thread_id, hold, retention) VALUES (:account, :mailbox, :uid, :flags, :state, :size, :received_at_ms,"

@@ -1,5 +1,6 @@
 """Commands about mailboxes: SELECT, EXAMINE, STATUS, LIST, LSUB, NAMESPACE and leaving (RFC 9051 6.3, 6.4)."""
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 
@@ -9,10 +10,12 @@ from skrytka.protocol.imap import format as fmt
 from skrytka.protocol.imap.actions import Tagged
 from skrytka.protocol.imap.commands.mailboxes import List, Namespace, Select, Status, StatusItem
 from skrytka.protocol.imap.commands.messages import Check, Close, Unselect
-from skrytka.protocol.imap.listing import Line, Name, lines
+from skrytka.protocol.imap.listing import SEPARATOR, Line, Name, lines
 from skrytka.servers.imap import replies
 from skrytka.servers.imap.selected import Selected
 from skrytka.servers.imap.state import ImapSession
+
+MATCHES_INLINE = 200  # names and patterns compared at once; of long ones 5 ms
 
 
 async def select(session: ImapSession, command: Select) -> Tagged:
@@ -118,13 +121,20 @@ async def list_names(session: ImapSession, command: List) -> Tagged:
     if not command.is_extended and command.patterns == ("",):  # RFC 9051 6.3.9: only the separator is asked for
         await session.write(b'* %b (\\Noselect) "/" ""\r\n' % word)
         return replies.ok("done")
-    for line in lines(command, await _names(session)):
+    for line in await _lines(command, await _names(session)):
         await session.write(_list_line(session, line, word) + b"\r\n")
         if command.return_status and line.exists:
             with contextlib.suppress(PermanentError):  # RFC 5819 2: gone meanwhile, then there is no STATUS
                 await session.write(await _status_line(session, line.name, command.return_status))
             await session.breathe()
     return replies.ok("done")
+
+
+async def _lines(command: List, names: list[Name]) -> list[Line]:
+    """Twenty patterns and thousands of long names take seconds: then beside the loop."""
+    if len(names) * len(command.patterns) <= MATCHES_INLINE:
+        return lines(command, names)
+    return await asyncio.to_thread(lines, command, names)
 
 
 async def _names(session: ImapSession) -> list[Name]:
@@ -137,7 +147,8 @@ async def _names(session: ImapSession) -> list[Name]:
 async def _about(session: ImapSession, name: str) -> list[Line]:
     """The one LIST line of a mailbox, subscription included."""
     every = List(reference="", patterns=("*",), is_extended=True, return_subscribed=True)
-    return [line for line in lines(every, await _names(session)) if line.name == name]
+    near = [each for each in await _names(session) if each.name == name or each.name.startswith(name + SEPARATOR)]
+    return [line for line in await _lines(every, near) if line.name == name]
 
 
 def _list_line(session: ImapSession, line: Line, word: bytes) -> bytes:

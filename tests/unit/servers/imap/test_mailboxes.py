@@ -1,8 +1,16 @@
 """RFC 9051 6.3.2, 6.3.3, 6.3.9 to 6.3.11, 6.4.1, 6.4.2; RFC 3501 differences; RFC 8474 4."""
 
+import threading
+from collections.abc import Sequence
+
 import pytest
 
 from skrytka.mail.mailbox.types import MailboxInfo, SystemFlag
+from skrytka.protocol.imap import listing
+from skrytka.protocol.imap.commands.mailboxes import List
+from skrytka.protocol.imap.listing import Line, Name
+from skrytka.servers.imap import mailboxes
+from skrytka.servers.imap.mailboxes import MATCHES_INLINE
 from tests.support.imap import LOGIN, World
 
 REV2 = b"e ENABLE IMAP4rev2\r\n"
@@ -146,3 +154,37 @@ async def test_check_and_noop_tell_news() -> None:
     conn = await found.selected(lambda: found.inbox.remove(2), b"1 CHECK\r\n", b"2 NOOP\r\n")
     assert conn.said[1] == b"* 2 EXPUNGE\r\n1 OK done\r\n"
     assert conn.said[2] == b"2 OK done\r\n"
+
+
+@pytest.mark.parametrize(("count", "is_beside"), [(MATCHES_INLINE // 2, False), (MATCHES_INLINE + 1, True)])
+async def test_thousands_of_names_are_matched_beside_the_loop(
+    monkeypatch: pytest.MonkeyPatch, count: int, is_beside: bool
+) -> None:
+    found = world()
+    for number in range(count):
+        found.mailboxes.add(f"box{number}")
+    threads: list[threading.Thread] = []
+
+    def lines(command: List, names: Sequence[Name]) -> list[Line]:
+        threads.append(threading.current_thread())
+        return listing.lines(command, names)
+
+    monkeypatch.setattr(mailboxes, "lines", lines)
+    conn = await found.play(LOGIN, b'1 LIST "" box*\r\n')
+    assert conn.text.count("* LIST ") == count
+    assert [thread is not threading.main_thread() for thread in threads] == [is_beside]
+
+
+async def test_select_looks_at_names_near_its_own_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = world()
+    found.mailboxes.add("a")
+    seen: list[str] = []
+
+    def lines(command: List, names: Sequence[Name]) -> list[Line]:
+        seen.extend(name.name for name in names)
+        return listing.lines(command, names)
+
+    monkeypatch.setattr(mailboxes, "lines", lines)
+    conn = await found.play(LOGIN, REV2, b"1 SELECT a\r\n")
+    assert '* LIST (\\HasChildren) "/" "a"\r\n' in conn.text
+    assert sorted(seen) == ["a", "a/b"]

@@ -30,7 +30,7 @@ def installation_options(function: Callable[P, R]) -> Callable[..., R]:
             chosen[_KEY] = config
         return function(*args, **kwargs)
 
-    path = click.Path(path_type=Path)
+    path = click.Path(path_type=Path, readable=False)  # who may not read it is told by what reads it, with the mend
     inner = click.option("--config", type=path, help=f"Its {CONFIG_NAME}, instead of --dir.")(inner)
     return click.option(
         "--dir",

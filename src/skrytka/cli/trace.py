@@ -19,7 +19,7 @@ def trace(*, what: str, as_json: bool) -> int:
     found = ask("trace", what=what)
     if as_json:
         output.print_json(found)
-    else:
+    elif found:
         output.print_rows(("at", "trace", "kind", "what"), [row(event) for event in found], as_json=False)
     if not found:
         complain(f"nothing is known of {what}; events older than their retention are gone")

@@ -102,6 +102,8 @@ def _read(path: Path) -> str:
         raise ConfigError([ConfigFault(str(path), line, "", "not UTF-8, which TOML demands")]) from exc
     except OSError as exc:
         said = f"cannot be read: {exc.strerror}"
+        if isinstance(exc, PermissionError):
+            said += "; run this as root, or as the account of the server"
         if isinstance(exc, FileNotFoundError):
             said = (
                 "is missing: there is no installation; `skrytka init DOMAIN --dir DIR` makes one,"

@@ -8,7 +8,7 @@ import msgspec
 
 from skrytka.daemon import config, privileges
 from skrytka.daemon.control_server import name_of
-from skrytka.daemon.event_log import open_event_log
+from skrytka.daemon.event_log import Checkpoints, EventLog, open_event_log
 from skrytka.daemon.event_trace import EventTrace
 from skrytka.daemon.hardening import seal_memory
 from skrytka.daemon.layout import Layout
@@ -78,14 +78,24 @@ async def offline(layout: Layout) -> AsyncIterator[ControlDeps]:
                 yield ControlDeps(admin=Admin(admin), check=StoreCheck(layout), trace=EventTrace(layout, name_key))
         finally:
             passwords.close()
-            await events.flush()
+            await _close_log(layout, folder.settings, clock, events)
 
 
-async def record(layout: Layout, event: Event, clock: Clock, random: Random) -> None:
-    """Write one event that no server is there to write; on disk when this returns."""
+async def record(layout: Layout, event: Event, clock: Clock, random: Random, settings: Settings | None = None) -> None:
+    """Write one event of ours, on disk when this returns; signed too with ``settings``: for who holds the lock."""
     events = open_event_log(layout, "cli", clock, random)
     events.emit(event)
     await events.flush()
+    if settings is not None:
+        await _close_log(layout, settings, clock, events)
+
+
+async def _close_log(layout: Layout, settings: Settings, clock: Clock, events: EventLog) -> None:
+    """Sign what was written: the server that starts next signs the chains of its own processes only."""
+    await events.flush()
+    if events.heads():
+        Checkpoints(layout, settings, clock, events).sign()
+        await events.flush()
 
 
 def actor() -> str:

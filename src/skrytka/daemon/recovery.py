@@ -75,7 +75,7 @@ def restore(layout: Layout, typed: Secret, *, is_damage_accepted: bool = False) 
         restored = _restore(layout, key, user, clock, random, is_damage_accepted=is_damage_accepted)
         with privileges.acting_as(user):
             event = MasterKeyRestored(actor=actor(), keys=restored.keys, damaged=restored.damaged)
-            asyncio.run(record(layout, event, clock, random))
+            asyncio.run(record(layout, event, clock, random, config.load(layout.config).settings))
     finally:
         lock.close()
     return restored

@@ -62,12 +62,17 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
             f"Put a certificate for {self.hostname} into {self.root / installation.CERTIFICATE} and its key into\n"
             f"{self.root / installation.CERTIFICATE_KEY}; until then clients see one that nobody vouches for."
         )
+        postmaster = (
+            f"{self.admin} gets the mail of postmaster and cannot read it before there is a web interface;\n"
+            f"lead it to one of them: skrytka alias set postmaster@{self.domain} NAME@{self.domain} {where}"
+        )
         return [
             *confirm,
             "Publish in DNS:\n" + "\n".join(self.records()),
             certificate,
-            f"Start the server: skrytka serve {where}",
+            f"Start the server: skrytka serve {where} (docs/admin.md has a unit for systemd)",
             f"Add people: skrytka account add NAME@{self.domain} {where}",
+            postmaster,
         ]
 
     def to_json(self) -> dict[str, object]:

@@ -29,3 +29,5 @@ def test_nothing_known_is_not_found(cli: Cli) -> None:
     cli.answers["trace"] = []
     assert cli("trace", "a@b.c", "--json") == 5
     assert cli.json == []
+    assert cli("trace", "a@b.c") == 5
+    assert cli.out == ""

@@ -1,3 +1,4 @@
+import errno
 from pathlib import Path
 
 import pytest
@@ -86,8 +87,16 @@ def test_a_loaded_file_knows_its_folder_and_its_lines(tmp_path: Path) -> None:
     assert str(loaded.fault(("user",), "no")) == f"{path}:3: user: no"
 
 
-def test_a_file_that_is_missing_is_said_to_be(tmp_path: Path) -> None:
+def refuse(_path: Path) -> bytes:
+    raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_a_file_that_is_missing_or_closed_is_said_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(config.ConfigError, match=r"skrytka\.toml: is missing: .*skrytka init"):
         config.load(tmp_path / "skrytka.toml")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refuse)
+        with pytest.raises(config.ConfigError, match=r"Permission denied; run this as root, or as the account"):
+            config.load(tmp_path / "skrytka.toml")
     with pytest.raises(config.ConfigError, match=r"cannot be read: Is a directory"):
         config.load(tmp_path)

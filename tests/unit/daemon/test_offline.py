@@ -33,7 +33,15 @@ async def test_a_stopped_server_is_administered_and_its_events_verify(layout: La
     report = verify(layout.events)
     assert report.events >= 6
     assert report.is_sound
+    assert report.checkpoints == 1
+    assert report.unsigned == 1  # the event that says that the others are signed
     assert not is_held(layout.lock)
+
+
+async def test_what_only_reads_leaves_no_checkpoint(layout: Layout) -> None:
+    async with offline(layout) as deps:
+        assert await deps.admin.domains.list() == []
+    assert verify(layout.events).checkpoints == 0
 
 
 def test_a_running_server_is_left_alone(layout: Layout) -> None:

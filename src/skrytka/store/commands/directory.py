@@ -243,9 +243,10 @@ def _account(account: AccountId) -> Query[tuple[object, ...]]:
 
 def _keep_an_admin(account: AccountId) -> Query[None]:
     """Somebody must be able to answer for postmaster, and to administer."""
-    if [row.account for row in (yield from sql.admins())] == [account]:
-        said = "it is the last active administrator; make another one first: skrytka account add ADDRESS --admin"
-        raise PermanentError(Reason.NOT_PERMITTED, said)
+    admins = yield from sql.admins()
+    if [row.account for row in admins] == [account]:
+        said = "is the last active administrator; make another one first: skrytka account add ADDRESS --admin"
+        raise PermanentError(Reason.NOT_PERMITTED, f"{admins[0].address} {said}")
 
 
 def _claim(tx: Tx, key: str, domain: int, kind: AddressKind, account: AccountId | None) -> Query[None]:

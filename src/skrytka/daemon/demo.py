@@ -110,7 +110,7 @@ def _create(layout: Layout, ports: dict[str, int], clock: Clock, random: Random)
         exempt_networks=("127.0.0.1/32",),
     )
     installation.create(layout, wanted, clock, random)
-    write_private(layout.zone, ZONE.encode(), mode=0o644)
+    write_private(layout.zone, ZONE.encode())
     addresses = (*(f"{name}@{DOMAIN}" for name in USERS), ADMIN_ADDRESS)
     accounts = {address: random_password(random) for address in addresses}
     _add_accounts(layout, accounts)

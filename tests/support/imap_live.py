@@ -1,0 +1,121 @@
+"""IMAP sessions that stay: several at once over one store, each with a client that believes what it is told."""
+
+import asyncio
+import re
+from dataclasses import dataclass
+from typing import cast
+
+from skrytka.model.engine import NEED_DATA, Woken
+from skrytka.net.connection import Connection
+from skrytka.servers.imap.deps import ImapDeps
+from skrytka.servers.imap.session import serve_imap
+from tests.support.imap import LOGIN, FakeConnection
+
+_FETCH = re.compile(r"\* (\d+) FETCH \((.*)")
+_UID = re.compile(r"UID (\d+)")
+_FLAGS = re.compile(r"FLAGS \(([^)]*)\)")
+
+
+class LiveConnection(FakeConnection):
+    """Input comes whenever a test puts some."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self.input: asyncio.Queue[bytes | Woken] = asyncio.Queue()
+        self.output = bytearray()
+
+    async def events(self, engine):  # type: ignore[no-untyped-def]
+        while True:
+            item = await self.input.get()
+            if isinstance(item, Woken):
+                yield item
+            else:
+                engine.receive(item)
+                while (event := engine.next_event()) is not NEED_DATA:
+                    yield event
+            self.input.task_done()
+
+    async def send(self, data: bytes) -> None:
+        self.output += data
+
+    def wake(self) -> None:
+        self.input.put_nowait(Woken())
+
+
+@dataclass
+class Known:
+    """A message as the client knows it; None is not known."""
+
+    uid: int | None = None
+    flags: frozenset[str] | None = None
+
+
+class LiveSession:
+    """One session in the selected mailbox, and its client."""
+
+    def __init__(self, deps: ImapDeps) -> None:
+        self._conn = LiveConnection()
+        self._task = asyncio.ensure_future(serve_imap(cast("Connection", self._conn), deps))
+        self._number = 0
+        self.messages: list[Known] = []
+        self.is_idle = False
+
+    async def start(self, name: str = "INBOX") -> None:
+        await self._exchange(LOGIN)
+        await self.ask(f"SELECT {name}")
+        await self.ask("FETCH 1:* (UID FLAGS)" if self.messages else "NOOP")
+
+    async def close(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def ask(self, command: str, *, may_fail: bool = False) -> list[str]:
+        """The lines of the answer, which the client has taken in."""
+        self._number += 1
+        tag = f"t{self._number}"
+        lines = await self._exchange(f"{tag} {command}\r\n".encode())
+        assert lines[-1].startswith((f"{tag} OK", f"{tag} NO") if may_fail else f"{tag} OK"), lines
+        keeps_numbers = command.startswith(("FETCH", "STORE", "SEARCH"))
+        self._take(lines, may_expunge=not keeps_numbers)
+        return lines
+
+    async def idle(self) -> None:
+        self._number += 1
+        self.is_idle = True
+        self._take(await self._exchange(b"t%d IDLE\r\n" % self._number), may_expunge=True)
+
+    async def done(self) -> None:
+        self.is_idle = False
+        self._take(await self._exchange(b"DONE\r\n"), may_expunge=True)
+
+    async def listen(self) -> None:
+        """What an idle session has been told meanwhile."""
+        self._take(await self._exchange(b""), may_expunge=True)
+
+    async def _exchange(self, data: bytes) -> list[str]:
+        if data:
+            self._conn.input.put_nowait(data)
+        await self._conn.input.join()
+        text = bytes(self._conn.output).decode()
+        self._conn.output.clear()
+        return text.split("\r\n")[:-1]
+
+    def _take(self, lines: list[str], *, may_expunge: bool) -> None:
+        for line in lines:
+            words = line.split()
+            if len(words) == 3 and words[2] == "EXISTS":
+                assert int(words[1]) >= len(self.messages), line
+                self.messages += [Known() for _ in range(int(words[1]) - len(self.messages))]
+            elif len(words) == 3 and words[2] == "EXPUNGE":
+                assert may_expunge, line
+                del self.messages[int(words[1]) - 1]
+            elif match := _FETCH.match(line):
+                self._fetched(self.messages[int(match[1]) - 1], match[2])
+
+    @staticmethod
+    def _fetched(message: Known, text: str) -> None:
+        if uid := _UID.search(text):
+            assert message.uid in {None, int(uid[1])}, text
+            message.uid = int(uid[1])
+        if flags := _FLAGS.search(text):
+            message.flags = frozenset(flags[1].split())

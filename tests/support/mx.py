@@ -3,7 +3,7 @@
 import contextlib
 import ssl
 from asyncio import Event, StreamReader, StreamWriter, wait_for
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from skrytka.mail.delivery.message import IncomingMessage
 from skrytka.mail.delivery.types import Check, Outgoing, Resolution, Target, Transaction
@@ -90,7 +90,7 @@ class FakeDelivery:
         self.delivered: list[tuple[Transaction, tuple[str, ...], bytes]] = []
         self.verdict = ACCEPT
         self.error: Exception | None = None
-        self.is_hanging = False
+        self.while_hanging: Callable[[], object] | None = None  # called, and then nothing more happens
         self.fails_at = 10**9
 
     def begin(self) -> IncomingMessage:
@@ -109,7 +109,8 @@ class FakeDelivery:
         check: Check | None = None,
     ) -> Verdict:
         assert isinstance(message, FakeMessage)
-        if self.is_hanging:
+        if self.while_hanging is not None:
+            self.while_hanging()
             await Event().wait()
         if self.error is not None:
             raise self.error

@@ -11,6 +11,7 @@ the peer does not read (design section 9).
 
 import asyncio
 import contextlib
+import math
 import ssl
 from typing import TypeVar, cast
 
@@ -42,8 +43,8 @@ class Connection(asyncio.BufferedProtocol):
     __slots__ = (
         "_deadline_at", "_drained", "_fault", "_handshake", "_has_grace", "_input", "_is_closing", "_is_eof",
         "_is_read_paused", "_is_timed_out", "_is_woken", "_is_write_paused", "_lingered", "_lost", "_output", "_pipe",
-        "_sweeper", "_tls_source", "_transport", "_waiter", "cause", "due_at", "errors", "facts", "is_draining",
-        "messages", "owner", "tls",
+        "_sweeper", "_tls_source", "_transport", "_waiter", "cause", "due_at", "ends_at_s", "errors", "facts",
+        "is_draining", "messages", "owner", "tls",
     )
     # fmt: on
 
@@ -55,6 +56,7 @@ class Connection(asyncio.BufferedProtocol):
         self.errors = 0
         self.cause = ""
         self.due_at = sweeper.clock.monotonic_s() + FIRST_DEADLINE_S
+        self.ends_at_s = math.inf
         self.owner: asyncio.Task[None] | None = None
         self._sweeper = sweeper
         self._tls_source = tls
@@ -158,8 +160,11 @@ class Connection(asyncio.BufferedProtocol):
         return self.tls
 
     def deadline(self, seconds: float) -> None:
-        """From now on the session waits for its peer so long at most; a new call replaces the last."""
-        self._deadline_at = self._sweeper.clock.monotonic_s() + seconds
+        """From now on the session waits for its peer so long at most; a new call replaces the last.
+
+        Never beyond ``ends_at_s``, the end of the session, where one is set.
+        """
+        self._deadline_at = min(self._sweeper.clock.monotonic_s() + seconds, self.ends_at_s)
         self._has_grace = False
         self._is_timed_out = False
         if self._drained is None and not self._is_closing:
@@ -198,8 +203,9 @@ class Connection(asyncio.BufferedProtocol):
 
     async def wait_input(self) -> Woken | TimedOut | None:
         """None when there is input or its end."""
-        with contextlib.suppress(DisconnectedError):  # the engine is to see the end of file
-            await self.flush()
+        if self._output or self._is_write_paused:
+            with contextlib.suppress(DisconnectedError):  # the engine is to see the end of file
+                await self.flush()
         while True:
             if self._is_woken:
                 self._is_woken = False

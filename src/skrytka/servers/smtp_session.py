@@ -59,11 +59,11 @@ class SmtpSession:
             self._engine.tls_implicit()
         self._hello: events.Hello | None = None
         self._mail: Mail | None = None
-        self._ends_at_s = deps.clock.monotonic_s() + deps.limits.session_s
+        conn.ends_at_s = deps.clock.monotonic_s() + deps.limits.session_s
 
     async def run(self) -> None:
         """Until the peer, a limit, the deadline or the drain ends it."""
-        self._wait(self._deps.limits.command_s)
+        self._conn.deadline(self._deps.limits.command_s)
         await self._say(replies.GREETING.with_text(f"{self._deps.hostname} ESMTP"))
         async for event in self._conn.events(self._engine):
             if not await getattr(self, _HANDLERS[type(event)])(event):
@@ -129,7 +129,7 @@ class SmtpSession:
         await self._say(replies.READY_FOR_TLS)
         self._engine.tls_started(await self._conn.upgrade_tls())
         self._hello = None  # RFC 3207 4.2
-        self._wait(self._deps.limits.command_s)
+        self._conn.deadline(self._deps.limits.command_s)
         return True
 
     # -- the transaction ------------------------------------------------------------------------------------------
@@ -186,13 +186,13 @@ class SmtpSession:
     async def on_data_start(self, _event: events.DataStart) -> bool:
         self._begin(self._current())
         await self._say(replies.START_DATA)
-        self._wait(self._deps.limits.data_s)
+        self._conn.deadline(self._deps.limits.data_s)
         return True
 
     async def on_body_chunk(self, event: events.BodyChunk) -> bool:
         mail = self._current()
         message = mail.message if mail.message is not None else self._begin(mail)
-        self._wait(self._deps.limits.data_s)
+        self._conn.deadline(self._deps.limits.data_s)
         await message.write(event.data)
         return True
 
@@ -200,7 +200,7 @@ class SmtpSession:
         """Refused already, and still coming: what it held is given back at once."""
         if self._mail is not None and self._mail.message is not None:
             await self._mail.message.abort()
-        self._wait(self._deps.limits.data_s)
+        self._conn.deadline(self._deps.limits.data_s)
         return True
 
     async def on_chunk_end(self, event: events.ChunkEnd) -> bool:
@@ -295,16 +295,11 @@ class SmtpSession:
         mail.message = self.begin()
         return mail.message
 
-    def _wait(self, seconds: float) -> None:
-        """How long the peer may take now; never longer than the session."""
-        left_s = self._ends_at_s - self._deps.clock.monotonic_s()
-        self._conn.deadline(max(0.0, min(seconds, left_s)))
-
     async def _say(self, reply: Reply) -> bool:
         """The one reply to a command; then the peer's time runs."""
         await self._conn.send(self._engine.send(reply))
         self._conn.errors = self._engine.errors
-        self._wait(self._deps.limits.command_s)
+        self._conn.deadline(self._deps.limits.command_s)
         return True
 
     async def _end(self, reply: Reply, cause: str) -> None:

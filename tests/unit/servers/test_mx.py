@@ -192,12 +192,15 @@ def test_an_error_says_whether_waiting_helps(error: Exception, answer: str, reas
 
 def test_a_decision_that_takes_too_long_is_451() -> None:
     async def scene(served: Mx, peer: Peer) -> None:
-        served.delivery.is_hanging = True
+        def a_minute_passes() -> None:
+            asyncio.get_running_loop().call_soon(served.world.late, 60.0)
+
+        served.delivery.while_hanging = a_minute_passes
         assert (await send_message(peer)).startswith("451 ")
         (event,) = served.recorder.of(MessageRefused)
         assert event.reason == "timeout"
 
-    play(scene, SmtpLimits(reply_s=0.01))
+    play(scene)
 
 
 def test_a_full_disk_swallows_the_message_and_says_452() -> None:

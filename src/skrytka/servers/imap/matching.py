@@ -26,6 +26,7 @@ from skrytka.servers.imap.state import ImapSession
 
 ROWS_BATCH = 200
 SUMMARIES_BATCH = 50
+HEADERS_BYTES = 64 * 1024  # looked through at once: about 5 ms
 INLINE_BYTES = 128 * 1024  # a larger message is looked through in a thread
 
 
@@ -193,12 +194,18 @@ class Matcher:
 
     async def _by_summary(self, candidates: Sequence[int], test: Callable[[Summary], bool]) -> Sequence[int]:
         found: list[int] = []
+        work = 0
         for batch in _batches(candidates, SUMMARIES_BATCH):
             for index, row in await self._rows(batch, SUMMARIES_BATCH, with_summary=True):
                 if row.summary is None:
                     self.has_corrupt = True
-                elif test(row.summary):
+                    continue
+                if test(row.summary):
                     found.append(index)
+                work += row.summary.header_bytes
+                if work >= HEADERS_BYTES:  # a batch may hold twelve megabytes of them
+                    work = 0
+                    await self._session.breathe()
         return found
 
     async def _by_content(

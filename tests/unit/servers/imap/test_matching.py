@@ -1,9 +1,12 @@
 """Every search key (RFC 9051 6.4.4; RFC 8474 6; RFC 8514 4.3)."""
 
+import asyncio
+
 import pytest
 
 from skrytka.mail.mailbox.types import SystemFlag
 from skrytka.model.events import MessageCorrupt
+from skrytka.servers.imap.matching import HEADERS_BYTES
 from tests.support.imap import World
 from tests.support.imap_boxes import RECEIVED_AT_MS
 from tests.unit.servers.imap.messages import NESTED, PLAIN
@@ -143,3 +146,23 @@ async def test_search_texts_answer_and_messages_without_one_are_read() -> None:
     world.inbox.texts = {1: "two", 2: "one"}
     assert (await world.ask("SEARCH BODY one"))[0] == "* SEARCH 2 3"
     assert len(world.inbox.contents) == 1
+
+
+async def test_others_get_their_turn_between_long_headers() -> None:
+    found = World()
+    for _ in range(20):
+        found.inbox.deliver(b"To: " + b"\r\n a@b.c," * (HEADERS_BYTES // 9) + b"\r\n\r\n")
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as tasks:
+        beside = tasks.create_task(others())
+        conn = await found.selected(b"1 SEARCH NOT TO nobody\r\n")
+        beside.cancel()
+    assert conn.said[0].startswith(b"* SEARCH 1 2 3")
+    assert turns >= 20

@@ -68,6 +68,8 @@ def prepare(path: Path, clock: Clock, random: Random) -> Prepared:
     settings = config.load(path)
     layout = settings.layout
     user = privileges.wanted_user(settings.settings.user)
+    if user is not None:
+        check_writable(layout, user)
     with privileges.acting_as(user):  # so that root may be one without rights to his files: docs/admin.md
         if user is not None:
             privileges.check_reach(layout.root, user)
@@ -99,6 +101,11 @@ def prepare(path: Path, clock: Clock, random: Random) -> Prepared:
         lock.close()
         raise
     return Prepared(settings, lock, bound, control, ring)
+
+
+def check_writable(layout: Layout, user: privileges.User) -> None:
+    """The folders themselves, as root sees them; one that is missing is :func:`check_installation`'s to tell."""
+    privileges.check_owner([path for path in layout.writable if path.exists()], user, is_deep=False)
 
 
 def check_installation(layout: Layout, *, is_demo: bool) -> RecoveryState:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import pwd
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -46,13 +46,16 @@ def wanted_user(name: str | None) -> User | None:
     return user
 
 
-def check_owner(folders: Iterable[Path], user: User) -> None:
-    """What the server writes has to be its user's before it starts; PermanentError(NOT_PERMITTED) with the mend."""
+def check_owner(folders: Sequence[Path], user: User, *, is_deep: bool = True) -> None:
+    """What the server writes has to be its user's before it starts; PermanentError(NOT_PERMITTED) with the mend.
+
+    ``is_deep`` also looks at what is in the folders, which takes the rights of the user.
+    """
     for folder in folders:
-        for path in (folder, *folder.rglob("*")):
+        for path in (folder, *(folder.rglob("*") if is_deep else ())):
             if path.lstat().st_uid != user.uid:
-                said = f"{path} does not belong to {user.name}; mend: chown -R {user.name}: {folder}"
-                raise PermanentError(Reason.NOT_PERMITTED, said)
+                mend = f"chown -R {user.name}: {' '.join(map(str, folders))}"
+                raise PermanentError(Reason.NOT_PERMITTED, f"{path} does not belong to {user.name}; mend: {mend}")
 
 
 def give(paths: Iterable[Path], user: User) -> None:
@@ -97,5 +100,9 @@ def check_program(user: User, program: str = sys.executable) -> None:
 def check_reach(root: Path, user: User) -> None:
     """As the user: PermanentError(NOT_PERMITTED) if a folder above closes the installation to him."""
     if not os.access(root, os.R_OK | os.X_OK, effective_ids=True):
-        said = f"{user.name} cannot enter {root}; mend: chmod go+x on the folders above it, or move it to /var/lib"
+        said = (
+            f"{user.name} cannot enter {root}; mend: chgrp {user.gid} {root} {root}/keys {root}/skrytka.toml;"
+            f" chmod 750 {root}; chmod 710 {root}/keys; chmod 640 {root}/skrytka.toml;"
+            " chmod go+x on the folders above it, or move it to /var/lib"
+        )
         raise PermanentError(Reason.NOT_PERMITTED, said)

@@ -127,3 +127,11 @@ def test_root_asks_with_the_rights_of_the_user(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match="nobody cannot run"):
         privileges.check_program(nobody, str(program))
     assert os.geteuid() == 0
+
+
+def test_folders_alone_are_looked_at_where_their_content_is_closed(tmp_path: Path) -> None:
+    me = privileges.User("me", os.getuid(), 0, ())
+    stranger = privileges.User("mail", os.getuid() + 1, 0, ())
+    privileges.check_owner([tmp_path], me, is_deep=False)
+    with pytest.raises(PermanentError, match=f"chown -R mail: {tmp_path} {tmp_path}"):
+        privileges.check_owner([tmp_path, tmp_path], stranger, is_deep=False)

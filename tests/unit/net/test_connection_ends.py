@@ -161,11 +161,13 @@ def test_asking_for_the_next_event_before_answering_is_a_bug_of_the_session(run:
     run(main())
 
 
-def test_tls_cannot_be_started_twice_or_without_certificates(run: Run) -> None:
+def test_tls_cannot_be_started_without_certificates(run: Run) -> None:
+    async def start_tls(conn: Connection) -> None:
+        await conn.upgrade_tls()
+
     async def main() -> None:
-        async with serving(echo) as world:
+        async with serving(start_tls) as world:
             reader, writer = await world.connect()
-            writer.write(b"STARTTLS\n")
             await reader.read()
             assert [bug.error for bug in world.recorder.of(BugCaught)] == [LocalProtocolError.__name__]
             writer.close()

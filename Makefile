@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV ?= uv
 SOURCES := src tests scripts $(wildcard bench)
-LOCK_FLAGS = --universal --python-version 3.11 --generate-hashes --no-annotate --quiet $(UPGRADE) \
+LOCK_FLAGS = --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --quiet $(UPGRADE) \
 	--custom-compile-command "make lock"
 
 .NOTPARALLEL:

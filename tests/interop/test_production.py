@@ -1,5 +1,6 @@
 """``init``, ``serve`` and what keeps a server from starting, as an administrator meets them."""
 
+import codecs
 import contextlib
 import email
 import json
@@ -169,13 +170,14 @@ class Screen:
         if self._pid == 0:
             os.execv(command[0], command)
         self._seen = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()  # a read may end within a character
 
     def read_until(self, *texts: str) -> str:
         """What came until one of the texts, that text included."""
         end = time.monotonic() + 20
         while not any(text in self._seen for text in texts):
             assert select.select([self._fd], [], [], max(0, end - time.monotonic()))[0], self._seen
-            self._seen += os.read(self._fd, 65536).decode()
+            self._seen += self._decoder.decode(os.read(self._fd, 65536))
         cut = min(self._seen.index(text) + len(text) for text in texts if text in self._seen)
         shown, self._seen = self._seen[:cut], self._seen[cut:]
         return shown

@@ -12,12 +12,13 @@ import subprocess
 from collections.abc import Callable, Sequence
 
 from skrytka.daemon.channel import Channel
-from skrytka.daemon.children import BACKOFF_FIRST_S, BACKOFF_MAX_S, STEADY_S
+from skrytka.daemon.children import BACKOFF_FIRST_S, STEADY_S
 from skrytka.daemon.messages import InspectorSocket
 from skrytka.inspect.spawn import join, start_zygote, zygote_command
 from skrytka.model.clock import Clock
 from skrytka.model.events import ChildEnded, Emitter
 
+BACKOFF_MAX_S = 2.0  # mail waits for it in the fronts (PoolLimits.wait_s), and a start takes 0.15 s
 END_S = 5.0  # a child at its job is killed before that by its front
 ASK_AGAIN_S = 0.1  # a front that loses its socket while the zygote lives
 ZygoteCommand = Callable[[int], list[str]]

@@ -78,7 +78,7 @@ class _Input:
 def run(sock: socket.socket, handlers: Handlers) -> None:
     """Answer requests until there is a reason to end; the caller then ends the process."""
     stream = _Input(sock)
-    started_s = time.monotonic()
+    started_s, started_cpu_s = time.monotonic(), time.process_time()
     for number in range(1, wire.CHILD_MESSAGES_MAX + 1):
         request = stream.request()
         if request is None:
@@ -91,16 +91,16 @@ def run(sock: socket.socket, handlers: Handlers) -> None:
         except Exception as exc:  # noqa: BLE001 - whatever it is, this child is over and the front hears of it
             sock.sendall(frame(wire.FAILED + describe(exc).encode()))
             return
-        is_last = number == wire.CHILD_MESSAGES_MAX or is_over(started_s)
+        is_last = number == wire.CHILD_MESSAGES_MAX or is_over(started_s, started_cpu_s)
         del message
         sock.sendall(frame((wire.OK_AND_LAST if is_last else wire.OK) + answer))
         if is_last:
             return
 
 
-def is_over(started_s: float) -> bool:
+def is_over(started_s: float, started_cpu_s: float) -> bool:
     """Whether a child that began then has had its time or its share of the processor."""
-    return time.monotonic() - started_s > wire.CHILD_LIFE_S or time.process_time() > CPU_RETIRE_S
+    return time.monotonic() - started_s > wire.CHILD_LIFE_S or time.process_time() - started_cpu_s > CPU_RETIRE_S
 
 
 def describe(error: BaseException) -> str:

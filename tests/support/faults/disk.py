@@ -101,6 +101,10 @@ class Disk:
         handler(self, record)
 
     def _created(self, record: Record) -> None:
+        """Every process that opened it may say so; the first one made it."""
+        known = self._inodes.get(record.inode)
+        if known is not None and self._names.get(record.path) == known:
+            return
         self._name(record.path, self._new_file(record.inode))
 
     def _written(self, record: Record) -> None:

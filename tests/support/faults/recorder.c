@@ -143,6 +143,10 @@ static void answering(const void *data, size_t length)
         note('A', 0, 0, 0, data, length);
 }
 
+/*
+ * C for a file that was there too: the process that made it may not have come to say so. The disk takes the second for
+ * nothing.
+ */
 static int opened(int fd, int flags, int existed)
 {
     char path[PATH_MAX];
@@ -153,8 +157,8 @@ static int opened(int fd, int flags, int existed)
     is_tracked[fd] = path_of(fd, path) && is_below(path) && !fstat(fd, &facts);
     if (is_tracked[fd] && S_ISREG(facts.st_mode)) {
         if (flags & (O_DSYNC | O_SYNC) || (flags & O_TMPFILE) == O_TMPFILE) note('X', 0, 0, 0, path, strlen(path));
-        if (flags & O_CREAT && !existed) note('C', facts.st_ino, 0, 0, path, strlen(path));
-        else if (flags & O_TRUNC) note('T', facts.st_ino, 0, 0, path, strlen(path));
+        if (flags & O_CREAT) note('C', facts.st_ino, 0, 0, path, strlen(path));
+        if (existed && flags & O_TRUNC) note('T', facts.st_ino, 0, 0, path, strlen(path));
     }
     errno = saved;
     return fd;

@@ -92,14 +92,14 @@ def test_the_last_answer_of_a_term_says_so(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_child_is_over_by_age_or_by_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [1000.0, 1.0]
+    now = [1000.0, 61.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr(time, "process_time", lambda: now[1])
-    assert not child.is_over(1000.0)
+    assert not child.is_over(1000.0, 1.0)
     now[:] = [1600.1, 1.0]
-    assert child.is_over(1000.0)
-    now[:] = [1000.0, 60.1]
-    assert child.is_over(1000.0)
+    assert child.is_over(1000.0, 1.0)
+    now[:] = [1000.0, 61.1]
+    assert child.is_over(1000.0, 1.0)
 
 
 @pytest.mark.parametrize(

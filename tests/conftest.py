@@ -23,7 +23,6 @@ TIME_LIMITS_S = {
     "faults": (180, 900),
     "upgrade": (120, 300),
 }
-ONE_AT_A_TIME = frozenset({"interop", "faults", "upgrade"})  # they start servers: one worker runs them in turn
 
 hypothesis_settings.register_profile("short", max_examples=60, deadline=None, derandomize=True, database=None)
 hypothesis_settings.register_profile("long", max_examples=1000, deadline=None, database=None)
@@ -48,8 +47,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(msg)
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TIME_LIMITS_S[group][long()]))
-        if group in ONE_AT_A_TIME:
-            item.add_marker(pytest.mark.xdist_group("one at a time"))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -9,7 +9,7 @@ from typing import Self
 import idna
 import msgspec
 
-LOCAL_PART_MAX = 64  # RFC 5321 4.5.3.1.1: octets
+LOCAL_PART_MAX = 64  # RFC 5321 4.5.3.1.1: octets, for addresses of ours; others' return addresses are longer (VERP)
 DOMAIN_MAX = 253  # RFC 1035 2.3.4: 255 octets on the wire, 253 as text
 PATH_MAX = 254  # RFC 5321 4.5.3.1.3: 256 octets with the angle brackets
 
@@ -81,7 +81,10 @@ class Address(msgspec.Struct, frozen=True, order=True):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """``local@domain``, dot-string or quoted-string; AddressError says what is wrong."""
+        """``local@domain``, dot-string or quoted-string; AddressError says what is wrong.
+
+        Only the whole is bounded (RFC 5321 4.5.3.1: no limit on length where that is possible).
+        """
         local, at, domain = text.rpartition("@")
         if not at:
             raise AddressError("an address needs an @")
@@ -93,8 +96,6 @@ class Address(msgspec.Struct, frozen=True, order=True):
             octets = len(local.encode())
         except UnicodeEncodeError as exc:
             raise AddressError("the part before the @ is not valid Unicode") from exc
-        if octets > LOCAL_PART_MAX:
-            raise AddressError("the part before the @ has 64 octets at most")
         address = cls(local, Domain.parse(domain))
         if octets + 1 + len(address.domain.name) > PATH_MAX:
             raise AddressError("an address has 254 octets at most")

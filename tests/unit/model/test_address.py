@@ -21,10 +21,11 @@ GOOD = [
     ("WEI\u1e9e@a.b", "wei\u00df@a.b"),
     ("weiss@a.b", "weiss@a.b"),  # and not the mailbox of weiß
     ("bo\u017fs@a.b", "bo\u017fs@a.b"),  # a long s is no s
+    ("bounce-1=" + "x" * 100 + "=a.b@c.d", "bounce-1=" + "x" * 100 + "=a.b@c.d"),  # VERP holds a whole address
 ]
 BAD = [
     "", "a", "@a.b", "a@", "a b@c", "a..b@c", ".a@c", "a.@c", "a@b..c", "a@-b", "a@b-", "a@b_ c", "a@[1.2.3]", "a@[x]",
-    '"a@b', 'a"b@c', "a@b\r\nRCPT TO:<x@y>", "a@b\0", "a\n@b", '"\r\n"@b', "x" * 65 + "@b",
+    '"a@b', 'a"b@c', "a@b\r\nRCPT TO:<x@y>", "a@b\0", "a\n@b", '"\r\n"@b', "x" * 253 + "@b",
     "a@" + "b" * 64, "a@" + "b." * 130 + "c",
     "a\u009b31m@b", "a\u0085@b", "a\u2028@b", "a\u202e@b", '"a\u2066"@b', "\u200f@b",
     "<a@b>", "a@b@c", "-f/etc/passwd", "|sh@b c",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from skrytka.mail.identity.passwords import Passwords
-from skrytka.model.address import Address, AddressError, Domain
+from skrytka.model.address import LOCAL_PART_MAX, Address, AddressError, Domain
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import DirectoryChanged, Emitter
@@ -54,11 +54,13 @@ class AdminPart:
 
 
 def parse_address(text: str) -> Address:
-    """PermanentError(BAD_SYNTAX) says what is wrong."""
+    """One that can be an account or alias here; PermanentError(BAD_SYNTAX) says what is wrong."""
     try:
         address = Address.parse(text)
     except AddressError as exc:
         raise PermanentError(Reason.BAD_SYNTAX, f"{text!r}: {exc}") from exc
+    if len(address.local.encode()) > LOCAL_PART_MAX:
+        raise PermanentError(Reason.BAD_SYNTAX, f"{text!r}: the part before the @ has {LOCAL_PART_MAX} octets at most")
     parse_domain(address.domain.name)
     return address
 

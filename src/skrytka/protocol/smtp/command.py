@@ -70,8 +70,13 @@ def parse_line(raw: bytes) -> tuple[Verb, str]:
     return verb, argument.strip(" ")  # RFC 5321 4.1.1: trailing white space is tolerated
 
 
-def is_foreign(raw: bytes) -> bool:
-    """Whether the line is another protocol's."""
+def is_hopeless(raw: bytes) -> bool:
+    """Whether nobody knows where the next command begins after a wrong line.
+
+    Another protocol's line, or a BDAT whose size cannot be read: octets of a message may follow (RFC 3030 2).
+    """
+    if raw[:4].upper() == b"BDAT":
+        return True
     return raw.partition(b" ")[0].upper().decode("latin-1") in FOREIGN
 
 

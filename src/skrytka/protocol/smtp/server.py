@@ -246,7 +246,7 @@ class SmtpServer:
                 raise CommandError(self._out_of_order(verb))
             return self._HANDLERS[verb](self, argument)
         except CommandError as error:
-            return self._fault(error.reply, is_fatal=commands.is_foreign(raw))
+            return self._fault(error.reply, is_fatal=commands.is_hopeless(raw))
 
     def _out_of_order(self, verb: Verb) -> Reply:
         """Why a verb is not in the row of this state."""

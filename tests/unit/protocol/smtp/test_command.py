@@ -7,7 +7,7 @@ from skrytka.model.reply import Reply
 from skrytka.protocol.smtp.command import (
     Bdat,
     Rules,
-    is_foreign,
+    is_hopeless,
     parse_bdat,
     parse_hello,
     parse_line,
@@ -59,11 +59,12 @@ def test_a_line_that_is_no_command_has_its_reply(raw: bytes, reply: Reply) -> No
     assert caught.value.reply == reply
 
 
-def test_other_protocols_are_known_by_their_first_word() -> None:
-    assert is_foreign(b"POST / HTTP/1.1")
-    assert is_foreign(b"host: mx.example.test:25")
-    assert not is_foreign(b"\xff\xfe")
-    assert not is_foreign(b"RSET")
+def test_a_line_after_which_nothing_can_be_trusted_is_known_by_its_first_word() -> None:
+    assert is_hopeless(b"POST / HTTP/1.1")
+    assert is_hopeless(b"host: mx.example.test:25")
+    assert is_hopeless(b"bdat\t6 LAST")
+    assert not is_hopeless(b"\xff\xfe")
+    assert not is_hopeless(b"RSET")
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ BAD_PATHS = [
     "<a@[192.0.2.999]>",
     '<"a@b.example>',
     '<"a"b@c.example>',
-    "<" + "a" * 65 + "@b.example>",
+    "<" + "a" * 250 + "@b.example>",
     "<a@" + "b." * 126 + "bb>",
     "<@:a@b.example>",
     "<@b..c:a@b.example>",

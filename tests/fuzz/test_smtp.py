@@ -3,13 +3,15 @@ same ones; nothing is raised."""
 
 import random
 import time
+from typing import NamedTuple
 
 from skrytka.model.address import Address
 from skrytka.model.limits import SmtpLimits
 from skrytka.protocol.smtp import events
+from skrytka.protocol.smtp.authentication import MECHANISMS
 from skrytka.protocol.smtp.extensions import Extensions
 from tests.support.sizes import pick
-from tests.support.smtp import Driver, octets, pieces
+from tests.support.smtp import PASSWORD, Driver, octets, pieces
 
 CPU_S = pick(2.0, 60.0)
 LIMITS = SmtpLimits(
@@ -21,7 +23,12 @@ LIMITS = SmtpLimits(
     errors=12,
     commands=60,
 )
-EXTENSIONS = Extensions(is_dsn=True)
+LISTENERS = [
+    (Extensions(is_dsn=True), False),
+    (Extensions(is_dsn=True, mechanisms=MECHANISMS), True),
+    (Extensions(is_dsn=True, mechanisms=MECHANISMS, is_auth_required=True), True),
+    (Extensions(mechanisms=MECHANISMS), False),
+]
 WORDS = [
     b"EHLO a.example\r\n",
     b"HELO a.example\r\n",
@@ -36,11 +43,19 @@ WORDS = [
     b" BODY=8BITMIME",
     b" SMTPUTF8",
     b" RET=HDRS ENVID=a+2Bb",
+    b" RET=FULL",
+    b" ENVID=a+2",
+    b" AUTH=<>",
+    b" AUTH=a+2Bb@example.org",
     b"RCPT TO:<bob@example.test>",
     "RCPT TO:<łukasz@żółw.example>".encode(),
     b"RCPT TO:<Postmaster>",
     b" NOTIFY=SUCCESS,DELAY",
+    b" NOTIFY=NEVER",
+    b" NOTIFY=NEVER,FAILURE",
     b" ORCPT=rfc822;a+40b",
+    rb" ORCPT=utf-8;a\x{17C}@b",
+    " ORCPT=utf-8;ż@b".encode(),
     b"DATA\r\n",
     b"BDAT 3\r\nabc",
     b"BDAT 7 LAST\r\nab\r\n.\r\n",
@@ -53,6 +68,16 @@ WORDS = [
     b"VRFY a\r\n",
     b"HELP\r\n",
     b"AUTH PLAIN\r\n",
+    b"AUTH LOGIN\r\n",
+    b"AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n",  # right
+    b"AUTH LOGIN YWxpY2U=\r\n",
+    b"AUTH PLAIN =\r\n",
+    b"auth cram-md5\r\n",
+    b"AGFsaWNlAHNlY3JldA==\r\n",
+    b"c2VjcmV0\r\n",
+    b"*\r\n",
+    b"=\r\n",
+    b"A" * 50,
     b"STARTTLS\r\n",
     b"GET / HTTP/1.1\r\n",
     b"Subject: x\r\n\r\n",
@@ -86,19 +111,48 @@ def conversation(chance: random.Random) -> bytes:
     return data
 
 
-def outcome(fed: list[bytes]) -> tuple[list[bytes], list[events.Event], list[bytes]]:
-    driver = Driver(LIMITS, EXTENSIONS).feed(*fed, b"")
-    return driver.out, driver.log, driver.messages
+class Claim(NamedTuple):
+    """An Authenticate whose secret can be compared."""
+
+    mechanism: str
+    name: str
+    password: bytes
+
+
+def comparable(event: events.Event) -> events.Event | Claim:
+    if not isinstance(event, events.Authenticate):
+        return event
+    return Claim(event.mechanism, event.credentials.name, event.credentials.password.reveal())
+
+
+def outcome(fed: list[bytes], listener: int = 0) -> tuple[list[bytes], list[events.Event | Claim], list[bytes]]:
+    extensions, is_tls = LISTENERS[listener]
+    driver = Driver(LIMITS, extensions, is_tls=is_tls).feed(*fed, b"")
+    return driver.out, [comparable(event) for event in driver.log], driver.messages
 
 
 def check(data: bytes, chance: random.Random) -> None:
-    whole = outcome([data])
-    assert outcome(octets(data)) == whole, data
+    listener = chance.randrange(len(LISTENERS))
+    whole = outcome([data], listener)
+    assert outcome(octets(data), listener) == whole, data
     cuts = [chance.randrange(len(data) + 1) for _ in range(3)]
-    assert outcome(pieces(data, cuts)) == whole, (data, cuts)
+    assert outcome(pieces(data, cuts), listener) == whole, (data, cuts)
     for message in whole[2]:
         assert len(message) <= LIMITS.message_bytes, data
+    check_listener(whole[1], *LISTENERS[listener])
     assert len(whole[0]) <= LIMITS.commands + 2 * LIMITS.messages, data
+
+
+def check_listener(log: list[events.Event | Claim], extensions: Extensions, is_tls: bool) -> None:
+    """No password in clear, no mail before a login where one is needed, no second login."""
+    kinds = [type(event) for event in log]
+    if not is_tls:
+        assert Claim not in kinds
+        assert events.AuthChallenge not in kinds
+    proven = [event.password == PASSWORD for event in log if isinstance(event, Claim)]
+    assert True not in proven[:-1], "after a login there is no other"
+    if extensions.is_auth_required and events.MailFrom in kinds:
+        assert Claim in kinds[: kinds.index(events.MailFrom)]
 
 
 def test_any_conversation_is_the_same_however_it_is_cut() -> None:

@@ -5,6 +5,7 @@ import ssl
 from asyncio import Event, StreamReader, StreamWriter, wait_for
 from collections.abc import AsyncIterator, Callable, Sequence
 
+from skrytka.mail.delivery.incoming import scan_header
 from skrytka.mail.delivery.message import IncomingMessage
 from skrytka.mail.delivery.types import Check, Outgoing, Resolution, Target, Transaction
 from skrytka.model import reply as replies
@@ -116,8 +117,11 @@ class FakeDelivery:
             raise self.error
         if message.failure is not None:
             return message.failure
+        if check is not None and (refusal := await check(scan_header(message.octets))) is not None:
+            return refusal
         if self.verdict.reply.is_positive:
             names = tuple(str(resolution.recipient) for resolution in recipients)
+            names += tuple(str(each.address) for each in outgoing.recipients) if outgoing is not None else ()
             self.delivered.append((facts, names, message.octets))
         await message.abort()
         return self.verdict

@@ -27,6 +27,7 @@ _YES = {
     events.BodyEnd: replies.ACCEPTED,
     events.StartTls: replies.READY_FOR_TLS,
 }
+PASSWORD = b"secret"
 
 
 def agree(event: events.Event) -> Reply:
@@ -35,6 +36,11 @@ def agree(event: events.Event) -> Reply:
         return event.refusal
     if isinstance(event, events.Hello | events.Reset | events.Routine | events.Quit | events.Fault):
         return event.reply
+    if isinstance(event, events.AuthChallenge):
+        return event.reply
+    if isinstance(event, events.Authenticate):
+        is_right = event.credentials.password.reveal() == PASSWORD
+        return replies.AUTH_OK if is_right else replies.AUTH_FAILED
     return _YES[type(event)]
 
 
@@ -47,8 +53,12 @@ class Driver:
         extensions: Extensions = EXTENSIONS,
         leniency: Leniency = LENIENCY,
         policy: Policy = agree,
+        *,
+        is_tls: bool = False,
     ) -> None:
         self.engine = SmtpServer(limits, HOSTNAME, extensions, leniency)
+        if is_tls:
+            self.engine.tls_implicit()
         self.policy = policy
         self.out: list[bytes] = []
         self.log: list[events.Event] = []  # without chunks

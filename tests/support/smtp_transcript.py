@@ -3,6 +3,7 @@ r"""Transcripts of SMTP sessions: files that read as the dialogues of an RFC.
     # what it shows                          RFC 5321 4.1.4       (heading: says the RFC; settings, one a line)
     #! limits recipients=2
     #! tls
+    #! begin login                           submission: begins behind STARTTLS, EHLO and the login of alice
     C: MAIL FROM:<a@example.org>             sent with CRLF; lines until the next S: leave in one write
     C+ BDAT 3\r\nabc                         sent as it stands, with \r \n \0 \t \\ \xHH decoded, no CRLF added
     S: 250 2.1.0 *                           one line of a reply; * stands for anything
@@ -10,7 +11,8 @@ r"""Transcripts of SMTP sessions: files that read as the dialogues of an RFC.
     TLS                                      the client's handshake
     D: a@example.org -> bob@example.test: Subject: x\r\n\r\n     what was delivered next; all of it must be told
 
-A file whose first line is not S: begins behind the greeting and EHLO client.example.org.
+A file whose first line is not S: begins behind the greeting and EHLO client.example.org; "#! begin tls" and "#! begin
+login" say that it begins further behind.
 """
 
 import re
@@ -22,6 +24,7 @@ from tests.support.mx import Mx, Peer
 
 _ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _NAMED = {b"r": b"\r", b"n": b"\n", b"0": b"\0", b"t": b"\t", b"\\": b"\\"}
+LOGIN = "AGFsaWNlQGV4YW1wbGUudGVzdABzZWNyZXQ="  # alice@example.test, secret
 _STEP = re.compile(r"(C:|C\+|S:|D:|TLS)(?: (.*))?\Z", re.DOTALL)
 
 
@@ -35,22 +38,26 @@ class Transcript(NamedTuple):
     limits: SmtpLimits
     is_tls: bool
     steps: list[Step]
+    begin: str = ""
 
 
 def parse(path: Path) -> Transcript:
     limits: dict[str, int] = {}
     is_tls = False
+    begin = ""
     steps: list[Step] = []
     for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
         if line.startswith("#! limits "):
             limits |= {name: int(value) for name, value in (pair.split("=") for pair in line[10:].split())}
         elif line.startswith("#! tls"):
             is_tls = True
+        elif line.startswith("#! begin "):
+            begin = line[9:]
         elif line and not line.startswith("#"):
             match = _STEP.match(line)
             assert match, f"{path.name}:{number}: {line}"
             steps.append(Step(match[1], match[2] or "", number))
-    return Transcript(SmtpLimits(**limits), is_tls, steps)
+    return Transcript(SmtpLimits(**limits), is_tls, steps, begin)
 
 
 def unescape(text: str) -> bytes:
@@ -67,9 +74,7 @@ def matches(pattern: str, line: str) -> bool:
 async def play(transcript: Transcript, mx: Mx) -> None:
     """Hold the dialogue; the first difference fails with its line."""
     peer = await mx.connect()
-    if transcript.steps[0].kind != "S:":
-        assert (await peer.reply()).startswith("220 ")
-        assert (await peer.ask("EHLO client.example.org")).startswith("250 ")
+    await _begin(transcript, peer)
     unsent = b""
     told = 0
     for step in transcript.steps:
@@ -79,7 +84,7 @@ async def play(transcript: Transcript, mx: Mx) -> None:
         if step.kind == "C+":
             unsent += unescape(step.text)
             continue
-        await peer.say(unsent)
+        await _say(peer, unsent)
         unsent = b""
         if step.kind == "S:":
             await _expect(step, peer)
@@ -89,8 +94,27 @@ async def play(transcript: Transcript, mx: Mx) -> None:
             assert told < len(mx.delivery.delivered), f"line {step.line}: nothing was delivered"
             assert _told(mx, told) == unescape(step.text), f"line {step.line}"
             told += 1
-    await peer.say(unsent)
+    await _say(peer, unsent)
     assert told == len(mx.delivery.delivered), "more was delivered than the transcript says"
+
+
+async def _begin(transcript: Transcript, peer: Peer) -> None:
+    """What a file need not tell."""
+    if transcript.steps[0].kind == "S:":
+        return
+    assert (await peer.reply()).startswith("220 ")
+    assert (await peer.ask("EHLO client.example.org")).startswith("250 ")
+    if transcript.begin:
+        assert (await peer.ask("STARTTLS")).startswith("220 ")
+        await peer.start_tls()
+        assert (await peer.ask("EHLO client.example.org")).startswith("250 ")
+    if transcript.begin == "login":
+        assert (await peer.ask(f"AUTH PLAIN {LOGIN}")).startswith("235 ")
+
+
+async def _say(peer: Peer, octets: bytes) -> None:
+    if octets:  # a stream that the other side has closed takes not even nothing
+        await peer.say(octets)
 
 
 async def _expect(step: Step, peer: Peer) -> None:

@@ -103,6 +103,18 @@ class MessageRefused(MailEvent, frozen=True, kw_only=True):
     detail: str = ""
 
 
+class SendingLimited(MailEvent, frozen=True, kw_only=True):
+    """An account that sends has passed a limit; once a session and limit."""
+
+    PERSONAL = frozenset({"account_name", "remote"})
+    ADDRESSES = frozenset({"account_name"})
+    account: int
+    account_name: str
+    remote: str
+    limit: str  # the setting: messages_per_hour...
+    most: int
+
+
 class MessageReceived(MailEvent, frozen=True, kw_only=True):
     """A message was accepted with 250."""
 

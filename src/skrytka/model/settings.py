@@ -83,7 +83,10 @@ class Login(_Section, frozen=True, kw_only=True):
 class Submission(_Section, frozen=True, kw_only=True):
     """Mail that people of this server send."""
 
-    recipients_per_hour: PositiveInt = 500  # of one account
+    # Of one account; 0: no limit
+    messages_per_hour: NotNegative = 500
+    recipients_per_hour: NotNegative = 500
+    recipients_per_day: NotNegative = 2000
     is_from_checked: bool = True  # the addresses of the From field must be the account's too
 
 

@@ -137,26 +137,27 @@ class SmtpSession:
     async def on_mail(self, event: events.MailFrom) -> bool:
         await self.abandon()
         trace = TraceId(new_id(self._deps.clock, self._deps.random))
+        reason: Reason | None
         try:
-            reply = await self.may_send(event)
+            reply, reason = await self.may_send(event)
         except ReasonedError as error:
-            reply = reply_to(error)
+            reply, reason = reply_to(error), error.reason
         except Exception as error:  # noqa: BLE001 - a bug is answered 451 (conventions C6)
-            reply = self._bug(error, trace)
+            reply, reason = self._bug(error, trace), None
         if reply.is_positive:
             self._mail = Mail(event, trace)
         else:
-            self._refused_sender(event, reply, trace)
+            self._refused_sender(event, reply, reason, trace)
         return await self._say(reply)
 
-    def _refused_sender(self, event: events.MailFrom, reply: Reply, trace: TraceId) -> None:
+    def _refused_sender(self, event: events.MailFrom, reply: Reply, reason: Reason | None, trace: TraceId) -> None:
         self._deps.events.emit(
             MessageRefused(
                 trace=trace,
                 remote=self._conn.facts.remote,
                 reverse_path=str(event.reverse_path),
                 recipients=(),
-                reason=Reason.NOT_PERMITTED.value,
+                reason=reason.value if reason is not None else BUG,
                 code=reply.code,
             )
         )
@@ -244,9 +245,9 @@ class SmtpSession:
 
     # -- what a service decides -----------------------------------------------------------------------------------
 
-    async def may_send(self, _start: events.MailFrom) -> Reply:
+    async def may_send(self, _start: events.MailFrom) -> tuple[Reply, Reason | None]:
         """The reply to MAIL."""
-        return replies.SENDER_OK
+        return replies.SENDER_OK, None
 
     async def may_receive(self, mail: Mail, recipient: Recipient) -> tuple[Reply, Reason | None]:
         """The reply to RCPT; an accepted one is kept in ``mail``."""

@@ -15,6 +15,7 @@ from skrytka.model import reply as replies
 from skrytka.model.address import Address, AddressError
 from skrytka.model.envelope import Recipient
 from skrytka.model.errors import PermanentError, Reason, ReasonedError
+from skrytka.model.events import SendingLimited
 from skrytka.model.reply import Reply
 from skrytka.model.verdict import Action, Verdict
 from skrytka.net.connection import Connection
@@ -26,9 +27,10 @@ from skrytka.servers.smtp_session import Mail, SmtpSession
 from skrytka.servers.submission_deps import SubmissionDeps
 
 FAILED_LOGINS_MAX: Final = 3
-SENT_BY: Final = "submission-recipients"
 HOUR_S: Final = 3600.0
+DAY_S: Final = 24 * HOUR_S
 _OWN_FIELDS: Final = (b"from", b"sender")  # RFC 6409 8.1
+_FROM_MISSING: Final = Verdict(Action.REJECT, replies.FROM_MISSING, Reason.BAD_SYNTAX)
 _FROM_REFUSED: Final = Verdict(Action.REJECT, replies.FROM_NOT_YOURS, Reason.NOT_PERMITTED)
 
 
@@ -52,6 +54,7 @@ class SubmissionSession(SmtpSession):
         self._submission = deps
         self._login: Login | None = None
         self._failed_logins = 0
+        self._limits_told: set[str] = set()
 
     async def on_authenticate(self, event: events.Authenticate) -> bool:
         """RFC 4954 4. An authorisation identity that is not the one that logs in is refused without a hash."""
@@ -70,32 +73,64 @@ class SubmissionSession(SmtpSession):
             return await self._say(_login_reply(error))
         return await self._say(replies.AUTH_OK)
 
-    async def may_send(self, start: events.MailFrom) -> Reply:
+    async def may_send(self, start: events.MailFrom) -> tuple[Reply, Reason | None]:
         """Nobody sends as somebody else; the null reverse path is anybody's (RFC 3798 2: MDNs have it)."""
         if not await self._submission.identity.is_still_valid(self._who, self._conn.facts):
-            return replies.LOGIN_REVOKED
+            return replies.LOGIN_REVOKED, Reason.NOT_PERMITTED
         address = start.reverse_path.address
         if address is not None and not await self._submission.rights.may_send_as(self._who, address):
-            return replies.SENDER_NOT_YOURS
-        return replies.SENDER_OK
+            return replies.SENDER_NOT_YOURS, Reason.NOT_PERMITTED
+        settings = self._submission.settings
+        if await self._is_too_much("messages_per_hour", settings.messages_per_hour, HOUR_S):
+            return _limit_reply(settings.messages_per_hour, "messages an hour"), Reason.RATE_LIMITED
+        return replies.SENDER_OK, None
 
     async def may_receive(self, mail: Mail, recipient: Recipient) -> tuple[Reply, Reason | None]:
-        """Anybody in the world, so many an hour."""
-        limit = self._submission.settings.recipients_per_hour
-        if not await self._submission.sending.take(SENT_BY, str(self._who.account), limit=limit, window_s=HOUR_S):
-            return replies.SENDING_LIMIT, Reason.RATE_LIMITED
+        """Anybody in the world, so many an hour and a day."""
+        settings = self._submission.settings
+        if await self._is_too_much("recipients_per_hour", settings.recipients_per_hour, HOUR_S):
+            return _limit_reply(settings.recipients_per_hour, "recipients an hour"), Reason.RATE_LIMITED
+        if await self._is_too_much("recipients_per_day", settings.recipients_per_day, DAY_S):
+            return _limit_reply(settings.recipients_per_day, "recipients a day"), Reason.RATE_LIMITED
         reply, reason = await super().may_receive(mail, recipient)
         if reason is not Reason.RELAY_DENIED:
             return reply, reason
         if recipient.address.domain.is_literal:
             return replies.RELAY_DENIED, Reason.RELAY_DENIED
+        if "." not in recipient.address.domain.name:
+            return replies.DOMAIN_NOT_QUALIFIED, Reason.NO_SUCH_DOMAIN
         mail.outside.append(recipient)
         return replies.RECIPIENT_OK, None
+
+    async def _is_too_much(self, limit: str, most: int, window_s: float) -> bool:
+        """Counted in the supervisor, so over all fronts; whoever passes a limit is told of in an event, once."""
+        if not most:
+            return False
+        key = str(self._who.account)
+        if await self._submission.sending.take(f"submission-{limit}", key, limit=most, window_s=window_s):
+            return False
+        if limit not in self._limits_told:
+            self._limits_told.add(limit)
+            self._deps.events.emit(
+                SendingLimited(
+                    account=self._who.account,
+                    account_name=str(self._who.address),
+                    remote=self._conn.facts.remote,
+                    limit=limit,
+                    most=most,
+                )
+            )
+        return True
 
     def begin(self) -> IncomingMessage:
         return self._deps.delivery.begin_submission()
 
     async def deliver(self, mail: Mail, message: IncomingMessage) -> Verdict:
+        """Whoever was locked out since MAIL sends nothing more."""
+        if not await self._submission.identity.is_still_valid(self._who, self._conn.facts):
+            revoked = Verdict(Action.REJECT, replies.LOGIN_REVOKED, Reason.NOT_PERMITTED)
+            self._emit_refused(mail, revoked.reply, Reason.NOT_PERMITTED.value)
+            return revoked
         outgoing = None
         if mail.outside:
             outgoing = Outgoing(
@@ -126,7 +161,7 @@ class SubmissionSession(SmtpSession):
     async def _check(self, header: HeaderScan) -> Verdict | None:
         """From and Sender are the account's; a message without From is somebody's mistake (RFC 5322 3.6)."""
         if header.first(b"from") is None:
-            return _FROM_REFUSED
+            return _FROM_MISSING
         for name, raw in header.fields:
             if name in _OWN_FIELDS and not await self._are_own(raw[raw.index(b":") + 1 :]):
                 return _FROM_REFUSED
@@ -156,6 +191,10 @@ def _login_reply(error: ReasonedError) -> Reply:
     if error.reason is Reason.BAD_CREDENTIALS:
         return replies.AUTH_FAILED
     return replies.AUTH_RATE_LIMITED if error.reason is Reason.RATE_LIMITED else replies.AUTH_UNAVAILABLE
+
+
+def _limit_reply(most: int, what: str) -> Reply:
+    return replies.SENDING_LIMIT.with_text(f"Your limit of {most} {what} is reached, try again later")
 
 
 def _same(one: str, other: str) -> bool:

@@ -17,14 +17,14 @@ from tests.unit.net.harness import Zeros, serving
 class Choosy(SmtpSession):
     """Takes no mail from nobody, and stumbles over some."""
 
-    async def may_send(self, start: events.MailFrom) -> Reply:
+    async def may_send(self, start: events.MailFrom) -> tuple[Reply, Reason | None]:
         if start.reverse_path.is_null:
-            return replies.POLICY
+            return replies.POLICY, Reason.NOT_PERMITTED
         if str(start.reverse_path).startswith("bug"):
             raise BugError
         if str(start.reverse_path).startswith("no"):
             raise PermanentError(Reason.RELAY_DENIED)
-        return replies.SENDER_OK
+        return replies.SENDER_OK, None
 
 
 async def test_a_service_decides_about_senders() -> None:
@@ -54,4 +54,5 @@ async def test_a_service_decides_about_senders() -> None:
         assert (await peer.ask("MAIL FROM:<a@example.org>")).startswith("250")
         assert (await peer.ask("AUTH PLAIN")).startswith("502")
         await peer.close()
-    assert [event.code for event in world.recorder.of(MessageRefused)] == [550, 451, 550]
+    told = [(event.code, event.reason) for event in world.recorder.of(MessageRefused)]
+    assert told == [(550, "not_permitted"), (451, "bug"), (550, "relay_denied")]

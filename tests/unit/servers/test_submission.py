@@ -12,7 +12,7 @@ from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.login import Identity
 from skrytka.mail.identity.passwords import RecentLogins
 from skrytka.mail.identity.rights import SenderRights
-from skrytka.model.events import LoginFailed, MessageQueued, MessageReceived
+from skrytka.model.events import LoginFailed, MessageQueued, MessageReceived, MessageRefused, SendingLimited
 from skrytka.model.limits import SmtpLimits
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Login, Submission
@@ -32,7 +32,8 @@ Talk = Callable[[smtplib.SMTP], None]
 class Port:
     """A listening submission service."""
 
-    def __init__(self, world: World, outside: Outside, port: int) -> None:
+    def __init__(self, world: World, outside: Outside, port: int, limits: LimitTable) -> None:
+        self.limits = limits
         self.world = world
         self.outside = outside
         self._port = port
@@ -55,7 +56,8 @@ class Port:
 async def listening(folder: Path, settings: Submission | None = None) -> AsyncIterator[Port]:
     async with mail_world() as world:
         outside = Outside(world, 1)
-        limits = LocalLimits(LimitTable(world.clock))
+        table = LimitTable(world.clock)
+        limits = LocalLimits(table)
         identity = Identity(
             StoredCredentials(world.store, world.clock, world.random),
             world.passwords,
@@ -79,7 +81,7 @@ async def listening(folder: Path, settings: Submission | None = None) -> AsyncIt
             settings=settings or Submission(),
         )
         async with serving(lambda conn: serve_submission(conn, deps), tls=make_store(folder)) as net:
-            yield Port(world, outside, net.port)
+            yield Port(world, outside, net.port, table)
 
 
 def refused(code: int, text: bytes = b"") -> "contextlib.AbstractContextManager[object]":
@@ -198,6 +200,46 @@ async def test_an_account_has_a_limit_of_recipients(tmp_path: Path) -> None:
     async with listening(tmp_path, Submission(recipients_per_hour=3)) as port:
         await port.talk(send)
         assert len(await port.outside.queue()) == 3
+        (told,) = [event for event in port.world.events.events if isinstance(event, SendingLimited)]
+        assert (told.limit, told.most, told.account_name) == ("recipients_per_hour", 3, ALICE)
+
+
+@pytest.mark.parametrize(
+    ("settings", "limit"),
+    [
+        (Submission(messages_per_hour=1), "messages_per_hour"),
+        (Submission(recipients_per_hour=2), "recipients_per_hour"),
+        (Submission(recipients_per_day=2), "recipients_per_day"),
+    ],
+)
+async def test_a_limit_counts_over_sessions_and_is_told_once_in_each(
+    tmp_path: Path, settings: Submission, limit: str
+) -> None:
+    def send(client: smtplib.SMTP) -> None:
+        client.ehlo()
+        codes = []
+        for _ in range(2):
+            codes.append(client.mail(ALICE)[0])
+            codes += [client.rcpt("x@example.net")[0] for _ in range(2)]
+            client.rset()
+        found.append(codes)
+
+    found: list[list[int]] = []
+    async with listening(tmp_path, settings) as port:
+        await port.talk(send)
+        await port.talk(send)
+        told = [event for event in port.world.events.events if isinstance(event, SendingLimited)]
+    assert [event.limit for event in told] == [limit, limit]
+    assert 452 in found[0]
+    assert 250 not in found[1] or limit.startswith("recipients")
+    assert found[1].count(452) == (2 if limit == "messages_per_hour" else 4)
+
+
+async def test_without_limits_nothing_is_counted(tmp_path: Path) -> None:
+    settings = Submission(messages_per_hour=0, recipients_per_hour=0, recipients_per_day=0)
+    async with listening(tmp_path, settings) as port:
+        await port.talk(lambda client: refusals(client.sendmail(ALICE, ["x@example.net"], OWN)))
+        assert len(port.limits) == 2  # those of the login
 
 
 async def test_dsn_parameters_are_kept(tmp_path: Path) -> None:
@@ -236,3 +278,25 @@ async def test_a_session_whose_account_was_suspended_sends_no_more(tmp_path: Pat
         with refused(421):
             await port.talk(talk)
         assert len(await port.world.inbox("bob")) == 1
+
+
+async def test_who_is_suspended_in_the_middle_of_a_message_does_not_send_it(tmp_path: Path) -> None:
+    async with listening(tmp_path) as port:
+        loop = asyncio.get_running_loop()
+
+        def talk(client: smtplib.SMTP) -> None:
+            client.ehlo()
+            assert client.mail(ALICE)[0] == client.rcpt("bob@example.test")[0] == 250
+            client.putcmd("data")
+            assert client.getreply()[0] == 354
+            suspension = port.world.admin.accounts.suspend(ALICE, ACTOR)
+            asyncio.run_coroutine_threadsafe(suspension, loop).result(10)
+            client.send(OWN + b".\r\n")
+            assert client.getreply()[0] == 421
+            with pytest.raises(smtplib.SMTPServerDisconnected):
+                client.docmd("NOOP")
+
+        await port.talk(talk)
+        assert await port.world.inbox("bob") == []
+        (told,) = [event for event in port.world.events.events if isinstance(event, MessageRefused)]
+        assert (told.reason, told.code) == ("not_permitted", 421)

@@ -19,7 +19,7 @@ from skrytka.protocol.smtp import client_events as said
 from skrytka.protocol.smtp.capabilities import NO_CAPABILITIES, Capabilities
 from skrytka.protocol.smtp.client_events import Action, Answered, ClientEvent, Closing, PeerEof
 from skrytka.protocol.smtp.client_states import NEGATIVE, PIPELINED, POSITIVE, SAID, ClientState, Step
-from skrytka.protocol.smtp.parameters import encode_xtext
+from skrytka.protocol.smtp.parameters import encode_utf8_address, encode_xtext, is_utf8_type
 from skrytka.protocol.smtp.peer_reply import PeerReply, ReplyReader
 from skrytka.protocol.smtp.stuffing import DotWriter
 
@@ -51,6 +51,7 @@ class SmtpClient:
         self._dots = DotWriter()
         self._responses: deque[bytes] = deque()
         self._is_tls = False
+        self._is_authenticated = False
         self._is_eof = False
         self._is_closing = False  # 421 was said
 
@@ -134,6 +135,8 @@ class SmtpClient:
         if step is Step.HELLO:
             is_listed = reply.is_positive and waiting.is_extended
             self._capabilities = Capabilities.parse(reply) if is_listed else NO_CAPABILITIES
+        elif step is Step.AUTH:
+            self._is_authenticated = self._is_authenticated or reply.is_positive
         elif step is Step.RCPT and reply.is_positive and waiting.recipient is not None:
             self._accepted.append(waiting.recipient)
         elif step is Step.STARTTLS and reply.is_positive and not self._reader.is_empty:
@@ -196,12 +199,16 @@ class SmtpClient:
         return self._responses.popleft() if self._responses else _CANCEL
 
     def _mail(self, action: said.SayMail) -> bytes:
-        return f"MAIL FROM:<{action.reverse_path}>{mail_parameters(action, self._capabilities)}\r\n".encode()
+        parameters = mail_parameters(action, self._capabilities)
+        if self._is_authenticated:
+            parameters += " AUTH=<>"  # RFC 4954 5: whoever logs in for others says that it vouches for none of them
+        return f"MAIL FROM:<{action.reverse_path}>{parameters}\r\n".encode()
 
     def _rcpt(self, action: said.SayRcpt) -> bytes:
         if not (self._is_smtputf8 or action.recipient.address.is_ascii):
             raise LocalProtocolError("the recipient needs SMTPUTF8")
-        parameters = rcpt_parameters(action.recipient) if self._capabilities.is_dsn else ""
+        is_dsn = self._capabilities.is_dsn
+        parameters = rcpt_parameters(action.recipient, is_smtputf8=self._is_smtputf8) if is_dsn else ""
         return f"RCPT TO:<{action.recipient.address}>{parameters}\r\n".encode()
 
     def _data(self, _action: said.SayData) -> bytes:
@@ -287,13 +294,16 @@ def _check_offered(action: said.SayMail, offered: Capabilities) -> None:
         raise LocalProtocolError("the reverse path needs SMTPUTF8")
 
 
-def rcpt_parameters(recipient: Recipient) -> str:
-    """RFC 3461 4.1 and 4.2, for a server that announced DSN."""
+def rcpt_parameters(recipient: Recipient, *, is_smtputf8: bool) -> str:
+    """RFC 3461 4.1 and 4.2, for a server that announced DSN; ORCPT goes on as it came (RFC 3461 5.2.1)."""
     words: list[str] = []
     if recipient.notify:
         words.append("NOTIFY=" + ",".join(each for each in Notify if each in recipient.notify))
     if recipient.original:
         kind, _, address = recipient.original.partition(";")
-        is_utf8 = kind.lower() == "utf-8"  # has its own encoding, kept as it came (RFC 6533 3)
-        words.append(f"ORCPT={kind};{address if is_utf8 else encode_xtext(address)}")
+        if not is_utf8_type(kind):
+            address = encode_xtext(address)
+        elif not (is_smtputf8 or address.isascii()):  # RFC 6533 3
+            address = encode_utf8_address(address)
+        words.append(f"ORCPT={kind};{address}")
     return "".join(f" {word}" for word in words)

@@ -13,6 +13,7 @@ from skrytka.protocol.smtp.events import MailFrom, RcptTo
 from skrytka.protocol.smtp.parameters import (
     CommandError,
     parse_envid,
+    parse_identity,
     parse_notify,
     parse_orcpt,
     parse_parameters,
@@ -45,6 +46,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     message_bytes: int
     is_extended: bool = True  # EHLO was said: parameters are allowed (RFC 5321 4.1.1.11)
     is_dsn: bool = False
+    is_auth: bool = False  # RFC 4954 5: whoever offers AUTH takes the parameter, logged in or not
     is_space_accepted: bool = False
 
 
@@ -108,6 +110,8 @@ def parse_mail(argument: str, rules: Rules) -> MailFrom:
         raise CommandError(replies.BAD_SYNTAX)
     if not is_smtputf8 and not path.isascii():
         raise CommandError(replies.SMTPUTF8_NEEDED_BY_SENDER)
+    if "AUTH" in parameters:
+        parse_identity(required(parameters["AUTH"]))
     return MailFrom(
         ReversePath(_address(path, replies.BAD_SENDER_SYNTAX) if path else None),
         body_type=_body_type(parameters),
@@ -174,7 +178,8 @@ def _parameters(text: str, rules: Rules, known: tuple[str, ...], *, is_utf8: boo
 
 
 def _mail_keywords(rules: Rules) -> tuple[str, ...]:
-    return ("SIZE", "BODY", "SMTPUTF8", "RET", "ENVID") if rules.is_dsn else ("SIZE", "BODY", "SMTPUTF8")
+    dsn = ("RET", "ENVID") if rules.is_dsn else ()
+    return ("SIZE", "BODY", "SMTPUTF8", *dsn, *(("AUTH",) if rules.is_auth else ()))
 
 
 def _body_type(parameters: dict[str, str | None]) -> BodyType:

@@ -29,7 +29,7 @@ from skrytka.protocol.smtp.extensions import (
     ehlo_reply,
     helo_reply,
 )
-from skrytka.protocol.smtp.lines import Input, LineFault
+from skrytka.protocol.smtp.lines import CRLF, Input, LineFault
 from skrytka.protocol.smtp.parameters import CommandError
 from skrytka.protocol.smtp.receiver import MessageReceiver
 from skrytka.protocol.smtp.states import AFTER_REFUSAL, NEXT, State, Verb
@@ -205,6 +205,7 @@ class SmtpServer:
             message_bytes=self._limits.message_bytes,
             is_extended=is_extended,
             is_dsn=self._extensions.is_dsn,
+            is_auth=bool(self._extensions.mechanisms),
             is_space_accepted=self._leniency.is_space_after_colon_accepted,
         )
 
@@ -232,6 +233,8 @@ class SmtpServer:
             return self._fault(replies.TOO_MANY_COMMANDS, is_fatal=True)
         if isinstance(raw, LineFault):
             fault = _LINE_FAULTS[raw]
+            if self._state is State.AUTH:  # RFC 4954 4: it fails the exchange
+                self._state = State.READY
             return self._fault(fault.reply, is_fatal=fault.is_fatal)
         return self._take_line(raw)
 
@@ -240,6 +243,8 @@ class SmtpServer:
             if self._state is State.AUTH:
                 return self._on_response(raw)
             verb, argument = commands.parse_line(raw)
+            if len(raw) + len(CRLF) > self._limits.command_line_bytes and verb is not Verb.AUTH:
+                raise CommandError(replies.LINE_TOO_LONG)
             if verb is Verb.BDAT:
                 return self._on_bdat(argument)
             if verb not in NEXT[self._state]:

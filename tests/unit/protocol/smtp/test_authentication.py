@@ -4,8 +4,6 @@ import base64
 
 import pytest
 
-from skrytka.model import reply as replies
-from skrytka.model.reply import Reply
 from skrytka.model.secret import Secret
 from skrytka.protocol.smtp import events
 from skrytka.protocol.smtp.authentication import MECHANISMS, AuthExchange, parse_auth
@@ -13,7 +11,7 @@ from skrytka.protocol.smtp.client_events import SayAuth, SayMail, SayResponse, S
 from skrytka.protocol.smtp.extensions import Extensions
 from skrytka.protocol.smtp.parameters import CommandError
 from skrytka.protocol.smtp.states import State
-from tests.support.smtp import Driver, agree
+from tests.support.smtp import Driver
 from tests.support.smtp_client import SENDER, Pair
 
 OFFERED = Extensions(is_starttls=True, mechanisms=MECHANISMS, is_auth_required=True)
@@ -21,18 +19,9 @@ EHLO = b"EHLO client.example.org\r\n"
 PLAIN = base64.b64encode(b"\0alice\0secret").decode()
 
 
-def policy(event: events.Event) -> Reply:
-    if isinstance(event, events.AuthChallenge):
-        return event.reply
-    if isinstance(event, events.Authenticate):
-        is_right = event.credentials.password.reveal() == b"secret"
-        return replies.AUTH_OK if is_right else replies.AUTH_FAILED
-    return agree(event)
-
-
 def session(extensions: Extensions = OFFERED) -> Driver:
     """EHLO under TLS."""
-    driver = Driver(extensions=extensions, policy=policy)
+    driver = Driver(extensions=extensions)
     driver.feed(EHLO, b"STARTTLS\r\n")
     driver.feed(EHLO)
     driver.out.clear()
@@ -91,6 +80,29 @@ def test_a_wrong_exchange_ends_and_commands_go_on(lines: list[str], codes: list[
     assert driver.feed(b"MAIL FROM:<a@example.org>\r\nNOOP\r\n").codes[-2:] == [530, 250]
 
 
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b"A" * 12_288, "500 5.5.6"),  # RFC 4954 4
+        (b"AGFsaWNlAHNlY3JldA==\nNOOP", "500 5.5.2"),
+        (b"AAA=BBB=", "501 5.5.2"),
+        (b"=AAA", "501 5.5.2"),
+        (b" AGFsaWNlAHNlY3JldA==", "501 5.5.2"),
+    ],
+)
+def test_a_line_that_cannot_be_taken_ends_the_exchange(line: bytes, code: str) -> None:
+    driver = session().feed(b"AUTH PLAIN\r\n", line + b"\r\n")
+    assert driver.last.startswith(code)
+    assert driver.engine.state is State.READY
+    assert driver.feed(b"NOOP\r\n").codes[-1] == 250
+
+
+def test_only_an_exchange_has_such_long_lines() -> None:
+    longest = b"\0alice\0" + b"x" * 1024
+    assert session().feed(b"AUTH PLAIN " + base64.b64encode(longest) + b"\r\n").codes == [535]
+    assert session().feed(b"NOOP " + b"x" * 4089 + b"\r\n", b"NOOP " + b"x" * 4090 + b"\r\n").codes == [250, 500]
+
+
 def test_auth_is_once_a_session_and_not_within_a_transaction() -> None:
     driver = session().feed(f"AUTH PLAIN {PLAIN}\r\nAUTH PLAIN {PLAIN}\r\n".encode())
     assert driver.codes == [235, 503]
@@ -99,7 +111,7 @@ def test_auth_is_once_a_session_and_not_within_a_transaction() -> None:
 
 
 def test_in_clear_nothing_is_offered_and_nothing_is_taken() -> None:
-    driver = Driver(extensions=OFFERED, policy=policy).feed(EHLO)
+    driver = Driver(extensions=OFFERED).feed(EHLO)
     assert b"AUTH" not in driver.out[0]
     driver.feed(f"AUTH PLAIN {PLAIN}\r\nMAIL FROM:<a@example.org>\r\n".encode())
     assert driver.codes[1:] == [538, 530]
@@ -108,12 +120,12 @@ def test_in_clear_nothing_is_offered_and_nothing_is_taken() -> None:
 
 
 def test_before_ehlo_there_is_no_auth() -> None:
-    assert Driver(extensions=OFFERED, policy=policy).feed(b"AUTH PLAIN\r\n").codes == [503]
+    assert Driver(extensions=OFFERED).feed(b"AUTH PLAIN\r\n").codes == [503]
 
 
 def test_our_client_logs_in_by_each_mechanism() -> None:
     for mechanism, answers in (("PLAIN", 0), ("LOGIN", 2)):
-        pair = Pair(extensions=OFFERED, policy=policy)
+        pair = Pair(extensions=OFFERED)
         pair.hello().say(SayStartTls())
         pair.handshake()
         pair.hello()

@@ -211,6 +211,7 @@ def test_plain_goes_with_its_first_response() -> None:
     client.receive(b"235 in\r\n")
     drain(client)
     assert state(client) is ClientState.READY
+    assert client.send(MAIL).endswith(b" AUTH=<>\r\n")  # RFC 4954 5
 
 
 def test_login_answers_two_challenges_and_gives_up_at_a_third() -> None:
@@ -341,8 +342,12 @@ def test_parameters_go_only_where_they_are_offered() -> None:
 
 def test_dsn_parameters_come_back_as_they_went() -> None:
     wanted = to(notify=frozenset({Notify.SUCCESS, Notify.FAILURE}), original="rfc822;a+b=c@example.org")
-    assert rcpt_parameters(wanted) == " NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;a+2Bb+3Dc@example.org"
-    assert rcpt_parameters(to(original=r"utf-8;\x{17C}@example.org")) == r" ORCPT=utf-8;\x{17C}@example.org"
+    assert rcpt_parameters(wanted, is_smtputf8=False) == " NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;a+2Bb+3Dc@example.org"
+    encoded = to(original=r"utf-8;\x{17C}@example.org")
+    assert rcpt_parameters(encoded, is_smtputf8=True) == r" ORCPT=utf-8;\x{17C}@example.org"
+    plain = to(original="utf-8;ż@example.org")
+    assert rcpt_parameters(plain, is_smtputf8=True) == " ORCPT=utf-8;ż@example.org"
+    assert rcpt_parameters(plain, is_smtputf8=False) == r" ORCPT=utf-8;\x{17C}@example.org"
     pair = Pair(extensions=Extensions(is_dsn=True)).hello()
     pair.say(SayMail(reverse_path=SENDER, ret=Ret.FULL, envid="a+b"), SayRcpt(wanted))
     mail, rcpt = pair.server.log[-2:]

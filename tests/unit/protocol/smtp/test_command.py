@@ -207,6 +207,17 @@ def test_each_mail_parameter_is_checked(parameters: str, reply: Reply | None) ->
         assert reply is None
 
 
+@pytest.mark.parametrize(("value", "reply"), [("<>", None), ("a+2Bb@c.example", None), ("alice", replies.BAD_SYNTAX)])
+def test_auth_is_a_parameter_where_auth_is_offered(value: str, reply: Reply | None) -> None:
+    rules = Rules(hostname=Domain.parse("mx.example.test"), message_bytes=1000, is_auth=True)
+    try:
+        parse_mail(f"FROM:<a@b.example> AUTH={value}", rules)
+    except CommandError as error:
+        assert error.reply == reply  # noqa: PT017 - a row may also be accepted
+    else:
+        assert reply is None
+
+
 def test_parameters_need_ehlo() -> None:
     assert parse_mail("FROM:<a@b.example>", HELO).declared_bytes == 0
     with pytest.raises(CommandError) as caught:

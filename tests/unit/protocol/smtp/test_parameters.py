@@ -1,12 +1,17 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from skrytka.model import reply as replies
 from skrytka.model.envelope import Notify
 from skrytka.protocol.smtp.parameters import (
     CommandError,
+    decode_utf8_address,
     decode_xtext,
+    encode_utf8_address,
     encode_xtext,
     parse_envid,
+    parse_identity,
     parse_notify,
     parse_orcpt,
     parse_parameters,
@@ -96,6 +101,77 @@ def test_envid_has_100_characters_at_most() -> None:
         parse_envid("a" * 101)
 
 
-@pytest.mark.parametrize("text", ["", "a", "a+b=c d", "".join(map(chr, range(0x20, 0x7F)))])
+@given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E)))
 def test_xtext_is_decoded_to_what_was_encoded(text: str) -> None:
-    assert decode_xtext(encode_xtext(text)) == text
+    encoded = encode_xtext(text)
+    assert decode_xtext(encoded) == text
+    assert not set(encoded) & set(" =")
+
+
+@given(st.text())
+def test_any_xtext_is_printable_ascii_or_refused(text: str) -> None:
+    try:
+        decoded = decode_xtext(text)
+    except CommandError:
+        return
+    assert decoded == "" or (decoded.isascii() and decoded.isprintable())
+    assert decode_xtext(encode_xtext(decoded)) == decoded
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "bob@example.test",
+        "zażółć@example.test",  # unitext, the form that is also an address
+        r"za\x{17C}\x{F3}\x{142}\x{107}@example.test",
+        r"a\x{2B}b\x{3D}c\x{20}\x{5C}@example.test",
+        r"\x{10FFFF}\x{1F600}\x{9}@example.test".replace("{9}", "{09}"),
+    ],
+)
+def test_the_forms_of_a_utf8_address_are_taken_as_they_are(address: str) -> None:
+    assert parse_orcpt(f"UTF-8;{address}") == f"UTF-8;{address}"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "a+2Bb@example.test",  # xtext is for other types
+        "a=b",
+        "a b",
+        "a\\b",
+        r"a\x{}",
+        r"a\x{41}",  # ASCII that needs no such form
+        r"a\x{0D}\x{0A}",
+        r"a\x{00}",
+        r"a\x{D800}",
+        r"a\x{110000}",
+        r"a\x{017C}",
+        r"a\x{9}",
+        r"a\x{17C",
+        r"a\u{17C}",
+    ],
+)
+def test_a_broken_utf8_address_is_refused(address: str) -> None:
+    with pytest.raises(CommandError):
+        parse_orcpt(f"utf-8;{address}")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))
+def test_a_utf8_address_is_decoded_to_what_was_encoded(text: str) -> None:
+    encoded = encode_utf8_address(text.replace("\\", "/"))
+    assert encoded.isascii()
+    assert decode_utf8_address(encoded) == text.replace("\\", "/")
+    if len(encoded) < 450:
+        assert parse_orcpt(f"utf-8;{encoded}") == f"utf-8;{encoded}"
+
+
+@pytest.mark.parametrize("value", ["<>", "e+3Dmc2@example.com", "a@[192.0.2.1]"])
+def test_the_identity_of_a_sender_is_a_mailbox_or_nobody(value: str) -> None:
+    parse_identity(value)
+
+
+@pytest.mark.parametrize("value", ["", "<", "<a@example.org>", "alice", "a+3", "a b@example.org", "ż@example.org"])
+def test_what_is_no_mailbox_is_no_identity(value: str) -> None:
+    with pytest.raises(CommandError):
+        parse_identity(value)

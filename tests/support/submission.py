@@ -1,0 +1,80 @@
+"""A submission session on a real loopback connection, with people, recipients and delivery made up."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Final
+
+from skrytka.mail.identity.login import Login
+from skrytka.model.address import Address
+from skrytka.model.clock import FixedClock
+from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.ids import AccountId
+from skrytka.model.limits import SmtpLimits
+from skrytka.model.secret import Secret
+from skrytka.model.settings import Submission
+from skrytka.net.facts import ConnFacts
+from skrytka.net.limits import LimitTable, LocalLimits
+from skrytka.net.tls_pipe import ServerTls
+from skrytka.servers.submission import serve_submission
+from skrytka.servers.submission_deps import SubmissionDeps
+from tests.support.mx import HOSTNAME, FakeDelivery, FakeRecipients, Mx
+from tests.unit.net.harness import Zeros, serving
+
+PASSWORD: Final = b"secret"
+OWN: Final = frozenset({"alice@example.test", "alice+shop@example.test", "sales@example.test"})
+
+
+class FakeIdentity:
+    """Only alice@example.test, password "secret"; busy@... comes too often, down@... at a bad time."""
+
+    def __init__(self) -> None:
+        self.is_valid = True
+
+    async def login(self, name: str, password: Secret, facts: ConnFacts, mechanism: str) -> Login:
+        if name == "busy@example.test":
+            raise TransientError(Reason.RATE_LIMITED)
+        if name == "down@example.test":
+            raise TransientError(Reason.STORE_DOWN, "secret detail")
+        if name != "alice@example.test" or password.reveal() != PASSWORD:
+            raise PermanentError(Reason.BAD_CREDENTIALS)
+        return Login(AccountId(1), Address.parse(name))
+
+    async def is_still_valid(self, login: Login, facts: ConnFacts) -> bool:
+        return self.is_valid
+
+
+class FakeRights:
+    """Alice may send as those in ``OWN``."""
+
+    async def may_send_as(self, login: Login, address: Address) -> bool:
+        return address.key in OWN
+
+
+@contextlib.asynccontextmanager
+async def submission(
+    limits: SmtpLimits, tls: ServerTls, settings: Submission | None = None, identity: FakeIdentity | None = None
+) -> AsyncIterator[Mx]:
+    recipients, delivery = FakeRecipients(), FakeDelivery()
+    late: list[SubmissionDeps] = []
+    async with serving(lambda conn: serve_submission(conn, late[0]), tls=tls) as world:
+        assert isinstance(world.clock, FixedClock)
+        late.append(
+            SubmissionDeps(
+                recipients=recipients,
+                delivery=delivery,
+                events=world.recorder,
+                clock=world.clock,
+                random=Zeros(),
+                limits=limits,
+                hostname=HOSTNAME,
+                identity=identity or FakeIdentity(),
+                rights=FakeRights(),
+                sending=LocalLimits(LimitTable(world.clock)),
+                settings=settings or Submission(messages_per_hour=3, recipients_per_hour=4),
+            )
+        )
+        served = Mx(world, recipients, delivery)
+        try:
+            yield served
+        finally:
+            await served.close()

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from skrytka.analysis.fold import fold_query
+from skrytka.inspect.message import TextLimits, message_text
 from skrytka.mail.mailbox.types import (
     FIRST_KEYWORD_BIT,
     SUMMARY_FIELDS,
@@ -23,8 +24,10 @@ from skrytka.mail.mailbox.types import (
 from skrytka.model.errors import PermanentError, Reason, SkrytkaError
 from skrytka.model.ids import AccountId, EmailId, MailboxId, State, ThreadId, Uid
 from skrytka.protocol.mime import header, imap_text
+from skrytka.protocol.mime.envelope import Envelope
 from skrytka.protocol.mime.scan import scan
 from skrytka.protocol.mime.sections import Section, sections
+from tests.support.mime import read
 
 RECEIVED_AT_MS = 760_060_800_000  # 1 February 1994
 SAVED_AT_MS = 1_800_000_000_000  # 15 January 2027
@@ -42,14 +45,14 @@ class FakeSummary:
 
 
 def summarize(message: bytes) -> FakeSummary:
-    root = scan(message)
+    root = read(message)
     fields: dict[bytes, bytes] = {}
     for found in header.fields(message[: root.body_start]):
         if found.name in SUMMARY_FIELDS:
             fields[found.name] = fields.get(found.name, b"") + message[found.start : found.end]
     return FakeSummary(
         header_bytes=root.body_start,
-        envelope=imap_text.envelope(root.values),
+        envelope=imap_text.write_envelope(root.envelope or Envelope()),
         body=imap_text.body(root, is_extensible=False),
         bodystructure=imap_text.body(root, is_extensible=True),
         parts=sections(root),
@@ -182,8 +185,20 @@ class FakeView:
         self, uids: Sequence[int], text: str, *, with_header: bool, breathe: Callable[[], Awaitable[None]]
     ) -> tuple[set[int], Sequence[int]]:
         await breathe()
-        needle, known = fold_query(text), self.box.texts
-        return {uid for uid in uids if needle in known.get(uid, "")}, [uid for uid in uids if uid not in known]
+        needle, known = fold_query(text), dict(self.box.texts)
+        unread = []
+        for uid in [uid for uid in uids if uid not in known]:
+            try:
+                known[uid] = await self._read_text(Uid(uid), with_header=with_header)
+            except PermanentError as exc:
+                unread += [uid] if exc.reason is Reason.CORRUPT else []
+        return {uid for uid in uids if needle in known.get(uid, "")}, unread
+
+    async def _read_text(self, uid: Uid, *, with_header: bool) -> str:
+        content = await self.content(uid)
+        raw = await content.read(0, content.size_bytes)
+        found = message_text(raw, scan(raw), TextLimits())
+        return ((found.header_text + b"\n" if with_header else b"") + found.body_text).decode()
 
     async def wholes(self, uids: Sequence[int]) -> dict[int, bytes]:
         wanted = [message for message in self.box.messages if message.uid in uids]

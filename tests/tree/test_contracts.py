@@ -37,6 +37,23 @@ def test_the_contracts_hold() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+PARSERS = (
+    "protocol.mime.scan",
+    "protocol.mime.params",
+    "protocol.mime.envelope_reader",
+    "analysis.html",
+    "inspect.jobs",
+)
+
+
+@pytest.mark.parametrize(("process", "has_parsers"), [("daemon.front", False), ("inspect.jobs", True)])
+def test_what_a_process_has_loaded_agrees_with_the_contract(process: str, has_parsers: bool) -> None:
+    """The graph of imports knows no import inside a package's ``__init__``, Python does."""
+    program = f"import sys, skrytka.{process}; print(*[name for name in {PARSERS} if 'skrytka.' + name in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert sorted(loaded) == (sorted(PARSERS) if has_parsers else [])
+
+
 @pytest.mark.parametrize(
     ("contract", "module", "line"),
     [
@@ -57,6 +74,10 @@ def test_the_contracts_hold() -> None:
         ("databases", "mail/policy/planted.py", "import asyncpg"),
         ("content", "mail/planted.py", "import selectolax"),
         ("content", "servers/planted.py", "import skrytka.inspect.message"),
+        ("content", "servers/imap/planted.py", "from skrytka.protocol.mime.scan import scan"),
+        ("content", "mail/delivery/planted.py", "import skrytka.protocol.mime.params"),
+        ("content", "mail/planted.py", "import skrytka.protocol.mime.envelope_reader"),
+        ("content", "model/planted.py", "import skrytka.analysis.text"),
         ("inspectors", "inspect/jobs.py", "import asyncio"),
         ("inspectors", "inspect/zygote.py", "import skrytka.inspect.client"),
         ("drivers", "store/planted.py", "import skrytka.store.drivers.planted"),

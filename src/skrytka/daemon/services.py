@@ -91,6 +91,7 @@ class Parts:
                 store=base.store,
                 keys=base.keys,
                 blobs=self._blobs,
+                inspector=base.inspector,
                 events=base.events,
                 clock=base.clock,
                 random=base.random,

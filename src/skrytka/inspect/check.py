@@ -11,8 +11,7 @@ import msgspec
 from skrytka.inspect.errors import HostileAnswerError
 from skrytka.inspect.wire import StructureAnswer
 from skrytka.protocol.mime import imap_text
-from skrytka.protocol.mime.part import Part
-from skrytka.protocol.mime.scan import DEPTH_MAX, PARTS_MAX
+from skrytka.protocol.mime.part import DEPTH_MAX, PARTS_MAX, Part
 from skrytka.protocol.mime.sections import Section, sections
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")

@@ -7,9 +7,9 @@ import msgspec
 from skrytka.inspect import wire
 from skrytka.inspect.message import TextLimits, message_text
 from skrytka.inspect.wire import StructureAnswer
-from skrytka.protocol.mime.envelope import ENVELOPE_FIELDS, Envelope, read_envelope
-from skrytka.protocol.mime.params import Parameterized
-from skrytka.protocol.mime.part import Part
+from skrytka.protocol.mime.envelope import ENVELOPE_FIELDS, Envelope
+from skrytka.protocol.mime.envelope_reader import read_envelope
+from skrytka.protocol.mime.part import Parameterized, Part
 from skrytka.protocol.mime.scan import scan
 
 _LIMITS = TextLimits(

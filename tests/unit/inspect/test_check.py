@@ -12,8 +12,10 @@ from skrytka.inspect import jobs, wire
 from skrytka.inspect.check import structure_of
 from skrytka.inspect.errors import HostileAnswerError
 from skrytka.inspect.wire import StructureAnswer
-from skrytka.protocol.mime import Part, imap_text, scan
+from skrytka.protocol.mime import imap_text
+from skrytka.protocol.mime.part import Part
 from skrytka.protocol.mime.sections import sections
+from tests.support.mime import envelope_of, read
 
 MESSAGE = (
     b"From: Anna <anna@example.org>\r\nSubject: =?utf-8?q?=C5=BC?=\r\n"
@@ -34,9 +36,9 @@ def check(changed: StructureAnswer) -> None:
 
 
 def test_an_answer_gives_what_the_scan_gave() -> None:
-    root = scan(MESSAGE)
+    root = read(MESSAGE)
     found = structure_of(jobs.structure(MESSAGE), len(MESSAGE))
-    assert found.envelope == imap_text.envelope(root.values)
+    assert found.envelope == envelope_of(MESSAGE)
     assert found.body == imap_text.body(root, is_extensible=False)
     assert found.bodystructure == imap_text.body(root, is_extensible=True)
     assert found.parts == tuple(sections(root))

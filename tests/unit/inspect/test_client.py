@@ -14,9 +14,10 @@ from skrytka.inspect.errors import HostileAnswerError, PoisonedMessageError
 from skrytka.inspect.memory import MessageMemory
 from skrytka.model.clock import FixedClock
 from skrytka.model.errors import Reason, TransientError
-from skrytka.protocol.mime import imap_text, scan
+from skrytka.protocol.mime import imap_text
 from skrytka.protocol.mime.sections import sections
 from tests.support.inspectors import QUICK, Watcher, inspectors, until
+from tests.support.mime import envelope_of, read
 
 MESSAGE = b"From: a@example.org\r\nSubject: =?utf-8?q?=C5=BC=C3=B3=C5=82w?=\r\n\r\nHello, world.\r\n"
 
@@ -182,10 +183,10 @@ async def test_real_and_odd_mail_needs_nothing_that_the_sandbox_refuses(owner: s
     async with inspectors(owner, 2) as found:
         for message in messages:
             structure = await found.pool.structure(message)
-            root = scan(message)
+            root = read(message)
             assert structure.parts == tuple(sections(root))
             assert structure.bodystructure == imap_text.body(root, is_extensible=True)
-            assert structure.envelope == imap_text.envelope(root.values)
+            assert structure.envelope == envelope_of(message)
         assert not found.watcher.deaths
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skrytka.inspect.message import MessageText, TextLimits, attachment_name, message_text
-from skrytka.protocol.mime import scan
 from skrytka.protocol.mime.part import Part
+from skrytka.protocol.mime.scan import scan
 
 LIMITS = TextLimits()
 

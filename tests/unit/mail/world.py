@@ -125,6 +125,7 @@ class World:
                 store=self.store,
                 keys=self.keys,
                 blobs=self.blobs,
+                inspector=self.inspector,
                 events=self.events,
                 clock=self.clock,
                 random=self.random,

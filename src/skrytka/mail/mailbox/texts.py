@@ -46,7 +46,7 @@ class SearchTexts:
 
     async def find(self, uids: Sequence[int], text: str, *, with_header: bool, breathe: Breathe) -> TextMatches:
         """Among ascending UIDs; what cannot be opened counts as unknown."""
-        needle = fold_query(text).replace("\0", "").encode("utf-8", "replace")
+        needle = needle_of(text)
         by_chunk, alone = await self._places(uids, breathe)
         matches = TextMatches(set(), [])
         for chunk, members in by_chunk.items():
@@ -103,7 +103,7 @@ class SearchTexts:
             except PermanentError:
                 continue
             missing.discard(uid)
-            if needle in text.body or (with_header and needle in text.header):
+            if has_text(text, needle, with_header=with_header):
                 matches.found.add(uid)
             await self._keep(email_id, text)
         matches.unknown.extend(missing)
@@ -133,6 +133,16 @@ class SearchTexts:
             await self._store.submit(command)
         except ReasonedError:
             return  # the next search tries again; this one has its answer
+
+
+def needle_of(text: str) -> bytes:
+    """What is sought, as texts have it."""
+    return fold_query(text).replace("\0", "").encode("utf-8", "replace")
+
+
+def has_text(text: MessageText, needle: bytes, *, with_header: bool) -> bool:
+    """TEXT (``with_header``) or BODY."""
+    return needle in text.body or (with_header and needle in text.header)
 
 
 def _aad(number: int) -> bytes:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from skrytka.inspect.client import Inspector
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.mailbox.content import find, open_content
 from skrytka.mail.mailbox.copying import Copier
@@ -11,7 +12,7 @@ from skrytka.mail.mailbox.heads import HeadCache
 from skrytka.mail.mailbox.keywords import Keywords
 from skrytka.mail.mailbox.names import Names
 from skrytka.mail.mailbox.shared import keyword_names, read_mailbox, updated
-from skrytka.mail.mailbox.texts import SearchTexts, TextMatches
+from skrytka.mail.mailbox.texts import SearchTexts, TextMatches, has_text, needle_of
 from skrytka.mail.mailbox.types import (
     Content,
     Copies,
@@ -22,6 +23,7 @@ from skrytka.mail.mailbox.types import (
     Snapshot,
     SystemFlag,
 )
+from skrytka.mail.mailbox.unread_text import read_text
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import Emitter, MessageCorrupt, MessageExpunged
@@ -34,6 +36,7 @@ from skrytka.store.seal.blob import open_small
 from skrytka.store.seal.keys import AccountKeys, Kind
 from skrytka.store.seal.source import KeySource
 from skrytka.store.seal.summary import Summary, decode_head, decode_summary
+from skrytka.store.seal.text import MessageText
 from skrytka.store.sql import messages as sql
 
 _GAP_MAX: Final = 8  # UIDs that are read along in vain rather than asked for around
@@ -50,6 +53,7 @@ class MailboxDeps:
     store: Store
     keys: KeySource
     blobs: Blobs
+    inspector: Inspector
     events: Emitter
     clock: Clock
     random: Random
@@ -155,11 +159,30 @@ class MailboxView:
     async def find_text(
         self, uids: Sequence[int], text: str, *, with_header: bool, breathe: Callable[[], Awaitable[None]]
     ) -> TextMatches:
-        """As ``View.find_text``."""
+        """As ``View.find_text``: by the sealed texts; a message without one is read by an inspector."""
         deps, shared = self._deps, self._shared
         keys = await deps.keys.account(shared.account)
         search = SearchTexts(deps.store, deps.clock, deps.random, keys, shared.mailbox)
-        return await search.find(uids, text, with_header=with_header, breathe=breathe)
+        matches = await search.find(uids, text, with_header=with_header, breathe=breathe)
+        unread: list[int] = []
+        for uid in matches.unknown:
+            await breathe()
+            try:
+                if has_text(await self._read_text(Uid(uid)), needle_of(text), with_header=with_header):
+                    matches.found.add(uid)
+            except PermanentError as exc:
+                unread += [] if exc.reason is Reason.NO_SUCH_OBJECT else [uid]
+        return TextMatches(matches.found, unread)
+
+    async def _read_text(self, uid: Uid) -> MessageText:
+        content = await self.content(uid)  # reports damage itself
+        try:
+            return await read_text(content, self._deps.inspector)
+        except PermanentError as exc:
+            self._report(uid, exc)
+            raise
+        finally:
+            content.close()
 
     async def wholes(self, uids: Sequence[int]) -> Mapping[int, bytes]:
         """As ``View.wholes``: one read for all."""

@@ -3,7 +3,7 @@
 import re
 import sys
 
-import msgspec
+from skrytka.protocol.mime.envelope import RawAddress
 
 _TOKEN = re.compile(
     rb"""
@@ -16,19 +16,6 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _COMMENT_EDGE = re.compile(rb"[()\\]")
-
-
-class RawAddress(msgspec.Struct, frozen=True, array_like=True):
-    """One address as RFC 9051 7.5.2 wants it: raw bytes, nothing decoded; None is NIL.
-
-    A group begins with (None, None, name, None) and ends with all None; an address that lacks its local part or its
-    domain has b"" there, so that it is not taken for one of these.
-    """
-
-    name: bytes | None
-    route: bytes | None
-    mailbox: bytes | None
-    host: bytes | None
 
 
 class _Reader:

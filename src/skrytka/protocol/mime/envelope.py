@@ -1,11 +1,6 @@
 """The ten fields of an ENVELOPE as values, before they are written (RFC 9051 7.5.2, "ENVELOPE")."""
 
-import sys
-from collections.abc import Mapping
-
 import msgspec
-
-from skrytka.protocol.mime.addresses import RawAddress, parse_addresses
 
 ENVELOPE_FIELDS = (
     b"date",
@@ -19,6 +14,20 @@ ENVELOPE_FIELDS = (
     b"in-reply-to",
     b"message-id",
 )
+
+
+class RawAddress(msgspec.Struct, frozen=True, array_like=True):
+    """One address as RFC 9051 7.5.2 wants it: raw bytes, nothing decoded; None is NIL.
+
+    A group begins with (None, None, name, None) and ends with all None; an address that lacks its local part or its
+    domain has b"" there, so that it is not taken for one of these.
+    """
+
+    name: bytes | None
+    route: bytes | None
+    mailbox: bytes | None
+    host: bytes | None
+
 
 Addresses = tuple[RawAddress, ...]
 
@@ -36,24 +45,3 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True):
     bcc: Addresses = ()
     in_reply_to: bytes | None = None
     message_id: bytes | None = None
-
-
-def read_envelope(values: Mapping[bytes, bytes], *, addresses_max: int = sys.maxsize) -> Envelope:
-    """From the first field of each name, unfolded; of a longer list only the first ``addresses_max`` are kept."""
-
-    def addresses(name: bytes) -> Addresses:
-        return tuple(parse_addresses(values.get(name, b""), addresses_max)[:addresses_max])
-
-    from_list = addresses(b"from")
-    return Envelope(
-        values.get(b"date"),
-        values.get(b"subject"),
-        from_list,
-        addresses(b"sender") or from_list,  # RFC 9051 7.5.2: absent or empty ones are the same as From
-        addresses(b"reply-to") or from_list,
-        addresses(b"to"),
-        addresses(b"cc"),
-        addresses(b"bcc"),
-        values.get(b"in-reply-to"),
-        values.get(b"message-id"),
-    )

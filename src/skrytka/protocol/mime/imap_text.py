@@ -5,8 +5,7 @@
 
 import re
 
-from skrytka.protocol.mime.addresses import RawAddress
-from skrytka.protocol.mime.envelope import Addresses, Envelope, read_envelope
+from skrytka.protocol.mime.envelope import Addresses, Envelope, RawAddress
 from skrytka.protocol.mime.part import Part
 
 _QUOTABLE = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x7f]*\Z")
@@ -31,11 +30,6 @@ def string(value: bytes) -> bytes:
 def nstring(value: bytes | None) -> bytes:
     """A string or NIL."""
     return NIL if value is None else string(value)
-
-
-def envelope(values: dict[bytes, bytes]) -> bytes:
-    """RFC 9051 7.5.2 ENVELOPE from the first field of each name, unfolded."""
-    return write_envelope(read_envelope(values))
 
 
 def write_envelope(found: Envelope) -> bytes:
@@ -92,7 +86,7 @@ def body(part: Part, *, is_extensible: bool) -> bytes:
 
 
 def _envelope_of(message: Part) -> bytes:
-    return envelope(message.values) if message.envelope is None else write_envelope(message.envelope)
+    return EMPTY_ENVELOPE if message.envelope is None else write_envelope(message.envelope)
 
 
 def _multipart(part: Part, *, is_extensible: bool) -> bytes:

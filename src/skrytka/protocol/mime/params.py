@@ -3,7 +3,7 @@
 import re
 from urllib.parse import unquote_to_bytes
 
-import msgspec
+from skrytka.protocol.mime.part import Parameterized
 
 _TOKEN = re.compile(rb"[^\s()<>@,;:\\\"/\[\]?=]+")
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"?', re.DOTALL)
@@ -11,13 +11,6 @@ _PARAMETER = re.compile(rb";[\s;]*([^\s=;]+)\s*=\s*")
 _LOOSE = re.compile(rb"[^;]*")
 _PARAMETERS_MAX = 100  # hostile mail has thousands; no program uses them
 _COMMENT_SCAN_MAX = 4096
-
-
-class Parameterized(msgspec.Struct, frozen=True, array_like=True):
-    """A main value in lower case and its parameters, names in lower case, values as raw bytes (RFC 2231 joined)."""
-
-    value: bytes
-    parameters: dict[bytes, bytes]
 
 
 def parse(raw_value: bytes) -> Parameterized:

@@ -3,7 +3,17 @@
 import msgspec
 
 from skrytka.protocol.mime.envelope import Envelope
-from skrytka.protocol.mime.params import Parameterized
+
+DEPTH_MAX = 32  # nested entities
+PARTS_MAX = 2_000
+
+
+class Parameterized(msgspec.Struct, frozen=True, array_like=True):
+    """A main value in lower case and its parameters, names in lower case, values as raw bytes (RFC 2231 joined)."""
+
+    value: bytes
+    parameters: dict[bytes, bytes]
+
 
 NO_DISPOSITION = Parameterized(b"", {})
 

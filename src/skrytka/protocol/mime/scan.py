@@ -8,10 +8,8 @@ looked up in a dict of the open boundaries.
 import msgspec
 
 from skrytka.protocol.mime import header, params
-from skrytka.protocol.mime.part import Part
+from skrytka.protocol.mime.part import DEPTH_MAX, PARTS_MAX, Part
 
-DEPTH_MAX = 32  # nested entities
-PARTS_MAX = 2_000
 CANDIDATES_MAX = 100_000  # lines that begin with "--"; beyond, the rest belongs to the part at hand
 BOUNDARY_MAX = 200  # RFC 2046 5.1.1 allows 70
 HEADER_READ_BYTES = 1024 * 1024  # of one header section; fields behind it are not read (a field costs 2 µs)

@@ -86,7 +86,10 @@ class View(Protocol):
     async def find_text(
         self, uids: Sequence[int], text: str, *, with_header: bool, breathe: Callable[[], Awaitable[None]]
     ) -> tuple[set[int], Sequence[int]]:
-        """Those of ascending UIDs whose text has ``text``, folded alike, in it; and those whose text is not known."""
+        """Those of ascending UIDs whose text has ``text``, folded alike, in it; and those that nobody could read.
+
+        Damage has been reported. TransientError when a message has to be read and there is no inspector.
+        """
         ...
 
     async def wholes(self, uids: Sequence[int]) -> Mapping[int, bytes]:

@@ -1,7 +1,7 @@
 """Evaluating search keys over sets of messages, the cheap ones first (RFC 9051 6.4.4).
 
 A key maps ascending indexes to those that match. What is in memory is compared at once; rows, summaries and contents
-are read in batches. BODY and TEXT look through the sealed search texts; only messages without one are read themselves.
+are read in batches. BODY and TEXT ask the view, which looks through the sealed search texts.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from skrytka.servers.imap.state import ImapSession
 ROWS_BATCH = 200
 SUMMARIES_BATCH = 50
 HEADERS_BYTES = 64 * 1024  # looked through at once: about 5 ms
-INLINE_BYTES = 128 * 1024  # a larger message is looked through in a thread
+INLINE_BYTES = 128 * 1024  # a larger header is looked through in a thread
 
 
 class _Cost(IntEnum):
@@ -145,23 +145,15 @@ class Matcher:
                 return await self._by_row(candidates, _row_test(key))
 
     async def _by_text(self, key: s.TextKey, candidates: Sequence[int]) -> Sequence[int]:
-        """By the search texts; messages without one are read themselves."""
         uids = self._selected.known.uids
-        matched, unknown = await self._selected.view.find_text(
+        matched, unread = await self._selected.view.find_text(
             [uids[index] for index in candidates],
             key.text,
             with_header=key.with_header,
             breathe=self._session.breathe,
         )
-        found = [index for index in candidates if uids[index] in matched]
-        if not unknown:
-            return found
-        needle, rest = text_match.folded(key.text), set(unknown)
-        others = await self._by_content(
-            [index for index in candidates if uids[index] in rest],
-            lambda _row, data: text_match.has_text(data, needle, with_header=key.with_header),
-        )
-        return sorted([*found, *others])
+        self.has_corrupt = self.has_corrupt or bool(unread)
+        return [index for index in candidates if uids[index] in matched]
 
     async def _by_header(self, key: s.HeaderKey, candidates: Sequence[int]) -> Sequence[int]:
         needle, name = text_match.folded(key.text), key.name
@@ -169,10 +161,8 @@ class Matcher:
             return await self._by_summary(
                 candidates, lambda summary: text_match.has_field(summary.fields.get(name, b""), needle)
             )
-        return await self._by_content(
-            candidates,
-            lambda _row, data: text_match.has_field(text_match.named_fields(data, name), needle),
-            is_header_only=True,
+        return await self._by_headers(
+            candidates, lambda data: text_match.has_field(text_match.named_fields(data, name), needle)
         )
 
     # -- reading what has to be read
@@ -208,27 +198,25 @@ class Matcher:
                     await self._session.breathe()
         return found
 
-    async def _by_content(
-        self, candidates: Sequence[int], test: Callable[[MessageRow, bytes], bool], *, is_header_only: bool = False
-    ) -> Sequence[int]:
+    async def _by_headers(self, candidates: Sequence[int], test: Callable[[bytes], bool]) -> Sequence[int]:
+        """For fields that no summary has."""
         found: list[int] = []
         for batch in _batches(candidates, SUMMARIES_BATCH):
-            for index, row in await self._rows(batch, SUMMARIES_BATCH, with_summary=is_header_only):
-                data = await self._content(row, is_header_only=is_header_only)
-                if data is not None and await _tested(test, row, data):
+            for index, row in await self._rows(batch, SUMMARIES_BATCH, with_summary=True):
+                data = await self._header(row)
+                if data is not None and await _tested(test, data):
                     found.append(index)
                 await self._session.breathe()
         return found
 
-    async def _content(self, row: MessageRow, *, is_header_only: bool) -> bytes | None:
-        if is_header_only and row.summary is None:
+    async def _header(self, row: MessageRow) -> bytes | None:
+        if row.summary is None:
             self.has_corrupt = True
             return None
         try:
             content = await open_content(self._session, row.uid)
             try:
-                length = row.summary.header_bytes if is_header_only and row.summary else content.size_bytes
-                return await content.read(0, length)
+                return await content.read(0, row.summary.header_bytes)
             finally:
                 content.close()
         except PermanentError as exc:
@@ -236,10 +224,10 @@ class Matcher:
             return None
 
 
-async def _tested(test: Callable[[MessageRow, bytes], bool], row: MessageRow, data: bytes) -> bool:
+async def _tested(test: Callable[[bytes], bool], data: bytes) -> bool:
     if len(data) > INLINE_BYTES:
-        return await asyncio.to_thread(test, row, data)
-    return test(row, data)
+        return await asyncio.to_thread(test, data)
+    return test(data)
 
 
 def _batches(candidates: Sequence[int], size: int) -> Iterator[Sequence[int]]:

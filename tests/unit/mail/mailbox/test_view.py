@@ -165,3 +165,19 @@ async def test_a_closed_view_lets_go_of_the_mailbox(view: MailboxView, world: Wo
     view.close()
     view.close()
     assert world.mailboxes._open == {}
+
+
+async def breathe() -> None:
+    """No other session waits."""
+
+
+async def test_messages_without_a_search_text_are_read_by_an_inspector(view: MailboxView, world: World) -> None:
+    change(world, "DELETE FROM search_text WHERE email_id IN (SELECT email_id FROM message WHERE uid > 1)")
+    seen = len(world.inspector.sizes)
+    assert await view.find_text([1, 2, 3, 99], "BODY", with_header=False, breathe=breathe) == ({1, 2, 3}, [])
+    assert await view.find_text([2, 3], "subject: 2", with_header=True, breathe=breathe) == ({3}, [])
+    assert await view.find_text([2, 3], "subject: 2", with_header=False, breathe=breathe) == (set(), [])
+    assert len(world.inspector.sizes) == seen + 2 + 2 + 2
+    world.inspector.poison = b"body 1"
+    assert await view.find_text([1, 2, 3], "body", with_header=False, breathe=breathe) == ({1, 3}, [2])
+    assert [event.uid for event in world.events.events if isinstance(event, MessageCorrupt)] == [2]

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skrytka.protocol.mime.addresses import RawAddress as A
 from skrytka.protocol.mime.addresses import parse_addresses
+from skrytka.protocol.mime.envelope import RawAddress as A
 
 GROUP_END = A(None, None, None, None)
 CASES = [

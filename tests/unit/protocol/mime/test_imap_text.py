@@ -2,8 +2,8 @@
 
 import pytest
 
-from skrytka.protocol.mime import scan
-from skrytka.protocol.mime.imap_text import body, envelope, string
+from skrytka.protocol.mime.imap_text import body, string
+from tests.support.mime import envelope_of, read
 
 # The message of RFC 9051 8 and its BODY as that section prints it.
 RFC_9051_8 = (
@@ -17,7 +17,7 @@ RFC_9051_8 = (
 
 def test_the_envelope_of_rfc_9051_is_written_as_it_stands_there() -> None:
     gray = b'(("Terry Gray" NIL "gray" "cac.washington.edu"))'
-    assert envelope(scan(RFC_9051_8).values) == (
+    assert envelope_of(RFC_9051_8) == (
         b'("Wed, 17 Jul 1996 02:23:25 -0700 (PDT)" "IMAP4rev2 WG mtg summary and minutes" '
         + gray + b" " + gray + b" " + gray
         + b' ((NIL NIL "imap" "cac.washington.edu")) ((NIL NIL "minutes" "CNRI.Reston.VA.US")'
@@ -27,7 +27,7 @@ def test_the_envelope_of_rfc_9051_is_written_as_it_stands_there() -> None:
 
 def test_body_and_bodystructure_of_a_plain_text() -> None:
     data = RFC_9051_8 + b"line\r\n" * 3
-    part = scan(data)
+    part = read(data)
     plain = b'("text" "plain" ("charset" "US-ASCII") NIL NIL "7bit" 18 3'
     assert body(part, is_extensible=False) == plain + b")"
     assert body(part, is_extensible=True) == plain + b" NIL NIL NIL NIL)"
@@ -39,7 +39,7 @@ def test_a_multipart_lists_its_parts_then_its_subtype() -> None:
         b"Content-Transfer-Encoding: BASE64\r\nContent-Disposition: attachment; filename=p.png\r\n"
         b"Content-Language: pl, en\r\nContent-ID: <i@d>\r\n\r\nAAAA\r\n--a--\r\n"
     )
-    assert body(scan(data), is_extensible=True) == (
+    assert body(read(data), is_extensible=True) == (
         b'(("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 1 0 NIL NIL NIL NIL)'
         b'("image" "png" ("name" "p") "<i@d>" NIL "base64" 4 NIL ("attachment" ("filename" "p.png")) ("pl" "en") NIL)'
         b' "mixed" ("boundary" "a") NIL NIL NIL)'
@@ -48,7 +48,7 @@ def test_a_multipart_lists_its_parts_then_its_subtype() -> None:
 
 def test_a_message_in_a_message_has_its_envelope_body_and_lines() -> None:
     data = b"Content-Type: message/rfc822\r\n\r\nSubject: in\r\n\r\nx\r\n"
-    assert body(scan(data), is_extensible=False) == (
+    assert body(read(data), is_extensible=False) == (
         b'("message" "rfc822" NIL NIL NIL "7bit" 18 (NIL "in" NIL NIL NIL NIL NIL NIL NIL NIL) '
         b'("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 3 1) 3)'
     )
@@ -56,7 +56,7 @@ def test_a_message_in_a_message_has_its_envelope_body_and_lines() -> None:
 
 def test_a_multipart_without_parts_shows_one_empty_text() -> None:
     data = b"Content-Type: multipart/mixed\r\n\r\nx"
-    assert body(scan(data), is_extensible=False).startswith(b'(("text" "plain"')
+    assert body(read(data), is_extensible=False).startswith(b'(("text" "plain"')
 
 
 @pytest.mark.parametrize(

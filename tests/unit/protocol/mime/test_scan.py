@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skrytka.protocol.mime import Part, scan
-from skrytka.protocol.mime.scan import DEPTH_MAX, HEADER_READ_BYTES, HEADERS_READ_BYTES, PARTS_MAX
+from skrytka.protocol.mime.part import DEPTH_MAX, PARTS_MAX, Part
+from skrytka.protocol.mime.scan import HEADER_READ_BYTES, HEADERS_READ_BYTES, scan
 from tests.support.needs import vectors_dir
 
 NESTED = (

@@ -1,6 +1,6 @@
 """protocol/mime/sections.py."""
 
-from skrytka.protocol.mime import scan
+from skrytka.protocol.mime.scan import scan
 from skrytka.protocol.mime.sections import sections
 
 

@@ -74,7 +74,7 @@ def world() -> World:
         ("TEXT alice", "1"),
         ("TEXT x-odd", "1"),
         ('TEXT "zażółć"', "1"),
-        ("TEXT message/rfc822", "2"),
+        ("TEXT message/rfc822", ""),  # header fields of parts are not in the search text (docs/inspectors.md)
         ("EMAILID M" + "0" * 25 + "2", "2"),
         ("EMAILID T" + "0" * 25 + "2", ""),
         ("THREADID T" + "0" * 25 + "3", "3"),
@@ -116,7 +116,7 @@ async def test_broken_messages_match_nothing_and_are_reported() -> None:
     lines = await found.ask("SEARCH TEXT a", "SEARCH SUBJECT outer", "SEARCH HEADER X-Odd one")
     assert lines[0] == "* SEARCH 2"
     assert [line[:15] for line in lines[1::2]] == ["t1 NO [CORRUPTI", "t2 NO [CORRUPTI", "t3 NO [CORRUPTI"]
-    assert sum(isinstance(event, MessageCorrupt) for event in found.recorder.events) == 2
+    assert sum(isinstance(event, MessageCorrupt) for event in found.recorder.events) == 1  # the view reports its own
 
 
 async def test_messages_that_are_gone_match_nothing() -> None:
@@ -133,19 +133,18 @@ async def test_large_mailboxes_are_searched_in_batches() -> None:
     assert lines[0::2] == ['* ESEARCH (TAG "t1") COUNT 225', '* ESEARCH (TAG "t2") COUNT 450']
 
 
-async def test_a_large_message_is_searched_beside_the_loop() -> None:
+async def test_a_long_header_is_searched_beside_the_loop() -> None:
     found = World()
-    found.inbox.deliver(b"Subject: x\r\n\r\n" + b"lorem ipsum\r\n" * 20_000 + b"needle")
-    assert (await found.ask("SEARCH BODY NEEDLE"))[0] == "* SEARCH 1"
+    found.inbox.deliver(b"X-Long: lorem ipsum\r\n" * 10_000 + b"X-Odd: needle\r\n\r\n")
+    assert (await found.ask("SEARCH HEADER X-Odd NEEDLE"))[0] == "* SEARCH 1"
 
 
-async def test_search_texts_answer_and_messages_without_one_are_read() -> None:
+async def test_the_view_tells_which_messages_have_the_text() -> None:
     world = World()
     for word in (b"one", b"two", b"one"):
         world.inbox.deliver(b"\r\n" + word)
     world.inbox.texts = {1: "two", 2: "one"}
     assert (await world.ask("SEARCH BODY one"))[0] == "* SEARCH 2 3"
-    assert len(world.inbox.contents) == 1
 
 
 async def test_others_get_their_turn_between_long_headers() -> None:

@@ -1,9 +1,9 @@
-"""protocol/mime/envelope.py."""
+"""protocol/mime/envelope_reader.py."""
 
 import msgspec
 
-from skrytka.protocol.mime.addresses import RawAddress
-from skrytka.protocol.mime.envelope import Envelope, read_envelope
+from skrytka.protocol.mime.envelope import Envelope, RawAddress
+from skrytka.protocol.mime.envelope_reader import read_envelope
 
 ANNA = RawAddress(b"Anna", None, b"anna", b"example.org")
 

@@ -15,6 +15,7 @@ from skrytka.model.ids import EmailId, MailboxId, State, ThreadId, Uid
 from skrytka.protocol.mime.sections import Section
 
 FIRST_KEYWORD_BIT = 8  # keyword n of an account is bit 8 + n of the flags of a row
+KEYWORDS_MAX = 40  # of an account
 HIERARCHY_SEPARATOR = "/"
 INBOX = "INBOX"
 

@@ -31,10 +31,11 @@ class Request(Event, frozen=True):
 
 
 class Fault(Event, frozen=True):
-    """A command that is wrong or not allowed now; answered by :class:`Tagged` with this text and code."""
+    """A command that is wrong or not allowed now; answered by :class:`Tagged` with these."""
 
     text: str
     code: bytes = b""
+    status: Status = Status.BAD
 
 
 class LiteralWanted(Event, frozen=True):

@@ -3,7 +3,7 @@
 import re
 
 from skrytka.model.errors import RemoteProtocolError
-from skrytka.protocol.imap.mailbox_name import parse_name
+from skrytka.protocol.imap.mailbox_name import BadNameError, canonical, parse_name, supplied_name
 from skrytka.protocol.imap.sets import SequenceSet
 
 # RFC 9051 9: ATOM-CHAR is any 7-bit character but ( ) { SP CTL % * " \ ]
@@ -89,6 +89,8 @@ class Cursor:
         """Quoted or literal, without its quotes."""
         if self.peek() == b'"':
             value = self._take(_QUOTED, "a quoted string")[1]
+            if self.is_utf8 and not value.isascii():
+                _check_utf8(value)
             return _ESCAPE.sub(rb"\1", value) if b"\\" in value else value
         match = self._take(_LITERAL, "a string")
         end = self.position + int(match[1])
@@ -129,10 +131,27 @@ class Cursor:
     def mailbox(self) -> str:
         return parse_name(self.astring(), is_utf8=self.is_utf8)
 
-    def list_mailbox(self) -> str:
-        """A mailbox name with wildcards; "" is allowed."""
-        raw = self.string() if self.peek() in {b'"', b"{"} else self._take(_LIST_MAILBOX, "a mailbox pattern")[0]
-        return parse_name(raw, is_utf8=self.is_utf8)
+    def spelled_mailbox(self) -> tuple[str, str]:
+        """A mailbox name, and how the client spelled it if that is not the name (RFC 9051 6.3.9.7); else ""."""
+        supplied = supplied_name(self.astring(), is_utf8=self.is_utf8)
+        name = canonical(supplied)
+        return name, "" if supplied == name else supplied
+
+    def reference(self) -> str | None:
+        """As :meth:`list_mailbox`, before the pattern."""
+        return self._pattern(self.astring())
+
+    def list_mailbox(self) -> str | None:
+        """A mailbox name with wildcards; "" is allowed. None: no mailbox has such a name, that is no error (6.3.9)."""
+        return self._pattern(
+            self.string() if self.peek() in {b'"', b"{"} else self._take(_LIST_MAILBOX, "a mailbox pattern")[0]
+        )
+
+    def _pattern(self, raw: bytes) -> str | None:
+        try:
+            return parse_name(raw, is_utf8=self.is_utf8)
+        except BadNameError:
+            return None
 
     def open_list(self) -> bool:
         """Take the opening parenthesis; True unless the list is empty (its end is taken then too)."""
@@ -147,3 +166,11 @@ class Cursor:
             raise RemoteProtocolError("the list is too long")
         self.space()
         return True
+
+
+def _check_utf8(value: bytes) -> None:
+    """RFC 6855 3: whoever may quote UTF-8 quotes UTF-8."""
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        raise RemoteProtocolError("the quoted string is not UTF-8") from None

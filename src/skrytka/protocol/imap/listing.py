@@ -26,6 +26,7 @@ class Line(msgspec.Struct, frozen=True):
     attributes: tuple[str, ...]
     exists: bool
     child_info: tuple[str, ...] = ()  # RFC 9051 6.3.9.6
+    is_selected: bool = True  # False: shown for what is below it only, there is no STATUS of it (6.3.9.8, example 11)
 
 
 class Pattern:
@@ -104,7 +105,8 @@ def lines(command: List, names: Sequence[Name]) -> list[Line]:
     shown = {name for name in selected if patterns.match(name)}
     levels: dict[str, tuple[str, ...]] = {}
     if command.is_recursive_match:
-        levels = dict.fromkeys(_above(selected, shown, patterns), _criteria(command))
+        below = {parent for name in selected for parent in parents(name)}
+        levels = dict.fromkeys(_above(selected, shown, patterns) | (shown & below), _criteria(command))
     elif command.is_lsub:  # RFC 3501 6.3.9: levels above names that the pattern does not reach
         levels = dict.fromkeys(_above(selected, shown, patterns) - shown, ())
     elif not (command.select_subscribed or command.select_special_use):
@@ -113,7 +115,12 @@ def lines(command: List, names: Sequence[Name]) -> list[Line]:
     found = [
         _line(command, by_name.get(name) or Name(name, exists=False), with_children) for name in shown - levels.keys()
     ]
-    found += [_level(command, name, by_name.get(name), info, with_children) for name, info in levels.items()]
+    found += [
+        _level(
+            command, by_name.get(name) or Name(name, exists=False), info, with_children, is_selected=name in selected
+        )
+        for name, info in levels.items()
+    ]
     return sorted(found, key=lambda line: line.name)
 
 
@@ -124,11 +131,12 @@ def _is_selected(command: List, name: Name) -> bool:
 
 
 def _criteria(command: List) -> tuple[str, ...]:
-    return ("SUBSCRIBED",) if command.select_subscribed else ("SPECIAL-USE",)
+    found = ("SUBSCRIBED",) if command.select_subscribed else ()
+    return (*found, "SPECIAL-USE") if command.select_special_use else found
 
 
 def _above(selected: Iterable[str], shown: set[str], patterns: _Patterns) -> set[str]:
-    """RFC 9051 6.3.9.6: matching levels above selected names that are not shown themselves."""
+    """RFC 9051 6.3.9.6: matching levels above selected names of which one at least is not shown itself."""
     return {parent for name in selected if name not in shown for parent in parents(name) if patterns.match(parent)}
 
 
@@ -150,9 +158,11 @@ def _children(command: List, name: Name, with_children: set[str]) -> tuple[str, 
     return ("\\NonExistent", has) if command.is_extended else ("\\Noselect", has)
 
 
-def _level(command: List, name: str, known: Name | None, child_info: tuple[str, ...], with_children: set[str]) -> Line:
-    """A name that is shown for what is below it; it may have been shown for itself, then both are told at once."""
+def _level(
+    command: List, name: Name, child_info: tuple[str, ...], with_children: set[str], *, is_selected: bool
+) -> Line:
+    """A name that has something below it to tell of; if it meets the options itself too, both are told at once."""
     if command.is_lsub:
-        return Line(name, ("\\Noselect",), exists=False)  # RFC 3501 6.3.9
-    line = _line(command, known or Name(name, exists=False), with_children)
-    return Line(name, line.attributes, line.exists, child_info)
+        return Line(name.name, ("\\Noselect",), exists=False)  # RFC 3501 6.3.9
+    line = _line(command, name, with_children)
+    return Line(name.name, line.attributes, line.exists, child_info, is_selected)

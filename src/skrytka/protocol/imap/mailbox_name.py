@@ -15,10 +15,14 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # RFC 9051 5.1: none
 _BASE64 = re.compile(rb"[A-Za-z0-9+,]+\Z")
 
 
+class BadNameError(RemoteProtocolError):
+    """A string that no mailbox can be named: the syntax of the command is right, so the answer is NO."""
+
+
 def decode_utf7(raw: bytes) -> str:
-    """RFC 3501 5.1.3, strictly: what has a second spelling is refused; RemoteProtocolError."""
+    """RFC 3501 5.1.3, strictly: what has a second spelling is refused; BadNameError."""
     if not raw.isascii():
-        raise RemoteProtocolError("the mailbox name is not modified UTF-7")
+        raise BadNameError("the mailbox name is not modified UTF-7")
     parts: list[str] = []
     position = 0
     for match in _SHIFTED.finditer(raw):
@@ -26,28 +30,28 @@ def decode_utf7(raw: bytes) -> str:
         parts.append(_unshift(match[1]) if match[1] else "&")
         position = match.end()
         if match[1] and raw[position : position + 1] == b"&" and raw[position + 1 : position + 2] != b"-":
-            raise RemoteProtocolError("the mailbox name has superfluous shifts")
+            raise BadNameError("the mailbox name has superfluous shifts")
     parts.append(_plain(raw[position:]))
     return "".join(parts)
 
 
 def _plain(raw: bytes) -> str:
     if b"&" in raw:
-        raise RemoteProtocolError("the mailbox name has an unfinished shift")
+        raise BadNameError("the mailbox name has an unfinished shift")
     return raw.decode("ascii")
 
 
 def _unshift(encoded: bytes) -> str:
     """Base64 with a comma for the slash and no padding, of UTF-16 big-endian."""
     if not _BASE64.match(encoded):
-        raise RemoteProtocolError("the mailbox name is not modified UTF-7")
+        raise BadNameError("the mailbox name is not modified UTF-7")
     try:
         octets = binascii.a2b_base64(encoded.replace(b",", b"/") + b"=" * (-len(encoded) % 4), strict_mode=True)
         text = octets.decode("utf-16-be")
     except (binascii.Error, UnicodeDecodeError):
-        raise RemoteProtocolError("the mailbox name is not modified UTF-7") from None
+        raise BadNameError("the mailbox name is not modified UTF-7") from None
     if not text or _PRINTABLE.search(text) or _shift(text) != encoded:
-        raise RemoteProtocolError("the mailbox name encodes what stands for itself")
+        raise BadNameError("the mailbox name encodes what stands for itself")
     return text
 
 
@@ -64,22 +68,33 @@ def _shift(text: str) -> bytes:
 
 
 def parse_name(raw: bytes, *, is_utf8: bool) -> str:
-    """A mailbox name or LIST pattern as text in NFC, ``INBOX`` in capitals; RemoteProtocolError.
+    """A mailbox name or LIST pattern as text in NFC, ``INBOX`` in capitals; BadNameError."""
+    return canonical(supplied_name(raw, is_utf8=is_utf8))
 
-    ``is_utf8`` after ENABLE IMAP4rev2 (RFC 9051 5.1); a rev1 session speaks modified UTF-7.
+
+def supplied_name(raw: bytes, *, is_utf8: bool) -> str:
+    """The name as the client spelled it; BadNameError.
+
+    ``is_utf8`` after ENABLE IMAP4rev2 (RFC 9051 5.1); a rev1 session speaks modified UTF-7, which is ASCII: what is
+    not is UTF-8 there too (RFC 6855 3).
     """
     if len(raw) > NAME_MAX:
-        raise RemoteProtocolError("the mailbox name is too long")
-    if is_utf8:
+        raise BadNameError("the mailbox name is too long")
+    if is_utf8 or not raw.isascii():
         try:
             name = raw.decode()
         except UnicodeDecodeError:
-            raise RemoteProtocolError("the mailbox name is not UTF-8") from None
+            raise BadNameError("the mailbox name is not UTF-8") from None
     else:
         name = decode_utf7(raw)
     if _CONTROL.search(name):
-        raise RemoteProtocolError("the mailbox name has control characters")
-    return _inbox(unicodedata.normalize("NFC", name))  # RFC 9051 5.1: Net-Unicode (RFC 5198 2)
+        raise BadNameError("the mailbox name has control characters")
+    return name
+
+
+def canonical(name: str) -> str:
+    """The one spelling of a name (RFC 9051 5.1: Net-Unicode, RFC 5198 2)."""
+    return _inbox(unicodedata.normalize("NFC", name))
 
 
 def _inbox(name: str) -> str:

@@ -9,6 +9,7 @@ from skrytka.protocol.imap import actions
 from skrytka.protocol.imap.commands import mailboxes, session, table
 from skrytka.protocol.imap.commands.base import Command
 from skrytka.protocol.imap.cursor import Cursor
+from skrytka.protocol.imap.mailbox_name import BadNameError
 from skrytka.protocol.imap.reader import (
     AppendLiteral,
     CommandReader,
@@ -144,7 +145,7 @@ class ImapServer:
             cursor.word()
             head = mailboxes.parse_append(cursor)
         except RemoteProtocolError as exc:
-            return actions.Fault(str(exc))
+            return _fault(exc)
         if head is not None:
             self._command = head
             return actions.Request(tag, head)
@@ -196,7 +197,7 @@ class ImapServer:
         try:
             command = table.parse(cursor)
         except RemoteProtocolError as exc:
-            return actions.Fault(str(exc))
+            return _fault(exc)
         if type(command) not in ALLOWED[self.state]:
             return actions.Fault(f"not possible in {self.state.value} state")
         self._command = command
@@ -283,11 +284,23 @@ class ImapServer:
             raise LocalProtocolError("nobody waits for a continuation")
         return b"+ %b\r\n" % text
 
+    def mailbox_closed(self) -> None:
+        """The selected mailbox is no more, and the client was told (RFC 9051 3, unsolicited CLOSED)."""
+        if self.state is State.SELECTED:
+            self.state = State.AUTHENTICATED
+
     def tls_started(self, tls: TlsFacts) -> None:
         """RFC 9051 6.2.1: whatever came in clear text behind STARTTLS is dropped."""
         if self._phase is not _Phase.COMMAND or self.state is not State.NOT_AUTHENTICATED:
             raise LocalProtocolError("TLS starts behind the answer to STARTTLS")
         self._reader.clear()
+
+
+def _fault(exc: RemoteProtocolError) -> actions.Fault:
+    """What is wrong with a command. A name that no mailbox can have is no wrong syntax (RFC 9051 6.3.4: NO)."""
+    if isinstance(exc, BadNameError):
+        return actions.Fault(str(exc), b"CANNOT", actions.Status.NO)
+    return actions.Fault(str(exc))
 
 
 def _line(start: bytes, text: str, code: bytes) -> bytes:

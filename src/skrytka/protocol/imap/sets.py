@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from operator import attrgetter
 
 import msgspec
 
@@ -21,7 +22,7 @@ class NoSuchNumberError(RemoteProtocolError):
 
 
 class SequenceSet(msgspec.Struct, frozen=True):
-    """Ranges as written, :data:`STAR` for ``*``; or the result of the last search (``$``, RFC 9051 6.4.4.1)."""
+    """Ranges as written, :data:`STAR` for ``*``; and the result of the last search (``$``, RFC 9051 6.4.4.1)."""
 
     ranges: tuple[tuple[int, int], ...] = ()
     is_saved_result: bool = False
@@ -31,34 +32,37 @@ class SequenceSet(msgspec.Struct, frozen=True):
         """From the wire; RemoteProtocolError if it is no set."""
         if raw == b"$":
             return cls(is_saved_result=True)
+        is_saved_result = raw.endswith(b",$")  # RFC 9051 9: it may be the last of a set
+        if is_saved_result:
+            raw = raw[:-2]
         if not _SET.match(raw):
             raise RemoteProtocolError("not a sequence set")
         ranges: list[tuple[int, int]] = []
         for item in raw.split(b","):
             low, _, high = item.partition(b":")
             ranges.append((_number(low), _number(high or low)))
-        return cls(tuple(ranges))
+        return cls(tuple(ranges), is_saved_result)
 
     def indexes_by_number(self, count: int) -> list[range]:
         """Indexes (number - 1) of a mailbox with ``count`` messages, ascending, without overlap."""
-        found: list[tuple[int, int]] = []
+        found: list[range] = []
         for first, second in self.ranges:
             low, high = sorted((first or count, second or count))
             if high > count or not low:
                 raise NoSuchNumberError("there is no message with that number")
-            found.append((low - 1, high))
-        return _merged(found)
+            found.append(range(low - 1, high))
+        return merged(found)
 
     def indexes_by_uid(self, uids: Sequence[int], uid_next: int) -> list[range]:
         """Indexes of the UIDs in the set, ascending, without overlap; UIDs that do not exist are passed over."""
         largest = uids[-1] if uids else uid_next  # RFC 9051 9, seq-number
-        found: list[tuple[int, int]] = []
+        found: list[range] = []
         for first, second in self.ranges:
             low, high = sorted((first or largest, second or largest))
             start, stop = bisect_left(uids, low), bisect_right(uids, high)
             if start < stop:
-                found.append((start, stop))
-        return _merged(found)
+                found.append(range(start, stop))
+        return merged(found)
 
 
 def _number(raw: bytes) -> int:
@@ -70,16 +74,17 @@ def _number(raw: bytes) -> int:
     return number
 
 
-def _merged(found: list[tuple[int, int]]) -> list[range]:
-    found.sort()
-    merged: list[range] = []
-    for start, stop in found:
-        if merged and start <= merged[-1].stop:
-            if stop > merged[-1].stop:
-                merged[-1] = range(merged[-1].start, stop)
+def merged(found: list[range]) -> list[range]:
+    """Ascending and without overlap."""
+    found.sort(key=attrgetter("start"))
+    together: list[range] = []
+    for each in found:
+        if together and each.start <= together[-1].stop:
+            if each.stop > together[-1].stop:
+                together[-1] = range(together[-1].start, each.stop)
         else:
-            merged.append(range(start, stop))
-    return merged
+            together.append(each)
+    return together
 
 
 def format_set(numbers: Iterable[int]) -> bytes:

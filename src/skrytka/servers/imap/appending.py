@@ -4,6 +4,7 @@ from skrytka.model.errors import PermanentError, Reason
 from skrytka.protocol.imap.actions import Tagged
 from skrytka.protocol.imap.commands.mailboxes import Append
 from skrytka.servers.imap import replies
+from skrytka.servers.imap.mailboxes import tell_spelling
 from skrytka.servers.imap.state import ImapSession
 from skrytka.servers.imap.storing import UnknownFlagError, parse_flags
 
@@ -20,6 +21,7 @@ async def begin(session: ImapSession, command: Append) -> Tagged | None:
         )
     except PermanentError as exc:
         return replies.TRY_CREATE if exc.reason is Reason.NO_SUCH_MAILBOX else replies.for_error(exc)
+    await tell_spelling(session, command.mailbox, command.spelled)
     return None
 
 

@@ -3,7 +3,9 @@
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.protocol.imap.actions import Tagged
 from skrytka.protocol.imap.commands.mailboxes import Create, Delete, Rename, Subscribe
+from skrytka.protocol.imap.listing import SEPARATOR
 from skrytka.servers.imap import replies
+from skrytka.servers.imap.mailboxes import tell_spelling
 from skrytka.servers.imap.state import ImapSession
 
 
@@ -17,16 +19,20 @@ async def create(session: ImapSession, command: Create) -> Tagged:
         if exc.reason is Reason.UNSUPPORTED:
             return replies.NO_SPECIAL_USE
         raise
+    await tell_spelling(session, command.mailbox.removesuffix(SEPARATOR), command.spelled)
     return replies.ok("created", b"MAILBOXID (F%d)" % made)
 
 
 async def delete(session: ImapSession, command: Delete) -> Tagged:
     await session.deps.mailboxes.folders.delete(session.account, command.mailbox)
+    await tell_spelling(session, command.mailbox, command.spelled)
+    await session.close_if_gone()
     return replies.ok("deleted")
 
 
 async def rename(session: ImapSession, command: Rename) -> Tagged:
     await session.deps.mailboxes.folders.rename(session.account, command.mailbox, command.new_name)
+    await tell_spelling(session, command.new_name, command.spelled)
     return replies.ok("renamed")
 
 

@@ -8,9 +8,11 @@ from skrytka.protocol.imap.commands.session import Authenticate, Capability, Ena
 from skrytka.protocol.mime.imap_text import string
 from skrytka.protocol.sasl.plain import parse_plain
 from skrytka.servers.imap import replies
-from skrytka.servers.imap.state import ImapSession
+from skrytka.servers.imap.state import UTF8_ACCEPT, ImapSession
 
 _REV2 = "IMAP4REV2"
+_CONDSTORE = "CONDSTORE"
+_KNOWN = frozenset({_REV2, UTF8_ACCEPT, _CONDSTORE})
 
 
 async def capability(session: ImapSession, _command: Capability) -> Tagged:
@@ -33,14 +35,16 @@ async def identify(session: ImapSession, _command: Id) -> Tagged:
 
 async def enable(session: ImapSession, command: Enable) -> Tagged:
     """RFC 9051 6.3.1: what is unknown is passed over."""
+    wanted = (_KNOWN & set(command.capabilities)) - session.enabled  # only what this command enables is told
+    session.enabled |= wanted
     enabled = b""
-    if _REV2 in command.capabilities and not session.is_rev2:
+    if _REV2 in wanted:
         session.is_rev2 = session.engine.is_utf8 = True
         enabled += b" IMAP4rev2"
-    if "UTF8=ACCEPT" in command.capabilities:  # RFC 6855 3
+    if UTF8_ACCEPT in wanted:  # RFC 6855 3
         session.engine.is_utf8 = True
         enabled += b" UTF8=ACCEPT"
-    if "CONDSTORE" in command.capabilities:  # RFC 7162 3.1
+    if _CONDSTORE in wanted:  # RFC 7162 3.1
         enabled += b" CONDSTORE"
         await session.enable_condstore()
     await session.write(b"* ENABLED%b\r\n" % enabled)

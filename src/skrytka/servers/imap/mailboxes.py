@@ -1,8 +1,9 @@
 """Commands about mailboxes: SELECT, EXAMINE, STATUS, LIST, LSUB, NAMESPACE and leaving (RFC 9051 6.3, 6.4)."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
+
+import msgspec
 
 from skrytka.mail.mailbox.types import MailboxInfo, MailboxStatus, Snapshot, SystemFlag
 from skrytka.model.errors import PermanentError
@@ -34,12 +35,12 @@ async def select(session: ImapSession, command: Select) -> Tagged:
     session.selected = selected = Selected(
         view, snapshot, is_read_only=command.is_read_only, with_modseq=session.has_condstore
     )
-    await session.write(await _selected(session, selected, snapshot))
+    await session.write(await _selected(session, selected, snapshot, command.spelled))
     mode = b"READ-ONLY" if command.is_read_only else b"READ-WRITE"
     return replies.ok("examined" if command.is_read_only else "selected", mode)
 
 
-async def _selected(session: ImapSession, selected: Selected, snapshot: Snapshot) -> bytes:
+async def _selected(session: ImapSession, selected: Selected, snapshot: Snapshot, spelled: str) -> bytes:
     info = selected.view.info
     found = [
         b"* FLAGS (%b)" % selected.flag_texts.defined(),
@@ -51,7 +52,7 @@ async def _selected(session: ImapSession, selected: Selected, snapshot: Snapshot
         b"* OK [MAILBOXID (%b)] id" % info.object_id.encode(),  # RFC 8474 4.2
     ]
     if session.is_rev2:
-        found += [_list_line(session, line, b"LIST") for line in await _about(session, info.name)]
+        found += [_list_line(session, line, b"LIST", spelled) for line in await _about(session, info.name)]
     else:  # RFC 3501 6.3.1; nothing is \Recent here
         found.append(b"* 0 RECENT")
         unseen = next((index for index, bits in enumerate(snapshot.flags, 1) if not bits & SystemFlag.SEEN), 0)
@@ -122,12 +123,21 @@ async def list_names(session: ImapSession, command: List) -> Tagged:
         await session.write(b'* %b (\\Noselect) "/" ""\r\n' % word)
         return replies.ok("done")
     for line in await _lines(command, await _names(session)):
-        await session.write(_list_line(session, line, word) + b"\r\n")
-        if command.return_status and line.exists:
-            with contextlib.suppress(PermanentError):  # RFC 5819 2: gone meanwhile, then there is no STATUS
-                await session.write(await _status_line(session, line.name, command.return_status))
+        if command.return_status and line.exists and line.is_selected:
+            await session.write(await _line_and_status(session, line, command.return_status))
             await session.breathe()
+        else:
+            await session.write(_list_line(session, line, word) + b"\r\n")
     return replies.ok("done")
+
+
+async def _line_and_status(session: ImapSession, line: Line, items: tuple[StatusItem, ...]) -> bytes:
+    status = b""
+    try:
+        status = await _status_line(session, line.name, items)
+    except PermanentError:  # RFC 5819 2: gone meanwhile, then there is no STATUS
+        line = msgspec.structs.replace(line, attributes=("\\Noselect", *line.attributes))
+    return _list_line(session, line, b"LIST") + b"\r\n" + status
 
 
 async def _lines(command: List, names: list[Name]) -> list[Line]:
@@ -151,9 +161,19 @@ async def _about(session: ImapSession, name: str) -> list[Line]:
     return [line for line in await _lines(every, near) if line.name == name]
 
 
-def _list_line(session: ImapSession, line: Line, word: bytes) -> bytes:
+async def tell_spelling(session: ImapSession, name: str, spelled: str) -> None:
+    """A mailbox that was named in another spelling than its own, in LIST's extended form (RFC 9051 6.3.9.7)."""
+    if not spelled or not session.is_rev2:
+        return
+    about = await _about(session, name) or [Line(name, ("\\NonExistent",), exists=False)]
+    await session.write(_list_line(session, about[0], b"LIST", spelled) + b"\r\n")
+
+
+def _list_line(session: ImapSession, line: Line, word: bytes, old_name: str = "") -> bytes:
     name = fmt.mailbox(line.name, is_utf8=session.is_utf8)
     found = b'* %b (%b) "/" %b' % (word, " ".join(line.attributes).encode(), name)
     if line.child_info:
         found += b' ("CHILDINFO" (%b))' % b" ".join(fmt.quoted(text.encode()) for text in line.child_info)
+    if old_name:
+        found += b' ("OLDNAME" (%b))' % fmt.quoted(old_name.encode())
     return found

@@ -13,6 +13,7 @@ SERVER_BUG: Final = Tagged(Status.NO, "an error of this server, it has been reco
 READ_ONLY: Final = Tagged(Status.NO, "the mailbox is open for reading only", b"NOPERM")
 TRY_CREATE: Final = Tagged(Status.NO, "there is no such mailbox, it could be created", b"TRYCREATE")
 NO_SPECIAL_USE: Final = Tagged(Status.NO, "that special use is unknown here or taken", b"USEATTR")  # RFC 6154 3
+NOTHING_SELECTED: Final = Tagged(Status.NO, "the selected mailbox was deleted", b"NONEXISTENT")
 MAILBOX_GONE: Final = "the selected mailbox was deleted"
 TLS_ACTIVE: Final = Tagged(Status.BAD, "TLS is active")
 NO_TLS: Final = Tagged(Status.NO, "TLS is not available", b"UNAVAILABLE")
@@ -21,6 +22,7 @@ CANCELLED: Final = Tagged(Status.BAD, "cancelled")  # RFC 9051 6.2.2
 MESSAGES_GONE: Final = Tagged(Status.NO, "some of the messages are gone", b"EXPUNGEISSUED")
 MESSAGES_CORRUPT: Final = Tagged(Status.NO, "some of the messages cannot be read, the others were sent", b"CORRUPTION")
 UNKNOWN_ENCODING: Final = Tagged(Status.NO, "a part has an unknown transfer encoding", b"UNKNOWN-CTE")
+NO_CHARSET: Final = Tagged(Status.BAD, "after ENABLE UTF8=ACCEPT there is no CHARSET")  # RFC 6855 3
 UNKNOWN_CHARSET: Final = Tagged(Status.NO, "that charset is not known", b"BADCHARSET (UTF-8 US-ASCII)")
 
 _BY_REASON: Final[dict[Reason, Tagged]] = {

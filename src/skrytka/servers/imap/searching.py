@@ -14,11 +14,11 @@ from skrytka.protocol.imap.commands.search import (
     ReturnOption,
     Search,
 )
-from skrytka.protocol.imap.sets import format_set
+from skrytka.protocol.imap.sets import NoSuchNumberError, format_set
 from skrytka.servers.imap import replies
 from skrytka.servers.imap.matching import Matcher
 from skrytka.servers.imap.selected import Selected
-from skrytka.servers.imap.state import ImapSession
+from skrytka.servers.imap.state import UTF8_ACCEPT, ImapSession
 
 _ALL = frozenset({ReturnOption.ALL})
 
@@ -26,15 +26,16 @@ _ALL = frozenset({ReturnOption.ALL})
 async def search(session: ImapSession, command: Search, tag: str) -> Tagged:
     selected = session.mailbox
     saves = command.returned is not None and ReturnOption.SAVE in command.returned
+    if command.charset and UTF8_ACCEPT in session.enabled:
+        return replies.NO_CHARSET
     if command.charset not in KNOWN_CHARSETS:
-        if saves:
-            selected.saved = ()  # RFC 9051 6.4.4.1
+        selected.saved = () if saves else selected.saved  # RFC 9051 6.4.4.1
         return replies.UNKNOWN_CHARSET
     matcher = Matcher(session, selected)
     try:
         indexes = await matcher.find(command.key, range(len(selected.known)))
-    except BaseException:
-        if saves:
+    except BaseException as exc:
+        if saves and not isinstance(exc, NoSuchNumberError):  # RFC 9051 6.4.4.1: BAD leaves the result as it is
             selected.saved = ()
         raise
     if saves and command.returned is not None:

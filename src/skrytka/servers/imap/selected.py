@@ -4,9 +4,9 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
-from skrytka.mail.mailbox.types import Snapshot
+from skrytka.mail.mailbox.types import KEYWORDS_MAX, Snapshot
 from skrytka.protocol.imap.format import FlagTexts
-from skrytka.protocol.imap.sets import SequenceSet
+from skrytka.protocol.imap.sets import SequenceSet, merged
 from skrytka.servers.imap.deps import View
 
 
@@ -27,16 +27,18 @@ class Selected:
     def indexes(self, messages: SequenceSet, *, is_uid: bool) -> list[range]:
         """Where the messages of a command are; NoSuchNumberError beyond the mailbox. ``$`` is told by UID."""
         uids = self.known.uids
+        found = messages.indexes_by_uid(uids, self.known.uid_next) if is_uid else messages.indexes_by_number(len(uids))
         if messages.is_saved_result:
             saved = SequenceSet(tuple((uid, uid) for uid in self.saved))
-            return saved.indexes_by_uid(uids, self.known.uid_next)
-        if is_uid:
-            return messages.indexes_by_uid(uids, self.known.uid_next)
-        return messages.indexes_by_number(len(uids))
+            found = merged([*found, *saved.indexes_by_uid(uids, self.known.uid_next)])
+        return found
 
     def permanent_flags(self) -> bytes:
-        """RFC 9051 7.1 PERMANENTFLAGS; the star says that keywords may be added."""
-        return b"" if self.is_read_only else self.flag_texts.defined() + b" \\*"
+        """RFC 9051 7.1 PERMANENTFLAGS; the star says that keywords may be added, as long as there is room for one."""
+        if self.is_read_only:
+            return b""
+        has_room = len(self._latest.keywords) < KEYWORDS_MAX
+        return self.flag_texts.defined() + (b" \\*" if has_room else b"")
 
     async def changes(self, *, may_expunge: bool, expected: Mapping[int, int] | None = None) -> list[bytes]:
         """Response lines for all that the client does not know yet.
@@ -48,10 +50,13 @@ class Selected:
         if latest is self._latest and latest is self.known:
             return []
         lines: list[bytes] = []
-        if latest.keywords != self._latest.keywords:
+        has_keywords = latest.keywords != self._latest.keywords
+        self._latest = latest
+        if has_keywords:
             self.flag_texts = FlagTexts(latest.keywords)
             lines.append(b"* FLAGS (%b)\r\n" % self.flag_texts.defined())
-        self._latest = latest
+            if not self.is_read_only:  # RFC 9051 7.1: needed when the star goes, of use to some clients before
+                lines.append(b"* OK [PERMANENTFLAGS (%b)] flags that stay\r\n" % self.permanent_flags())
         old, self.known = self.known, latest
         if not _begins_with(latest.uids, old.uids):
             still = set(latest.uids)

@@ -72,6 +72,7 @@ class _Loop:
         self.conn = state.conn
         self.engine = state.engine
         self.limits = state.deps.limits
+        self._errors = 0
 
     async def _send(self, action: a.Action) -> None:
         await self.conn.send(self.engine.send(action))
@@ -106,8 +107,8 @@ class _Loop:
                 )
             case a.IdleDone():
                 return await self._end_idle(event)
-            case a.Fault(text=text, code=code):
-                return await self._fault(a.Tagged(a.Status.BAD, text, code))
+            case a.Fault(text=text, code=code, status=status):
+                return await self._fault(a.Tagged(status, text, code))
             case Woken():
                 return await self._woken()
             case _:
@@ -123,9 +124,17 @@ class _Loop:
     async def _fault(self, answer: a.Tagged) -> bool:
         await appending.abort(self.state)
         await self._send(answer)
-        self.conn.errors += 1
-        if self.conn.errors > self.limits.bad_commands:
-            return await self._bye("too many errors", "error")
+        return await self._may_go_on(answer)
+
+    async def _may_go_on(self, answer: a.Tagged) -> bool:
+        """A stranger's errors are counted; of a user those in a row, for a long session has its share of them."""
+        if answer.status is a.Status.BAD:
+            self.conn.errors += 1
+            self._errors += 1
+            if self._errors > self.limits.bad_commands:
+                return await self._bye("too many errors", "error")
+        elif self.state.login is not None:
+            self._errors = 0
         return True
 
     async def _woken(self) -> bool:
@@ -179,6 +188,8 @@ class _Loop:
         async def whole() -> a.Tagged:
             if _looks_first(command):
                 await self.state.tell_changes(may_expunge=False)
+                if self.state.selected is None:
+                    return replies.NOTHING_SELECTED
             answer = await work()
             if not isinstance(command, mailboxes.Select):  # it has just told everything
                 may_expunge = not isinstance(command, _KEEPS_NUMBERS) or _is_uid(command)
@@ -190,10 +201,8 @@ class _Loop:
     async def _end(self, answer: a.Tagged) -> bool:
         """Send the tagged answer; the session may end behind it."""
         await self._send(answer)
-        if answer.status is a.Status.BAD:
-            self.conn.errors += 1
-            if self.conn.errors > self.limits.bad_commands:
-                return await self._bye("too many errors", "error")
+        if not await self._may_go_on(answer):
+            return False
         if self.state.login is None and self.state.failed_logins >= self.limits.logins:
             return await self._bye("too many failed logins", "refused")
         return await self._still_there()

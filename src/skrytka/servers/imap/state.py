@@ -15,6 +15,7 @@ from skrytka.servers.imap.deps import Appending, ImapDeps, LoggedIn
 from skrytka.servers.imap.selected import Selected
 
 VALID_S = 1.0  # so long at most a session outlives its account or password
+UTF8_ACCEPT = "UTF8=ACCEPT"  # RFC 6855 3
 DAMAGED_MAX = 10_000  # messages that are remembered as damaged; more than that is no matter of single messages
 
 
@@ -29,6 +30,7 @@ class ImapSession:
         "appending",
         "conn",
         "deps",
+        "enabled",
         "engine",
         "failed_logins",
         "has_condstore",
@@ -49,6 +51,7 @@ class ImapSession:
         self.selected: Selected | None = None
         self.appending: Appending | None = None
         self.is_gone = False  # the selected mailbox was deleted: the session ends behind the next answer
+        self.enabled: set[str] = set()  # by ENABLE, in capitals
         self.is_rev2 = False  # after ENABLE IMAP4rev2
         self.has_condstore = False  # every FETCH response with flags has a MODSEQ (RFC 7162 3.1)
         self.is_idle = False
@@ -117,9 +120,29 @@ class ImapSession:
         except PermanentError as exc:
             if exc.reason is not Reason.NO_SUCH_MAILBOX:
                 raise
-            self.is_gone = True
+            if self.is_rev2:
+                await self._closed()
+            else:  # rev1 has no other word for it
+                self.is_gone = True
             return
         await self.write(b"".join(lines))
+
+    async def close_if_gone(self) -> None:
+        """After a DELETE of this session: who deletes what he has selected has nothing selected any more."""
+        if self.selected is None:
+            return
+        try:
+            await self.selected.view.snapshot()
+        except PermanentError as exc:
+            if exc.reason is not Reason.NO_SUCH_MAILBOX:
+                raise
+            await self._closed()
+
+    async def _closed(self) -> None:
+        """RFC 9051 3: an unsolicited CLOSED leads to authenticated state."""
+        self.deselect()
+        self.engine.mailbox_closed()
+        await self.write(b"* OK [CLOSED] the selected mailbox was deleted\r\n")
 
     def report_corrupt(self, uid: int, exc: ReasonedError) -> None:
         """A message that cannot be opened: the rest is served (design section 12)."""

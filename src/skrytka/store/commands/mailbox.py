@@ -65,7 +65,10 @@ class CreateMailbox(Command[MailboxCreated], frozen=True):
 
 
 class RenameMailbox(Command[State], frozen=True):
-    """New names for a mailbox and all below it, at once. Their ids and UIDs stay."""
+    """New names for a mailbox and all below it, at once. Their ids and UIDs stay.
+
+    Subscriptions are of names, not of mailboxes: they stay where they are (RFC 9051 6.3.6, RFC 3501 6.3.6).
+    """
 
     account: AccountId
     renames: tuple[Renamed, ...]
@@ -83,6 +86,8 @@ class RenameMailbox(Command[State], frozen=True):
         if len({rename.name_mac for rename in self.renames}) < len(self.renames):
             raise PermanentError(Reason.ALREADY_EXISTS, "two mailboxes of one name")
         for rename in self.renames:  # out of the way first: new names may be old names of others that move
+            yield sql.KEEP_SUBSCRIPTION(account=self.account, mailbox=rename.mailbox)
+            yield sql.SUBSCRIBE(account=self.account, mailbox=rename.mailbox, is_subscribed=0)
             aside = b"moving:%d" % rename.mailbox
             yield sql.RENAME(account=self.account, mailbox=rename.mailbox, name_mac=aside, name=rename.name)
         for rename in self.renames:

@@ -119,6 +119,20 @@ def test_patterns_keep_their_wildcards() -> None:
     assert Cursor(b'""').list_mailbox() == ""
 
 
+def test_a_pattern_that_matches_nothing_is_no_error() -> None:
+    """RFC 9051 6.3.9."""
+    assert Cursor(b"&*").list_mailbox() is Cursor(b'"&AAE-"').list_mailbox() is Cursor(b"& ").reference() is None
+
+
+def test_quoted_utf8_is_utf8_once_it_was_enabled() -> None:
+    """RFC 6855 3; before, such octets are the client's own matter."""
+    assert Cursor(b'"\xb3"').string() == b"\xb3"
+    assert Cursor('"ł"'.encode(), is_utf8=True).string() == "ł".encode()
+    assert Cursor(b"{1}\r\n\xb3", is_utf8=True).string() == b"\xb3"
+    with pytest.raises(RemoteProtocolError):
+        Cursor(b'"\xb3"', is_utf8=True).string()
+
+
 def test_flags_may_begin_with_a_backslash_once() -> None:
     assert Cursor(b"\\Seen").flag() == b"\\Seen"
     with pytest.raises(RemoteProtocolError):

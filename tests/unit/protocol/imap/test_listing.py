@@ -63,6 +63,16 @@ FRUIT = [
 ]
 # And of its example 7.
 FOO = [Name("INBOX"), Name("Foo"), Name("Foo/Bar"), Name("Foo/Baz", is_subscribed=True), Name("Moo")]
+# Of examples 8 and 9.
+EIGHT = [
+    Name("INBOX"),
+    Name("foo2"),
+    *(Name(name, is_subscribed=True) for name in ("foo2/bar1", "foo2/bar2")),
+    Name("baz2"),
+    *(Name(name, is_subscribed=True) for name in ("baz2/bar2", "baz2/bar22", "baz2/bar222")),
+    *(Name(name, is_subscribed=True) for name in ("eps2", "eps2/mamba", "qux2/bar2")),
+]
+NINE = [Name("foo"), Name("foo/bar", exists=False, is_subscribed=True)]
 ORPHAN = [Name("INBOX"), Name("a/b/c"), Name("d", exists=False, is_subscribed=True)]
 SPECIAL = [Name("INBOX"), Name("Sent", special_use="\\Sent"), Name("x/Trash", special_use="\\Trash")]
 
@@ -98,6 +108,30 @@ HAS, HAS_NO, SUB = "\\HasChildren", "\\HasNoChildren", "\\Subscribed"
             'LIST (REMOTE) "" Fruit* RETURN (SUBSCRIBED)',
             {"Fruit": HAS, "Fruit/Apple": HAS_NO, "Fruit/Banana": f"{HAS_NO} {SUB}"},
         ),
+        (
+            EIGHT,  # RFC 9051 6.3.9.8, example 8
+            'LIST (RECURSIVEMATCH SUBSCRIBED) "" "*2"',
+            {
+                "foo2": f"{HAS} SUBSCRIBED",
+                "foo2/bar2": f"{HAS_NO} {SUB}",
+                "baz2/bar2": f"{HAS_NO} {SUB}",
+                "baz2/bar22": f"{HAS_NO} {SUB}",
+                "baz2/bar222": f"{HAS_NO} {SUB}",
+                "eps2": f"{HAS} {SUB} SUBSCRIBED",
+                "qux2/bar2": f"{HAS_NO} {SUB}",
+            },
+        ),
+        (
+            EIGHT,
+            'LIST (RECURSIVEMATCH SUBSCRIBED) "" "eps2*"',
+            {"eps2": f"{HAS} {SUB} SUBSCRIBED", "eps2/mamba": f"{HAS_NO} {SUB}"},
+        ),
+        (NINE, 'LIST (SUBSCRIBED RECURSIVEMATCH) "" foo RETURN (CHILDREN)', {"foo": f"{HAS_NO} SUBSCRIBED"}),
+        (
+            [Name("a/Sent", is_subscribed=True, special_use="\\Sent")],
+            'LIST (SPECIAL-USE SUBSCRIBED RECURSIVEMATCH) "" %',
+            {"a": f"\\NonExistent {HAS} SUBSCRIBED SPECIAL-USE"},
+        ),
         (FOO, 'LIST (SUBSCRIBED) "" %', {}),
         (FOO, 'LIST (SUBSCRIBED RECURSIVEMATCH) "" %', {"Foo": f"{HAS} SUBSCRIBED"}),
         (FOO, 'LIST (SUBSCRIBED RECURSIVEMATCH) "" *', {"Foo/Baz": f"{HAS_NO} {SUB}"}),
@@ -131,3 +165,14 @@ HAS, HAS_NO, SUB = "\\HasChildren", "\\HasNoChildren", "\\Subscribed"
 )
 def test_lists(names: list[Name], command: str, expected: dict[str, str]) -> None:
     assert shown(names, command) == expected
+
+
+def test_who_is_shown_for_what_is_below_is_not_selected() -> None:
+    """RFC 9051 6.3.9.8, example 11: there is no STATUS of it."""
+    command = parse(Cursor(b'LIST (SUBSCRIBED RECURSIVEMATCH) "" % RETURN (STATUS (MESSAGES))'))
+    assert isinstance(command, List)
+    assert {line.name: line.is_selected for line in lines(command, FRUIT)} == {
+        "INBOX": True,
+        "Fruit": False,
+        "Vegetable": True,
+    }

@@ -244,11 +244,24 @@ def test_starttls_forgets_what_came_in_clear_text() -> None:
 
 
 def test_names_are_utf8_once_the_session_says_so() -> None:
-    engine = server('1 SELECT "ł"\r\n2 SELECT "ł"\r\n'.encode(), state=State.AUTHENTICATED)
-    assert isinstance(engine.next_event(), a.Fault)
+    engine = server(b'1 SELECT "&AUI-"\r\n2 SELECT "&AUI-"\r\n', state=State.AUTHENTICATED)
+    assert engine.next_event() == a.Request("1", mailboxes.Select("ł"))
     engine.send(BAD)
     engine.is_utf8 = True
-    assert engine.next_event() == a.Request("2", mailboxes.Select("ł"))
+    assert engine.next_event() == a.Request("2", mailboxes.Select("&AUI-"))
+
+
+def test_a_name_that_no_mailbox_can_have_is_refused_not_wrong() -> None:
+    engine = server(b"1 CREATE &x\r\n2 APPEND &x {1}\r\n", state=State.AUTHENTICATED)
+    assert engine.next_event() == a.Fault("the mailbox name has an unfinished shift", b"CANNOT", a.Status.NO)
+    engine.send(BAD)
+    assert engine.next_event() == a.Fault("the mailbox name has an unfinished shift", b"CANNOT", a.Status.NO)
+
+
+def test_a_mailbox_that_is_gone_is_selected_no_more() -> None:
+    engine = server(b"1 CLOSE\r\n", state=State.SELECTED)
+    engine.mailbox_closed()
+    assert engine.next_event() == a.Fault("not possible in authenticated state")
 
 
 def test_the_greeting_is_an_untagged_ok() -> None:

@@ -29,6 +29,12 @@ def test_numbers_are_found(text: bytes, count: int, numbers: list[int]) -> None:
     assert [index + 1 for index in flat(SequenceSet.parse(text).indexes_by_number(count))] == numbers
 
 
+def test_the_saved_result_may_end_a_set() -> None:
+    """RFC 9051 9: sequence-set is recursive, and seq-last-command is one."""
+    assert SequenceSet.parse(b"2:3,$") == SequenceSet(((2, 3),), is_saved_result=True)
+    assert SequenceSet.parse(b"$") == SequenceSet(is_saved_result=True)
+
+
 @pytest.mark.parametrize(("text", "count"), [(b"4", 3), (b"*", 0), (b"1:*", 0), (b"2:9", 3)])
 def test_a_number_beyond_the_mailbox_is_an_error(text: bytes, count: int) -> None:
     with pytest.raises(NoSuchNumberError):
@@ -52,7 +58,7 @@ def test_uids_are_found(text: bytes, uids: list[int], found: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"0", b"1:", b":1", b"1,,2", b"1:2:3", b"a", b"4294967296", b"$,1", b"01", b"-1"]
+    "text", [b"", b"0", b"1:", b":1", b"1,,2", b"1:2:3", b"a", b"4294967296", b"$,1", b"$,$", b",$", b"01", b"-1"]
 )
 def test_what_is_no_set_is_refused(text: bytes) -> None:
     with pytest.raises(RemoteProtocolError):

@@ -20,6 +20,20 @@ async def test_an_idle_session_ends_when_its_mailbox_goes() -> None:
     assert conn.cause == "gone"
 
 
+async def test_after_enable_a_session_outlives_its_mailbox() -> None:
+    """RFC 9051 3: an unsolicited CLOSED."""
+    world = World()
+
+    def vanish() -> None:
+        world.inbox.is_gone = True
+
+    conn = await world.selected(b"1 ENABLE IMAP4rev2\r\n", vanish, b"2 SEARCH ALL\r\n3 NOOP\r\n4 SEARCH ALL\r\n")
+    assert conn.said[2] == (
+        b"* OK [CLOSED] the selected mailbox was deleted\r\n2 NO [NONEXISTENT] the selected mailbox was deleted\r\n"
+        b"3 OK done\r\n4 BAD not possible in authenticated state\r\n"
+    )
+
+
 async def test_a_command_is_answered_before_the_session_ends() -> None:
     world = World()
 

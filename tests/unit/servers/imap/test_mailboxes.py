@@ -124,7 +124,7 @@ async def test_a_mailbox_that_goes_during_list_has_no_status() -> None:
     found = world()
     found.mailboxes.boxes["ghost"] = found.mailboxes.boxes.pop("a/b")
     conn = await found.play(LOGIN, b'1 LIST "" a/b RETURN (STATUS (MESSAGES))\r\n')
-    assert conn.said[2] == b'* LIST (\\HasNoChildren) "/" "a/b"\r\n1 OK done\r\n'
+    assert conn.said[2] == b'* LIST (\\Noselect \\HasNoChildren) "/" "a/b"\r\n1 OK done\r\n'
 
 
 async def test_close_removes_what_is_marked_and_says_nothing() -> None:

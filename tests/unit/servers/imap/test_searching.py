@@ -76,6 +76,12 @@ async def test_a_failed_search_empties_what_was_saved() -> None:
     assert lines[1:3] == ["t2 NO [BADCHARSET (UTF-8 US-ASCII)] that charset is not known", '* ESEARCH (TAG "t3")']
 
 
+async def test_a_wrong_search_keeps_what_was_saved() -> None:
+    """RFC 9051 6.4.4.1: one that is answered BAD."""
+    lines = await world().ask("SEARCH RETURN (SAVE) SEEN", "SEARCH RETURN (SAVE) 99", "SEARCH RETURN () $")
+    assert lines[1:3] == ["t2 BAD there is no message with that number", '* ESEARCH (TAG "t3") ALL 1,3,5']
+
+
 async def test_a_search_without_save_keeps_what_was_saved() -> None:
     lines = await world().ask("SEARCH RETURN (SAVE) SEEN", "SEARCH CHARSET KOI8-R TEXT x", "SEARCH RETURN () $")
     assert lines[2] == '* ESEARCH (TAG "t3") ALL 1,3,5'

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skrytka.mail.mailbox.types import MailboxInfo
+from skrytka.mail.mailbox.types import KEYWORDS_MAX, MailboxInfo
 from skrytka.model.ids import MailboxId
 from skrytka.protocol.imap.sets import SequenceSet
 from skrytka.servers.imap.selected import Selected
+from skrytka.store.rows import KEYWORDS_MAX as STORED_KEYWORDS_MAX
 from tests.support.imap_boxes import FakeMailbox, FakeMailboxes, FakeView
 
 
@@ -82,6 +83,7 @@ async def test_new_keywords_are_told_before_they_are_used() -> None:
     found.flag(1, 1 << 8)
     assert await selected.changes(may_expunge=True) == [
         b"* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft work)\r\n",
+        b"* OK [PERMANENTFLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft work \\*)] flags that stay\r\n",
         b"* 1 FETCH (UID 1 FLAGS (work))\r\n",
     ]
 
@@ -94,6 +96,24 @@ async def test_the_saved_result_is_kept_by_uid() -> None:
     await selected.changes(may_expunge=True)
     wanted = SequenceSet(is_saved_result=True)
     assert selected.indexes(wanted, is_uid=False) == selected.indexes(wanted, is_uid=True) == [range(1, 2)]
+
+
+async def test_the_saved_result_joins_what_is_named() -> None:
+    selected = await select(box())
+    selected.saved = (2,)
+    wanted = SequenceSet(((1, 1),), is_saved_result=True)
+    assert selected.indexes(wanted, is_uid=False) == selected.indexes(wanted, is_uid=True) == [range(2)]
+
+
+async def test_when_there_is_no_room_for_keywords_the_star_goes() -> None:
+    """RFC 9051 7.1, PERMANENTFLAGS."""
+    found = box(1)
+    selected = await select(found)
+    assert KEYWORDS_MAX == STORED_KEYWORDS_MAX
+    found.keywords = tuple(f"k{number}" for number in range(KEYWORDS_MAX))
+    found.flag(1, 1)
+    (line,) = [line for line in await selected.changes(may_expunge=True) if b"PERMANENTFLAGS" in line]
+    assert line.endswith(b" k39)] flags that stay\r\n")
 
 
 def test_read_only_has_no_permanent_flags() -> None:

@@ -90,6 +90,14 @@ async def _drained(world: World, steps: list[bytes]) -> bytes:
     return conn.said[-1]
 
 
+async def test_errors_of_a_user_are_counted_in_a_row() -> None:
+    conn = await World(ImapLimits(bad_commands=1)).play(LOGIN, b"1 FOO\r\n2 NOOP\r\n" * 10, b"3 FOO\r\n" * 3)
+    assert conn.said[2].count(b"1 BAD") == 10
+    assert conn.said[3].endswith(b"* BYE too many errors\r\n")
+    conn = await World(ImapLimits(bad_commands=1)).play(b"1 FOO\r\n2 NOOP\r\n" * 10)
+    assert conn.said[1].count(b"1 BAD") == 2
+
+
 async def test_too_many_errors_end_the_session() -> None:
     conn = await World(ImapLimits(bad_commands=3)).play(b"1 FOO\r\n" * 10)
     assert conn.text.count("1 BAD") == 4

@@ -41,6 +41,7 @@ async def test_silent_says_nothing_and_uid_store_tells_the_uid() -> None:
 async def test_keywords_are_made_when_they_are_used() -> None:
     assert await world(1).ask("STORE 1 +FLAGS ($Junk)", "SEARCH KEYWORD $junk", "STORE 1 -FLAGS ($none $Junk)") == [
         "* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft $Junk)",
+        "* OK [PERMANENTFLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft $Junk \\*)] flags that stay",
         "* 1 FETCH (FLAGS ($Junk))",
         "t1 OK done",
         "* SEARCH 1",

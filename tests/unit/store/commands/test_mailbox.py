@@ -182,6 +182,25 @@ async def test_a_mailbox_renamed_to_a_subscribed_name_is_subscribed(case: StoreC
     assert not row.is_subscribed
 
 
+async def test_a_subscription_stays_with_the_name_when_the_mailbox_is_renamed(case: StoreCase) -> None:
+    """RFC 3501 6.3.6: a server must not take a name from the list by itself."""
+    alice, _ = await case.two_accounts()
+    a, b = [
+        await case.store.submit(
+            CreateMailbox(unit=case.ids.unit(), account=alice, name_mac=b"mac " + name, name=name, is_subscribed=wanted)
+        )
+        for name, wanted in ((b"A", True), (b"B", False))
+    ]
+    renames = (Renamed(a.mailbox, b"mac B", b"B"), Renamed(b.mailbox, b"mac A", b"A"))
+    await case.store.submit(RenameMailbox(unit=case.ids.unit(), account=alice, renames=renames))
+    rows, names = await case.store.read(mailboxes.list_and_subscriptions(alice))
+    assert ({row.mailbox: row.is_subscribed for row in rows[-2:]}, names) == ({a.mailbox: False, b.mailbox: True}, [])
+    away = RenameMailbox(unit=case.ids.unit(), account=alice, renames=(Renamed(b.mailbox, b"mac C", b"C"),))
+    await case.store.submit(away)
+    rows, names = await case.store.read(mailboxes.list_and_subscriptions(alice))
+    assert (rows[-1].is_subscribed, names) == (False, [b"A"])
+
+
 async def test_mailboxes_and_subscriptions_have_a_limit(case: StoreCase, monkeypatch: pytest.MonkeyPatch) -> None:
     alice, _ = await case.two_accounts()
     monkeypatch.setattr("skrytka.store.commands.mailbox.MAILBOXES_MAX", 1)

@@ -25,9 +25,12 @@ class StatusItem(StrEnum):
 
 
 class Select(Command, frozen=True):
+    """``spelled`` is what the client wrote, here and in others, if that is not the name; else ""."""
+
     mailbox: str
     is_read_only: bool = False  # EXAMINE
     is_condstore: bool = False  # RFC 7162 3.1.8
+    spelled: str = ""
 
 
 class Create(Command, frozen=True):
@@ -35,15 +38,20 @@ class Create(Command, frozen=True):
 
     mailbox: str
     special_uses: tuple[str, ...] = ()
+    spelled: str = ""
 
 
 class Delete(Command, frozen=True):
     mailbox: str
+    spelled: str = ""
 
 
 class Rename(Command, frozen=True):
+    """``spelled`` is the old name as written if either of them is spelled otherwise (RFC 9051 6.3.6)."""
+
     mailbox: str
     new_name: str
+    spelled: str = ""
 
 
 class Subscribe(Command, frozen=True):
@@ -84,6 +92,7 @@ class Append(Command, frozen=True):
     internal_date_ms: int | None
     size_bytes: int
     is_utf8: bool = False
+    spelled: str = ""
 
 
 def parse_mailbox(cursor: Cursor) -> str:
@@ -91,8 +100,13 @@ def parse_mailbox(cursor: Cursor) -> str:
     return cursor.mailbox()
 
 
+def _spelled_mailbox(cursor: Cursor) -> tuple[str, str]:
+    cursor.space()
+    return cursor.spelled_mailbox()
+
+
 def parse_select(cursor: Cursor, *, is_read_only: bool) -> Select:
-    mailbox = parse_mailbox(cursor)
+    mailbox, spelled = _spelled_mailbox(cursor)
     is_condstore = False
     if not cursor.is_at_end:
         cursor.space()
@@ -101,13 +115,13 @@ def parse_select(cursor: Cursor, *, is_read_only: bool) -> Select:
             raise RemoteProtocolError("SELECT does not know that parameter")  # RFC 4466 2.1
         cursor.expect(b")")
         is_condstore = True
-    return Select(mailbox, is_read_only=is_read_only, is_condstore=is_condstore)
+    return Select(mailbox, is_read_only=is_read_only, is_condstore=is_condstore, spelled=spelled)
 
 
 def parse_create(cursor: Cursor) -> Create:
-    mailbox = parse_mailbox(cursor)
+    mailbox, spelled = _spelled_mailbox(cursor)
     if cursor.is_at_end:
-        return Create(mailbox)
+        return Create(mailbox, spelled=spelled)
     cursor.space()
     cursor.expect(b"(")
     if not cursor.skip_word(b"USE"):
@@ -115,11 +129,17 @@ def parse_create(cursor: Cursor) -> Create:
     cursor.space()
     uses = tuple(flag.decode("ascii") for flag in flag_list(cursor))
     cursor.expect(b")")
-    return Create(mailbox, uses)
+    return Create(mailbox, uses, spelled)
+
+
+def parse_delete(cursor: Cursor) -> Delete:
+    return Delete(*_spelled_mailbox(cursor))
 
 
 def parse_rename(cursor: Cursor) -> Rename:
-    return Rename(parse_mailbox(cursor), parse_mailbox(cursor))
+    mailbox, spelled = _spelled_mailbox(cursor)
+    new_name, new_spelled = _spelled_mailbox(cursor)
+    return Rename(mailbox, new_name, spelled or (mailbox if new_spelled else ""))
 
 
 def status_items(cursor: Cursor) -> tuple[StatusItem, ...]:
@@ -147,9 +167,9 @@ def parse_status(cursor: Cursor) -> Status:
 
 def parse_lsub(cursor: Cursor) -> List:
     cursor.space()
-    reference = cursor.mailbox()
+    reference = cursor.reference()
     cursor.space()
-    return List(reference=reference, patterns=(cursor.list_mailbox(),), is_lsub=True)
+    return List(reference=reference or "", patterns=_possible(reference, [cursor.list_mailbox()]), is_lsub=True)
 
 
 def parse_list(cursor: Cursor) -> List:
@@ -162,17 +182,17 @@ def parse_list(cursor: Cursor) -> List:
         cursor.space()
     if "RECURSIVEMATCH" in selection and not selection & {"SUBSCRIBED", "SPECIAL-USE"}:
         raise RemoteProtocolError("RECURSIVEMATCH needs another selection option")  # RFC 9051 6.3.9.1
-    reference = cursor.mailbox()
+    reference = cursor.reference()
     cursor.space()
     is_extended = is_extended or cursor.peek() == b"("
-    patterns = _patterns(cursor)
+    patterns = _possible(reference, _patterns(cursor))
     returned: set[str] = set()
     status: tuple[StatusItem, ...] = ()
     if not cursor.is_at_end:
         is_extended = True
         returned, status = _return_options(cursor)
     return List(
-        reference=reference,
+        reference=reference or "",
         patterns=patterns,
         is_extended=is_extended,
         select_subscribed="SUBSCRIBED" in selection,
@@ -199,10 +219,15 @@ def _words(cursor: Cursor, known: set[str]) -> set[str]:
     return found
 
 
-def _patterns(cursor: Cursor) -> tuple[str, ...]:
+def _possible(reference: str | None, patterns: list[str | None]) -> tuple[str, ...]:
+    """RFC 9051 6.3.9: a pattern that can match nothing is passed over, the answer is OK."""
+    return () if reference is None else tuple(pattern for pattern in patterns if pattern is not None)
+
+
+def _patterns(cursor: Cursor) -> list[str | None]:
     if cursor.peek() != b"(":
-        return (cursor.list_mailbox(),)
-    found: list[str] = []
+        return [cursor.list_mailbox()]
+    found: list[str | None] = []
     more = cursor.open_list()
     while more:
         found.append(cursor.list_mailbox())
@@ -211,7 +236,7 @@ def _patterns(cursor: Cursor) -> tuple[str, ...]:
         more = cursor.next_item(len(found))
     if not found:
         raise RemoteProtocolError("LIST needs a pattern")
-    return tuple(found)
+    return found
 
 
 def _return_options(cursor: Cursor) -> tuple[set[str], tuple[StatusItem, ...]]:
@@ -252,7 +277,7 @@ def parse_append(cursor: Cursor) -> Append | None:
     cursor.space()
     if cursor.announced_literal() is not None:
         return None
-    mailbox = cursor.mailbox()
+    mailbox, spelled = cursor.spelled_mailbox()
     cursor.space()
     flags: tuple[bytes, ...] = ()
     if cursor.peek() == b"(":
@@ -269,7 +294,7 @@ def parse_append(cursor: Cursor) -> Append | None:
     size = cursor.announced_literal()
     if size is None:
         raise RemoteProtocolError("the message is expected as a literal")
-    return Append(mailbox, flags, date_ms, size, is_utf8)
+    return Append(mailbox, flags, date_ms, size, is_utf8, spelled)
 
 
 def parse_whole_append(cursor: Cursor) -> Append:

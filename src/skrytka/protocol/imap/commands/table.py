@@ -46,7 +46,7 @@ PARSERS: dict[str, Parser] = {
     "SELECT": lambda cursor: mailboxes.parse_select(cursor, is_read_only=False),
     "EXAMINE": lambda cursor: mailboxes.parse_select(cursor, is_read_only=True),
     "CREATE": mailboxes.parse_create,
-    "DELETE": lambda cursor: mailboxes.Delete(mailboxes.parse_mailbox(cursor)),
+    "DELETE": mailboxes.parse_delete,
     "RENAME": mailboxes.parse_rename,
     "SUBSCRIBE": lambda cursor: mailboxes.Subscribe(mailboxes.parse_mailbox(cursor)),
     "UNSUBSCRIBE": lambda cursor: mailboxes.Subscribe(mailboxes.parse_mailbox(cursor), is_wanted=False),

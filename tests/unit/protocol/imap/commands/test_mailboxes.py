@@ -9,7 +9,15 @@ from skrytka.protocol.imap.commands.table import parse
 from skrytka.protocol.imap.cursor import Cursor
 
 CASES: list[tuple[bytes, Command]] = [
-    (b"SELECT inbox", m.Select("INBOX")),
+    (b"SELECT inbox", m.Select("INBOX", spelled="inbox")),
+    ('SELECT "o\u0308"'.encode(), m.Select("ö", spelled="o\u0308")),
+    ('DELETE "o\u0308"'.encode(), m.Delete("ö", "o\u0308")),
+    ('CREATE "o\u0308"'.encode(), m.Create("ö", spelled="o\u0308")),
+    (b"RENAME a inbox/a", m.Rename("a", "INBOX/a", "a")),
+    (b"RENAME Inbox a", m.Rename("INBOX", "a", "Inbox")),
+    (b'LIST "" ("&" a)', m.List(reference="", patterns=("a",), is_extended=True)),
+    (b'LIST & "a"', m.List(reference="", patterns=())),
+    (b'LSUB "" &', m.List(reference="", patterns=(), is_lsub=True)),
     (b"EXAMINE {3+}\r\na b", m.Select("a b", is_read_only=True)),
     (b'CREATE "Wys&AUI-ane"', m.Create("Wysłane")),
     (b"DELETE a", m.Delete("a")),

@@ -151,7 +151,8 @@ class Disk:
         try:
             return self._files[self._inodes[record.inode]]
         except KeyError:
-            raise UnmodelledError(f"{record.kind} to a file that nobody created") from None
+            what = f"{record.kind} by {record.pid} at {record.a}: {record.data[:80]!r}"
+            raise UnmodelledError(f"a file that nobody created: {what}") from None
 
     def _name(self, path: str, number: int) -> None:
         self._names[path] = number

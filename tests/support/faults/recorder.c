@@ -46,6 +46,7 @@ struct record {
 
 static char root[PATH_MAX];
 static size_t root_length;
+static dev_t root_device;
 static int log_fd = -1;
 static atomic_uint_fast64_t tokens;
 static atomic_bool is_tracked[FDS_MAX];
@@ -67,6 +68,9 @@ __attribute__((constructor)) static void start(void)
     log_fd = fcntl(fd, F_DUPFD_CLOEXEC, LOG_FD_MIN);
     if (log_fd < 0) abort();
     close(fd);
+    struct stat facts;
+    if (stat(folder, &facts)) abort();
+    root_device = facts.st_dev;
     snprintf(root, sizeof root, "%s", folder);
     root_length = strlen(root);
 }
@@ -104,9 +108,17 @@ static int whole(int folder, const char *path, char *out)
     return snprintf(out, PATH_MAX, "%s/%s", base, path) < PATH_MAX;
 }
 
+/* A number may have gone to something else without our seeing it: a memfd is on another device. */
 static int tracked(int fd, struct stat *facts)
 {
-    return log_fd >= 0 && fd >= 0 && fd < FDS_MAX && is_tracked[fd] && !fstat(fd, facts);
+    return log_fd >= 0 && fd >= 0 && fd < FDS_MAX && is_tracked[fd] && !fstat(fd, facts)
+        && facts->st_dev == root_device;
+}
+
+int close(int fd)
+{
+    if (fd >= 0 && fd < FDS_MAX) is_tracked[fd] = 0;
+    return CALL(close, fd);
 }
 
 static uint64_t after_write(int fd, ssize_t done)

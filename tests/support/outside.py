@@ -180,6 +180,7 @@ class Outside:
                 bounces=self.bounces,
                 events=world.events,
                 clock=world.clock,
+                age=world.clock,
                 random=world.random,
                 settings=self.settings,
                 is_demo=is_demo,

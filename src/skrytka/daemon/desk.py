@@ -1,6 +1,10 @@
 """What the supervisor answers its children: keys, limits, events. Lifecycle is the supervisor's own."""
 
+import contextlib
+from pathlib import Path
+
 from skrytka.daemon.event_log import Checkpoints, EventLog
+from skrytka.daemon.files import write_private
 from skrytka.daemon.key_agent import KeyAgent
 from skrytka.daemon.messages import (
     AnyMessage,
@@ -15,11 +19,12 @@ from skrytka.daemon.messages import (
 )
 from skrytka.daemon.prepare import Prepared
 from skrytka.daemon.shared_limits import LimitKeeper
-from skrytka.model.clock import Clock
+from skrytka.model.clock import AgeClock, Clock
 from skrytka.model.errors import ReasonedError, RemoteProtocolError
 from skrytka.model.events import FaultRaised
 
 DAY_S = 86400.0
+KNOWN_S = 600.0  # how much of the time that is known a crash may forget
 KEYLESS = "store"  # a process that has no business with keys
 
 
@@ -31,6 +36,9 @@ class Desk:
         self._clock = clock
         self._ring = prepared.ring
         self._expire_due_s = clock.monotonic_s()
+        self._known_time = prepared.layout.known_time
+        self._known_due_s = clock.monotonic_s()
+        self.age = AgeClock(clock, _read_known(self._known_time))
         self._agent = KeyAgent(prepared.ring, clock, events)
         self._limits = LimitKeeper(clock)
         self.checkpoints = Checkpoints(prepared.layout, prepared.config.settings, clock, events)
@@ -54,15 +62,32 @@ class Desk:
         """Called ten times a second: checkpoints by the minute, old versions of the key ring by the day."""
         self.checkpoints.tick()
         now_s = self._clock.monotonic_s()
+        if now_s >= self._known_due_s:
+            self._known_due_s = now_s + KNOWN_S
+            self.keep_known_time()
         if now_s < self._expire_due_s:
             return
         self._expire_due_s = now_s + DAY_S
         try:
-            self._ring.expire()
+            self._ring.expire(self.age.now_ms())
         except ReasonedError as exc:
             self._events.emit(FaultRaised(fault="F-key-ring", detail=str(exc)))
+
+    def keep_known_time(self) -> None:
+        """For the next start; a disk that refuses only makes it keep things longer."""
+        self.age.now_ms()
+        with contextlib.suppress(OSError):
+            write_private(self._known_time, b"%d\n" % self.age.known_ms)
 
     def ended(self, name: str) -> None:
         """The process is gone, and what it held is free."""
         self._limits.forget(name)
         self.checkpoints.ended(name)
+
+
+def _read_known(path: Path) -> int | None:
+    """None for the first start, and for a file that is damaged: the clock is believed then."""
+    try:
+        return int(path.read_bytes())
+    except (OSError, ValueError):
+        return None

@@ -37,6 +37,7 @@ from skrytka.daemon.services import Base, Parts, compose
 from skrytka.daemon.shared_limits import ChannelLimits
 from skrytka.daemon.watchdog import LoopWatch
 from skrytka.inspect.client import InspectorPool
+from skrytka.model.clock import AgeClock
 from skrytka.model.errors import ReasonedError
 from skrytka.model.secret import Secret
 from skrytka.net.bugs import loop_handler, unraisable_hook
@@ -58,6 +59,7 @@ class Front:
         self._start = start
         self._layout = Layout(Path(start.root))
         self._clock = SystemClock()
+        self._age = AgeClock(self._clock, start.known_ms)
         self._random = SystemRandom()
         self._name = f"front-{start.number}"
         self._sockets = [(name, socket.socket(fileno=fd)) for name, fd in zip(start.sockets, fds, strict=True)]
@@ -115,6 +117,7 @@ class Front:
             inspector=self._inspectors,
             events=self._events,
             clock=self._clock,
+            age=self._age,
             random=self._random,
         )
 
@@ -145,11 +148,14 @@ class Front:
         ]
         if self._start.is_keeper:
             control = next((sock for name, sock in self._sockets if name == "control"), None)
-            work.append(Jobs(store, parts.courier(), self._clock, self._random, self._events, parts).run())
+            work.append(self._jobs(store, parts).run())
             work.append(parts.outbound().run())
             if control is not None:
                 work.append(ControlServer(control, parts.control(), self._events).run())
         return work
+
+    def _jobs(self, store: StoreClient, parts: Parts) -> Jobs:
+        return Jobs(store, parts.courier(), self._clock, self._age, self._random, self._events, parts)
 
     async def _first_store_socket(self) -> socket.socket | None:
         """None when we are to end before the store process is there."""

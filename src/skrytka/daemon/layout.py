@@ -50,6 +50,11 @@ class Layout(msgspec.Struct, frozen=True):
         return self.root / "ring" / "ring.sqlite"
 
     @property
+    def known_time(self) -> Path:
+        """The last time of model.clock.AgeClock."""
+        return self.ring.with_name("known-time")
+
+    @property
     def store(self) -> Path:
         return self.root / "store"
 

@@ -42,6 +42,7 @@ def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
     sweeper: Sweeper,
     events: Emitter,
     clock: Clock,
+    age: Clock,
     random: Random,
 ) -> OutboundCourier:
     """PermanentError(BAD_CONFIG) when a zone file cannot be read."""
@@ -83,6 +84,7 @@ def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
             bounces=bounces,
             events=events,
             clock=clock,
+            age=age,
             random=random,
             settings=settings.outbound,
             is_demo=settings.is_demo,

@@ -67,6 +67,7 @@ class Base:
     inspector: Inspector
     events: EventLog
     clock: Clock
+    age: Clock  # of what is given up for its age
     random: Random
 
     @property
@@ -165,6 +166,7 @@ class Parts:
                 blobs=self._blobs,
                 events=base.events,
                 clock=base.clock,
+                age=base.age,
                 random=base.random,
             )
         )
@@ -187,6 +189,7 @@ class Parts:
             sweeper=self.surroundings.sweeper,
             events=base.events,
             clock=base.clock,
+            age=base.age,
             random=base.random,
         )
 

@@ -106,6 +106,7 @@ class Supervisor:
             self._inspectors.kill()
             await self._events.flush()
             self._desk.checkpoints.sign()
+            self._desk.keep_known_time()
         return self._exit_status
 
     @property
@@ -136,6 +137,7 @@ class Supervisor:
                 root=str(self._prepared.layout.root),
                 settings=self._settings,
                 sockets=names,
+                known_ms=self._desk.age.known_ms,
                 is_keeper=child is self._fronts[0],
             ),
             [sock.fileno() for sock in socks],

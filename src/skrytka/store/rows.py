@@ -86,6 +86,7 @@ class Op(StrEnum):
     QUEUE_DEFER = "queue.defer"
     QUEUE_DONE = "queue.done"
     VAULT_EXPIRE = "vault.expire"
+    TIMES_MEND = "times.mend"
     FENCE = "fence"
 
 

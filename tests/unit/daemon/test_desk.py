@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from skrytka.daemon.desk import DAY_S, Desk
+from skrytka.daemon.desk import DAY_S, Desk, _read_known
 from skrytka.daemon.messages import (
     Acquired,
     AnyMessage,
@@ -74,19 +74,31 @@ def test_old_versions_of_keys_expire_by_the_day(
     desk: Desk, log: CountingLog, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     days: list[float] = []
-    monkeypatch.setattr(desk._ring, "expire", lambda: days.append(clock.monotonic_s()))
+    monkeypatch.setattr(desk._ring, "expire", lambda _now_ms: days.append(clock.monotonic_s()))
     for _ in range(3):
         desk.tick()
         clock.advance(DAY_S / 2)
     assert len(days) == 2
 
-    def fail() -> None:
+    def fail(_now_ms: int) -> None:
         raise TransientError(Reason.DISK_FULL)
 
     monkeypatch.setattr(desk._ring, "expire", fail)
     clock.advance(DAY_S)
     desk.tick()
     assert log.counts["FaultRaised"] == 1
+
+
+def test_the_time_that_is_known_is_kept_for_the_next_start(desk: Desk, clock: FixedClock) -> None:
+    began_ms = clock.now_ms()
+    desk.tick()
+    clock.jump(365 * DAY_S)
+    clock.advance(DAY_S)
+    desk.tick()
+    path = desk._known_time
+    assert int(path.read_bytes()) == began_ms + 2 * int(DAY_S) * 1000
+    path.write_bytes(b"no number")
+    assert _read_known(path) is None
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ import pytest
 from skrytka.daemon import jobs
 from skrytka.daemon.jobs import DAY_MS, Jobs
 from skrytka.mail.queue.courier import LocalCourier
-from skrytka.model.clock import FixedClock
+from skrytka.model.clock import AgeClock, FixedClock
 from skrytka.model.errors import Reason, TransientError
 from skrytka.model.settings import Settings
 from skrytka.model.settings import Store as StoreSettings
 from skrytka.store.api import Store
 from skrytka.store.commands.copies import DropStaged
-from skrytka.store.commands.jobs import CollectBlobs, ExpireJournal, ExpireVault
+from skrytka.store.commands.jobs import CollectBlobs, ExpireJournal, ExpireVault, MendTimes
 from skrytka.store.system import SystemRandom
 from tests.support.logs import CountingLog
 
@@ -21,7 +21,7 @@ class FakeStore:
     """Answers each kind of command with what is left for it."""
 
     def __init__(self) -> None:
-        self.left: dict[object, int] = {ExpireVault: 2, DropStaged: 0, CollectBlobs: 1, ExpireJournal: 0}
+        self.left: dict[object, int] = {MendTimes: 0, ExpireVault: 2, DropStaged: 0, CollectBlobs: 1, ExpireJournal: 0}
         self.commands: list[Any] = []
         self.error: Exception | None = None
 
@@ -58,7 +58,8 @@ class World:
     def __init__(self) -> None:
         self.store, self.courier, self.clock, self.log = FakeStore(), FakeCourier(), FixedClock(), CountingLog()
         store, courier = cast("Store", self.store), cast("LocalCourier", self.courier)
-        self.jobs = Jobs(store, courier, self.clock, SystemRandom(), self.log, Now())
+        age = AgeClock(self.clock, None)
+        self.jobs = Jobs(store, courier, self.clock, age, SystemRandom(), self.log, Now())
 
 
 @pytest.fixture
@@ -78,11 +79,39 @@ async def test_the_queue_is_worked_off_when_something_is_due(world: World, due_i
 async def test_what_has_had_its_time_leaves_step_by_step(world: World) -> None:
     await world.jobs.clean()
     kinds = [type(command).__name__ for command in world.store.commands]
-    assert kinds == ["ExpireVault"] * 3 + ["DropStaged"] + ["CollectBlobs"] * 2 + ["ExpireJournal"]
+    assert kinds == ["MendTimes"] + ["ExpireVault"] * 3 + ["DropStaged"] + ["CollectBlobs"] * 2 + ["ExpireJournal"]
     now_ms = world.clock.now_ms()
-    assert world.store.commands[0].before_ms == now_ms - 14 * DAY_MS
+    assert world.store.commands[1].before_ms == now_ms - 14 * DAY_MS
     assert world.store.commands[-1].before_ms == now_ms - 35 * DAY_MS
     assert len({command.unit for command in world.store.commands}) == len(kinds)
+
+
+async def test_a_clock_that_jumps_is_told_mended_and_makes_nothing_old(world: World) -> None:
+    began_ms = world.clock.now_ms()
+    world.clock.advance(3600)
+    await world.jobs.deliver()
+    assert not world.store.commands
+    assert not world.log.counts
+    world.clock.jump(3650 * DAY_MS / 1000)
+    await world.jobs.deliver()
+    (mend,) = world.store.commands
+    assert world.log.counts == {"FaultRaised": 1}
+    assert mend.now_ms == mend.sure_ms == world.clock.now_ms()
+    await world.jobs.clean()
+    vault = next(command for command in world.store.commands if isinstance(command, ExpireVault))
+    assert vault.before_ms <= began_ms + 2 * 3_600_000 - 14 * DAY_MS
+    world.clock.jump(-3650 * DAY_MS / 1000)
+    await world.jobs.deliver()
+    assert world.log.counts == {"FaultRaised": 2}
+
+
+async def test_a_clock_at_1970_moves_no_time_that_is_right(world: World) -> None:
+    began_ms = world.clock.now_ms()
+    world.clock.jump(-began_ms / 1000)
+    await world.jobs.mend_times()
+    (mend,) = world.store.commands
+    assert (mend.now_ms, mend.sure_ms) == (0, began_ms)
+    assert mend.earliest_ms < 0
 
 
 @pytest.mark.parametrize(

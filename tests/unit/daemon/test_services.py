@@ -47,6 +47,7 @@ async def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
             inspector=LocalInspector(),
             events=CountingLog(),
             clock=clock,
+            age=clock,
             random=random,
         )
     )
@@ -111,6 +112,7 @@ async def test_without_a_certificate_there_is_no_tls(tmp_path: Path, parts: Part
             inspector=base.inspector,
             events=base.events,
             clock=base.clock,
+            age=base.age,
             random=base.random,
         ),
         parts._passwords,

@@ -117,6 +117,7 @@ class World:
                 blobs=self.blobs,
                 events=self.events,
                 clock=self.clock,
+                age=self.clock,
                 random=self.random,
             )
         )

@@ -54,6 +54,7 @@ class CourierDeps:
     blobs: Blobs
     events: Emitter
     clock: Clock
+    age: Clock  # for what is given up: model.clock.AgeClock
     random: Random
 
 
@@ -153,7 +154,7 @@ class LocalCourier:
     async def _failed(self, rows: Sequence[QueueRow], error: ReasonedError, job: _Job | None = None) -> None:
         """Try again later; after five days let go with a fault, for nobody could take it in all that time."""
         now_ms = self._deps.clock.now_ms()
-        if now_ms - rows[0].created_at_ms > GIVE_UP_MS:
+        if self._deps.age.now_ms() - rows[0].created_at_ms > GIVE_UP_MS:
             self._deps.events.emit(
                 FaultRaised(fault="F-queue-given-up", detail=f"{id_text(rows[0].queue_id)}: {error}")
             )

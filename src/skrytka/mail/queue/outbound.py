@@ -52,6 +52,7 @@ class OutboundDeps:
     bounces: Bounces
     events: Emitter
     clock: Clock
+    age: Clock  # for what is given up: model.clock.AgeClock
     random: Random
     settings: Outbound
     is_demo: bool = False
@@ -204,7 +205,7 @@ class OutboundCourier:
 
     def _expired(self, parcel: Parcel, outcomes: dict[int, Outcome]) -> dict[int, Outcome]:
         """After so long a deferral is a failure (RFC 5321 4.5.4.1)."""
-        age_ms = self._deps.clock.now_ms() - parcel.rows[0].created_at_ms
+        age_ms = self._deps.age.now_ms() - parcel.rows[0].created_at_ms
         if age_ms <= self._deps.settings.expire_s * 1000:
             return outcomes
         return {
@@ -217,7 +218,7 @@ class OutboundCourier:
     def _late(self, parcel: Parcel) -> set[int]:
         """Recipients whose sender is to be told, once, that it takes longer."""
         notice_s = self._deps.settings.delay_notice_s
-        age_ms = self._deps.clock.now_ms() - parcel.rows[0].created_at_ms
+        age_ms = self._deps.age.now_ms() - parcel.rows[0].created_at_ms
         if not notice_s or age_ms < notice_s * 1000:
             return set()
         return {row.recipient for row in parcel.rows if not row.is_told}

@@ -17,7 +17,7 @@ from skrytka.store.commands.directory import (
     SetQuota,
     SuspendAccount,
 )
-from skrytka.store.commands.jobs import CollectBlobs, ExpireJournal, ExpireVault
+from skrytka.store.commands.jobs import CollectBlobs, ExpireJournal, ExpireVault, MendTimes
 from skrytka.store.commands.mailbox import (
     AddKeyword,
     CreateMailbox,
@@ -59,6 +59,7 @@ AnyCommand = (
     | ExpireJournal
     | ExpireVault
     | Expunge
+    | MendTimes
     | MergeTexts
     | MoveMessages
     | Post
@@ -107,6 +108,7 @@ __all__ = [
     "Expunged",
     "FlagsStored",
     "MailboxCreated",
+    "MendTimes",
     "MergeTexts",
     "MoveMessages",
     "NewFolder",

@@ -9,7 +9,16 @@ import msgspec
 from skrytka.model.ids import AccountId, EmailId, MailboxId, QueueId, State, ThreadId, Uid
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.copies import check_quota
-from skrytka.store.commands.shared import BlobIn, NewFolder, checked_place, finish, next_state, number, put_blob
+from skrytka.store.commands.shared import (
+    BlobIn,
+    NewFolder,
+    checked_place,
+    finish,
+    next_state,
+    number,
+    put_blob,
+    uidvalidity_s,
+)
 from skrytka.store.rows import Flag, Op, Role
 from skrytka.store.sql import mailboxes, search_text
 from skrytka.store.sql import messages as sql
@@ -161,7 +170,7 @@ def _into_folder(tx: Tx, account: AccountId, folder: NewFolder, counts: dict[str
     rows = yield mailboxes.ADD_TO_ROLE(role=role, **counts)
     if rows:
         return rows
-    ((mailbox, uidvalidity),) = yield mailboxes.NEXT_MAILBOX(account=account, now_s=tx.now_ms // 1000)
+    ((mailbox, uidvalidity),) = yield mailboxes.NEXT_MAILBOX(account=account, now_s=uidvalidity_s(tx.now_ms))
     yield mailboxes.INSERT_MAILBOX(
         account=account,
         mailbox=number(mailbox),

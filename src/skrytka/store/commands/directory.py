@@ -3,7 +3,7 @@
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId, DomainId, MailboxId, State
 from skrytka.store.commands.base import Command, Tx
-from skrytka.store.commands.shared import NewFolder
+from skrytka.store.commands.shared import NewFolder, uidvalidity_s
 from skrytka.store.rows import DIRECTORY_SUBJECT, AccountStatus, AddressKind, Op, Role
 from skrytka.store.sql import directory as sql
 from skrytka.store.sql import mailboxes
@@ -77,7 +77,7 @@ class AddAccount(Command[State], frozen=True):
         return State(1)
 
     def _mail_rows(self, tx: Tx) -> Query[None]:
-        uidvalidity = tx.now_ms // 1000
+        uidvalidity = uidvalidity_s(tx.now_ms)
         yield mailboxes.INSERT_MAIL_ACCOUNT(
             account=self.account,
             next_mailbox=len(self.folders) + 1,

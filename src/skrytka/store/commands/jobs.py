@@ -7,7 +7,7 @@ from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.copies import drop_content
 from skrytka.store.commands.shared import number
 from skrytka.store.rows import JOBS_SUBJECT, Op
-from skrytka.store.sql import journal
+from skrytka.store.sql import journal, queue
 from skrytka.store.sql import messages as sql
 from skrytka.store.statement import Query
 
@@ -27,6 +27,30 @@ class ExpireVault(Command[int], frozen=True):
         if rows:
             tx.log(JOBS_SUBJECT, Op.VAULT_EXPIRE, 0, [row[:3] for row in rows])
         return len(rows)
+
+
+class MendTimes(Command[int], frozen=True):
+    """Times that were written while the clock was wrong become now: they would hold things up, or end them at once.
+
+    That is what is due after ``due_latest_ms`` by the clock of now, and what was queued or deleted after ``latest_ms``
+    or before ``earliest_ms``, which is longer ago than anything stays. ``sure_ms`` is the later of the clock and the
+    time that was known last. How many.
+    """
+
+    now_ms: int
+    due_latest_ms: int
+    sure_ms: int
+    latest_ms: int
+    earliest_ms: int
+
+    def run(self, tx: Tx) -> Query[int]:
+        bounds = {"sure_ms": self.sure_ms, "latest_ms": self.latest_ms, "earliest_ms": self.earliest_ms}
+        mended = len((yield queue.MEND_DUE(now_ms=self.now_ms, latest_ms=self.due_latest_ms)))
+        mended += len((yield queue.MEND_QUEUED(**bounds)))
+        mended += len((yield sql.MEND_VAULT(**bounds)))
+        if mended:
+            tx.log(JOBS_SUBJECT, Op.TIMES_MEND, 0, mended)
+        return mended
 
 
 class CollectBlobs(Command[int], frozen=True):
@@ -49,10 +73,11 @@ class ExpireJournal(Command[int], frozen=True):
     """
 
     before_ms: int
+    latest_ms: int  # rows of a later time were written while the clock was wrong: they hold nothing up
     limit: int = 2000
 
     def run(self, tx: Tx) -> Query[int]:
-        rows: Any = yield journal.EXPIRY_BOUND(before_ms=self.before_ms, limit=self.limit)
+        rows: Any = yield journal.EXPIRY_BOUND(before_ms=self.before_ms, latest_ms=self.latest_ms, limit=self.limit)
         bound = min((value for value in rows[0] if value is not None), default=None)
         if bound is None:
             return 0

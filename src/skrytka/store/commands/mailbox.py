@@ -6,7 +6,7 @@ from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId, MailboxId, State
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.messages import to_vault
-from skrytka.store.commands.shared import next_state, number
+from skrytka.store.commands.shared import next_state, number, uidvalidity_s
 from skrytka.store.ranges import ALL
 from skrytka.store.rows import KEYWORD_FIRST_BIT, KEYWORDS_MAX, MailboxRow, Op, Role
 from skrytka.store.sql import mailboxes as sql
@@ -46,7 +46,7 @@ class CreateMailbox(Command[MailboxCreated], frozen=True):
         if number(count) >= MAILBOXES_MAX:
             raise PermanentError(Reason.TOO_MANY, f"account {self.account} has {MAILBOXES_MAX} mailboxes")
         is_subscribed = self.is_subscribed or bool((yield from _take_subscription(self.account, self.name_mac)))
-        ((mailbox, uidvalidity),) = yield sql.NEXT_MAILBOX(account=self.account, now_s=tx.now_ms // 1000)
+        ((mailbox, uidvalidity),) = yield sql.NEXT_MAILBOX(account=self.account, now_s=uidvalidity_s(tx.now_ms))
         if not (
             yield sql.INSERT_MAILBOX(
                 account=self.account,

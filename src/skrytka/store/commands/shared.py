@@ -11,6 +11,8 @@ from skrytka.store.sql import mailboxes, messages
 from skrytka.store.sql import queue as queue_sql
 from skrytka.store.statement import Query, Rows
 
+UIDVALIDITY_FIRST_MAX = 4_000_000_000  # of the year 2096
+
 
 class BlobIn(msgspec.Struct, frozen=True, array_like=True):
     """The sealed message. With neither ``stored`` nor ``spool_name`` the blob is in the store already (queue)."""
@@ -53,6 +55,11 @@ def checked_place(rows: Rows, account: AccountId) -> tuple[int, int]:
     if uid >= UID_MAX:  # RFC 9051 2.3.1.1: UIDNEXT is a 32-bit number too
         raise PermanentError(Reason.TOO_MANY, f"account {account} mailbox {mailbox} has no UIDs left")
     return mailbox, uid
+
+
+def uidvalidity_s(now_ms: int) -> int:
+    """What a mailbox made now begins with, whatever the clock says: a 32-bit number above 0 (RFC 9051 2.3.1.1)."""
+    return min(max(now_ms // 1000, 1), UIDVALIDITY_FIRST_MAX)
 
 
 def put_blob(blob: BlobIn, refs: int) -> Query[None]:

@@ -1,4 +1,4 @@
-"""The writing end: one per process, a hash chain per class, on disk within 100 ms.
+"""The writing end: one per process, a hash chain per class, on disk within 100 ms. Set back by a day, it begins anew.
 
 ``emit`` costs some microseconds and never blocks. When the disk takes nothing, events wait in memory up to a bound;
 beyond it they are counted, not chained, and a fault event tells how many were lost once the disk is back.
@@ -22,6 +22,7 @@ FAULT_DISK = "F-events-disk"
 
 
 class _Row(NamedTuple):
+    chain: str
     day: str
     raw_line: bytes
     seq: int
@@ -29,16 +30,20 @@ class _Row(NamedTuple):
 
 
 class _Chain:
-    """Head of one chain and what of it is not yet on disk."""
+    """Head of the chain of one class; what of the class is not yet on disk."""
 
-    __slots__ = ("head", "name", "seq", "synced", "waiting")
+    __slots__ = ("day", "head", "name", "seq", "waiting")
 
     def __init__(self, name: str) -> None:
+        self.waiting: list[_Row] = []
+        self.begin(name)
+
+    def begin(self, name: str) -> None:
+        """A new chain; rows of the one before go on waiting."""
         self.name = name
         self.seq = 0
         self.head = ""
-        self.synced: tuple[int, str] | None = None  # (seq, hash) of the last line on disk
-        self.waiting: list[_Row] = []
+        self.day = ""
 
 
 class EventWriter:
@@ -48,8 +53,9 @@ class EventWriter:
         self._folder = folder
         self._clock = clock
         self._random = random
-        run = id_text(new_id(clock, random))  # a process that starts again begins new chains
-        self._chains = {kind: _Chain(f"{process}.{run}.{kind.value}") for kind in EventClass}
+        self._process = process
+        self._chains = {kind: _Chain(self._new_name(kind)) for kind in EventClass}
+        self._synced: dict[str, tuple[int, str]] = {}  # chain -> (seq, hash) of its last line on disk
         self._waiting_bytes = 0
         self._lost = 0
         self._is_failing = False
@@ -62,16 +68,24 @@ class EventWriter:
             return
         chain = self._chains[event.CLASS]
         at = lines.instant_text(self._clock.now_ms())
+        day = at[:10]
+        if day < chain.day:  # the clock was set back: a chain runs through the days' files in their order
+            chain.begin(self._new_name(event.CLASS))
+        chain.day = day
         salt = self._random.token(lines.SALT_BYTES) if event.PERSONAL else b""
         raw_line, digest = lines.encode(event, at=at, chain=chain.name, seq=chain.seq + 1, prev=chain.head, salt=salt)
         chain.seq += 1
         chain.head = digest
-        chain.waiting.append(_Row(at[:10], raw_line, chain.seq, digest))
+        chain.waiting.append(_Row(chain.name, day, raw_line, chain.seq, digest))
         self._waiting_bytes += len(raw_line)
 
     def heads(self) -> dict[str, tuple[int, str]]:
         """Chain name -> (seq, hash) of the last event that is on disk; chains without any are left out."""
-        return {chain.name: chain.synced for chain in self._chains.values() if chain.synced is not None}
+        return dict(self._synced)
+
+    def _new_name(self, kind: EventClass) -> str:
+        """A process that starts again begins new chains."""
+        return f"{self._process}.{id_text(new_id(self._clock, self._random))}.{kind.value}"
 
     async def flush(self) -> None:
         """Bring what waits to disk, synced; on failure it goes on waiting."""
@@ -89,9 +103,9 @@ class EventWriter:
     def _settle(self, chain: _Chain, rows: list[_Row], count: int) -> None:
         """``count`` of the rows are on disk; the others wait on, before what came meanwhile."""
         chain.waiting[:0] = rows[count:]
-        if count:
-            chain.synced = (rows[count - 1].seq, rows[count - 1].digest)
-            self._waiting_bytes -= sum(len(row.raw_line) for row in rows[:count])
+        for row in rows[:count]:
+            self._synced[row.chain] = (row.seq, row.digest)
+            self._waiting_bytes -= len(row.raw_line)
 
     def _tell_faults(self, *, is_failing: bool) -> None:
         if is_failing and not self._is_failing:

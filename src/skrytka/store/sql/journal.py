@@ -18,10 +18,12 @@ APPEND = Statement(
 )
 ANSWER_OF = Statement("SELECT answer FROM journal WHERE unit = :unit AND answer IS NOT NULL")
 LAST_COMMIT = Statement("SELECT max(commit_no) FROM journal")
-# The rows to delete end at the oldest that is young enough, at what the slowest reader has shipped, at the newest row
+# The rows to delete end at the oldest that is young enough (but for those that a clock set wrong put into the future:
+# they would keep all that follows for years), at what the slowest reader has shipped, at the newest row
 # of all, and at the `limit`th row.
 EXPIRY_BOUND = Statement(
-    "SELECT (SELECT commit_no FROM journal WHERE at_ms >= :before_ms ORDER BY commit_no, number LIMIT 1),"
+    "SELECT (SELECT commit_no FROM journal WHERE at_ms BETWEEN :before_ms AND :latest_ms"
+    " ORDER BY commit_no, number LIMIT 1),"
     " (SELECT min(shipped_commit_no) + 1 FROM journal_reader),"
     " (SELECT max(commit_no) FROM journal),"
     " (SELECT commit_no FROM journal ORDER BY commit_no, number LIMIT 1 OFFSET :limit)"

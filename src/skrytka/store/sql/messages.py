@@ -57,6 +57,10 @@ VAULT_BEFORE = Statement(
     "SELECT account, mailbox, uid, email_id FROM vault WHERE deleted_at_ms < :before_ms AND hold = 0"
     " ORDER BY deleted_at_ms LIMIT :limit"
 )
+MEND_VAULT = Statement(
+    "UPDATE vault SET deleted_at_ms = :sure_ms WHERE deleted_at_ms > :latest_ms"
+    " OR (deleted_at_ms < :earliest_ms AND hold = 0) RETURNING account"
+)
 DELETE_FROM_VAULT = Statement("DELETE FROM vault WHERE account = :account AND mailbox = :mailbox AND uid = :uid")
 DROP_CONTENT_REF = Statement(
     "UPDATE content SET refs = refs - 1 WHERE account = :account AND email_id = :email_id RETURNING refs, blob_id"

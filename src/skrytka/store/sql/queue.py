@@ -20,6 +20,13 @@ DEFER_RECIPIENT = Statement(
 DELETE_RECIPIENT = Statement("DELETE FROM queue_recipient WHERE queue_id = :queue_id AND number = :number")
 RECIPIENT_LEFT = Statement("SELECT number FROM queue_recipient WHERE queue_id = :queue_id LIMIT 1")
 DELETE_QUEUED = Statement("DELETE FROM queue WHERE queue_id = :queue_id RETURNING blob_id")
+MEND_DUE = Statement(
+    "UPDATE queue_recipient SET due_at_ms = :now_ms WHERE due_at_ms > :latest_ms AND is_held = 0 RETURNING number"
+)
+MEND_QUEUED = Statement(
+    "UPDATE queue SET created_at_ms = :sure_ms WHERE created_at_ms > :latest_ms OR created_at_ms < :earliest_ms"
+    " RETURNING queue_id"
+)
 
 _DUE = Statement(
     "SELECT q.queue_id, r.number, q.blob_id, b.size, q.wrapped_key, q.envelope, r.recipient, r.due_at_ms, r.attempts,"

@@ -1,13 +1,26 @@
 """The keeper's work, on both engines."""
 
 from skrytka.model.ids import AccountId, BlobId
-from skrytka.store.commands import BlobIn, CollectBlobs, Deliver, ExpireJournal, ExpireVault, Expunge
+from skrytka.store.commands import (
+    BlobIn,
+    CollectBlobs,
+    Deliver,
+    ExpireJournal,
+    ExpireVault,
+    Expunge,
+    MendTimes,
+    Post,
+    QueuedRecipient,
+    QueueIn,
+    Schedule,
+)
 from skrytka.store.ranges import ALL
-from skrytka.store.sql import journal, messages
+from skrytka.store.sql import journal, messages, outbound
 from skrytka.store.statement import Query, Statement
-from tests.support.store import INBOX, StoreCase, deliver, target
+from tests.support.store import INBOX, StoreCase, blob, deliver, target
 
 SET_READER = Statement("INSERT INTO journal_reader (name, shipped_commit_no) VALUES ('standby', :commit_no_shipped)")
+FAR_MS = 2**52
 
 
 async def expunge_all(case: StoreCase, account: AccountId) -> None:
@@ -61,12 +74,73 @@ async def test_the_journal_loses_what_is_old_but_never_its_newest_row(case: Stor
     await case.store.submit(deliver(case.ids, alice))
     await case.store.submit(deliver(case.ids, alice))
     total = len(await case.store.read(journal.after((0, 0), 1000)))
-    gone = await case.store.submit(ExpireJournal(unit=case.ids.unit(), before_ms=edge))
+    gone = await case.store.submit(ExpireJournal(unit=case.ids.unit(), latest_ms=FAR_MS, before_ms=edge))
     left = await case.store.read(journal.after((0, 0), 1000))
     assert gone == total - 2
     assert [row.op for row in left] == ["deliver", "deliver"]
-    assert await case.store.submit(ExpireJournal(unit=case.ids.unit(), before_ms=edge + 10**9)) == 1
+    assert await case.store.submit(ExpireJournal(unit=case.ids.unit(), latest_ms=FAR_MS, before_ms=edge + 10**9)) == 1
     assert len(await case.store.read(journal.after((0, 0), 1000))) == 1
+
+
+async def test_rows_of_a_clock_that_was_wrong_hold_no_older_ones_up(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    case.clock.jump(10**8)
+    await case.store.submit(deliver(case.ids, alice))
+    case.clock.jump(-(10**8))
+    case.clock.advance(1000)
+    now = case.clock.now_ms()
+    await case.store.submit(deliver(case.ids, alice))
+    await case.store.submit(ExpireJournal(unit=case.ids.unit(), latest_ms=now + 1, before_ms=now))
+    assert [row.at_ms for row in await case.store.read(journal.after((0, 0), 1000))] == [now]
+
+
+async def mended(case: StoreCase, sure_ms: int) -> int:
+    return await case.store.submit(
+        MendTimes(
+            unit=case.ids.unit(),
+            now_ms=case.clock.now_ms(),
+            due_latest_ms=case.clock.now_ms() + 5000,
+            sure_ms=sure_ms,
+            latest_ms=sure_ms + 5000,
+            earliest_ms=sure_ms - 10**9,
+        )
+    )
+
+
+async def test_times_of_a_clock_that_was_wrong_are_mended_and_others_stay(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    began = case.clock.now_ms()
+    for jump in (0, 10**8, -2 * 10**8):  # seconds: right, years ahead, years back
+        case.clock.jump(jump)
+        await case.store.submit(deliver(case.ids, alice))
+        await expunge_all(case, alice)
+        await case.store.submit(queued(case, due_at_ms=case.clock.now_ms() + 100))
+        held = queued(case, due_at_ms=0)
+        await case.store.submit(held)
+        assert held.queue is not None
+        hold = Schedule(unit=case.ids.unit(), queue_id=held.queue.queue_id, recipients=(0,), due_at_ms=0, is_held=True)
+        await case.store.submit(hold)
+    case.clock.jump(10**8)
+    assert case.clock.now_ms() == began
+    assert await mended(case, began) == 1 + 4 + 2  # due, queued, deleted
+    assert {row.deleted_at_ms for row in await case.store.read(messages.vault(alice))} == {began}
+    rows = await case.store.read(outbound.listed(100))
+    assert {row.created_at_ms for row in rows} == {began}
+    assert max(row.due_at_ms for row in rows if not row.is_held) == began + 100
+    assert await mended(case, began) == 0
+
+
+def queued(case: StoreCase, *, due_at_ms: int) -> Post:
+    return Post(
+        unit=case.ids.unit(),
+        blob=blob(case.ids),
+        queue=QueueIn(
+            queue_id=case.ids.queue(),
+            wrapped_key=b"k" * 60,
+            envelope=b"sealed",
+            recipients=(QueuedRecipient(b"sealed", due_at_ms),),
+        ),
+    )
 
 
 async def test_the_journal_goes_in_small_steps(case: StoreCase) -> None:
@@ -76,7 +150,9 @@ async def test_the_journal_goes_in_small_steps(case: StoreCase) -> None:
     before = case.clock.now_ms() + 1
     total = len(await case.store.read(journal.after((0, 0), 1000)))
     counts = []
-    while count := await case.store.submit(ExpireJournal(unit=case.ids.unit(), before_ms=before, limit=3)):
+    while count := await case.store.submit(
+        ExpireJournal(unit=case.ids.unit(), latest_ms=FAR_MS, before_ms=before, limit=3)
+    ):
         counts.append(count)
     assert sum(counts) == total - 1
     assert max(counts) <= 3
@@ -89,7 +165,7 @@ async def test_the_journal_waits_for_its_readers(case: StoreCase) -> None:
     rows = await case.store.read(journal.after((0, 0), 1000))
     shipped = rows[-3].commit_no
     await register(case, shipped)
-    await case.store.submit(ExpireJournal(unit=case.ids.unit(), before_ms=case.clock.now_ms() + 1))
+    await case.store.submit(ExpireJournal(unit=case.ids.unit(), latest_ms=FAR_MS, before_ms=case.clock.now_ms() + 1))
     assert await case.store.read(journal.after((0, 0), 1000)) == rows[-2:]
 
 

@@ -9,6 +9,7 @@ import pytest
 from skrytka.model.clock import FixedClock
 from skrytka.model.events import ServerStarted
 from skrytka.store.events import writer as writer_module
+from skrytka.store.events.checkpoint import CheckpointSigner
 from skrytka.store.events.files import event_files, read_lines
 from skrytka.store.events.verify import verify
 from skrytka.store.events.writer import EventWriter, append_synced
@@ -108,6 +109,27 @@ def test_a_half_line_of_a_killed_process_is_ended_before_the_next(tmp_path: Path
     path.write_bytes(b'{"e":{"v')
     append_synced(path, b"whole\n")
     assert path.read_bytes() == b'{"e":{"v\nwhole\n'
+
+
+@pytest.mark.parametrize("back_s", [1, DAY_S, 20_000 * DAY_S], ids=["over midnight", "a day", "to 1972"])
+async def test_a_clock_that_goes_back_begins_a_new_chain_and_all_verifies(
+    tmp_path: Path, clock: FixedClock, random: SystemRandom, back_s: int
+) -> None:
+    clock.jump(-(clock.now_ms() % (DAY_S * 1000)) / 1000)
+    writer = EventWriter(tmp_path, "front-1", clock, random)
+    signer = CheckpointSigner(tmp_path, tmp_path / "events.key", clock)
+    writer.emit(received())
+    clock.jump(-back_s)
+    writer.emit(received())  # both in one flush
+    await writer.flush()
+    writer.emit(received())
+    clock.jump(back_s)
+    writer.emit(received())
+    await writer.flush()
+    signer.sign(writer.heads())
+    report = verify(tmp_path)
+    assert (report.events, report.chains, report.unsigned, report.problems) == (4, 2, 0, [])
+    assert sorted(seq for seq, _hash in writer.heads().values()) == [1, 3]
 
 
 async def test_heads_name_only_what_is_on_disk(tmp_path: Path, clock: FixedClock, random: SystemRandom) -> None:

@@ -259,7 +259,7 @@ def test_what_was_replaced_is_forgotten_after_30_days(path: Path) -> None:
     edit(path, insert, 1, CLOCK.now_ms() - 30 * day_ms)
     edit(path, insert, 2, CLOCK.now_ms() - 30 * day_ms - 1)
     ring = open_ring(path)
-    ring.expire()
+    ring.expire(CLOCK.now_ms())
     ring.close()
     with sqlite3.connect(path) as db:
         assert db.execute("SELECT version FROM replaced").fetchall() == [(1,)]

@@ -34,21 +34,23 @@ class Idler:
 
     def __init__(self, demo_port: int, context: ssl.SSLContext, client: Client) -> None:
         self.client = client
-        self._seen = b""
         raw = socket.create_connection(("127.0.0.1", demo_port), SETUP_S, (client.address, 0))
-        self.tls = context.wrap_socket(raw, server_hostname="localhost")
-        self.tls.sendall(f"a LOGIN {client.name} {client.password}\r\nb SELECT INBOX\r\nc IDLE\r\n".encode())
-        self.greeting = self._until(b"\r\n+ ")
-        self.tls.setblocking(False)
+        with contextlib.ExitStack() as stack:
+            stack.callback(raw.close)
+            self.tls = context.wrap_socket(raw, server_hostname="localhost")
+            stack.callback(self.tls.close)
+            self.tls.sendall(f"a LOGIN {client.name} {client.password}\r\nb SELECT INBOX\r\nc IDLE\r\n".encode())
+            self._until(b"\r\n+ ")
+            self.tls.setblocking(False)
+            stack.pop_all()
 
-    def _until(self, mark: bytes) -> bytes:
+    def _until(self, mark: bytes) -> None:
         seen = b""
         while mark not in seen:
             data = self.tls.recv(16384)
+            seen += data
             assert data, f"{self.client} was sent away: {seen[-300:]!r}"
             assert b"\r\na NO" not in seen, seen[-300:]
-            seen += data
-        return seen
 
     def heard(self) -> bytes:
         """All that has come; the socket does not block. Fails when the server has ended the session."""

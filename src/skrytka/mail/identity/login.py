@@ -4,6 +4,10 @@ Order: limits by (account, network) and by remote address, then the directory, t
 apart is only right, wrong and "too often": unknown names, suspended accounts and services that an account may not use
 cost the same hash and get the same answer. The account's own limit counts one network only, so nobody can lock out
 somebody else.
+
+Tries for one account from one network, and those from one address, come one after the other in each process: a limit
+counts a try until it is known to be right, so fifty clients that come back at once would stop each other; and the
+second of one account finds that the first was right, without a hash.
 """
 
 import hashlib
@@ -13,6 +17,7 @@ from typing import Final, Protocol
 import msgspec
 
 from skrytka.mail.identity.passwords import NOBODY, Passwords, RecentLogins
+from skrytka.mail.identity.turns import Turns
 from skrytka.model.address import Address, AddressError
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.events import Emitter, LoginFailed, LoginSucceeded
@@ -96,6 +101,7 @@ class Identity:
         self._settings = settings
         self._events = events
         self._name_key = name_key
+        self._turns = Turns()
 
     async def login(self, name: str, password: Secret, facts: Peer, mechanism: str) -> Login:
         """Who it is. PermanentError(BAD_CREDENTIALS) for all that is wrong, TransientError(RATE_LIMITED) before a hash.
@@ -104,6 +110,11 @@ class Identity:
         """
         address = _parse(name)
         key = name[:NAME_MAX].lower() if address is None else address.key
+        turns = [f"account {key} {facts.network}"] + ([] if facts.is_exempt else [f"address {host_of(facts.remote)}"])
+        async with self._turns.of(*turns):
+            return await self._try(address, key, password, facts, mechanism)
+
+    async def _try(self, address: Address | None, key: str, password: Secret, facts: Peer, mechanism: str) -> Login:
         if not await self._take(key, facts):
             raise self._failed(key, None, facts, mechanism, TransientError(Reason.RATE_LIMITED))
         try:

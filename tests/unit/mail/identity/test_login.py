@@ -1,3 +1,6 @@
+import asyncio
+from collections import Counter
+
 import msgspec
 import pytest
 
@@ -177,6 +180,20 @@ async def test_a_second_login_soon_after_costs_no_hash_until_the_password_change
     stored = await world.passwords.hash(AccountId(7), Secret("new"))
     world.directory.rows[ALICE.key] = Credential(AccountId(7), ALICE, stored)
     assert await world.refusal(str(ALICE), "right") is Reason.BAD_CREDENTIALS
+
+
+async def test_many_clients_that_come_back_at_once_are_all_let_in(world: World) -> None:
+    """More than either limit counts; they cost one hash."""
+    logins = [world.identity.login("alice@example.test", Secret("right"), PeerFacts(), "PLAIN") for _ in range(20)]
+    assert {login.account for login in await asyncio.gather(*logins)} == {AccountId(7)}
+    assert world.passwords.hashes == 1
+
+
+async def test_guesses_at_once_are_stopped_like_those_in_a_row(world: World) -> None:
+    guesses = [world.refusal("alice@example.test", f"guess {number}") for number in range(20)]
+    refusals = Counter(await asyncio.gather(*guesses))
+    assert refusals == {Reason.BAD_CREDENTIALS: 3, Reason.RATE_LIMITED: 17}
+    assert world.passwords.hashes == 3
 
 
 async def test_a_hash_of_other_parameters_is_renewed_at_login(world: World) -> None:

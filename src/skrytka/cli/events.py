@@ -31,6 +31,7 @@ def verify(*, as_json: bool) -> int:
                 "erased personal parts": report.erased,
                 "torn lines": report.torn,
                 "newer than the last checkpoint": report.unsigned,
+                "gone with their retention": report.retired,
                 "problems": len(report.problems),
             }
         )

@@ -73,6 +73,10 @@ class Desk:
         except ReasonedError as exc:
             self._events.emit(FaultRaised(fault="F-key-ring", detail=str(exc)))
 
+    async def retire_events(self) -> None:
+        """Called by the hour; the first call of a day does the work."""
+        await self.checkpoints.retire(self.age.now_ms())
+
     def keep_known_time(self) -> None:
         """For the next start; a disk that refuses only makes it keep things longer."""
         self.age.now_ms()

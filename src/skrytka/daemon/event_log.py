@@ -1,17 +1,20 @@
-"""The event log as processes share it: each writes its own chains, the supervisor signs all heads once a minute."""
+"""The event log as processes share it: each writes its own chains, the supervisor signs all heads once a minute.
 
+Once a day it signs a base and removes the files that have had their time (store.events.retention).
+"""
+
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
 from skrytka.daemon.layout import Layout
 from skrytka.model.clock import Clock, Random
-from skrytka.model.events import ChainCheckpoint, Event, FaultRaised
+from skrytka.model.events import ChainCheckpoint, Event, EventClass, EventsRetired, FaultRaised
 from skrytka.model.settings import Settings
-from skrytka.store.events.checkpoint import INTERVAL_S, CheckpointSigner
+from skrytka.store.events import retention
+from skrytka.store.events.checkpoint import INTERVAL_S, CheckpointSigner, Heads
 from skrytka.store.events.writer import EventWriter
-
-Heads = dict[str, tuple[int, str]]  # chain -> (sequence number, hash) of its last event on disk
 
 STATE_NAME = "checkpoint.key"  # beside the key ring: small, mutable, kept apart from what it protects
 
@@ -43,6 +46,8 @@ class Checkpoints:
         self._signer = CheckpointSigner(
             layout.events, layout.ring.parent / STATE_NAME, clock, Path(layout.root / anchor) if anchor else None
         )
+        self._folder = layout.events
+        self._days_of = {kind.value: int(getattr(settings.events, f"{kind.value}_days")) for kind in EventClass}
         self._clock = clock
         self._own = own
         self._heads: dict[str, Heads] = {}
@@ -70,11 +75,8 @@ class Checkpoints:
     def sign(self) -> None:
         """Sign now; a disk that refuses is a fault, and the next minute tries again."""
         self._due_s = self._clock.monotonic_s() + INTERVAL_S
-        heads: Heads = dict(self._own.heads())
-        for process_heads in self._heads.values():
-            heads |= process_heads
         try:
-            number = self._signer.sign(heads)
+            number = self._signer.sign(self._all_heads())
         except OSError as exc:
             if not self._is_failing:
                 self._own.emit(FaultRaised(fault="F-event-checkpoint", detail=exc.strerror or type(exc).__name__))
@@ -85,3 +87,34 @@ class Checkpoints:
             del self._heads[process]
         self._ended.clear()
         self._own.emit(ChainCheckpoint(number=number))
+
+    async def retire(self, now_ms: int) -> None:
+        """By the time ``now_ms``, which no wrong clock must have given: sign a base, then remove what has had its time.
+
+        Does nothing when that was done today. A disk that refuses is a fault; the next call goes on with it.
+        """
+        try:
+            await self._retire(now_ms)
+        except OSError as exc:
+            self._own.emit(FaultRaised(fault="F-event-retention", detail=exc.strerror or type(exc).__name__))
+
+    async def _retire(self, now_ms: int) -> None:
+        folder, today = self._folder, retention.day_of(now_ms)
+        paths = retention.files_to_retire(folder, self._days_of, today)
+        if not paths and retention.has_base(folder, today):
+            return
+        ends = await asyncio.to_thread(retention.ends_of, paths)
+        living = self._all_heads()  # nothing is signed from here to the end of this function
+        base = retention.base(folder, ends, living, self._days_of, today)
+        number = self._signer.sign(base.heads, base.retired)
+        if paths:
+            names = tuple(f"{path.parent.name}/{path.stem}" for path in paths)
+            self._own.emit(EventsRetired(files=names, number=number))
+        retention.remove(paths)
+        retention.trim_checkpoints(folder, today)
+
+    def _all_heads(self) -> Heads:
+        heads = dict(self._own.heads())
+        for process_heads in self._heads.values():
+            heads |= process_heads
+        return heads

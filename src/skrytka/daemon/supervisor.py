@@ -40,6 +40,8 @@ DRAIN_S = 10.0  # sessions may finish for so long
 DRAIN_GRACE_S = 5.0  # then a front that has not ended is killed
 STORE_DRAIN_S = 20.0
 LOST_S = 2.0  # from the end of a child's channel to its own end
+RETIRE_FIRST_S = 5.0  # when the start is over
+RETIRE_S = 3600.0
 STARTS_MAX = 5  # of one child before the server was ready for the first time
 EXIT_OK = 0
 EXIT_FAILED = 4
@@ -93,13 +95,14 @@ class Supervisor:
         loop.add_signal_handler(signal.SIGCHLD, self._reap)
         try:
             async with asyncio.TaskGroup() as tasks:
-                keeper = tasks.create_task(self._keep_events())
+                keepers = [tasks.create_task(self._keep_events()), tasks.create_task(self._retire_events())]
                 self._inspectors.start()
                 for child in self._children:
                     self._start(child)
                 await self._stop.wait()
                 await self._drain()
-                keeper.cancel()
+                for keeper in keepers:
+                    keeper.cancel()
         finally:
             for child in self._children:
                 child.kill()
@@ -118,6 +121,12 @@ class Supervisor:
             await asyncio.sleep(FLUSH_S)
             await self._events.flush()
             self._desk.tick()
+
+    async def _retire_events(self) -> None:
+        while True:
+            await asyncio.sleep(RETIRE_FIRST_S)
+            await self._desk.retire_events()
+            await asyncio.sleep(RETIRE_S)
 
     # -- starting -------------------------------------------------------------------------------------------------
 

@@ -300,6 +300,13 @@ class QueueChanged(AdminEvent, frozen=True, kw_only=True):
     count: int  # recipients concerned
 
 
+class EventsRetired(AdminEvent, frozen=True, kw_only=True):
+    """Files of the event log were removed, since they had had their time."""
+
+    files: tuple[str, ...]  # DAY/CLASS
+    number: int  # of the checkpoint that signed them away
+
+
 class RecoveryKeyConfirmed(AdminEvent, frozen=True, kw_only=True):
     """The administrator showed that he holds the recovery key."""
 

@@ -118,6 +118,10 @@ class Outbound(_Section, frozen=True, kw_only=True):
 class Events(_Section, frozen=True, kw_only=True):
     """The event log."""
 
+    auth_days: NotNegative = 180  # 0 of these four: for ever
+    admin_days: NotNegative = 1095
+    mail_days: NotNegative = 90
+    system_days: NotNegative = 90
     anchor_file: str | None = None  # signed checkpoints are appended here too, best on another machine's mount
 
 

@@ -1,13 +1,16 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from skrytka.daemon.event_log import Checkpoints, Heads, open_event_log
+from skrytka.daemon.event_log import Checkpoints, open_event_log
 from skrytka.daemon.layout import Layout
 from skrytka.model.clock import FixedClock
-from skrytka.model.events import ServerStopping
+from skrytka.model.events import ServerStopping, SessionClosed
 from skrytka.model.settings import Events, Settings
-from skrytka.store.events.checkpoint import read_checkpoints
+from skrytka.store.events import retention
+from skrytka.store.events.checkpoint import Heads, read_checkpoints
+from skrytka.store.events.files import event_files
 from skrytka.store.events.verify import verify
 from skrytka.store.system import SystemRandom
 from tests.support.logs import CountingLog
@@ -108,3 +111,57 @@ async def test_what_a_process_wrote_verifies_with_its_checkpoint(layout: Layout,
     report = verify(layout.events)
     assert report.problems == []
     assert (report.events, report.checkpoints, report.unsigned) == (2, 1, 1)
+
+
+DAY_MS = 86_400_000
+
+
+async def old_log(layout: Layout, clock: FixedClock, log: CountingLog) -> Checkpoints:
+    """One event of mail, a hundred days old and signed."""
+    settings = Settings(version=1, hostname="mail.example.test", events=Events(mail_days=99))
+    checkpoints = Checkpoints(layout, settings, clock, log)
+    writer = open_event_log(layout, "front-0", clock, SystemRandom())
+    writer.emit(SessionClosed(service="mx", cause="quit"))
+    await writer.flush()
+    checkpoints.report("front-0", writer.heads())
+    checkpoints.ended("front-0")
+    (path,) = event_files(layout.events)
+    os.utime(path, (clock.now_ms() / 1000,) * 2)
+    log.heads = dict  # type: ignore[method-assign]
+    checkpoints.sign()
+    clock.advance(100 * DAY_MS / 1000)
+    return checkpoints
+
+
+async def test_old_files_are_signed_away_then_removed_and_told(
+    layout: Layout, clock: FixedClock, log: CountingLog
+) -> None:
+    checkpoints = await old_log(layout, clock, log)
+    await checkpoints.retire(clock.now_ms() - 2 * DAY_MS)
+    assert len(event_files(layout.events)) == 1
+    await checkpoints.retire(clock.now_ms())
+    assert event_files(layout.events) == []
+    assert not list(layout.events.glob("20*"))
+    assert log.counts["EventsRetired"] == 1
+    report = verify(layout.events)
+    assert (report.problems, report.retired, report.checkpoints) == ([], 1, 3)
+    await checkpoints.retire(clock.now_ms())
+    assert verify(layout.events).checkpoints == 3, "once a day"
+
+
+async def test_a_disk_that_keeps_old_files_is_a_fault_and_the_next_time_goes_on(
+    layout: Layout, clock: FixedClock, log: CountingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints = await old_log(layout, clock, log)
+
+    def refuse(_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(retention, "remove", refuse)
+        await checkpoints.retire(clock.now_ms())
+    assert log.counts["FaultRaised"] == 1
+    assert verify(layout.events).problems == []
+    await checkpoints.retire(clock.now_ms())
+    assert event_files(layout.events) == []
+    assert verify(layout.events).problems == []

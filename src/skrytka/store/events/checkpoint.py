@@ -10,6 +10,7 @@ being written, the next one: after a crash the last line tells which of the two 
 import hashlib
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -21,18 +22,29 @@ from skrytka.store.events.writer import append_synced, sync_folder
 
 INTERVAL_S = 60.0
 FILE_NAME = "checkpoints.jsonl"
+Heads = dict[str, tuple[int, str]]  # chain -> (seq, hash) of its last event on disk
 
 
-class Body(msgspec.Struct, frozen=True):
-    """What is signed."""
+class Retired(NamedTuple):
+    """The last event of a chain that its retention took, and the day on which it did."""
+
+    seq: int
+    hash: str
+    day: str
+
+
+class Body(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is signed. A base stands for all checkpoints before it (store.events.retention)."""
 
     v: int
     number: int
     at: str
-    heads: dict[str, tuple[int, str]]
+    heads: Heads
     public: str
     next_public: str
     prev: str
+    is_base: bool = False
+    retired: dict[str, Retired] = {}
 
 
 class SignedLine(msgspec.Struct, frozen=True):
@@ -44,6 +56,10 @@ class SignedLine(msgspec.Struct, frozen=True):
     def body(self) -> Body:
         """The parsed body; msgspec.MsgspecError if it is none."""
         return msgspec.json.decode(self.c, type=Body)
+
+    def raw(self) -> bytes:
+        """The line as it was written."""
+        return b'{"c":%b,"signature":"%b"}\n' % (bytes(self.c), self.signature.encode())
 
     def digest(self) -> str:
         """``prev`` of the checkpoint after this one."""
@@ -106,8 +122,11 @@ class CheckpointSigner:
         temporary.replace(self._state_path)
         sync_folder(self._state_path.parent)
 
-    def sign(self, heads: dict[str, tuple[int, str]]) -> int:
-        """Append a checkpoint over ``heads``, synced, also to the anchor; its number. OSError if the disk refuses."""
+    def sign(self, heads: Heads, retired: dict[str, Retired] | None = None) -> int:
+        """Append a checkpoint over ``heads``, synced, also to the anchor; its number. With ``retired`` it is a base.
+
+        OSError if the disk refuses.
+        """
         state = self._state
         current = Ed25519PrivateKey.from_private_bytes(state.current)
         following = Ed25519PrivateKey.generate()
@@ -120,9 +139,11 @@ class CheckpointSigner:
                 public=current.public_key().public_bytes_raw().hex(),
                 next_public=following.public_key().public_bytes_raw().hex(),
                 prev=state.prev,
+                is_base=retired is not None,
+                retired=retired or {},
             )
         )
-        raw_line = b'{"c":%b,"signature":"%b"}\n' % (raw_body, current.sign(raw_body).hex().encode())
+        raw_line = SignedLine(msgspec.Raw(raw_body), current.sign(raw_body).hex()).raw()
         self._save(msgspec.structs.replace(state, pending=following.private_bytes_raw()))
         append_synced(self._folder / FILE_NAME, raw_line)
         self._state = _State(state.number + 1, hashlib.sha256(raw_body).hexdigest(), following.private_bytes_raw())

@@ -86,8 +86,18 @@ class EventIndex:
         os.close(self._lock)
 
     def update(self) -> int:
-        """Read what came since last time; the number of events read."""
+        """Read what came since last time; the number of events read. What was in files that are gone is forgotten."""
+        self._forget_retired()
         return sum(self._update_file(path) for path in event_files(self._folder))
+
+    def _forget_retired(self) -> None:
+        for file, name in self._database.rows("SELECT id, name FROM file"):
+            if not (self._folder / name).exists():
+                self._database.change(
+                    ("DELETE FROM by_trace WHERE file = ?", (file,)),
+                    ("DELETE FROM by_address WHERE file = ?", (file,)),
+                    ("DELETE FROM file WHERE id = ?", (file,)),
+                )
 
     def _update_file(self, path: Path) -> int:
         name = f"{path.parent.name}/{path.name}"

@@ -74,3 +74,17 @@ async def test_a_broken_index_is_made_anew(tmp_path: Path, clock: FixedClock, ra
     index = EventIndex(tmp_path, mac)
     assert index.update() == 4
     index.close()
+
+
+async def test_what_was_in_a_file_that_is_gone_is_forgotten(
+    tmp_path: Path, clock: FixedClock, random: SystemRandom
+) -> None:
+    await filled(tmp_path, clock, random)
+    index = EventIndex(tmp_path, mac)
+    index.update()
+    (tmp_path / "2026-11-22" / "mail.jsonl").unlink()
+    assert index.by_trace(id_text(TRACE)) == []
+    index.update()
+    assert index._database.rows("SELECT count(*) FROM by_trace") == [(0,)]
+    assert [event.kind for event in index.by_address("alice@example.test")] == ["login_failed"]
+    index.close()

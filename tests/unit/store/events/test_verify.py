@@ -51,7 +51,7 @@ def test_an_untouched_log_is_sound(log: Path) -> None:
         ),
         (lambda rows: [*rows[:2], rows[2].replace(b"user3@", b"userX@"), *rows[3:]], "personal part was changed"),
         (lambda rows: [*rows[:2], *rows[3:]], "goes from 2 to 4"),
-        (lambda rows: rows[1:], "missing|number|before"),
+        (lambda rows: rows[1:], "begins with number 2"),
         (lambda rows: rows[:4], "was cut"),
         (lambda rows: [rows[1], rows[0], *rows[2:]], "goes from"),
         (lambda rows: [*rows, rows[-1]], "goes from 7 to 7"),
@@ -63,9 +63,6 @@ def test_tampering_with_events_is_named(log: Path, change: Callable[[list[bytes]
     rewrite(mail(log), change)
     assert mail(log).read_bytes() != before
     report = verify(log)
-    if problem == "missing|number|before":  # the oldest days may go with their retention: the rest still verifies
-        assert report.is_sound
-        return
     assert any(problem in text for text in report.problems), report.problems
 
 

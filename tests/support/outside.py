@@ -37,6 +37,9 @@ mx.example.net:
 two.example.net:
   - MX: [10, dead.example.net]
   - MX: [20, mx.example.net]
+twice.example.net:
+  - MX: [10, mx.example.net]
+  - MX: [20, plain.example.net]
 dead.example.net:
   - A: 127.0.0.9
 null.example.net:
@@ -49,6 +52,7 @@ loop.example.net:
   - MX: [10, mx.example.test]
 """
 EHLO = b"250-mx.example.net\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 1000000\r\n250 ENHANCEDSTATUSCODES\r\n"
+CHUNKING = EHLO.replace(b"250 ENHANCED", b"250-CHUNKING\r\n250-BINARYMIME\r\n250 ENHANCED")
 CLOSE = b"close"  # the peer leaves instead of answering
 HANG = b"hang"
 _YES = {
@@ -58,6 +62,7 @@ _YES = {
     "MAIL": b"250 2.1.0 ok\r\n",
     "RCPT": b"250 2.1.5 ok\r\n",
     "DATA": b"354 go\r\n",
+    "BDAT": b"250 2.0.0 more\r\n",
     ".": b"250 2.6.0 taken\r\n",
     "RSET": b"250 2.0.0 ok\r\n",
     "QUIT": b"221 2.0.0 bye\r\n",
@@ -74,6 +79,8 @@ class Peer:
         self.sessions = 0
         self.lines: list[str] = []
         self.messages: list[bytes] = []
+        self.accepted = 0  # recipients of the transaction
+        self.chunks = b""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.sessions += 1
@@ -90,8 +97,12 @@ class Peer:
         line = raw.decode().rstrip("\r\n")
         self.lines.append(line)
         verb = line.split(" ")[0].upper()
-        if not await self._say(writer, verb, line):
+        if verb == "MAIL":
+            self.accepted = 0
+        if verb != "BDAT" and not await self._say(writer, verb, line):
             return False
+        if verb == "BDAT":
+            return await self._chunk(line, reader, writer)
         if verb == "DATA" and str(self._answer("DATA", line), "ascii").startswith("354"):
             message = b""
             while (piece := await reader.readline()) != b".\r\n":
@@ -100,9 +111,26 @@ class Peer:
             return await self._say(writer, ".", ".")
         return verb != "QUIT"
 
+    async def _chunk(self, line: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """RFC 3030 2: so many octets, then the reply."""
+        self.chunks += await reader.readexactly(int(line.split(" ")[1]))
+        if not line.endswith(" LAST"):
+            return await self._say(writer, "BDAT", line)
+        message, self.chunks = self.chunks, b""
+        if not self.accepted:
+            writer.write(b"503 5.5.1 nobody to give it to\r\n")
+            return True
+        self.messages.append(message)
+        return await self._say(writer, ".", line)
+
     def _answer(self, verb: str, line: str) -> bytes:
         answer = self.answers.get(verb, b"500 5.5.2 what\r\n")
-        return answer if isinstance(answer, bytes) else answer(line)
+        said = answer if isinstance(answer, bytes) else answer(line)
+        if verb == "RCPT":
+            self.accepted += said.startswith(b"2")
+        if verb == "DATA" and not self.accepted and said == _YES["DATA"]:
+            return b"554 5.5.1 nobody to give it to\r\n"
+        return said
 
     async def _say(self, writer: asyncio.StreamWriter, verb: str, line: str) -> bool:
         answer = self._answer(verb, line)
@@ -154,6 +182,7 @@ class Outside:
             tls=ClientTls(),
             settings=self.settings,
             passwords=_password,
+            clock=world.clock,
         )
         self.bounces = Bounces(
             BounceDeps(
@@ -196,6 +225,7 @@ class Outside:
         body_type: BodyType = BodyType.SEVEN_BIT,
         ret: Ret | None = None,
         envid: str = "",
+        priority: int = 0,
     ) -> None:
         facts = self.world.facts()
         path = ReversePath(Address.parse(sender)) if sender else NULL_REVERSE_PATH
@@ -212,7 +242,12 @@ class Outside:
         await incoming.write(message)
         named = tuple(Recipient(Address.parse(each)) if isinstance(each, str) else each for each in recipients)
         outgoing = Outgoing(
-            account=await self.world.account("alice"), recipients=named, body_type=body_type, ret=ret, envid=envid
+            account=await self.world.account("alice"),
+            recipients=named,
+            body_type=body_type,
+            ret=ret,
+            envid=envid,
+            priority=priority,
         )
         verdict = await self.delivery.deliver(facts, [], incoming, outgoing)
         assert verdict.reply.is_positive, verdict

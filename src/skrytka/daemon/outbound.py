@@ -58,6 +58,7 @@ def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
         tls=ClientTls(),
         settings=settings.outbound,
         passwords=password,
+        clock=clock,
     )
     bounces = Bounces(
         BounceDeps(

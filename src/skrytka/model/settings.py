@@ -104,6 +104,7 @@ class Route(_Section, frozen=True, kw_only=True):
 class Outbound(_Section, frozen=True, kw_only=True):
     """The queue of mail for other servers."""
 
+    is_paused: bool = False  # nothing is sent; what waits, waits
     routes: tuple[Route, ...] = ()
     source_addresses: tuple[str, ...] = ()  # of this machine, taken in turn; empty: what the system chooses
     connections: PositiveInt = 50

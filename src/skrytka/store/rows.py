@@ -85,6 +85,8 @@ class Op(StrEnum):
     ENQUEUE = "enqueue"
     QUEUE_DEFER = "queue.defer"
     QUEUE_DONE = "queue.done"
+    QUEUE_SCHEDULE = "queue.schedule"
+    QUEUE_SETTLE = "queue.settle"
     VAULT_EXPIRE = "vault.expire"
     TIMES_MEND = "times.mend"
     FENCE = "fence"

@@ -10,6 +10,7 @@ from skrytka.mail.outbox.sealed import open_envelope, open_recipient, queue_keys
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import QueueChanged
 from skrytka.model.ids import QueueId, id_text, parse_id
+from skrytka.store.commands.deliver import QueueDone as Several
 from skrytka.store.commands.outbound import Schedule
 from skrytka.store.commands.queue import Complete
 from skrytka.store.seal.keys import AccountKeys
@@ -17,6 +18,7 @@ from skrytka.store.sql import outbound as sql
 from skrytka.store.sql.outbound import KIND_OUTBOUND, OutboundRow
 
 LISTED_MAX: Final = 10_000  # recipients
+TOGETHER: Final = 200  # messages of one commit
 ALL: Final = "all"
 
 
@@ -80,18 +82,20 @@ class Queue(AdminPart):
 
     async def _schedule(self, text: str, actor: str, action: str, rows: Sequence[OutboundRow]) -> QueueDone:
         is_held = action == "queue.hold"
-        for queue_id, numbers in _by_message(rows).items():
+        messages = [Several(queue_id, numbers) for queue_id, numbers in _by_message(rows).items()]
+        for start in range(0, len(messages), TOGETHER):
+            some = messages[start : start + TOGETHER]
             await self._deps.store.submit(
                 Schedule(
                     unit=self._unit(),
-                    queue_id=queue_id,
-                    recipients=numbers,
+                    messages=tuple(some),
                     due_at_ms=self._deps.clock.now_ms(),
                     is_held=is_held,
                     reason="administrator" if is_held else "",
                 )
             )
-            self._told(actor, action, queue_id, len(numbers))
+            for message in some:
+                self._told(actor, action, message.queue_id, len(message.recipients))
         return QueueDone(id=text, recipients=len(rows))
 
     async def _rows(self, text: str) -> Sequence[OutboundRow]:

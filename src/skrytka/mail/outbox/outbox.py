@@ -7,7 +7,7 @@ crash leaves both or neither (design section 5).
 from collections.abc import Sequence
 from typing import Final
 
-from skrytka.mail.outbox.sealed import OutboundEnvelope, queue_keys, seal_envelope, seal_recipient
+from skrytka.mail.outbox.sealed import OutboundEnvelope, QueueKeys, seal_envelope, seal_recipient
 from skrytka.model.clock import Clock, Random
 from skrytka.model.envelope import Recipient
 from skrytka.model.ids import BlobId, QueueId, new_id
@@ -25,7 +25,7 @@ class Outbox:
     """Seals for the queue of this node."""
 
     def __init__(self, keys: KeySource, clock: Clock, random: Random) -> None:
-        self._keys = keys
+        self._keys = QueueKeys(keys, random)
         self._clock = clock
         self._random = random
 
@@ -39,7 +39,7 @@ class Outbox:
         priority: int = PRIORITY_NORMAL,
     ) -> QueueIn:
         """Due at once. TransientError(KEY_UNAVAILABLE) when the key agent does not answer."""
-        keys = await queue_keys(self._keys, self._random)
+        keys = await self._keys.get()
         queue_id = QueueId(new_id(self._clock, self._random))
         due_at_ms = self._clock.now_ms()
         return QueueIn(

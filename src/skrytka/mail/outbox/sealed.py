@@ -9,6 +9,7 @@ from skrytka.model.clock import Random
 from skrytka.model.envelope import BodyType, Recipient, Ret
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId, QueueId, TraceId
+from skrytka.model.secret import Secret
 from skrytka.store.seal.keys import AccountKeys, Kind
 from skrytka.store.seal.source import KeySource
 
@@ -38,6 +39,22 @@ _recipient_decoder = msgspec.msgpack.Decoder(Recipient)
 async def queue_keys(keys: KeySource, random: Random) -> AccountKeys:
     """The working keys of this node's queue."""
     return AccountKeys(NODE, await keys.node(QUEUE_SUBJECT), random)
+
+
+class QueueKeys:
+    """As :func:`queue_keys`; derived once for each key that the source hands out."""
+
+    def __init__(self, keys: KeySource, random: Random) -> None:
+        self._source = keys
+        self._random = random
+        self._derived: tuple[Secret, AccountKeys] | None = None
+
+    async def get(self) -> AccountKeys:
+        """TransientError(KEY_UNAVAILABLE) when the key agent does not answer."""
+        secret = await self._source.node(QUEUE_SUBJECT)
+        if self._derived is None or self._derived[0] is not secret:
+            self._derived = secret, AccountKeys(NODE, secret, self._random)
+        return self._derived[1]
 
 
 def seal_envelope(keys: AccountKeys, queue_id: QueueId, envelope: OutboundEnvelope) -> bytes:

@@ -1,41 +1,45 @@
-"""The courier of outbound mail: reads what is due, sends it, and settles each recipient in one commit.
+"""The courier of outbound mail: reads what is due, sends it, and has each recipient settled.
 
 States of a recipient and what a crash leaves: docs/queue.md. What is in flight is known here only; on disk it stays
 due. Each destination has a few workers that keep their connection for the next message; one that hangs holds up nobody
-else.
+else. What is due is read lane by lane (urgent, usual, bulk), a batch at a time, and no more than memory shall hold.
 """
 
 import asyncio
-from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from heapq import heappop, heappush
+from itertools import count, groupby
 from operator import attrgetter
 from typing import Final
 
 from skrytka.mail.mailbox.blobs import Blobs
-from skrytka.mail.outbox.sealed import open_envelope, open_recipient, queue_keys
+from skrytka.mail.outbox.sealed import QueueKeys, open_envelope, open_recipient
 from skrytka.mail.queue.bounce import Bounces
 from skrytka.mail.queue.outcome import Fate, Outcome, of_error
-from skrytka.mail.queue.parcel import Parcel, Reader
+from skrytka.mail.queue.parcel import Parcel
 from skrytka.mail.queue.path import Path, Paths
 from skrytka.mail.queue.routes import Routes
+from skrytka.mail.queue.settle import COURIER_FAULT, SettleDeps, Settlements
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
-from skrytka.model.events import DeliveryDeferred, DeliveryFailed, Emitter, FaultRaised, MessageRelayed
+from skrytka.model.events import Emitter, FaultRaised
 from skrytka.model.ids import QueueId, UnitId, new_id
 from skrytka.model.settings import Outbound
 from skrytka.net.bugs import bug_caught
-from skrytka.protocol.reports.dsn import ReportAction
 from skrytka.store.api import Store
-from skrytka.store.commands.outbound import Postpone, Schedule
-from skrytka.store.commands.queue import Complete
+from skrytka.store.commands.deliver import QueueDone
+from skrytka.store.commands.outbound import Schedule
 from skrytka.store.seal.keys import AccountKeys
 from skrytka.store.seal.source import KeySource
 from skrytka.store.sql import outbound as sql
-from skrytka.store.sql.outbound import OutboundRow
+from skrytka.store.sql.outbound import LANES, START, OutboundRow, Place
 
-BATCH: Final = 500
+BATCH: Final = 250  # rows read and opened at once: 5 ms of the loop
+IN_FLIGHT_MAX: Final = 2_000  # recipients in memory
+WAITING_MAX: Final = 500  # parcels of one destination in memory: another one's mail has its place too
+EVERYTHING: Final = ""
 TICK_S: Final = 1.0
 DEMO_REASON: Final = "demo: not sent"
 
@@ -63,42 +67,114 @@ class OutboundCourier:
 
     def __init__(self, deps: OutboundDeps) -> None:
         self._deps = deps
+        settling = SettleDeps(
+            store=deps.store,
+            bounces=deps.bounces,
+            events=deps.events,
+            clock=deps.clock,
+            age=deps.age,
+            random=deps.random,
+            settings=deps.settings,
+        )
+        self._settlements = Settlements(settling, self._landed)
         self._in_flight: set[tuple[QueueId, int]] = set()
-        self._owed: dict[tuple[QueueId, int], Outcome] = {}  # over, and not yet written down
-        self._waiting: dict[str, deque[Parcel]] = defaultdict(deque)
+        self._waiting: dict[str, list[tuple[int, int, Parcel]]] = defaultdict(list)  # heaps: urgent first, then in turn
+        self._turn = count()
         self._workers: dict[str, int] = defaultdict(int)
+        self._lanes = {lane: _Lane() for lane in LANES}
         self._connections = asyncio.Semaphore(deps.settings.connections)
+        self._full: set[str] = set()  # destinations of which more is due than memory shall hold; EVERYTHING: all mail
+        self._has_room = asyncio.Event()
+        self._keys = QueueKeys(deps.keys, deps.random)
 
     async def run(self) -> None:
         """Until cancelled; what was in flight then is due again."""
         async with asyncio.TaskGroup() as tasks:
             while True:
+                self._has_room.clear()
+                await self._guarded(self.start_due, tasks)
                 try:
-                    await self.start_due(tasks)
-                except ReasonedError as exc:
-                    self._deps.events.emit(FaultRaised(fault="F-courier", detail=str(exc)))
-                except Exception as exc:  # noqa: BLE001 - the one place for this job's bugs (conventions C6)
-                    self._deps.events.emit(bug_caught(exc))
-                await asyncio.sleep(TICK_S)
+                    async with asyncio.timeout(TICK_S):
+                        await self._has_room.wait()
+                except TimeoutError:
+                    await self._guarded(self._look_further, tasks)
+
+    async def _guarded(self, step: Callable[[asyncio.TaskGroup], Awaitable[int]], tasks: asyncio.TaskGroup) -> None:
+        """The step until it finds nothing; an error is told, and the next tick tries again."""
+        try:
+            while await step(tasks):  # noqa: ASYNC110 - it polls nothing: each step does some of the work
+                await asyncio.sleep(0)  # workers and sessions have their turn between two batches
+        except ReasonedError as exc:
+            self._deps.events.emit(FaultRaised(fault=COURIER_FAULT, detail=str(exc)))
+        except Exception as exc:  # noqa: BLE001 - the one place for this job's bugs (conventions C6)
+            self._deps.events.emit(bug_caught(exc))
 
     async def run_once(self) -> int:
         """All that is due, to its end; how many recipients were tried."""
+        tried = 0
         async with asyncio.TaskGroup() as tasks:
-            return await self.start_due(tasks)
+            while True:
+                tried += await self.start_due(tasks)
+                if all(lane.read_to is START for lane in self._lanes.values()):
+                    return tried
 
     async def start_due(self, tasks: asyncio.TaskGroup) -> int:
-        """Hand what is due to workers; how many recipients. TransientError: the store or the key agent is away."""
-        deps = self._deps
-        rows = await deps.store.read(sql.due(deps.clock.now_ms(), BATCH + len(self._in_flight)))
+        """Hand a batch of what is due to workers; how many recipients. 0: all is in hand, or memory is full.
+
+        TransientError: the store or the key agent is away.
+        """
+        self._full.clear()
+        handed = 0
+        for number, lane in self._lanes.items():
+            if not self._deps.settings.is_paused:
+                handed += await self._start_lane(number, lane, tasks)
+        return handed
+
+    async def _start_lane(self, number: int, lane: "_Lane", tasks: asyncio.TaskGroup) -> int:
+        """Past what is in flight, to the next batch of which something is not."""
+        while not self._full:
+            rows, lane.read_to = await self._read(number, lane.read_to)
+            handed, first_left = await self._hand_out_all(rows, tasks)
+            if first_left is not None:
+                lane.read_to = first_left
+            if handed or lane.read_to is START:
+                return handed
+        return 0
+
+    async def _look_further(self, tasks: asyncio.TaskGroup) -> int:
+        """Where a destination that is slow has as much in memory as it may: past its mail, to that of others."""
+        if self._full and not self._deps.settings.is_paused:
+            for number, lane in self._lanes.items():
+                rows, lane.looked_to = await self._read(number, max(lane.looked_to, lane.read_to))
+                await self._hand_out_all(rows, tasks)
+        return 0
+
+    async def _read(self, lane: int, after: Place) -> tuple[list[OutboundRow], Place]:
+        """Rows of the lane, and where to read on: at its end from the start, for what is in flight is due still."""
+        now_ms = self._deps.clock.now_ms()
+        rows = await self._deps.store.read(sql.due(lane, now_ms, BATCH, after))
+        last = rows[-1] if len(rows) == BATCH else None
+        return rows, START if last is None else (last.due_at_ms, last.queue_id, last.recipient)
+
+    async def _hand_out_all(self, rows: Sequence[OutboundRow], tasks: asyncio.TaskGroup) -> tuple[int, Place | None]:
+        """How many were handed out, and the place before the first that had to stay on disk."""
         fresh = [row for row in rows if (row.queue_id, row.recipient) not in self._in_flight]
         if not fresh:
-            return 0
-        keys = await queue_keys(deps.keys, deps.random)
+            return 0, None
+        keys = await self._keys.get()
+        handed, first_left = 0, None
         for _queue_id, group in groupby(fresh, attrgetter("queue_id")):
-            await self._hand_out(keys, list(group), tasks)
-        return len(fresh)
+            some, taken = list(group), 0
+            if len(self._in_flight) < IN_FLIGHT_MAX:
+                taken = await self._hand_out(keys, some, tasks)
+            else:
+                self._full.add(EVERYTHING)
+            handed += taken
+            if taken < len(some) and first_left is None:
+                first_left = (some[0].due_at_ms, some[0].queue_id, some[0].recipient - 1)
+        return handed, first_left
 
-    async def _hand_out(self, keys: AccountKeys, rows: list[OutboundRow], tasks: asyncio.TaskGroup) -> None:
+    async def _hand_out(self, keys: AccountKeys, rows: list[OutboundRow], tasks: asyncio.TaskGroup) -> int:
         try:
             envelope = open_envelope(keys, rows[0].queue_id, rows[0].envelope)
             recipients = {
@@ -106,37 +182,44 @@ class OutboundCourier:
             }
         except PermanentError as exc:
             await self._set_aside(rows, exc)
-            return
+            return len(rows)
         by_destination: dict[str, list[OutboundRow]] = defaultdict(list)
+        held: list[OutboundRow] = []
         for row in rows:
             domain = recipients[row.recipient].address.domain
             if self._deps.is_demo and self._deps.routes.static(domain) is None:
-                await self._hold(row, DEMO_REASON)
-                continue
-            by_destination[self._deps.routes.destination(domain)].append(row)
+                held.append(row)
+            else:
+                by_destination[self._deps.routes.destination(domain)].append(row)
+        if held:
+            await self._hold(held, DEMO_REASON)
+        handed = len(held)
         for destination, some in by_destination.items():
             named = {row.recipient: recipients[row.recipient] for row in some}
-            self._start(destination, Parcel(envelope, tuple(some), named), tasks)
+            if self._start(destination, Parcel(envelope, tuple(some), named), tasks):
+                handed += len(some)
+        return handed
 
-    def _start(self, destination: str, parcel: Parcel, tasks: asyncio.TaskGroup) -> None:
-        self._in_flight.update((row.queue_id, row.recipient) for row in parcel.rows)
+    def _start(self, destination: str, parcel: Parcel, tasks: asyncio.TaskGroup) -> bool:
+        """False: so many wait for that destination that this one may wait on disk."""
         waiting = self._waiting[destination]
-        waiting.append(parcel)
+        if len(waiting) >= WAITING_MAX:
+            self._full.add(destination)
+            return False
+        self._in_flight.update((row.queue_id, row.recipient) for row in parcel.rows)
+        heappush(waiting, (-parcel.rows[0].priority, next(self._turn), parcel))
         if self._workers[destination] < min(self._deps.settings.connections_per_destination, len(waiting)):
             self._workers[destination] += 1
-            tasks.create_task(self._work(destination))
+            tasks.create_task(self._work(destination, tasks))
+        return True
 
-    async def _work(self, destination: str) -> None:
+    async def _work(self, destination: str, tasks: asyncio.TaskGroup) -> None:
         """Parcel after parcel over one connection, until none is left. Never raises but when it is cancelled."""
         waiting = self._waiting[destination]
         try:
             async with self._connections, self._deps.paths.path() as path:
                 while waiting:
-                    parcel = waiting.popleft()
-                    try:
-                        await self._try(parcel, path)
-                    finally:
-                        self._in_flight.difference_update((row.queue_id, row.recipient) for row in parcel.rows)
+                    await self._try(heappop(waiting)[2], path, tasks)
         except Exception as exc:  # noqa: BLE001 - one destination's bug ends no other (conventions C6)
             self._deps.events.emit(bug_caught(exc))
         finally:
@@ -144,155 +227,71 @@ class OutboundCourier:
             if not waiting and not self._workers[destination]:
                 del self._waiting[destination], self._workers[destination]
 
-    async def _try(self, parcel: Parcel, path: Path) -> None:
+    async def _try(self, parcel: Parcel, path: Path, tasks: asyncio.TaskGroup) -> None:
         """A worker goes on whatever happens to one parcel."""
         trace, emit = parcel.envelope.trace, self._deps.events.emit
+        is_settling = False
         try:
-            await self._attempt(parcel, path)
+            is_settling = await self._attempt(parcel, path, tasks)
         except PermanentError as exc:
             await self._set_aside(parcel.rows, exc)
         except TransientError as exc:  # the store or the key agent is away
-            emit(FaultRaised(trace=trace, fault="F-courier", detail=str(exc)))
+            emit(FaultRaised(trace=trace, fault=COURIER_FAULT, detail=str(exc)))
         except Exception as exc:  # noqa: BLE001 - a bug holds up its own message only (conventions C6)
             emit(bug_caught(exc, trace))
-            await self._postpone(parcel, {row.recipient: _bug() for row in parcel.rows})
+            is_settling = self._settlements.later(parcel, dict.fromkeys(parcel.recipients, _bug()), tasks)
+        finally:
+            if not is_settling:
+                self._landed(parcel)
 
-    async def _attempt(self, parcel: Parcel, path: Path) -> None:
-        """Send to whom nobody has sent yet, then settle; PermanentError when the message cannot be opened.
-
-        What is over elsewhere and could not be written down here is kept in memory: while the store is away no message
-        is sent a second time.
-        """
+    async def _attempt(self, parcel: Parcel, path: Path, tasks: asyncio.TaskGroup) -> bool:
+        """Send to whom nobody has sent yet; as ``settle``. PermanentError when the message cannot be opened."""
         row = parcel.rows[0]
-        keys = await queue_keys(self._deps.keys, self._deps.random)
+        keys = await self._keys.get()
         key = keys.unwrap_blob_key(row.blob_id, row.queue_id, row.wrapped_key)
         blob = await self._deps.blobs.open(row.blob_id, key)
         try:
-            owed = {n: self._owed[row.queue_id, n] for n in parcel.recipients if (row.queue_id, n) in self._owed}
-            rest = {n: each for n, each in parcel.recipients.items() if n not in owed}
-            outcomes = dict(owed)
+            outcomes = self._settlements.owed(parcel)
+            rest = {n: each for n, each in parcel.recipients.items() if n not in outcomes}
             if rest:
                 outcomes |= await path.deliver(Parcel(parcel.envelope, parcel.rows, rest), blob.reader)
-            over = {(row.queue_id, n): each for n, each in outcomes.items() if each.fate is not Fate.DEFERRED}
-            self._owed |= over
-            await self._settle(parcel, outcomes, blob.reader)
-            for place in over:
-                del self._owed[place]
+            return await self._settlements.settle(parcel, outcomes, blob.reader, tasks)
         finally:
             blob.close()
 
-    # -- what follows from an outcome -----------------------------------------------------------------------------
+    def _landed(self, parcel: Parcel) -> None:
+        """In flight no more; when there is room again for what is due, it is read."""
+        self._in_flight.difference_update((row.queue_id, row.recipient) for row in parcel.rows)
+        if any(self._is_half_empty(each) for each in self._full):
+            self._has_room.set()
 
-    async def _settle(self, parcel: Parcel, outcomes: dict[int, Outcome], reader: Reader) -> None:
-        """Deferrals first, then one commit for all that is over and for what the sender hears of it."""
-        deps = self._deps
-        outcomes = self._expired(parcel, outcomes)
-        await self._postpone(parcel, {n: each for n, each in outcomes.items() if each.fate is Fate.DEFERRED})
-        done = tuple(n for n, each in outcomes.items() if each.fate is not Fate.DEFERRED)
-        actions = deps.bounces.reported(parcel, outcomes)
-        late = self._late(parcel)
-        actions = {n: action for n, action in actions.items() if action is not ReportAction.DELAYED or n in late}
-        if actions:
-            try:
-                await deps.bounces.post(parcel, outcomes, actions, done, reader)
-            except PermanentError as exc:  # nobody can be told: that must not bring the message back to life
-                deps.events.emit(FaultRaised(trace=parcel.envelope.trace, fault="F-courier", detail=str(exc)))
-                actions = {}
-        if done and not actions:
-            await deps.store.submit(Complete(unit=self._unit(), queue_id=parcel.rows[0].queue_id, recipients=done))
-        for number in done:
-            self._tell(parcel, number, outcomes[number], is_reported=number in actions)
+    def _is_half_empty(self, full: str) -> bool:
+        if full == EVERYTHING:
+            return len(self._in_flight) <= IN_FLIGHT_MAX // 2
+        return len(self._waiting.get(full, ())) <= WAITING_MAX // 2
 
-    def _expired(self, parcel: Parcel, outcomes: dict[int, Outcome]) -> dict[int, Outcome]:
-        """After so long a deferral is a failure (RFC 5321 4.5.4.1)."""
-        age_ms = self._deps.age.now_ms() - parcel.rows[0].created_at_ms
-        if age_ms <= self._deps.settings.expire_s * 1000:
-            return outcomes
-        return {
-            number: Outcome(fate=Fate.FAILED, status="4.4.7", text=each.text, is_remote=each.is_remote, host=each.host)
-            if each.fate is Fate.DEFERRED
-            else each
-            for number, each in outcomes.items()
-        }
-
-    def _late(self, parcel: Parcel) -> set[int]:
-        """Recipients whose sender is to be told, once, that it takes longer."""
-        notice_s = self._deps.settings.delay_notice_s
-        age_ms = self._deps.age.now_ms() - parcel.rows[0].created_at_ms
-        if not notice_s or age_ms < notice_s * 1000:
-            return set()
-        return {row.recipient for row in parcel.rows if not row.is_told}
-
-    async def _postpone(self, parcel: Parcel, outcomes: dict[int, Outcome]) -> None:
-        waits = self._deps.settings.retry_s
-        attempts = {row.recipient: row.attempts for row in parcel.rows}
-        for number, outcome in outcomes.items():
-            wait_s = waits[min(attempts[number], len(waits) - 1)]
-            await self._deps.store.submit(
-                Postpone(
-                    unit=self._unit(),
-                    queue_id=parcel.rows[0].queue_id,
-                    recipients=(number,),
-                    due_at_ms=self._deps.clock.now_ms() + wait_s * 1000,
-                    reason=outcome.status,
-                )
-            )
-            self._deps.events.emit(
-                DeliveryDeferred(
-                    trace=parcel.envelope.trace,
-                    recipient=str(parcel.recipients[number].address),
-                    reason=outcome.status,
-                    attempts=attempts[number] + 1,
-                )
-            )
-
-    def _tell(self, parcel: Parcel, number: int, outcome: Outcome, *, is_reported: bool) -> None:
-        recipient = str(parcel.recipients[number].address)
-        attempts = next(row.attempts for row in parcel.rows if row.recipient == number)
-        trace, emit = parcel.envelope.trace, self._deps.events.emit
-        if outcome.fate is Fate.SENT:
-            emit(
-                MessageRelayed(
-                    trace=trace,
-                    recipient=recipient,
-                    host=outcome.host,
-                    status=outcome.status,
-                    tls=outcome.tls,
-                    attempts=attempts,
-                )
-            )
-            return
-        emit(
-            DeliveryFailed(
-                trace=trace,
-                recipient=recipient,
-                status=outcome.status,
-                host=outcome.host,
-                is_reported=is_reported,
-                attempts=attempts,
-            )
-        )
-
-    async def _hold(self, row: OutboundRow, reason: str) -> None:
+    async def _hold(self, rows: Sequence[OutboundRow], reason: str) -> None:
+        """Recipients of one message."""
+        message = QueueDone(rows[0].queue_id, tuple(row.recipient for row in rows))
+        unit = UnitId(new_id(self._deps.clock, self._deps.random))
         await self._deps.store.submit(
-            Schedule(
-                unit=self._unit(),
-                queue_id=row.queue_id,
-                recipients=(row.recipient,),
-                due_at_ms=0,
-                is_held=True,
-                reason=reason,
-            )
+            Schedule(unit=unit, messages=(message,), due_at_ms=0, is_held=True, reason=reason)
         )
 
     async def _set_aside(self, rows: Sequence[OutboundRow], error: PermanentError) -> None:
         """What cannot be opened is held for the administrator: it is nobody's fault outside."""
         self._deps.events.emit(FaultRaised(fault="F-queue-damaged", detail=error.detail))
-        for row in rows:
-            await self._hold(row, Reason.CORRUPT.value)
+        await self._hold(rows, Reason.CORRUPT.value)
 
-    def _unit(self) -> UnitId:
-        return UnitId(new_id(self._deps.clock, self._deps.random))
+
+class _Lane:
+    """How far a lane was read, and how far beyond that for destinations that are not slow."""
+
+    __slots__ = ("looked_to", "read_to")
+
+    def __init__(self) -> None:
+        self.read_to: Place = START
+        self.looked_to: Place = START
 
 
 def _bug() -> Outcome:

@@ -48,6 +48,11 @@ def of_reply(reply: PeerReply, host: str, tls: str = "", *, is_dsn: bool = False
     return Outcome(fate=fate, status=reply.status, text=str(reply), is_remote=True, host=host, tls=tls, is_dsn=is_dsn)
 
 
+def deferred(reply: PeerReply, host: str) -> Outcome:
+    """A refusal that is about the session, not about the message: later, whatever its class."""
+    return Outcome(fate=Fate.DEFERRED, status="4" + reply.status[1:], text=str(reply), is_remote=True, host=host)
+
+
 def of_error(error: ReasonedError, fate: Fate, host: str = "") -> Outcome:
     """Our own trouble on the way there."""
     status = _STATUS.get(error.reason, "4.3.0")

@@ -3,17 +3,20 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
-from skrytka.mail.queue.outcome import Fate, Outcome, of_error
+from skrytka.mail.queue.outcome import Fate, Outcome, deferred, of_error
 from skrytka.mail.queue.parcel import Parcel, Reader
 from skrytka.mail.queue.routes import Hop, Routes
-from skrytka.mail.queue.transmit import TlsFailedError, Transmitter
+from skrytka.mail.queue.transmit import HopRefusedError, TlsFailedError, Transmitter
+from skrytka.model.clock import Clock
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Outbound
 from skrytka.net.client_tls import ClientTls
 from skrytka.net.dialer import Dial
+
+UNREACHABLE_S: Final = 60.0  # what could not be reached is not tried again by the same worker
 
 
 class Passwords(Protocol):
@@ -32,6 +35,7 @@ class Paths:
     tls: ClientTls
     settings: Outbound
     passwords: Passwords
+    clock: Clock
 
     @asynccontextmanager
     async def path(self) -> AsyncIterator["Path"]:
@@ -49,27 +53,45 @@ class Path:
     def __init__(self, paths: Paths) -> None:
         self._paths = paths
         self._open: Transmitter | None = None
+        self._unreachable: Outcome | None = None
+        self._unreachable_until_s = 0.0
 
     async def deliver(self, parcel: Parcel, reader: Reader) -> dict[int, Outcome]:
-        """An outcome for each recipient."""
+        """An outcome for each recipient. When nobody could be reached the next parcels hear the same for a while."""
         outcomes: dict[int, Outcome] = {}
         pending = list(parcel.recipients)
         if self._open is not None and self._open.is_usable and self._has_room(self._open):
             pending = await self._send(self._open, parcel, pending, reader, outcomes)
-            if not pending:
-                return outcomes
+        if not pending:
+            return outcomes
         await self.close()
+        if self._unreachable is not None and self._paths.clock.monotonic_s() < self._unreachable_until_s:
+            return outcomes | dict.fromkeys(pending, self._unreachable)
+        self._unreachable = None
         try:
             hops = await self._paths.routes.hops(parcel.recipients[pending[0]].address.domain)
-        except PermanentError as exc:
-            return outcomes | dict.fromkeys(pending, of_error(exc, Fate.FAILED))
-        except TransientError as exc:
-            return outcomes | dict.fromkeys(pending, of_error(exc, Fate.DEFERRED))
+        except (PermanentError, TransientError) as exc:
+            outcome = of_error(exc, Fate.FAILED if isinstance(exc, PermanentError) else Fate.DEFERRED)
+            self._remember(outcome)
+            return outcomes | dict.fromkeys(pending, outcome)
+        await self._try_all(hops, parcel, pending, reader, outcomes)
+        return outcomes
+
+    async def _try_all(
+        self, hops: list[Hop], parcel: Parcel, pending: list[int], reader: Reader, outcomes: dict[int, Outcome]
+    ) -> None:
+        is_reached = False
         for hop in hops:
             pending = await self._try(hop, parcel, pending, reader, outcomes)
+            is_reached = is_reached or self._open is not None
             if not pending:
-                break
-        return outcomes
+                return
+        if not is_reached:
+            self._remember(outcomes[pending[0]])
+
+    def _remember(self, outcome: Outcome) -> None:
+        self._unreachable = outcome
+        self._unreachable_until_s = self._paths.clock.monotonic_s() + UNREACHABLE_S
 
     async def close(self) -> None:
         """QUIT."""
@@ -93,6 +115,9 @@ class Path:
             await self.close()
             try:
                 self._open = await self._connect(hop, address)
+            except HopRefusedError as exc:
+                outcomes |= dict.fromkeys(pending, deferred(exc.reply, hop.host))
+                continue
             except TransientError as exc:
                 outcomes |= dict.fromkeys(pending, of_error(exc, Fate.DEFERRED, hop.host))
                 continue

@@ -13,6 +13,7 @@ from skrytka.net.dns.answer import Mx, Resolver, Status
 SMTP_PORT: Final = 25
 HOPS_MAX: Final = 10  # servers tried for one message in one run; a domain with a thousand MX is somebody's joke
 ADDRESSES_MAX: Final = 4  # of one server
+REMEMBERED_MAX: Final = 10_000  # domains whose static route is known
 
 
 class Hop(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,9 +37,17 @@ class Routes:
         self._hostname = hostname.lower()
         self._random = random
         self._port = port
+        self._static: dict[str, Route | None] = {}
 
     def static(self, domain: Domain) -> Route | None:
         """The most exact route: the domain's own, the longest suffix, everything."""
+        if domain.name not in self._static:
+            if len(self._static) >= REMEMBERED_MAX:
+                self._static.clear()
+            self._static[domain.name] = self._most_exact(domain)
+        return self._static[domain.name]
+
+    def _most_exact(self, domain: Domain) -> Route | None:
         found = [route for route in self._settings.routes if _covers(route.domain.lower(), domain.name)]
         return max(found, key=lambda route: (not route.domain.startswith((".", "*")), len(route.domain)), default=None)
 

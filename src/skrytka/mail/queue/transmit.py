@@ -7,7 +7,7 @@ tried then.
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from skrytka.mail.queue.outcome import Fate, Outcome, failed, of_reply
 from skrytka.mail.queue.parcel import Parcel, Reader, octets
@@ -29,8 +29,18 @@ COMMAND_S: Final = 300.0  # RFC 5321 4.5.3.2.1 to .3
 DATA_S: Final = 180.0  # RFC 5321 4.5.3.2.5
 END_S: Final = 600.0  # RFC 5321 4.5.3.2.6
 CHUNK_BYTES: Final = 512 * 1024
+PIPELINED_BYTES: Final = 64 * 1024  # a message that goes with its envelope, though all recipients may be refused
+GO_AHEAD: Final = 354
 RECIPIENTS_MAX: Final = 100  # of one transaction (RFC 5321 4.5.3.1.8)
 _TOO_MANY: Final = 452  # RFC 5321 4.5.3.1.10
+
+
+class _Replies(NamedTuple):
+    """To the envelope."""
+
+    recipients: list[PeerReply]
+    message: PeerReply | None = None  # what decides about the message already
+    go_ahead: PeerReply | None = None  # to DATA, if it was said
 
 
 class TlsFailedError(TransientError):
@@ -159,37 +169,47 @@ class Transmitter:
 
     async def _transaction(self, parcel: Parcel, numbers: list[int], reader: Reader) -> dict[int, Outcome]:
         recipients = [parcel.recipients[number] for number in numbers]
-        replies, is_going = await self._envelope(parcel, recipients)
-        outcomes = {number: self._outcome(reply) for number, reply in zip(numbers, replies, strict=True)}
-        accepted = [number for number, reply in zip(numbers, replies, strict=True) if reply.is_positive]
-        if accepted and is_going is None:
-            final = await self._message(parcel, reader)
+        envelope = await self._envelope(parcel, recipients, reader)
+        outcomes = {number: self._outcome(reply) for number, reply in zip(numbers, envelope.recipients, strict=True)}
+        accepted = [number for number, reply in zip(numbers, envelope.recipients, strict=True) if reply.is_positive]
+        final = envelope.message
+        if accepted and final is None:
+            final = await self._message(parcel, reader, envelope.go_ahead)
+        elif not accepted and envelope.go_ahead is not None and envelope.go_ahead.code == GO_AHEAD:
+            await self._ask(said.SayEnd())  # RFC 2920 3.1: 354 for nobody
+        if accepted and final is not None:
             outcomes |= dict.fromkeys(accepted, self._outcome(final))
             self.messages += 1
-        elif accepted and is_going is not None:
-            outcomes |= dict.fromkeys(accepted, self._outcome(is_going))
         if self.is_usable and self._engine.state is not ClientState.READY:
             await self._ask(said.SayReset())
         return outcomes
 
-    async def _envelope(
-        self, parcel: Parcel, recipients: Iterable[Recipient]
-    ) -> tuple[list[PeerReply], PeerReply | None]:
-        """Replies of the recipients; and what refused the message, None when it may be sent."""
+    async def _envelope(self, parcel: Parcel, recipients: Iterable[Recipient], reader: Reader) -> _Replies:
+        """MAIL and RCPT, and in the same write DATA (RFC 2920 3.1), or a small message whole by BDAT (RFC 3030 2)."""
         offered = self._engine.capabilities
         rcpts = [said.SayRcpt(recipient) for recipient in recipients]
         mail = self._mail(parcel, rcpts)
         if not offered.is_pipelining:
             refusal = await self._ask(mail)
             if not refusal.is_positive:
-                return [refusal] * len(rcpts), refusal
-            return [await self._ask(rcpt) for rcpt in rcpts], None
+                return _Replies([refusal] * len(rcpts), refusal)
+            return _Replies([await self._ask(rcpt) for rcpt in rcpts])
         await self._say(mail)
         for rcpt in rcpts:
             await self._say(rcpt)
+        is_whole = offered.is_chunking and parcel.size <= PIPELINED_BYTES
+        if is_whole:
+            self.is_uncertain = True
+            await self._say(said.SayChunk(b"".join(octets(parcel, reader)), is_last=True))
+        elif not offered.is_chunking:
+            await self._say(said.SayData())
         refusal = await self._answer(COMMAND_S)
         replies = [await self._answer(COMMAND_S) for _ in rcpts]
-        return (replies, None) if refusal.is_positive else ([refusal] * len(rcpts), refusal)
+        last = None if offered.is_chunking and not is_whole else await self._answer(END_S if is_whole else COMMAND_S)
+        self.is_uncertain = False
+        if not refusal.is_positive:
+            return _Replies([refusal] * len(rcpts), refusal, last)
+        return _Replies(replies, last if is_whole else None, None if is_whole else last)
 
     def _mail(self, parcel: Parcel, rcpts: Sequence[said.SayRcpt]) -> said.SayMail:
         offered, envelope = self._engine.capabilities, parcel.envelope
@@ -206,12 +226,12 @@ class Transmitter:
             envid=envelope.envid,
         )
 
-    async def _message(self, parcel: Parcel, reader: Reader) -> PeerReply:
+    async def _message(self, parcel: Parcel, reader: Reader, go_ahead: PeerReply | None) -> PeerReply:
         """By BDAT where it is offered: no octet of the message is looked at on its way."""
         try:
             if self._engine.capabilities.is_chunking:
                 return await self._by_chunks(parcel, reader)
-            return await self._by_data(parcel, reader)
+            return await self._by_data(parcel, reader, go_ahead or await self._ask(said.SayData()))
         except LocalProtocolError:
             self.is_usable = False
             self._conn.abort("error")
@@ -231,10 +251,9 @@ class Transmitter:
         self.is_uncertain = False
         return reply
 
-    async def _by_data(self, parcel: Parcel, reader: Reader) -> PeerReply:
-        reply = await self._ask(said.SayData())
-        if not reply.is_positive:
-            return reply
+    async def _by_data(self, parcel: Parcel, reader: Reader, go_ahead: PeerReply) -> PeerReply:
+        if go_ahead.code != GO_AHEAD:
+            return go_ahead
         for piece in octets(parcel, reader):
             await self._say(said.SayBody(piece))
         self.is_uncertain = True

@@ -48,6 +48,7 @@ class SmtpClient:
         self._capabilities = NO_CAPABILITIES
         self._accepted: list[Recipient] = []
         self._is_smtputf8 = False
+        self._is_chunked = False
         self._dots = DotWriter()
         self._responses: deque[bytes] = deque()
         self._is_tls = False
@@ -132,6 +133,8 @@ class SmtpClient:
         is_last = step is not Step.END or not any(each.step is Step.END for each in self._waiting)  # LMTP: several
         if step in table and is_last:
             self._state = table[step]
+            if step is Step.END and self._is_chunked and not reply.is_positive:
+                self._state = ClientState.FAILED  # RFC 3030 2: after a failed chunk only RSET is sure
         if step is Step.HELLO:
             is_listed = reply.is_positive and waiting.is_extended
             self._capabilities = Capabilities.parse(reply) if is_listed else NO_CAPABILITIES
@@ -158,6 +161,7 @@ class SmtpClient:
         before, self._state = self._state, SAID[self._state][step]
         if isinstance(action, said.SayMail):
             self._accepted, self._is_smtputf8 = [], action.is_smtputf8
+            self._is_chunked = False
         self._expect(step, before, action)
         return line
 
@@ -234,6 +238,7 @@ class SmtpClient:
         if not self._capabilities.is_chunking or self._state is ClientState.DATA:
             raise LocalProtocolError("BDAT is not offered, or DATA was said")
         self._check_recipients()
+        self._is_chunked = True
         last = b" LAST" if action.is_last else b""
         return b"BDAT %d%b\r\n%b" % (len(action.data), last, action.data)
 

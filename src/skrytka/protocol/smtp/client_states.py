@@ -103,5 +103,6 @@ NEGATIVE: Final = {
     Step.QUIT: ClientState.CLOSED,
 }
 
-# May stand in a group that is sent without waiting (RFC 2920 3.1); DATA and QUIT end the group by the table above.
-PIPELINED: Final = frozenset({Step.MAIL, Step.RCPT, Step.DATA, Step.RSET, Step.QUIT})
+# May stand in a group that is sent without waiting (RFC 2920 3.1, RFC 3030 2); DATA, QUIT and the last chunk end the
+# group by the table above.
+PIPELINED: Final = frozenset({Step.MAIL, Step.RCPT, Step.DATA, Step.BDAT, Step.END, Step.RSET, Step.QUIT})

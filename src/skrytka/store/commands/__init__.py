@@ -37,7 +37,7 @@ from skrytka.store.commands.messages import (
     TakenBack,
     VaultItem,
 )
-from skrytka.store.commands.outbound import Post, Postpone, QueueIn, Schedule
+from skrytka.store.commands.outbound import Later, Post, QueueIn, Schedule, Settle
 from skrytka.store.commands.queue import Complete, Defer, Enqueue, QueuedRecipient
 from skrytka.store.commands.shared import BlobIn, NewFolder
 from skrytka.store.commands.texts import MergeTexts
@@ -63,7 +63,6 @@ AnyCommand = (
     | MergeTexts
     | MoveMessages
     | Post
-    | Postpone
     | PublishCopy
     | RemoveAccount
     | RemoveAlias
@@ -75,6 +74,7 @@ AnyCommand = (
     | Schedule
     | SetPassword
     | SetQuota
+    | Settle
     | StageCopy
     | StoreFlags
     | Subscribe
@@ -107,13 +107,13 @@ __all__ = [
     "Expunge",
     "Expunged",
     "FlagsStored",
+    "Later",
     "MailboxCreated",
     "MendTimes",
     "MergeTexts",
     "MoveMessages",
     "NewFolder",
     "Post",
-    "Postpone",
     "PublishCopy",
     "QueueDone",
     "QueueIn",
@@ -129,6 +129,7 @@ __all__ = [
     "SetAlias",
     "SetPassword",
     "SetQuota",
+    "Settle",
     "StageCopy",
     "StoreFlags",
     "Subscribe",

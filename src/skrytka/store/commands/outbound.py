@@ -7,7 +7,7 @@ from skrytka.model.ids import QueueId
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.deliver import Deliver, Delivered, QueueDone, Target
 from skrytka.store.commands.queue import QueuedRecipient
-from skrytka.store.commands.shared import BlobIn, finish, put_blob
+from skrytka.store.commands.shared import BlobIn, finish, leave, put_blob
 from skrytka.store.rows import QUEUE_SUBJECT, Op
 from skrytka.store.sql import outbound as sql
 from skrytka.store.sql import queue as queue_sql
@@ -69,44 +69,56 @@ class Post(Command[tuple[Delivered, ...]], frozen=True):
                 recipient=recipient.recipient,
                 due_at_ms=recipient.due_at_ms,
                 reason=recipient.reason,
+                lane=sql.lane_of(queue.priority),
             )
         yield from put_blob(self.blob, 1)
         tx.log(QUEUE_SUBJECT, Op.ENQUEUE, 0, (queue.queue_id, self.blob.blob_id, len(queue.recipients)))
 
 
-class Postpone(Command[None], frozen=True):
-    """Recipients failed for now; one that was held or has left meanwhile stays as it is."""
+class Later(msgspec.Struct, frozen=True, array_like=True):
+    """Recipients of a message that failed for now."""
 
     queue_id: QueueId
     recipients: tuple[int, ...]
     due_at_ms: int
     reason: str
 
+
+class Settle(Command[None], frozen=True):
+    """What became of many messages, in one commit. What has left meanwhile does not matter, what is held stays held."""
+
+    done: tuple[QueueDone, ...] = ()
+    later: tuple[Later, ...] = ()
+
     def run(self, tx: Tx) -> Query[None]:
-        for number in self.recipients:
-            yield sql.DEFER(queue_id=self.queue_id, number=number, due_at_ms=self.due_at_ms, reason=self.reason)
-        tx.log(QUEUE_SUBJECT, Op.QUEUE_DEFER, 0, (self.queue_id, self.recipients, self.due_at_ms, self.reason))
+        for done in self.done:
+            yield from leave(done.queue_id, done.recipients)
+        for later in self.later:
+            for number in later.recipients:
+                yield sql.DEFER(queue_id=later.queue_id, number=number, due_at_ms=later.due_at_ms, reason=later.reason)
+        tx.log(QUEUE_SUBJECT, Op.QUEUE_SETTLE, 0, (self.done, self.later))
 
 
 class Schedule(Command[int], frozen=True):
     """Hold, release or try now; attempts do not count. How many of the recipients were there."""
 
-    queue_id: QueueId
-    recipients: tuple[int, ...]
+    messages: tuple[QueueDone, ...]
     due_at_ms: int
     is_held: bool = False
     reason: str = ""
 
     def run(self, tx: Tx) -> Query[int]:
         found = 0
-        for number in self.recipients:
-            rows = yield sql.SCHEDULE(
-                queue_id=self.queue_id,
-                number=number,
-                due_at_ms=sql.NEVER_MS if self.is_held else self.due_at_ms,
-                is_held=int(self.is_held),
-                reason=self.reason,
-            )
-            found += len(rows)
-        tx.log(QUEUE_SUBJECT, Op.QUEUE_DEFER, 0, (self.queue_id, self.recipients, self.due_at_ms, self.reason))
+        due_at_ms = sql.NEVER_MS if self.is_held else self.due_at_ms
+        for message in self.messages:
+            for number in message.recipients:
+                rows = yield sql.SCHEDULE(
+                    queue_id=message.queue_id,
+                    number=number,
+                    due_at_ms=due_at_ms,
+                    is_held=int(self.is_held),
+                    reason=self.reason,
+                )
+                found += len(rows)
+        tx.log(QUEUE_SUBJECT, Op.QUEUE_SCHEDULE, 0, (self.messages, due_at_ms, self.reason))
         return found

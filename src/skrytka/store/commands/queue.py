@@ -50,6 +50,7 @@ class Enqueue(Command[None], frozen=True):
                 recipient=recipient.recipient,
                 due_at_ms=recipient.due_at_ms,
                 reason=recipient.reason,
+                lane=sql.LANE_LOCAL,
             )
         yield from put_blob(self.blob, 1)
         tx.log(QUEUE_SUBJECT, Op.ENQUEUE, 0, (self.queue_id, self.blob.blob_id, len(self.recipients)))

@@ -75,10 +75,15 @@ def put_blob(blob: BlobIn, refs: int) -> Query[None]:
 
 
 def finish(tx: Tx, queue_id: QueueId, recipients: tuple[int, ...]) -> Query[None]:
-    """Take recipients out of the queue; with the last one the message goes too. Those already gone do not matter."""
+    """Take recipients of one message out of the queue."""
+    yield from leave(queue_id, recipients)
+    tx.log(QUEUE_SUBJECT, Op.QUEUE_DONE, 0, (queue_id, recipients))
+
+
+def leave(queue_id: QueueId, recipients: tuple[int, ...]) -> Query[None]:
+    """As :func:`finish`, for the caller to log: with the last one the message goes, what is gone does not matter."""
     for recipient in recipients:
         yield queue_sql.DELETE_RECIPIENT(queue_id=queue_id, number=recipient)
-    tx.log(QUEUE_SUBJECT, Op.QUEUE_DONE, 0, (queue_id, recipients))
     if (yield queue_sql.RECIPIENT_LEFT(queue_id=queue_id)):
         return
     for (blob_id,) in (yield queue_sql.DELETE_QUEUED(queue_id=queue_id)):

@@ -8,6 +8,12 @@ from skrytka.store.statement import Query, Statement
 KIND_LOCAL: Final = 0
 KIND_OUTBOUND: Final = 1
 NEVER_MS: Final = 2**62  # when a held recipient is due
+LANE_URGENT: Final = 1  # of queue_recipient.lane, which is looked through in this order
+LANE_USUAL: Final = 2
+LANE_BULK: Final = 3
+LANES: Final = (LANE_URGENT, LANE_USUAL, LANE_BULK)
+Place = tuple[int, QueueId, int]  # in a lane: due time, message, recipient
+START: Final[Place] = (-1, QueueId(b""), 0)
 
 INSERT_QUEUED = Statement(
     "INSERT INTO queue (queue_id, blob_id, wrapped_key, envelope, created_at_ms, kind, priority)"
@@ -30,14 +36,13 @@ _COLUMNS: Final = (
     " JOIN queue q ON q.queue_id = r.queue_id JOIN blob b ON b.blob_id = q.blob_id"
 )
 _DUE = Statement(
-    f"SELECT {_COLUMNS} WHERE r.due_at_ms <= :now_ms AND q.kind = 1 AND r.is_held = 0"
-    " ORDER BY q.priority DESC, r.due_at_ms, r.queue_id, r.number LIMIT :limit"
+    f"SELECT {_COLUMNS} WHERE r.lane = :lane AND r.due_at_ms <= :now_ms AND r.is_held = 0"
+    " AND (r.due_at_ms, r.queue_id, r.number) > (:after_ms, :after_queue_id, :after_number)"
+    " ORDER BY r.due_at_ms, r.queue_id, r.number LIMIT :limit"
 )
 _ALL = Statement(f"SELECT {_COLUMNS} ORDER BY r.queue_id, r.number LIMIT :limit")
 _ONE = Statement(f"SELECT {_COLUMNS} WHERE q.queue_id = :queue_id ORDER BY r.number")
-_NEXT_DUE = Statement(
-    "SELECT min(r.due_at_ms) FROM queue_recipient r JOIN queue q ON q.queue_id = r.queue_id WHERE q.kind = 1"
-)
+_NEXT_DUE = Statement("SELECT min(due_at_ms) FROM queue_recipient WHERE lane > 0")
 
 
 class OutboundRow(NamedTuple):
@@ -60,9 +65,22 @@ class OutboundRow(NamedTuple):
     is_told: int  # the delay notice was sent
 
 
-def due(now_ms: int, limit: int) -> Query[list[OutboundRow]]:
-    """Recipients of other servers whose time has come: by priority, then the longest waiting."""
-    rows: Any = yield _DUE(now_ms=now_ms, limit=limit)
+def lane_of(priority: int) -> int:
+    """Above 0 urgent, below it bulk."""
+    return LANE_URGENT if priority > 0 else LANE_USUAL if priority == 0 else LANE_BULK
+
+
+def due(lane: int, now_ms: int, limit: int, after: Place = START) -> Query[list[OutboundRow]]:
+    """Recipients of a lane whose time has come, the longest waiting first, from behind a place on."""
+    after_ms, after_queue_id, after_number = after
+    rows: Any = yield _DUE(
+        lane=lane,
+        now_ms=now_ms,
+        limit=limit,
+        after_ms=after_ms,
+        after_queue_id=after_queue_id,
+        after_number=after_number,
+    )
     return [OutboundRow._make(row) for row in rows]
 
 

@@ -1,6 +1,6 @@
 """The queue of this node: messages that wait, and recipients that are due."""
 
-from typing import Any
+from typing import Any, Final
 
 from skrytka.store.rows import QueueRow
 from skrytka.store.statement import Query, Statement
@@ -10,8 +10,8 @@ INSERT_QUEUED = Statement(
     " VALUES (:queue_id, :blob_id, :wrapped_key, :envelope, :now_ms) ON CONFLICT DO NOTHING RETURNING queue_id"
 )
 INSERT_RECIPIENT = Statement(
-    "INSERT INTO queue_recipient (queue_id, number, recipient, due_at_ms, attempts, reason)"
-    " VALUES (:queue_id, :number, :recipient, :due_at_ms, 0, :reason)"
+    "INSERT INTO queue_recipient (queue_id, number, recipient, due_at_ms, attempts, reason, lane)"
+    " VALUES (:queue_id, :number, :recipient, :due_at_ms, 0, :reason, :lane)"
 )
 DEFER_RECIPIENT = Statement(
     "UPDATE queue_recipient SET due_at_ms = :due_at_ms, attempts = attempts + 1, reason = :reason"
@@ -28,17 +28,16 @@ MEND_QUEUED = Statement(
     " RETURNING queue_id"
 )
 
+LANE_LOCAL: Final = 0  # of queue_recipient.lane: waits for a mailbox here
+
 _DUE = Statement(
     "SELECT q.queue_id, r.number, q.blob_id, b.size, q.wrapped_key, q.envelope, r.recipient, r.due_at_ms, r.attempts,"
     " q.created_at_ms, r.reason FROM queue_recipient r JOIN queue q ON q.queue_id = r.queue_id"
-    " JOIN blob b ON b.blob_id = q.blob_id WHERE r.due_at_ms <= :now_ms AND q.kind = 0 AND r.is_held = 0"
+    " JOIN blob b ON b.blob_id = q.blob_id WHERE r.lane = 0 AND r.due_at_ms <= :now_ms AND r.is_held = 0"
     " ORDER BY r.due_at_ms, r.queue_id, r.number"
     " LIMIT :limit"
 )
-_NEXT_DUE = Statement(
-    "SELECT min(r.due_at_ms) FROM queue_recipient r JOIN queue q ON q.queue_id = r.queue_id"
-    " WHERE q.kind = 0 AND r.is_held = 0"
-)
+_NEXT_DUE = Statement("SELECT due_at_ms FROM queue_recipient WHERE lane = 0 AND is_held = 0 ORDER BY due_at_ms LIMIT 1")
 
 
 def due(now_ms: int, limit: int) -> Query[list[QueueRow]]:
@@ -50,4 +49,4 @@ def due(now_ms: int, limit: int) -> Query[list[QueueRow]]:
 def next_due() -> Query[int | None]:
     """When the next recipient is due; None with an empty queue."""
     rows: Any = yield _NEXT_DUE()
-    return rows[0][0]  # type: ignore[no-any-return]
+    return rows[0][0] if rows else None

@@ -8,8 +8,7 @@ from skrytka.mail.outbox.sealed import queue_keys
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.events import DeliveryDeferred, DeliveryFailed, FaultRaised, MessageRelayed
 from skrytka.model.settings import Route
-from skrytka.store.commands.outbound import Post, Postpone
-from skrytka.store.commands.queue import Complete
+from skrytka.store.commands.outbound import Later, Post, Settle
 from tests.support.outside import CLOSE, HANG, Outside, peer, to
 from tests.unit.mail.world import MESSAGE, World, fails
 
@@ -88,7 +87,7 @@ async def test_while_the_end_cannot_be_stored_the_message_is_not_sent_again(worl
     async with peer() as mx:
         outside = Outside(world, mx.port)
         await outside.submit("x@example.net")
-        world.store.failures[Complete] = fails(TransientError(Reason.STORE_DOWN), times=3)
+        world.store.failures[Settle] = fails(TransientError(Reason.STORE_DOWN), times=3)
         for _ in range(3):
             assert await outside.courier.run_once() == 1
             assert len(await outside.queue()) == 1
@@ -102,7 +101,7 @@ async def test_after_a_crash_between_the_reply_and_the_commit_the_message_goes_o
     async with peer() as mx:
         outside = Outside(world, mx.port)
         await outside.submit("x@example.net")
-        world.store.failures[Complete] = fails(TransientError(Reason.STORE_DOWN))
+        world.store.failures[Settle] = fails(TransientError(Reason.STORE_DOWN))
         await outside.courier.run_once()
         after = Outside(world, mx.port)  # a new process: it knows what the disk knows
         await after.courier.run_once()
@@ -267,9 +266,8 @@ async def test_what_cannot_be_opened_is_held(world: World) -> None:
     outside = Outside(world, 1)
     await outside.submit("x@example.net")
     (row,) = await outside.queue()
-    await world.store.submit(
-        Postpone(unit=b"u" * 16, queue_id=row.queue_id, recipients=(0,), due_at_ms=1, reason="")  # type: ignore[arg-type]
-    )
+    later = Later(row.queue_id, (0,), 1, "")
+    await world.store.submit(Settle(unit=b"u" * 16, later=(later,)))  # type: ignore[arg-type]
     broken = row._replace(envelope=row.envelope[:-1] + b"\0")
     async with asyncio.TaskGroup() as tasks:
         keys = await queue_keys(world.keys, world.random)
@@ -294,3 +292,78 @@ async def test_a_bug_holds_up_its_own_message_only(world: World, monkeypatch: py
         world.clock.advance(60)
         await outside.courier.run_once()
     assert len(mx.messages) == 1
+
+
+async def test_a_paused_queue_sends_nothing(world: World) -> None:
+    async with peer() as mx:
+        outside = Outside(world, mx.port, is_paused=True)
+        await outside.submit("x@example.net")
+        assert await outside.courier.run_once() == 0
+    assert mx.sessions == 0
+    assert len(await outside.queue()) == 1
+
+
+async def test_urgent_mail_is_sent_first_and_bulk_last(world: World) -> None:
+    async with peer() as mx:
+        outside = Outside(world, mx.port, connections_per_destination=1)
+        for priority in (-10, 0, 10):
+            await outside.submit(f"p{priority}@example.net", priority=priority)
+        await outside.courier.run_once()
+    assert [line for line in mx.lines if line.startswith("RCPT")] == [
+        f"RCPT TO:<p{priority}@example.net>" for priority in (10, 0, -10)
+    ]
+
+
+async def test_what_cannot_be_reached_is_tried_once_for_all_that_waits_for_it(world: World) -> None:
+    async with peer({"": b"421 4.3.2 full\r\n"}) as mx:
+        outside = Outside(world, mx.port, connections_per_destination=1)
+        for number in range(5):
+            await outside.submit(f"x{number}@example.net")
+        await outside.courier.run_once()
+        assert mx.sessions == 1
+        rows = await outside.queue()
+        assert [(row.attempts, row.reason) for row in rows] == [(1, "4.3.2")] * 5
+        mx.answers[""] = b"220 mx.example.net\r\n"
+        world.clock.advance(60)
+        await outside.courier.run_once()
+        assert await outside.queue() == []
+
+
+async def test_more_than_memory_shall_hold_waits_on_disk_and_is_read_when_there_is_room(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skrytka.mail.queue.outbound.BATCH", 4)
+    monkeypatch.setattr("skrytka.mail.queue.outbound.WAITING_MAX", 6)
+    async with peer() as mx:
+        outside = Outside(world, mx.port, connections_per_destination=1)
+        for number in range(20):
+            await outside.submit(f"x{number}@example.net", f"y{number}@example.net")
+        async with asyncio.TaskGroup() as tasks:
+            run = tasks.create_task(outside.courier.run())
+            while await outside.queue():
+                assert len(outside.courier._in_flight) <= 20
+                await asyncio.sleep(0.005)
+            run.cancel()
+    assert sorted(line for line in mx.lines if line.startswith("RCPT")) == sorted(
+        f"RCPT TO:<{letter}{number}@example.net>" for letter in "xy" for number in range(20)
+    )
+
+
+async def test_a_slow_destination_with_much_mail_does_not_hide_that_of_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skrytka.mail.queue.outbound.BATCH", 4)
+    monkeypatch.setattr("skrytka.mail.queue.outbound.WAITING_MAX", 6)
+    monkeypatch.setattr("skrytka.mail.queue.outbound.TICK_S", 0.01)
+    async with peer({"EHLO": HANG}) as slow, peer() as quick:
+        routes = (Route(domain="slow.example.net", host="127.0.0.1", port=slow.port),)
+        outside = Outside(world, quick.port, routes=routes)
+        for number in range(30):
+            await outside.submit(f"x{number}@slow.example.net")
+        await outside.submit("x@example.net")
+        async with asyncio.TaskGroup() as tasks:
+            run = tasks.create_task(outside.courier.run())
+            while not quick.messages:  # noqa: ASYNC110 - what it waits for is inside the code under test
+                await asyncio.sleep(0.005)
+            run.cancel()
+    assert len(outside.courier._in_flight) < 20

@@ -6,7 +6,7 @@ from skrytka.mail.queue.transmit import HopRefusedError, Transmitter
 from skrytka.model.envelope import BodyType
 from skrytka.model.events import MessageRelayed
 from skrytka.model.settings import Route
-from tests.support.outside import EHLO, Outside, peer, to
+from tests.support.outside import CHUNKING, CLOSE, EHLO, Outside, peer, to
 from tests.unit.mail.world import MESSAGE, World
 
 BARE = b"250 mx.example.net\r\n"
@@ -176,3 +176,38 @@ async def test_what_has_a_bare_newline_after_all_is_not_sent_by_data(world: Worl
         await outside.courier.run_once()
     assert await statuses(world) == [b"Status: 5.6.0"]
     assert mx.messages == []
+
+
+async def test_a_small_message_goes_with_its_envelope_and_a_large_one_chunk_by_chunk(world: World) -> None:
+    large = MESSAGE + b"0123456789abcde\r\n" * 50_000
+    async with peer({"EHLO": CHUNKING}) as mx:
+        outside = Outside(world, mx.port, connections_per_destination=1)
+        await outside.submit("x@example.net", message=DOTS)
+        await outside.submit("x@example.net", message=large)
+        await outside.courier.run_once()
+    assert [message.endswith(sent) for message, sent in zip(mx.messages, (DOTS, large), strict=True)] == [True, True]
+    chunks = [line for line in mx.lines if line.startswith("BDAT")]
+    assert [line.endswith(" LAST") for line in chunks] == [True, False, False, True]
+
+
+async def test_a_message_that_went_with_its_envelope_for_nobody_is_reset(world: World) -> None:
+    async with peer(
+        {"EHLO": CHUNKING, "RCPT": lambda line: b"550 5.1.1 who?\r\n" if "no@" in line else b"250 ok\r\n"}
+    ) as mx:
+        outside = Outside(world, mx.port, connections_per_destination=1)
+        await outside.submit("no@example.net")
+        await outside.submit("x@example.net")
+        await outside.courier.run_once()
+    assert (mx.sessions, len(mx.messages)) == (1, 1)
+    assert mx.lines[4:6] == ["RSET", "MAIL FROM:<alice@example.test> " + mx.lines[1].split(" ", 2)[2]]
+    assert await statuses(world) == [b"Status: 5.1.1"]
+
+
+async def test_a_message_lost_with_its_envelope_may_have_arrived(world: World) -> None:
+    async with peer({"EHLO": CHUNKING, "MAIL": CLOSE}) as mx:
+        outside = Outside(world, mx.port)
+        await outside.submit("x@twice.example.net")
+        await outside.courier.run_once()
+        assert mx.sessions == 1  # the second server of the domain is not tried
+    (row,) = await outside.queue()
+    assert row.reason == "4.4.1"

@@ -8,12 +8,13 @@ from skrytka.store.commands import (
     BlobIn,
     CollectBlobs,
     Complete,
+    Later,
     Post,
-    Postpone,
     QueueDone,
     QueuedRecipient,
     QueueIn,
     Schedule,
+    Settle,
 )
 from skrytka.store.sql import messages, outbound, queue
 from tests.support.store import INBOX, StoreCase, blob, target
@@ -42,7 +43,7 @@ async def test_local_copies_and_the_queue_are_one_commit(case: StoreCase) -> Non
     answers = await case.store.submit(command)
     assert [answer.account for answer in answers] == [alice]
     assert await case.store.submit(command) == answers
-    rows = await case.store.read(outbound.due(now_ms=500, limit=10))
+    rows = await case.store.read(outbound.due(outbound.LANE_USUAL, now_ms=500, limit=10))
     assert [(row.recipient, row.sealed_recipient, row.kind, row.is_told) for row in rows] == [
         (0, b"to 100", 1, 0),
         (1, b"to 200", 1, 0),
@@ -70,13 +71,30 @@ async def test_a_failed_post_leaves_neither(case: StoreCase) -> None:
         await case.store.submit(Post(unit=case.ids.unit(), blob=blob(case.ids)))
 
 
-async def test_priority_comes_before_age(case: StoreCase) -> None:
+async def test_each_priority_has_a_lane_and_a_lane_is_read_on_from_a_place(case: StoreCase) -> None:
     await post(case, 100, priority=-10)
-    await post(case, 300)
+    await post(case, 300, 300, 350)
     await post(case, 400, priority=10)
-    rows = await case.store.read(outbound.due(now_ms=500, limit=2))
-    assert [row.due_at_ms for row in rows] == [400, 300]
+    for lane, due in ((outbound.LANE_URGENT, [400]), (outbound.LANE_USUAL, [300, 300]), (outbound.LANE_BULK, [100])):
+        rows = await case.store.read(outbound.due(lane, now_ms=500, limit=2))
+        assert [row.due_at_ms for row in rows] == due
+    usual = await case.store.read(outbound.due(outbound.LANE_USUAL, 500, 2))
+    place = (usual[0].due_at_ms, usual[0].queue_id, usual[0].recipient)
+    rest = await case.store.read(outbound.due(outbound.LANE_USUAL, 500, 10, place))
+    assert [(row.recipient, row.due_at_ms) for row in rest] == [(1, 300), (2, 350)]
     assert await case.store.read(outbound.next_due()) == 100
+
+
+async def test_many_messages_are_settled_in_one_commit(case: StoreCase) -> None:
+    first, second = await post(case, 100, 100), await post(case, 100)
+    assert first.queue is not None
+    assert second.queue is not None
+    done = (QueueDone(first.queue.queue_id, (1,)), QueueDone(second.queue.queue_id, (0, 7)))
+    later = (Later(first.queue.queue_id, (0,), 900, "4.4.1"),)
+    await case.store.submit(Settle(unit=case.ids.unit(), done=done, later=later))
+    (row,) = await case.store.read(outbound.listed(10))
+    assert (row.queue_id, row.recipient, row.due_at_ms, row.attempts) == (first.queue.queue_id, 0, 900, 1)
+    assert await case.store.submit(CollectBlobs(unit=case.ids.unit())) == 1  # the second message's
 
 
 async def test_a_report_goes_in_as_what_it_reports_goes_out(case: StoreCase) -> None:
@@ -110,18 +128,21 @@ async def test_held_recipients_wait_until_they_are_released(case: StoreCase) -> 
 
     def schedule(*recipients: int, due_at_ms: int = 300, is_held: bool) -> Schedule:
         return Schedule(
-            unit=case.ids.unit(), queue_id=queue_id, recipients=recipients, due_at_ms=due_at_ms, is_held=is_held
+            unit=case.ids.unit(),
+            messages=(QueueDone(queue_id, recipients),),
+            due_at_ms=due_at_ms,
+            is_held=is_held,
         )
 
     assert await case.store.submit(schedule(0, 1, 9, is_held=True)) == 2
-    assert await case.store.read(outbound.due(now_ms=10**15, limit=10)) == []
+    assert await case.store.read(outbound.due(outbound.LANE_USUAL, now_ms=10**15, limit=10)) == []
     assert await case.store.read(outbound.next_due()) is None
     assert [row.is_held for row in await case.store.read(outbound.listed(10))] == [1, 1]
-    late = Postpone(unit=case.ids.unit(), queue_id=queue_id, recipients=(0,), due_at_ms=700, reason="timeout")
+    late = Settle(unit=case.ids.unit(), later=(Later(queue_id, (0,), 700, "timeout"),))
     await case.store.submit(late)  # an attempt that ends after somebody held it
     assert await case.store.read(outbound.next_due()) is None
     await case.store.submit(schedule(0, is_held=False))
-    (row,) = await case.store.read(outbound.due(now_ms=300, limit=10))
+    (row,) = await case.store.read(outbound.due(outbound.LANE_USUAL, now_ms=300, limit=10))
     assert (row.recipient, row.attempts) == (0, 0)
 
 
@@ -130,14 +151,8 @@ async def test_a_postponed_recipient_counts_its_attempts(case: StoreCase) -> Non
     assert command.queue is not None
     for _ in range(2):
         await case.store.submit(
-            Postpone(
-                unit=case.ids.unit(),
-                queue_id=command.queue.queue_id,
-                recipients=(0,),
-                due_at_ms=900,
-                reason="451 4.7.1",
-            )
+            Settle(unit=case.ids.unit(), later=(Later(command.queue.queue_id, (0,), 900, "451 4.7.1"),))
         )
-    assert await case.store.read(outbound.due(now_ms=899, limit=10)) == []
-    (row,) = await case.store.read(outbound.due(now_ms=900, limit=10))
+    assert await case.store.read(outbound.due(outbound.LANE_USUAL, now_ms=899, limit=10)) == []
+    (row,) = await case.store.read(outbound.due(outbound.LANE_USUAL, now_ms=900, limit=10))
     assert (row.attempts, row.reason) == (2, "451 4.7.1")

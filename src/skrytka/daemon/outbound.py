@@ -1,5 +1,6 @@
 """Composition of the outbound courier, in the first front for now."""
 
+from functools import partial
 from pathlib import Path
 
 from skrytka.daemon.layout import Layout
@@ -47,17 +48,13 @@ def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
 ) -> OutboundCourier:
     """PermanentError(BAD_CONFIG) when a zone file cannot be read."""
     routes = Routes(settings.outbound, resolver_of(settings.dns, layout, clock, random), settings.hostname, random)
-
-    def password(name: str) -> Secret:
-        return Secret((layout.root / name).read_text(encoding="utf-8").partition("\n")[0].rstrip("\r"))
-
     paths = Paths(
         hostname=settings.hostname,
         routes=routes,
         dial=Dialer(sweeper, settings.outbound.source_addresses),
         tls=ClientTls(),
         settings=settings.outbound,
-        passwords=password,
+        passwords=partial(_password, layout),
         clock=clock,
     )
     bounces = Bounces(
@@ -91,6 +88,10 @@ def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
             is_demo=settings.is_demo,
         )
     )
+
+
+def _password(layout: Layout, name: str) -> Secret:
+    return Secret((layout.root / name).read_text(encoding="utf-8").partition("\n")[0].rstrip("\r"))
 
 
 def resolver_of(settings: Dns, layout: Layout, clock: Clock, random: Random) -> Resolver:

@@ -10,6 +10,7 @@ from skrytka.store.commands import (
     Expunge,
     MendTimes,
     Post,
+    QueueDone,
     QueuedRecipient,
     QueueIn,
     Schedule,
@@ -118,7 +119,8 @@ async def test_times_of_a_clock_that_was_wrong_are_mended_and_others_stay(case: 
         held = queued(case, due_at_ms=0)
         await case.store.submit(held)
         assert held.queue is not None
-        hold = Schedule(unit=case.ids.unit(), queue_id=held.queue.queue_id, recipients=(0,), due_at_ms=0, is_held=True)
+        every = (QueueDone(held.queue.queue_id, (0,)),)
+        hold = Schedule(unit=case.ids.unit(), messages=every, due_at_ms=0, is_held=True)
         await case.store.submit(hold)
     case.clock.jump(10**8)
     assert case.clock.now_ms() == began

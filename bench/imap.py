@@ -1,31 +1,37 @@
 """IMAP operations on one mailbox, beside Dovecot with the same messages: ``python -m bench.imap``.
 
-Both over TLS, both with sealed mail (Dovecot: mdbox and mail_crypt), one session. Cold is the first time after the
-server was started; warm the median of the following runs.
+Both over TLS, both with sealed mail (Dovecot: mdbox and mail_crypt), one session each, asked in turns. Three states:
+
+- first: nobody has read the messages since they came (Dovecot has no caches of them, we no chunks of search text);
+- cold: the server was started anew, the kernel forgot all files, what either keeps on disk is as use has left it;
+- warm: the median of the runs after that.
+
+What writes is compared with both synced (Dovecot: ``mail_fsync = always``), and with Dovecot's default beside it, which
+does not sync flags.
 """
 
 import argparse
-import re
-import shutil
-import signal
+import contextlib
 import ssl
 import statistics
-import subprocess
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from bench.dovecot import Dovecot
 from bench.imap_client import Client
 from bench.imap_mail import RARE, messages
 from bench.ours import DOMAIN, Skrytka
-from bench.peer import PostfixDovecot
 from bench.results import Row, save
 
 BODIES = 5000
 COPIES = 2000
 APPENDS = 1000
+PORTS = 45000
 HEADERS = "BODY.PEEK[HEADER.FIELDS (DATE FROM TO CC SUBJECT MESSAGE-ID REFERENCES)]"
 READS: tuple[tuple[str, str, float], ...] = (
+    ("SELECT", "SELECT INBOX", 1.0),
     ("FLAGS", "FETCH 1:* (FLAGS)", 1.0),
     ("ENVELOPE", "FETCH 1:* (ENVELOPE)", 1.0),
     ("BODYSTRUCTURE", "FETCH 1:* (BODYSTRUCTURE)", 1.0),
@@ -34,115 +40,55 @@ READS: tuple[tuple[str, str, float], ...] = (
     ("SEARCH TEXT", f"SEARCH TEXT {RARE}", 8.0),
     ("SEARCH SUBJECT", "SEARCH SUBJECT invoice", 1.0),
 )
+DROP_CACHES = Path("/proc/sys/vm/drop_caches")
+
+Figures = dict[str, list[float]]  # milliseconds by operation
+Clients = tuple[Client, Client]  # ours, the peer's
 
 
-class Dovecot(PostfixDovecot):
-    """Dovecot alone, with TLS."""
+class Bench:
+    """Both servers on one folder, which may be kept for the next time."""
 
-    name = "Dovecot"
-
-    def __init__(self, root: Path, port_base: int, certificate: Path, key: Path) -> None:
-        super().__init__(root, port_base)
-        self._certificate = certificate
-        self._key = key
-
-    def __enter__(self) -> "Dovecot":
-        if not self.root.exists():
-            self.root.mkdir(parents=True)
-            self.root.chmod(0o755)
-            self._write()
-            path = self.root / "dovecot.conf"
-            for source, name in ((self._certificate, "tls.pem"), (self._key, "tls.key")):
-                shutil.copy(source, self.root / name)
-            text = path.read_text().replace("ssl = no", "ssl = yes").replace("port = {imap}", "port = 0")
-            text = re.sub(r"(listener imap \{\s+port = )\d+", r"\g<1>0", text)
-            text = re.sub(r"(listener imaps \{\s+port = )\d+", rf"\g<1>{self.imap_port}\n    ssl = yes", text)
-            path.write_text(text + f"\nssl_cert = <{self.root}/tls.pem\nssl_key = <{self.root}/tls.key\n")
-        self.dovecot = subprocess.Popen(["dovecot", "-F", "-c", str(self.root / "dovecot.conf")])
-        self.smtp_port = self.imap_port
-        self._wait_for_ports()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.dovecot is not None:
-            self.dovecot.send_signal(signal.SIGTERM)
-            self.dovecot.wait(30)
-
-
-Figures = dict[str, list[float]]  # milliseconds by operation, cold first
-
-
-def _reads(client: Client, figures: Figures, runs: int) -> None:
-    for _ in range(runs):
-        client.ask("SELECT INBOX")
-        figures.setdefault("SELECT", []).append(client.seconds * 1000)
-        for name, command, _goal in READS:
-            client.ask(command)
-            figures.setdefault(name, []).append(client.seconds * 1000)
-
-
-def _writes(client: Client, figures: Figures, runs: int, wanted: list[bytes]) -> None:
-    for number in range(runs):
-        client.ask("SELECT INBOX")
-        client.ask(f"STORE 1:{COPIES} {'-' if number % 2 else '+'}FLAGS.SILENT (\\Flagged)")
-        figures.setdefault(f"STORE of {COPIES} flags", []).append(client.seconds * 1000)
-        client.ask(f"CREATE copy{number}")
-        client.ask(f"COPY 1:{COPIES} copy{number}")
-        figures.setdefault(f"COPY of {COPIES}", []).append(client.seconds * 1000)
-        client.append(f"copy{number}", wanted)
-        figures.setdefault(f"APPEND of {APPENDS}", []).append(client.seconds * 1000)
-        client.ask(f"SELECT copy{number}")
-        client.ask(f"STORE 1:{COPIES} +FLAGS.SILENT (\\Deleted)")
-        client.ask("EXPUNGE")
-        figures.setdefault(f"EXPUNGE of {COPIES}", []).append(client.seconds * 1000)
-
-
-def _row(name: str, ours: float, peer: float, goal: float) -> Row:
-    return Row(f"IMAP {name}", round(ours, 1), round(peer, 1), round(peer / ours, 2), goal, "ms")
-
-
-def rows(ours: Figures, peer: Figures) -> list[Row]:
-    """A row for each operation, warm and cold."""
-    goals = {name: goal for name, _, goal in READS}
-    found: list[Row] = []
-    for name, figures in ours.items():
-        goal = goals.get(name, 1.0)
-        warm = (statistics.median(figures[1:]), statistics.median(peer[name][1:]))
-        found.append(_row(f"{name}, warm", *warm, goal))
-        found.append(_row(f"{name}, cold", figures[0], peer[name][0], goal))
-    return found
-
-
-Server = Skrytka | Dovecot
-
-
-def run(count: int, runs: int) -> list[Row]:
-    """Fill both, restart both, measure in turns."""
-    with tempfile.TemporaryDirectory(prefix="skrytka-bench-") as folder:
-        root = Path(folder)
+    def __init__(self, root: Path) -> None:
+        root.mkdir(exist_ok=True)
         root.chmod(0o755)
-        with Skrytka(root / "ours", 45000, 1) as ours:
+        self.ours = Skrytka(root / "ours", PORTS, 0)
+        self._root = root
+
+    @property
+    def peer(self) -> Dovecot:
+        return Dovecot(self._root / "peer", PORTS + 200, *_pair(self._root / "ours"))
+
+    @contextlib.contextmanager
+    def running(self, fsync: str = "optimized") -> Iterator[Clients]:
+        """Both started anew, with a session each."""
+        with self.ours as ours:
             tls = ours.tls()
             tls.check_hostname = False
-            _fill(Client(ours.imap_port, f"user0@{DOMAIN}", ours.password, tls), ours.name, count)
-        certificate, key = _pair(root / "ours")
-        peer = Dovecot(root / "peer", 45200, certificate, key)
-        with peer:
-            _fill(Client(peer.imap_port, "user0", "any", _any_tls()), peer.name, count)
-        figures: dict[str, Figures] = {"ours": {}, "peer": {}}
-        wanted = list(messages(APPENDS, seed=8))
-        again = Skrytka(root / "ours", 45000, 0)
-        with again, peer:
-            sides: tuple[tuple[str, Callable[[], Client]], ...] = (
-                ("ours", lambda: Client(again.imap_port, f"user0@{DOMAIN}", again.password, tls)),
-                ("peer", lambda: Client(peer.imap_port, "user0", "any", _any_tls())),
-            )
-            for side, connect in sides:
-                client = connect()
-                _reads(client, figures[side], runs)
-                _writes(client, figures[side], runs, wanted)
-                client.close()
-        return rows(figures["ours"], figures["peer"])
+            peer = self.peer
+            peer.fsync = fsync
+            with peer:
+                mine = Client(ours.imap_port, f"user0@{DOMAIN}", ours.password, tls)
+                other = Client(peer.imap_port, "user0", "any", _any_tls())
+                try:
+                    yield mine, other
+                finally:
+                    mine.close()
+                    other.close()
+
+    def fill(self, count: int) -> None:
+        """The same messages in both; nothing when that was done before."""
+        if (self._root / "filled").exists():
+            return
+        with Skrytka(self._root / "ours", PORTS, 1):
+            pass
+        with self.running("never") as clients:
+            threads = [threading.Thread(target=client.append, args=("INBOX", messages(count))) for client in clients]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        (self._root / "filled").touch()
 
 
 def _any_tls() -> ssl.SSLContext:
@@ -160,20 +106,119 @@ def _pair(root: Path) -> tuple[Path, Path]:
     return certificate, key
 
 
-def _fill(client: Client, name: str, count: int) -> None:
-    client.append("INBOX", messages(count))
-    print(f"  {name:10} {count / client.seconds:8.1f} APPEND/s")
-    client.close()
+class Measured:
+    """Milliseconds of both sides."""
+
+    def __init__(self) -> None:
+        self.ours: Figures = {}
+        self.peer: Figures = {}
+
+    def note(self, name: str, clients: Clients) -> None:
+        """What the last command of each took."""
+        for figures, client in zip((self.ours, self.peer), clients, strict=True):
+            figures.setdefault(name, []).append(client.seconds * 1000)
+
+    def rows(self, goals: dict[str, float]) -> list[Row]:
+        """Medians, and how much sooner we are ready."""
+        found: list[Row] = []
+        for name, times in self.ours.items():
+            ours, peer = statistics.median(times), statistics.median(self.peer[name])
+            goal = next((goal for start, goal in goals.items() if name.startswith(start)), 1.0)
+            found.append(Row(f"IMAP {name}", round(ours, 1), round(peer, 1), round(peer / ours, 2), goal, "ms"))
+        return found
+
+
+def _each(clients: Clients, ask: Callable[[Client], object]) -> None:
+    for client in clients:
+        ask(client)
+
+
+def _read(clients: Clients, measured: Measured, state: str) -> None:
+    for name, command, _goal in READS:
+        _each(clients, lambda client, command=command: client.ask(command))  # type: ignore[misc]
+        measured.note(f"{name}, {state}", clients)
+
+
+def _write(clients: Clients, measured: Measured, state: str, number: int, mails: list[bytes]) -> None:
+    """The operations that write, on copies of the mailbox."""
+    name = f"copy-{state.replace(' ', '-').replace(',', '')}-{number}"
+    _each(clients, lambda client: client.ask("SELECT INBOX"))
+    sign = "-" if number % 2 else "+"
+    _each(clients, lambda client: client.ask(f"STORE 1:{COPIES} {sign}FLAGS.SILENT (\\Flagged)"))
+    measured.note(f"STORE of {COPIES}, {state}", clients)
+    _each(clients, lambda client: client.ask(f"CREATE {name}"))
+    _each(clients, lambda client: client.ask(f"COPY 1:{COPIES} {name}"))
+    measured.note(f"COPY of {COPIES}, {state}", clients)
+    _each(clients, lambda client: client.append(name, mails))
+    measured.note(f"APPEND of {len(mails)}, {state}", clients)
+    _each(clients, lambda client: client.ask(f"SELECT {name}"))
+    _each(clients, lambda client: client.ask(f"STORE 1:{COPIES} +FLAGS.SILENT (\\Deleted)"))
+    _each(clients, lambda client: client.ask("EXPUNGE"))
+    measured.note(f"EXPUNGE of {COPIES}, {state}", clients)
+    _each(clients, lambda client: client.ask("SELECT INBOX"))
+    _each(clients, lambda client: client.ask(f"DELETE {name}"))
+
+
+def forget_files() -> bool:
+    """Let the kernel drop what it keeps of files; False where we may not."""
+    try:
+        DROP_CACHES.write_text("3")
+    except OSError:
+        return False
+    return True
+
+
+def reads(bench: Bench, runs: int) -> list[Row]:
+    """All that only reads, in the three states."""
+    measured = Measured()
+    with bench.running() as clients:
+        _read(clients, measured, "first")
+    for _ in range(2):
+        if not forget_files():
+            print("  the files stay in memory: cold is the server's own start alone")
+        with bench.running() as clients:
+            _read(clients, measured, "cold")
+            for _ in range(runs):
+                _read(clients, measured, "warm")
+    return measured.rows({name: goal for name, _, goal in READS})
+
+
+def writes(bench: Bench, runs: int) -> list[Row]:
+    """All that writes: synced in both, then as Dovecot does by default."""
+    measured = Measured()
+    mails = list(messages(APPENDS, seed=8))
+    for fsync, suffix in (("always", ""), ("optimized", ", Dovecot's default sync")):
+        forget_files()
+        with bench.running(fsync) as clients:
+            _write(clients, measured, f"cold{suffix}", 0, mails)
+            for number in range(1, runs + 1):
+                _write(clients, measured, f"warm{suffix}", number, mails)
+    return measured.rows({})
+
+
+def run(folder: Path, count: int, runs: int, kinds: str = "reads,writes") -> list[Row]:
+    """Fill both unless that was done, measure."""
+    bench = Bench(folder)
+    bench.fill(count)
+    found: list[Row] = []
+    if "reads" in kinds:
+        found += reads(bench, runs)
+    if "writes" in kinds:
+        found += writes(bench, runs)
+    return found
 
 
 def main() -> None:
     """Measure, print, save."""
     parser = argparse.ArgumentParser(prog="bench.imap", description="IMAP beside Dovecot.")
     parser.add_argument("--messages", type=int, default=10_000)
-    parser.add_argument("--runs", type=int, default=4)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--folder", type=Path, help="keep both servers' folders here and use them again")
+    parser.add_argument("--only", default="reads,writes", help="reads, writes or fill")
     parser.add_argument("--no-save", action="store_true")
     options = parser.parse_args()
-    found = run(options.messages, options.runs)
+    with tempfile.TemporaryDirectory(prefix="skrytka-bench-") as temporary:
+        found = run(options.folder or Path(temporary), options.messages, options.runs, options.only)
     for row in found:
         print(row.text())
     if not options.no_save:

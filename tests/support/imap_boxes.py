@@ -14,10 +14,12 @@ from skrytka.mail.mailbox.types import (
     SUMMARY_FIELDS,
     Content,
     Copies,
+    Depth,
     FlagChange,
     MailboxInfo,
     MailboxStatus,
     MessageRow,
+    Rendering,
     Snapshot,
     SystemFlag,
 )
@@ -153,6 +155,7 @@ class FakeView:
         self.info = box.info
         self.uid_validity = 7
         self.is_closed = False
+        self.rendered_bytes = 0
 
     async def snapshot(self) -> Snapshot:
         return self.box.snapshot()
@@ -176,10 +179,21 @@ class FakeView:
             summary=summary,
         )
 
-    async def heads(self, uids: Sequence[int]) -> dict[int, FakeSummary]:
+    async def rendered(
+        self, uids: Sequence[int], rendering: Rendering, breathe: Callable[[], Awaitable[None]]
+    ) -> dict[int, bytes]:
         assert 0 < len(uids) <= 256
-        wanted = [message for message in self.box.messages if message.uid in uids]
-        return {message.uid: summarize(message.raw) for message in wanted if not message.is_summary_corrupt}
+        made: dict[int, bytes] = {}
+        for message in self.box.messages:
+            with_summary = rendering.depth is not Depth.NOTHING
+            if message.uid in uids and not (with_summary and message.is_summary_corrupt):
+                row = self._row(message, with_summary)
+                self.rendered_bytes += len(message.raw)
+                if self.rendered_bytes > 64 * 1024:
+                    self.rendered_bytes = 0
+                    await breathe()
+                made[message.uid] = rendering.make(row)
+        return made
 
     async def find_text(
         self, uids: Sequence[int], text: str, *, with_header: bool, breathe: Callable[[], Awaitable[None]]

@@ -23,7 +23,7 @@ from skrytka.mail.identity.passwords import PEPPER_SUBJECT, Passwords, RecentLog
 from skrytka.mail.identity.rights import SenderRights
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.mailbox.mailboxes import Mailboxes
-from skrytka.mail.mailbox.view import MailboxDeps
+from skrytka.mail.mailbox.opened import MailboxDeps
 from skrytka.mail.outbox.outbox import Outbox
 from skrytka.mail.policy.decide import decide
 from skrytka.mail.queue.courier import CourierDeps, LocalCourier

@@ -13,7 +13,7 @@ from skrytka.mail.delivery.types import Resolution, Transaction
 from skrytka.mail.identity.passwords import Cost, Passwords
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.mailbox.mailboxes import Mailboxes
-from skrytka.mail.mailbox.view import MailboxDeps
+from skrytka.mail.mailbox.opened import MailboxDeps
 from skrytka.mail.policy.decide import decide
 from skrytka.mail.queue.courier import CourierDeps, LocalCourier
 from skrytka.mail.queue.local import LocalQueue

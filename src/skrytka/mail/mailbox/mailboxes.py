@@ -6,12 +6,13 @@ from functools import partial
 from typing import Final
 
 from skrytka.mail.mailbox.folders import Folders
-from skrytka.mail.mailbox.heads import HeadCache
 from skrytka.mail.mailbox.keywords import Keywords
 from skrytka.mail.mailbox.names import Names, name_mac
+from skrytka.mail.mailbox.opened import MailboxDeps, OpenMailbox, Resting
+from skrytka.mail.mailbox.rendered import RenderedCache
 from skrytka.mail.mailbox.shared import keyword_names
 from skrytka.mail.mailbox.types import MailboxInfo, MailboxStatus, SystemFlag
-from skrytka.mail.mailbox.view import MailboxDeps, MailboxView, OpenMailbox
+from skrytka.mail.mailbox.view import MailboxView
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId, MailboxId, State
 from skrytka.store.rows import MailboxRow
@@ -27,7 +28,8 @@ class Mailboxes:
     def __init__(self, deps: MailboxDeps) -> None:
         self._deps = deps
         self._names = Names()
-        self._heads = HeadCache(deps.clock)
+        self._rendered = RenderedCache(deps.clock)
+        self._resting = Resting(deps.clock)
         self.folders = Folders(deps, self._names)
         self._keywords = Keywords(deps.store, deps.clock, deps.random)
         self._open: dict[tuple[AccountId, MailboxId], OpenMailbox] = {}
@@ -62,7 +64,8 @@ class Mailboxes:
         place = (account, row.mailbox)
         shared = self._open.get(place)
         if shared is None:
-            shared = self._open[place] = OpenMailbox(self._deps, self._names, self._heads, account, row.mailbox)
+            shared = self._resting.take(*place) or OpenMailbox(self._deps, self._names, self._rendered, *place)
+            self._open[place] = shared
         shared.views += 1
         info = self._names.mailbox(keys, row)
         return MailboxView(self._deps, shared, info, row.uidvalidity, partial(self._release, shared))
@@ -88,7 +91,7 @@ class Mailboxes:
         shared.views -= 1
         if not shared.views:
             del self._open[shared.account, shared.mailbox]
-            shared.close()
+            self._resting.put(shared)
 
     async def _row(self, keys: AccountKeys, name: str) -> MailboxRow:
         row = await self._deps.store.read(mailboxes.by_name(keys.account, name_mac(keys, name)))

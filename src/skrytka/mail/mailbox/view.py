@@ -1,108 +1,45 @@
 """One mailbox opened by one session."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
-from skrytka.inspect.client import Inspector
-from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.mailbox.content import find, open_content
 from skrytka.mail.mailbox.copying import Copier
-from skrytka.mail.mailbox.heads import HeadCache
 from skrytka.mail.mailbox.keywords import Keywords
-from skrytka.mail.mailbox.names import Names
-from skrytka.mail.mailbox.shared import keyword_names, read_mailbox, updated
+from skrytka.mail.mailbox.opened import MailboxDeps, OpenMailbox
 from skrytka.mail.mailbox.texts import SearchTexts, TextMatches, has_text, needle_of
 from skrytka.mail.mailbox.types import (
     Content,
     Copies,
+    Depth,
     FlagChange,
-    Head,
     MailboxInfo,
     MessageRow,
+    Rendering,
     Snapshot,
+    Summary,
     SystemFlag,
 )
 from skrytka.mail.mailbox.unread_text import read_text
-from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason
-from skrytka.model.events import Emitter, MessageCorrupt, MessageExpunged
-from skrytka.model.ids import AccountId, MailboxId, State, Uid, UnitId, new_id
+from skrytka.model.events import MessageCorrupt, MessageExpunged
+from skrytka.model.ids import State, Uid, UnitId, new_id
 from skrytka.store import ranges
-from skrytka.store.api import Store
 from skrytka.store.commands.messages import Expunge, StoreFlags
 from skrytka.store.rows import MessageRow as StoredRow
 from skrytka.store.seal.blob import open_small
 from skrytka.store.seal.keys import AccountKeys, Kind
-from skrytka.store.seal.source import KeySource
-from skrytka.store.seal.summary import Summary, decode_head, decode_summary
+from skrytka.store.seal.summary import decode_head, decode_summary
 from skrytka.store.seal.text import MessageText
 from skrytka.store.sql import messages as sql
 
+_SUMMARIES: Final = 50  # read at once
+_BREATH_BYTES: Final = 64 * 1024  # of headers that are taken apart: about 5 ms
 _GAP_MAX: Final = 8  # UIDs that are read along in vain rather than asked for around
 _REPLACE_ALL: Final = -1
 _DELETED: Final = SystemFlag.DELETED.value
 _FLAGS_PIECE: Final = 10_000
 _PIECE: Final = 1000  # messages of one command: it keeps the store's writer for 50 ms at most
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailboxDeps:
-    """What mailboxes work with; made by the composition root."""
-
-    store: Store
-    keys: KeySource
-    blobs: Blobs
-    inspector: Inspector
-    events: Emitter
-    clock: Clock
-    random: Random
-
-
-class OpenMailbox:
-    """What all views of one mailbox in this process share: the newest snapshot, and whether to look again."""
-
-    def __init__(
-        self, deps: MailboxDeps, names: Names, heads: HeadCache, account: AccountId, mailbox: MailboxId
-    ) -> None:
-        self.heads = heads
-        self.account = account
-        self.mailbox = mailbox
-        self.views = 0
-        self._deps = deps
-        self._names = names
-        self._known: Snapshot | None = None
-        self._is_stale = True
-        self._unwatch = deps.store.watch(account, self._changed)
-
-    def _changed(self, _state: State) -> None:
-        self._is_stale = True
-
-    def mark_stale(self) -> None:
-        """Look again at the next question: a command of ours was answered, its feed may come later."""
-        self._is_stale = True
-
-    async def snapshot(self) -> Snapshot:
-        """The mailbox now."""
-        known = self._known
-        if known is not None and not self._is_stale:
-            return known
-        keys = await self._deps.keys.account(self.account)
-        self._is_stale = False  # before the read: what is committed during it makes stale again
-        try:
-            read = await self._deps.store.read(read_mailbox(self.account, self.mailbox, known))
-            names = [self._names.keyword(keys, row) for row in read.keywords]
-        except BaseException:
-            self._is_stale = True
-            raise
-        now = updated(known, read, keyword_names(read.keywords, names))
-        if self._known is None or now.state >= self._known.state:  # another session may have read meanwhile
-            self._known = now
-        return self._known
-
-    def close(self) -> None:
-        """The last view is gone."""
-        self._unwatch()
 
 
 class MailboxView:
@@ -132,29 +69,61 @@ class MailboxView:
         found = await self._deps.store.read(sql.rows_and_summaries(*where))
         return [_row(row, self._open_summary(keys, row, sealed)) for row, sealed in found if row.uid in wanted]
 
-    async def heads(self, uids: Sequence[int]) -> Mapping[int, Head]:
-        """As ``View.heads``."""
-        deps, shared = self._deps, self._shared
-        known = shared.heads.get(shared.account, shared.mailbox)
-        missing = {uid for uid in uids if uid not in known}
+    async def rendered(
+        self, uids: Sequence[int], rendering: Rendering, breathe: Callable[[], Awaitable[None]]
+    ) -> Mapping[int, bytes]:
+        """As ``View.rendered``."""
+        shared, key = self._shared, rendering.key
+        known = shared.rendered.get(shared.account, shared.mailbox, key)
+        missing = [uid for uid in uids if uid not in known]
         if not missing:
             return known
+        found = {} if len(missing) == len(uids) else {uid: known[uid] for uid in uids if uid in known}
+        for start in range(0, len(missing), _SUMMARIES):
+            made = await self._rendered(missing[start : start + _SUMMARIES], rendering, breathe)
+            shared.rendered.put(shared.account, shared.mailbox, key, made)
+            found.update(made)
+            await breathe()
+        return found
+
+    async def _rendered(
+        self, uids: Sequence[int], rendering: Rendering, breathe: Callable[[], Awaitable[None]]
+    ) -> list[tuple[int, bytes]]:
+        """A header may have a megabyte, so others get their turn by the length of what is opened."""
+        if rendering.depth is Depth.NOTHING:
+            return [(row.uid, rendering.make(row)) for row in await self.rows(uids, with_summary=False)]
+        deps, shared = self._deps, self._shared
         keys = await deps.keys.account(shared.account)
-        rows = await deps.store.read(sql.sealed_summaries(shared.account, shared.mailbox, _near_ranges(missing)))
-        opened: list[tuple[int, Head]] = []
-        for uid, email_id, sealed in rows:
-            if uid not in missing:
+        wanted = set(uids)
+        made: list[tuple[int, bytes]] = []
+        decode = cast("Callable[[bytes], Summary]", decode_head if rendering.depth is Depth.HEAD else decode_summary)
+        work = 0
+        where = (shared.account, shared.mailbox, _near_ranges(wanted))
+        for uid, size, received, saved, email_id, thread_id, sealed in await deps.store.read(
+            sql.facts_and_summaries(*where)
+        ):
+            if uid not in wanted:
                 continue
             try:
-                if sealed is None:
-                    raise PermanentError(Reason.CORRUPT, "no content row")
-                opened.append((uid, decode_head(keys.open(Kind.SUMMARY, email_id, sealed))))
+                summary = decode(keys.open(Kind.SUMMARY, email_id, sealed or b""))
             except PermanentError as exc:
                 self._report(Uid(uid), exc)
-        shared.heads.put(shared.account, shared.mailbox, opened)
-        if len(missing) == len(uids):
-            return dict(opened)
-        return {uid: head for uid, head in known.items() if uid in set(uids)} | dict(opened)
+                continue
+            row = MessageRow(
+                uid=Uid(uid),
+                size_bytes=size,
+                received_at_ms=received,
+                saved_at_ms=saved,
+                email_id=email_id,
+                thread_id=thread_id,
+                summary=summary,
+            )
+            made.append((uid, rendering.make(row)))
+            work += summary.header_bytes
+            if work >= _BREATH_BYTES:
+                work = 0
+                await breathe()
+        return made
 
     async def find_text(
         self, uids: Sequence[int], text: str, *, with_header: bool, breathe: Callable[[], Awaitable[None]]

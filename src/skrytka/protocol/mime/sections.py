@@ -5,7 +5,7 @@ import msgspec
 from skrytka.protocol.mime.part import Part
 
 
-class Section(msgspec.Struct, frozen=True, array_like=True):
+class Section(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One numbered part. Offsets count from the start of the scanned bytes.
 
     For a message/rfc822 part ``inner_body_start`` is where the text of the message inside begins (its header lies in

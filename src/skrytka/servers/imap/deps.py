@@ -12,10 +12,10 @@ from skrytka.mail.mailbox.types import (
     Content,
     Copies,
     FlagChange,
-    Head,
     MailboxInfo,
     MailboxStatus,
     MessageRow,
+    Rendering,
     Snapshot,
 )
 from skrytka.model.address import Address
@@ -76,10 +76,12 @@ class View(Protocol):
         """
         ...
 
-    async def heads(self, uids: Sequence[int]) -> Mapping[int, Head]:
-        """Of those UIDs that still exist, and perhaps of others. Callers ask in batches of at most 256.
+    async def rendered(
+        self, uids: Sequence[int], rendering: Rendering, breathe: Callable[[], Awaitable[None]]
+    ) -> Mapping[int, bytes]:
+        """Of those UIDs that still exist, and perhaps of others; not to be changed, and not to be kept over a wait.
 
-        What cannot be opened is left out and has been reported.
+        Callers ask in batches of at most 256. What cannot be opened is left out and has been reported.
         """
         ...
 

@@ -3,101 +3,25 @@
 Work goes in batches of about a millisecond. What cannot be opened is reported and left out, the rest is served.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 
-from skrytka.mail.mailbox.types import FlagChange, Head, MessageRow, SystemFlag
+from skrytka.mail.mailbox.types import FlagChange, MessageRow, Rendering, SystemFlag
 from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
 from skrytka.protocol.imap import format as fmt
 from skrytka.protocol.imap.actions import Tagged
-from skrytka.protocol.imap.commands.fetch import BinaryItem, BodyItem, Fetch, FetchItem
-from skrytka.protocol.imap.dates import format_date_time
-from skrytka.servers.imap import replies, sections
+from skrytka.protocol.imap.commands.fetch import Fetch, FetchItem
+from skrytka.servers.imap import replies
 from skrytka.servers.imap.bodies import BodyWriter
+from skrytka.servers.imap.plan import Plan
 from skrytka.servers.imap.prefetch import Prefetched, WholeContent
 from skrytka.servers.imap.selected import Selected
 from skrytka.servers.imap.state import ImapSession
 
 FLAGS_BATCH = 1000
-ROWS_BATCH = 200
-SUMMARIES_BATCH = 50
-CONTENT_BATCH = 50
 BODY_COST_BYTES = 16 * 1024  # opening a message takes as long as reading so much of it
 BREATH_BYTES = 256 * 1024
 _SEEN = SystemFlag.SEEN.value
-
-_FROM_ROW: dict[FetchItem, Callable[[MessageRow], bytes]] = {
-    FetchItem.INTERNALDATE: lambda row: b"INTERNALDATE " + format_date_time(row.received_at_ms),
-    FetchItem.SIZE: lambda row: b"RFC822.SIZE %d" % row.size_bytes,
-    FetchItem.SAVEDATE: lambda row: b"SAVEDATE " + format_date_time(row.saved_at_ms),
-    FetchItem.EMAILID: lambda row: b"EMAILID (%b)" % fmt.email_id(row.email_id),
-    FetchItem.THREADID: lambda row: b"THREADID (%b)" % fmt.thread_id(row.thread_id),
-}
-_FROM_SUMMARY: dict[FetchItem, Callable[[Head], bytes]] = {
-    FetchItem.ENVELOPE: lambda summary: b"ENVELOPE " + summary.envelope,
-    FetchItem.BODY: lambda summary: b"BODY " + summary.body,
-    FetchItem.BODYSTRUCTURE: lambda summary: b"BODYSTRUCTURE " + summary.bodystructure,
-}
-
-
-class Plan:
-    """What a FETCH needs, found once for all its messages."""
-
-    __slots__ = (
-        "bodies",
-        "from_row",
-        "from_summary",
-        "sets_seen",
-        "whole_label",
-        "with_flags",
-        "with_modseq",
-        "with_uid",
-    )
-
-    def __init__(self, command: Fetch, *, has_condstore: bool) -> None:
-        items = command.items
-        self.with_modseq = FetchItem.MODSEQ in items or (has_condstore and FetchItem.FLAGS in items)
-        self.with_uid = FetchItem.UID in items
-        self.with_flags = FetchItem.FLAGS in items
-        self.from_row = [_FROM_ROW[item] for item in items if isinstance(item, FetchItem) and item in _FROM_ROW]
-        self.from_summary = [
-            _FROM_SUMMARY[item] for item in items if isinstance(item, FetchItem) and item in _FROM_SUMMARY
-        ]
-        self.bodies = [item for item in items if isinstance(item, BodyItem | BinaryItem)]
-        self.whole_label = self._whole_label()
-        self.sets_seen = any(not item.is_peek for item in self.bodies)
-
-    @property
-    def is_heads_only(self) -> bool:
-        """Nothing but what the session has in memory and the IMAP text of summaries."""
-        return bool(self.from_summary) and not (self.from_row or self.bodies)
-
-    def _whole_label(self) -> bytes:
-        """Of the one item that asks for all octets, if there is no other."""
-        (item, *others) = self.bodies or (None,)
-        is_whole = isinstance(item, BodyItem) and item.section == sections.WHOLE and item.partial is None
-        return item.label if item is not None and is_whole and not others else b""
-
-    @property
-    def reads_content(self) -> bool:
-        """Whether octets of every message will be asked for, whatever its structure."""
-        return any(isinstance(item, BodyItem) and item.section == sections.WHOLE for item in self.bodies)
-
-    @property
-    def is_flags_only(self) -> bool:
-        """Nothing but what the session has in memory."""
-        return not (self.from_row or self.from_summary or self.bodies)
-
-    @property
-    def needs_summary(self) -> bool:
-        if self.from_summary:
-            return True
-        return any(isinstance(item, BinaryItem) or item.section != sections.WHOLE for item in self.bodies)
-
-    @property
-    def batch(self) -> int:
-        if self.bodies:
-            return CONTENT_BATCH
-        return SUMMARIES_BATCH if self.from_summary else ROWS_BATCH
 
 
 async def fetch(session: ImapSession, command: Fetch) -> Tagged:
@@ -112,7 +36,7 @@ async def fetch(session: ImapSession, command: Fetch) -> Tagged:
         await _flags(session, selected, plan, ranges)
         return replies.ok("done")
     fetching = _Fetching(session, selected, plan)
-    step = fetching.heads if plan.is_heads_only else fetching.batch
+    step = fetching.batch if plan.rendering is None else partial(fetching.rendered, plan.rendering)
     for indexes in _batches(ranges, plan.batch):
         await step(indexes)
         await session.breathe()
@@ -174,33 +98,35 @@ class _Fetching:
         self.answer = replies.ok("done")
         self._work = 0
 
-    async def heads(self, indexes: list[int]) -> None:
-        """The fields of summaries alone."""
-        plan, selected = self.plan, self.selected
-        known = selected.known
-        heads = await selected.view.heads([known.uids[index] for index in indexes])
-        if len(plan.from_summary) == 1 and not (plan.with_uid or plan.with_flags or plan.with_modseq):
-            make = plan.from_summary[0]
-            uids = known.uids
-            out = [b"* %d FETCH (%b)\r\n" % (i + 1, make(heads[uids[i]])) for i in indexes if uids[i] in heads]
+    async def rendered(self, rendering: Rendering, indexes: list[int]) -> None:
+        """All but what the session has in memory is remembered, or made and remembered."""
+        plan, uids, flags = self.plan, self.selected.known.uids, self.selected.known.flags
+        texts = await self.selected.view.rendered([uids[i] for i in indexes], rendering, self.session.breathe)
+        there = [i for i in indexes if uids[i] in texts]
+        if plan.with_modseq:
+            out = [b"* %d FETCH (%b %b)\r\n" % (i + 1, self._memory_parts(i), texts[uids[i]]) for i in there]
+        elif plan.with_flags and plan.with_uid:
+            text, line = self.selected.flag_texts.text, b"* %d FETCH (UID %d FLAGS %b %b)\r\n"
+            out = [line % (i + 1, uids[i], text(flags[i]), texts[uids[i]]) for i in there]
+        elif plan.with_flags:
+            text, line = self.selected.flag_texts.text, b"* %d FETCH (FLAGS %b %b)\r\n"
+            out = [line % (i + 1, text(flags[i]), texts[uids[i]]) for i in there]
+        elif plan.with_uid:
+            out = [b"* %d FETCH (UID %d %b)\r\n" % (i + 1, uids[i], texts[uids[i]]) for i in there]
         else:
-            out = [
-                b"* %d FETCH (%b)\r\n" % (i + 1, b" ".join(self._head_parts(i, heads[known.uids[i]])))
-                for i in indexes
-                if known.uids[i] in heads
-            ]
+            out = [b"* %d FETCH (%b)\r\n" % (i + 1, texts[uids[i]]) for i in there]
+        missing = [i for i in indexes if uids[i] not in texts] if len(there) < len(indexes) else []
         await self.session.write(b"".join(out))
-        if len(out) < len(indexes):
-            await self._told_missing([index for index in indexes if known.uids[index] not in heads])
+        if missing:
+            await self._told_missing(missing)
 
-    def _head_parts(self, index: int, head: Head) -> list[bytes]:
+    def _memory_parts(self, index: int) -> bytes:
         plan, known = self.plan, self.selected.known
         parts: list[bytes] = [b"UID %d" % known.uids[index]] if plan.with_uid else []
         if plan.with_flags:
             parts.append(b"FLAGS " + self.selected.flag_texts.text(known.flags[index]))
-        if plan.with_modseq:
-            parts.append(b"MODSEQ (%d)" % known.modseqs[index])
-        return parts + [make(head) for make in plan.from_summary]
+        parts.append(b"MODSEQ (%d)" % known.modseqs[index])
+        return b" ".join(parts)
 
     async def _told_missing(self, indexes: list[int]) -> None:
         """What has no summary is gone, or damaged and told by what is left of it."""
@@ -267,8 +193,7 @@ class _Fetching:
             self.answer = replies.MESSAGES_CORRUPT  # the view has reported it
             return parts or [b"UID %d" % row.uid]
         if row.summary is not None:
-            summary = row.summary
-            parts += [join(summary) for join in plan.from_summary]
+            parts += [make(row) for make in plan.from_summary]
         return parts
 
     async def _with_bodies(

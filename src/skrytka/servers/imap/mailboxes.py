@@ -55,7 +55,7 @@ async def _selected(session: ImapSession, selected: Selected, snapshot: Snapshot
         found += [_list_line(session, line, b"LIST", spelled) for line in await _about(session, info.name)]
     else:  # RFC 3501 6.3.1; nothing is \Recent here
         found.append(b"* 0 RECENT")
-        unseen = next((index for index, bits in enumerate(snapshot.flags, 1) if not bits & SystemFlag.SEEN), 0)
+        unseen = snapshot.first_without(SystemFlag.SEEN) + 1
         if unseen:
             found.append(b"* OK [UNSEEN %d] first unseen" % unseen)
     return b"\r\n".join([*found, b""])
@@ -64,7 +64,7 @@ async def _selected(session: ImapSession, selected: Selected, snapshot: Snapshot
 async def close(session: ImapSession, _command: Close) -> Tagged:
     """RFC 9051 6.4.1: what is marked deleted goes, silently, unless the mailbox is read-only."""
     selected = session.mailbox
-    if not selected.is_read_only and any(bits & SystemFlag.DELETED for bits in (await selected.view.snapshot()).flags):
+    if not selected.is_read_only and (await selected.view.snapshot()).first_with(SystemFlag.DELETED) >= 0:
         await selected.view.expunge(None)
     session.deselect()
     return replies.ok("closed")

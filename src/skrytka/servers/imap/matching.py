@@ -26,6 +26,7 @@ from skrytka.servers.imap.state import ImapSession
 
 ROWS_BATCH = 200
 SUMMARIES_BATCH = 50
+VALUES_BATCH = 250
 HEADERS_BYTES = 64 * 1024  # looked through at once: about 5 ms
 INLINE_BYTES = 128 * 1024  # a larger header is looked through in a thread
 
@@ -158,12 +159,25 @@ class Matcher:
     async def _by_header(self, key: s.HeaderKey, candidates: Sequence[int]) -> Sequence[int]:
         needle, name = text_match.folded(key.text), key.name
         if name in SUMMARY_FIELDS:
-            return await self._by_summary(
-                candidates, lambda summary: text_match.has_field(summary.fields.get(name, b""), needle)
-            )
+            return await self._by_values(candidates, name, needle)
         return await self._by_headers(
             candidates, lambda data: text_match.has_field(text_match.named_fields(data, name), needle)
         )
+
+    async def _by_values(self, candidates: Sequence[int], name: bytes, needle: str) -> Sequence[int]:
+        """By the folded values of a field, which are kept for the next search."""
+        sought = needle.replace("\0", "").encode("utf-8", "replace") or text_match.VALUE_START
+        rendering = text_match.values_of(name)
+        uids, view = self._selected.known.uids, self._selected.view
+        found: list[int] = []
+        for batch in _batches(candidates, VALUES_BATCH):
+            values = await view.rendered([uids[index] for index in batch], rendering, self._session.breathe)
+            found += [index for index in batch if sought in values.get(uids[index], b"")]
+            missing = [index for index in batch if uids[index] not in values]
+            if missing and await self._rows(missing, VALUES_BATCH, with_summary=False):
+                self.has_corrupt = True  # it is there, and was reported when it could not be opened
+            await self._session.breathe()
+        return found
 
     # -- reading what has to be read
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from skrytka.analysis.fold import fold, fold_query
+from skrytka.mail.mailbox.types import Depth, MessageRow, Rendering
 from skrytka.protocol.mime import header
 from skrytka.protocol.mime.charset import decode_words
 
@@ -21,6 +22,20 @@ def field_values(raw_fields: bytes) -> Iterator[str]:
 def has_field(raw_fields: bytes, needle: str) -> bool:
     """Whether a value of these fields contains the folded needle; an empty one asks for any field at all."""
     return any(needle in fold(value) for value in field_values(raw_fields))
+
+
+VALUE_START = b"\0"  # no needle has it
+
+
+def values_of(name: bytes) -> Rendering:
+    """The folded values of a field that summaries have, each behind :data:`VALUE_START`."""
+
+    def make(row: MessageRow) -> bytes:
+        raw_fields = row.summary.fields.get(name, b"") if row.summary is not None else b""
+        found = ["\0" + fold(value).replace("\0", "") for value in field_values(raw_fields)]
+        return "".join(found).encode("utf-8", "replace")
+
+    return Rendering(key=("values", name), depth=Depth.ALL, make=make)
 
 
 def named_fields(raw_header: bytes, name: bytes) -> bytes:

@@ -15,7 +15,7 @@ from skrytka.protocol.mime.sections import Section
 _VERSION: Final = b"\x01"
 
 
-class Summary(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Summary(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     """Facts of one message; a new one is added at the end and with a default, so that old records still open."""
 
     header_bytes: int  # length of the header, empty line and prefix included
@@ -44,8 +44,6 @@ class SummaryHead(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Summary)
-
-
 _head_decoder = msgspec.msgpack.Decoder(SummaryHead)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from skrytka.model.ids import AccountId, BlobId, EmailId, MailboxId, State, Uid
+from skrytka.model.ids import AccountId, BlobId, EmailId, MailboxId, State, ThreadId, Uid
 from skrytka.store.ranges import Ranges, clip
 from skrytka.store.rows import BlobRow, ContentRow, MessageRow, Op, VaultRow
 from skrytka.store.statement import Query, Statement
@@ -80,6 +80,10 @@ DELETE_BLOBS = Statement(
 _SNAPSHOT = Statement(
     "SELECT uid, flags, modseq FROM message WHERE account = :account AND mailbox = :mailbox ORDER BY uid"
 )
+_SNAPSHOT_PIECE = Statement(
+    "SELECT uid, flags, modseq FROM message WHERE account = :account AND mailbox = :mailbox AND uid > :after"
+    " ORDER BY uid LIMIT :limit"
+)
 _CHANGED = Statement(
     "SELECT uid, flags, modseq FROM message WHERE account = :account AND mailbox = :mailbox AND modseq > :since"
     " ORDER BY uid"
@@ -120,10 +124,10 @@ _WHOLE_RANGE = Statement(
     " JOIN blob b ON b.blob_id = c.blob_id"
     " WHERE m.account = :account AND m.mailbox = :mailbox AND m.uid BETWEEN :low AND :high AND b.stored IS NOT NULL"
 )
-_SEALED_SUMMARIES = Statement(
-    "SELECT m.uid, m.email_id, c.summary FROM message m LEFT JOIN content c ON c.account = m.account"
-    " AND c.email_id = m.email_id"
-    " WHERE m.account = :account AND m.mailbox = :mailbox AND m.uid BETWEEN :low AND :high"
+_FACTS_AND_SUMMARIES = Statement(
+    "SELECT m.uid, m.size, m.received_at_ms, m.saved_at_ms, m.email_id, m.thread_id, c.summary"
+    " FROM message m LEFT JOIN content c ON c.account = m.account AND c.email_id = m.email_id"
+    " WHERE m.account = :account AND m.mailbox = :mailbox AND m.uid BETWEEN :low AND :high ORDER BY m.uid"
 )
 _VANISHED = Statement(
     "SELECT detail FROM journal WHERE subject = :account AND state > :since AND op = :op ORDER BY state"
@@ -138,6 +142,12 @@ _BLOB = Statement("SELECT blob_id, size, stored_size, stored FROM blob WHERE blo
 def snapshot(account: AccountId, mailbox: MailboxId) -> Query[list[tuple[int, int, int]]]:
     """(uid, flags, modseq) of every message by UID: what SELECT needs."""
     rows: Any = yield _SNAPSHOT(account=account, mailbox=mailbox)
+    return rows  # type: ignore[no-any-return]
+
+
+def snapshot_piece(account: AccountId, mailbox: MailboxId, after: int, limit: int) -> Query[list[tuple[int, int, int]]]:
+    """As :func:`snapshot`: the first ``limit`` messages behind that UID."""
+    rows: Any = yield _SNAPSHOT_PIECE(account=account, mailbox=mailbox, after=after, limit=limit)
     return rows  # type: ignore[no-any-return]
 
 
@@ -227,13 +237,16 @@ def whole_sealed(
     return found
 
 
-def sealed_summaries(
+def facts_and_summaries(
     account: AccountId, mailbox: MailboxId, uids: Ranges
-) -> Query[list[tuple[int, EmailId, bytes | None]]]:
-    """(uid, EMAILID, sealed summary) within the UID ranges; None where the content row is missing (corrupt)."""
-    found: list[tuple[int, EmailId, bytes | None]] = []
+) -> Query[list[tuple[int, int, int, int, EmailId, ThreadId, bytes | None]]]:
+    """(uid, size, received and saved at, EMAILID, THREADID, sealed summary) within the UID ranges, by UID.
+
+    None where the content row is missing (corrupt).
+    """
+    found: list[tuple[int, int, int, int, EmailId, ThreadId, bytes | None]] = []
     for low, high in clip(uids):
-        rows: Any = yield _SEALED_SUMMARIES(account=account, mailbox=mailbox, low=low, high=high)
+        rows: Any = yield _FACTS_AND_SUMMARIES(account=account, mailbox=mailbox, low=low, high=high)
         found.extend(rows)
     return found
 

@@ -5,10 +5,7 @@ import pytest
 from skrytka.mail.mailbox.types import SystemFlag
 from skrytka.model.errors import Reason, TransientError
 from skrytka.model.events import MessageCorrupt
-from skrytka.protocol.imap.commands.fetch import Fetch
-from skrytka.protocol.imap.commands.table import parse
-from skrytka.protocol.imap.cursor import Cursor
-from skrytka.servers.imap.fetching import Plan
+from skrytka.servers.imap.plan import SUMMARIES_BATCH
 from tests.support.imap import World
 from tests.support.imap_boxes import summarize
 from tests.unit.servers.imap.messages import INNER, NESTED, PLAIN
@@ -308,18 +305,5 @@ async def test_a_lost_client_ends_the_work() -> None:
 
     conn.steps = [LOGIN, SELECT, lose, b"1 FETCH 1:* ENVELOPE\r\n"]
     await serve_imap(cast("Connection", conn), found.deps)
-    assert conn.said[-1].count(b"ENVELOPE") == 50  # one batch
+    assert conn.said[-1].count(b"ENVELOPE") == SUMMARIES_BATCH  # one batch
     assert conn.cause == "eof"
-
-
-def test_the_plan_knows_what_it_needs() -> None:
-    def plan(items: bytes) -> Plan:
-        found = parse(Cursor(b"FETCH 1 " + items))
-        assert isinstance(found, Fetch)
-        return Plan(found, has_condstore=False)
-
-    assert plan(b"(UID FLAGS)").is_flags_only
-    assert not plan(b"RFC822.SIZE").needs_summary
-    assert plan(b"ENVELOPE").needs_summary
-    assert plan(b"BODY[]").sets_seen
-    assert not plan(b"(BODY.PEEK[] BINARY.SIZE[1] RFC822.HEADER)").sets_seen

@@ -1,0 +1,138 @@
+"""A mailbox that is open in this process: what all its views share."""
+
+import asyncio
+from array import array
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from skrytka.inspect.client import Inspector
+from skrytka.mail.mailbox.blobs import Blobs
+from skrytka.mail.mailbox.names import Names
+from skrytka.mail.mailbox.rendered import RenderedCache
+from skrytka.mail.mailbox.shared import keyword_names, read_mailbox, updated
+from skrytka.mail.mailbox.types import Snapshot
+from skrytka.model.clock import Clock, Random
+from skrytka.model.events import Emitter
+from skrytka.model.ids import AccountId, MailboxId, State
+from skrytka.store.api import Store
+from skrytka.store.seal.source import KeySource
+from skrytka.store.sql import mailboxes, messages
+
+_PIECE: Final = 5_000  # messages that are read at once: about 2 ms
+RESTING_S: Final = 60.0
+RESTING_MAX: Final = 64
+RESTING_MESSAGES_MAX: Final = 200_000  # 20 octets each
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxDeps:
+    """What mailboxes work with; made by the composition root."""
+
+    store: Store
+    keys: KeySource
+    blobs: Blobs
+    inspector: Inspector
+    events: Emitter
+    clock: Clock
+    random: Random
+
+
+class OpenMailbox:
+    """What all views of one mailbox in this process share: the newest snapshot, and whether to look again."""
+
+    def __init__(
+        self, deps: MailboxDeps, names: Names, rendered: RenderedCache, account: AccountId, mailbox: MailboxId
+    ) -> None:
+        self.rendered = rendered
+        self.account = account
+        self.mailbox = mailbox
+        self.views = 0
+        self._deps = deps
+        self._names = names
+        self._known: Snapshot | None = None
+        self._is_stale = True
+        self._unwatch = deps.store.watch(account, self._changed)
+
+    def _changed(self, _state: State) -> None:
+        self._is_stale = True
+
+    def mark_stale(self) -> None:
+        """Look again at the next question: a command of ours was answered, its feed may come later."""
+        self._is_stale = True
+
+    async def snapshot(self) -> Snapshot:
+        """The mailbox now."""
+        known = self._known
+        if known is not None and not self._is_stale:
+            return known
+        keys = await self._deps.keys.account(self.account)
+        self._is_stale = False  # before the read: what is committed during it makes stale again
+        try:
+            if known is None:
+                known = await self._in_pieces()
+            read = await self._deps.store.read(read_mailbox(self.account, self.mailbox, known))
+            names = [self._names.keyword(keys, row) for row in read.keywords]
+        except BaseException:
+            self._is_stale = True
+            raise
+        now = updated(known, read, keyword_names(read.keywords, names))
+        if self._known is None or now.state >= self._known.state:  # another session may have read meanwhile
+            self._known = now
+        return self._known
+
+    async def _in_pieces(self) -> Snapshot | None:
+        """The first look at a large mailbox, others having their turn; what changed meanwhile is still to be read."""
+        read, account, mailbox = self._deps.store.read, self.account, self.mailbox
+        row = await read(mailboxes.by_id(account, mailbox))
+        if row is None or row.messages <= _PIECE:
+            return None
+        uids, flags, modseqs = array("I"), array("Q"), array("Q")
+        while piece := await read(messages.snapshot_piece(account, mailbox, uids[-1] if uids else 0, _PIECE)):
+            for column, values in zip((uids, flags, modseqs), zip(*piece, strict=True), strict=True):
+                column.extend(values)
+            await asyncio.sleep(0)
+        return Snapshot(row.modseq, uids, flags, modseqs, row.uidnext)
+
+    def __len__(self) -> int:
+        """Messages that are in memory."""
+        return len(self._known) if self._known is not None else 0
+
+    def close(self) -> None:
+        """Nobody will look again."""
+        self._unwatch()
+
+
+class Resting:
+    """Mailboxes that nobody has open at the moment: most are opened again soon, by the same client."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._mailboxes: OrderedDict[tuple[AccountId, MailboxId], tuple[OpenMailbox, float]] = OrderedDict()
+        self._messages = 0
+
+    def put(self, mailbox: OpenMailbox) -> None:
+        """Its last view is gone."""
+        self._mailboxes[mailbox.account, mailbox.mailbox] = mailbox, self._clock.monotonic_s()
+        self._messages += len(mailbox)
+        self._tidy()
+
+    def take(self, account: AccountId, mailbox: MailboxId) -> OpenMailbox | None:
+        """To be opened again, if it is here still."""
+        self._tidy()
+        found = self._mailboxes.pop((account, mailbox), None)
+        if found is None:
+            return None
+        self._messages -= len(found[0])
+        return found[0]
+
+    def _tidy(self) -> None:
+        bound_s = self._clock.monotonic_s() - RESTING_S
+        while self._mailboxes:
+            mailbox, since_s = next(iter(self._mailboxes.values()))
+            is_full = len(self._mailboxes) > RESTING_MAX or self._messages > RESTING_MESSAGES_MAX
+            if since_s >= bound_s and not is_full:
+                return
+            del self._mailboxes[mailbox.account, mailbox.mailbox]
+            self._messages -= len(mailbox)
+            mailbox.close()

@@ -71,7 +71,8 @@ DAMAGES: dict[int, Damage] = {  # by UID
 }
 SIZES = {uid: LARGE if uid in (2, 4, 6, 9) else SMALL for uid in range(1, 10)}
 CUTS_MAX = 20  # fronts by damaged large messages, and some
-WHOLE = sorted(set(SIZES) - set(DAMAGES))
+WITHOUT_SUMMARY = 7
+WHOLE = sorted({*SIZES} - {*DAMAGES} | {WITHOUT_SUMMARY})  # whose octets are there: a summary is made from them
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +140,14 @@ def test_what_is_known_without_the_content_is_still_shown(damaged: Demo) -> None
     with damaged.inbox("alice") as client:
         status, data = client.uid("FETCH", "1:*", "(UID FLAGS RFC822.SIZE)")
         assert (status, len(data)) == ("OK", len(SIZES))
+
+
+def test_a_message_without_its_summary_can_still_be_read(damaged: Demo) -> None:
+    with damaged.inbox("alice") as client:
+        status, _text, found = fetch(client, str(WITHOUT_SUMMARY), "(UID BODY.PEEK[])")
+        assert (status, as_sent(found[WITHOUT_SUMMARY])) == ("OK", sent(WITHOUT_SUMMARY, SMALL))
+        status, text, _found = fetch(client, str(WITHOUT_SUMMARY), "(UID BODYSTRUCTURE)")
+        assert (status, text[:12]) == ("NO", b"[CORRUPTION]")
 
 
 def test_nothing_of_it_counts_as_a_bug(damaged: Demo) -> None:

@@ -267,10 +267,12 @@ class InspectorPool:
             if job.future.done():  # who asked is gone
                 self._idle.append(link)
                 continue
+            if not link.send(job.kind, job.message):
+                jobs.appendleft(job)
+                continue
             self._busy[link.number] = job
             allowed_s = self._limits.job_s + self._limits.job_s_per_megabyte * job.size / 1_000_000
             job.deadline_s = self._clock.monotonic_s() + allowed_s
-            link.send(job.kind, job.message)
 
     def _take_fresh(self) -> ChildLink | None:
         for link in self._idle:

@@ -48,16 +48,20 @@ class ChildLink:
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(sock.fileno(), self._readable)
 
-    def send(self, kind: str, message: bytes | MessageMemory) -> None:
-        """Hand over a job; the child has to be idle. What does not fit the socket now follows when it does."""
-        self.jobs += 1
+    def send(self, kind: str, message: bytes | MessageMemory) -> bool:
+        """Hand over a job; the child has to be idle. What does not fit the socket now follows when it does.
+
+        False when the child is gone already, so that the job cannot be why; ``lost`` follows.
+        """
         if isinstance(message, MessageMemory):
             head = frame(_encoder.encode(Request(kind, message.size, is_memory=True)))
             rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [message.fd]))]
-            self._send([head], rights)
+            is_sent = self._send([head], rights)
         else:
             head = frame(_encoder.encode(Request(kind, len(message), is_memory=False)))
-            self._send([head, message], [])
+            is_sent = self._send([head, message], [])
+        self.jobs += is_sent
+        return is_sent
 
     def kill(self) -> None:
         """SIGKILL, to this very process and no other that has its pid by now; then closed."""
@@ -76,19 +80,20 @@ class ChildLink:
         self._sock.close()
         os.close(self._pidfd)
 
-    def _send(self, pieces: list[bytes], rights: list[tuple[int, int, "array.array[int]"]]) -> None:
+    def _send(self, pieces: list[bytes], rights: list[tuple[int, int, "array.array[int]"]]) -> bool:
         try:
             sent = self._sock.sendmsg(pieces, rights)
         except BlockingIOError:
             sent = 0
         except OSError:
-            return  # gone: the reader says so
+            return False  # the reader says so too
         for piece in pieces:
             if sent < len(piece):
                 self._unsent.append(memoryview(piece)[sent:])
             sent = max(0, sent - len(piece))
         if self._unsent:
             self._loop.add_writer(self._sock.fileno(), self._writable)
+        return True
 
     def _writable(self) -> None:
         try:

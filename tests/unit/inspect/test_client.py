@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import os
+import select
+import signal
 import socket
 from pathlib import Path
 
@@ -65,6 +68,16 @@ async def test_a_message_that_ends_two_children_is_poisoned(owner: socket.socket
             await found.do("segfault", b"message")
         assert caught.value.reason is Reason.POISONED
         assert [death.is_second for death in found.watcher.deaths] == [False, True]
+
+
+async def test_a_message_is_not_blamed_for_children_that_were_dead_before_it_came(owner: socket.socket) -> None:
+    async with inspectors(owner, 3) as found:
+        await until(lambda: len(found.pool._idle) == 3)
+        for link in found.pool._idle:  # all at once, as the kernel does when a group of processes has to go
+            os.kill(link.pid, signal.SIGKILL)
+            assert select.select([link._pidfd], [], [], 10.0)[0]
+        assert await found.do("echo", b"innocent") == b"innocent"
+        assert [death.kind for death in found.watcher.deaths] == [""] * 3
 
 
 async def test_what_a_child_says_of_its_failure_is_our_words_only(owner: socket.socket) -> None:

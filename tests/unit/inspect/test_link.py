@@ -58,6 +58,14 @@ async def played() -> AsyncIterator[Played]:
     made.child.close()
 
 
+async def test_a_child_that_is_gone_takes_no_job(played: Played) -> None:
+    played.child.close()
+    assert not played.link.send("echo", b"hello")
+    assert played.link.jobs == 0
+    await until(lambda: played.owner.losses == [""])
+    played.status()
+
+
 async def test_a_job_goes_out_and_its_answer_comes_back_however_cut(played: Played) -> None:
     played.link.send("echo", b"hello")
     head = b"\x93\xa4echo\x05\xc2"

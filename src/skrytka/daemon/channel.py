@@ -37,6 +37,11 @@ def send_blocking(sock: socket.socket, message: Message, fds: Sequence[int] = ()
     socket.send_fds(sock, [_encoder.encode(message)], list(fds))
 
 
+def send_at_once(sock: socket.socket, message: Message) -> None:
+    """One message, or BlockingIOError when the other end does not read."""
+    sock.send(_encoder.encode(message), socket.MSG_DONTWAIT)
+
+
 def receive_blocking(sock: socket.socket) -> tuple[AnyMessage, list[int]] | None:
     """One message without a loop; None at end of file."""
     raw, fds, _flags, _address = socket.recv_fds(sock, PACKET_MAX_BYTES, DESCRIPTORS_MAX)

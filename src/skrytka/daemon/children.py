@@ -21,6 +21,8 @@ ALLOCATOR: Final = {
     "MALLOC_MMAP_THRESHOLD_": str(4 * 1024 * 1024),  # above it, memory goes back to the system when it is freed
     "MALLOC_TRIM_THRESHOLD_": str(8 * 1024 * 1024),  # what may stay at the heap's end, so that it need not grow again
 }
+SILENT_S = 60.0  # of a child that is ready: it hangs
+FAULT_SILENT = "F-child-silent"
 STEADY_S = 60.0  # a child that lived so long has not failed "again"
 
 Command = Callable[[str, int], list[str]]  # name of the child, descriptor of its control socket
@@ -43,6 +45,7 @@ class Child:
         self._started_s = 0.0
         self.failures = 0  # in a row
         self.is_ready = False
+        self.silent_s = 0.0  # since it said anything
 
     @property
     def pid(self) -> int:
@@ -67,9 +70,13 @@ class Child:
             theirs.close()
         self._started_s = now_s
         self.is_ready = False
-        self._channel = Channel(
-            ours, lambda message, fds: received(self, message, fds), lambda: self._lost(lambda: ended(self))
-        )
+        self.silent_s = 0.0
+
+        def heard(message: AnyMessage, fds: list[int]) -> None:
+            self.silent_s = 0.0
+            received(self, message, fds)
+
+        self._channel = Channel(ours, heard, lambda: self._lost(lambda: ended(self)))
         return self._channel
 
     def reap(self) -> str | None:
@@ -82,8 +89,14 @@ class Child:
         self.is_ready = False
         return f"signal {-status}" if status < 0 else f"exit {status}"
 
+    def hangs(self, passed_s: float) -> bool:
+        """Whether it has been silent for too long, ``passed_s`` after the last call. While it starts it may be."""
+        self.silent_s = self.silent_s + passed_s if self.is_ready else 0.0
+        return self.silent_s >= SILENT_S
+
     def kill(self) -> None:
         """End it now."""
+        self.silent_s = 0.0
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
 

@@ -21,6 +21,7 @@ from skrytka.daemon.jobs import Jobs
 from skrytka.daemon.keys import AgentKeySource
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.messages import (
+    Alive,
     AnyMessage,
     ChainHeads,
     Drain,
@@ -48,6 +49,7 @@ from skrytka.store.open import open_reader
 from skrytka.store.system import SystemClock, SystemRandom
 
 DRAIN_S = 10.0  # when the supervisor is gone and nobody says
+ALIVE_S = 5.0
 HEADS_EVERY = 50  # flushes
 INSPECTORS_S = 5.0  # to wait for them before the ports are opened; mail that comes without them waits, too
 
@@ -145,6 +147,7 @@ class Front:
             self._keep_events(),
             LoopWatch(self._clock, self._events).run(),
             self._sweep_keys(),
+            self._tell_alive(),
         ]
         if self._start.is_keeper:
             control = next((sock for name, sock in self._sockets if name == "control"), None)
@@ -172,6 +175,11 @@ class Front:
                 await asyncio.sleep(FLUSH_S)
                 await self._events.flush()
             self._report_heads()
+
+    async def _tell_alive(self) -> None:
+        while True:
+            await asyncio.sleep(ALIVE_S)
+            self._channel.send(Alive())
 
     async def _sweep_keys(self) -> None:
         while True:

@@ -12,13 +12,14 @@ import subprocess
 from collections.abc import Callable, Sequence
 
 from skrytka.daemon.channel import Channel
-from skrytka.daemon.children import BACKOFF_FIRST_S, STEADY_S
+from skrytka.daemon.children import BACKOFF_FIRST_S, FAULT_SILENT, STEADY_S
 from skrytka.daemon.messages import InspectorSocket
-from skrytka.inspect.spawn import join, start_zygote, zygote_command
+from skrytka.inspect.spawn import ask_alive, join, start_zygote, zygote_command
 from skrytka.model.clock import Clock
-from skrytka.model.events import ChildEnded, Emitter
+from skrytka.model.events import ChildEnded, Emitter, FaultRaised
 
 BACKOFF_MAX_S = 2.0  # mail waits for it in the fronts (PoolLimits.wait_s), and a start takes 0.15 s
+SILENT_S = 30.0  # as long as mail waits for it
 END_S = 5.0  # a child at its job is killed before that by its front
 ASK_AGAIN_S = 0.1  # a front that loses its socket while the zygote lives
 ZygoteCommand = Callable[[int], list[str]]
@@ -47,6 +48,7 @@ class InspectorKeeper:
         self._numbers: dict[str, int] = {}  # of the socket each has
         self._started_s = 0.0
         self._failures = 0
+        self._silent_s = 0.0
         self._is_ending = False
 
     @property
@@ -59,6 +61,7 @@ class InspectorKeeper:
         if self._is_ending or self._process is not None:
             return
         self._started_s = self._clock.monotonic_s()
+        self._silent_s = 0.0
         try:
             self._process, self._sock = start_zygote(self._command, self._inherited)
         except OSError as exc:
@@ -66,6 +69,18 @@ class InspectorKeeper:
             return
         for name in self._links:
             self._connect(name)
+
+    def watch(self, passed_s: float) -> None:
+        """So much time has gone by since the last call; a zygote that is silent for too long is killed and replaced."""
+        if self._process is None or self._sock is None or self._is_ending:
+            return
+        self._silent_s = 0.0 if ask_alive(self._sock) else self._silent_s + passed_s
+        if self._silent_s >= SILENT_S:
+            detail = f"the inspectors (pid {self.pid}) said nothing for {SILENT_S:g} s: killed"
+            self._complain(detail)
+            self._events.emit(FaultRaised(fault=FAULT_SILENT, detail=detail))
+            self._silent_s = 0.0
+            self._process.send_signal(signal.SIGKILL)
 
     def serve(self, name: str, channel: Channel) -> None:
         """A front that was started now, or again."""

@@ -92,6 +92,10 @@ class Ready(Message, frozen=True, kw_only=True):
     """All that the child has to do, it does now."""
 
 
+class Alive(Message, frozen=True, kw_only=True):
+    """The child's loop turns; said every few seconds, since silence means that it hangs."""
+
+
 class InspectorsLost(Message, frozen=True, kw_only=True):
     """The InspectorSocket of that number has ended; another is wanted."""
 
@@ -166,6 +170,7 @@ class Faulty(Message, frozen=True, kw_only=True):
 
 AnyMessage = (
     Start
+    | Alive
     | StoreSocket
     | InspectorSocket
     | InspectorsLost

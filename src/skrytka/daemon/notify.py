@@ -6,21 +6,27 @@ from collections.abc import MutableMapping
 from skrytka.model.clock import Clock
 
 VARIABLE = "NOTIFY_SOCKET"
+WATCHDOG_VARIABLE = "WATCHDOG_USEC"
 READY = "READY=1"
 STOPPING = "STOPPING=1"
+ALIVE = "WATCHDOG=1"
 
 
 class Notifier:
     """Of this process alone: the variable is taken out of the environment, so that no child speaks for the server."""
 
-    def __init__(self, address: str | None, clock: Clock) -> None:
+    def __init__(self, address: str | None, clock: Clock, watchdog_s: float = 0.0) -> None:
         self._address = address
         self._clock = clock
+        self._every_s = watchdog_s / 3
+        self._alive_due_s = clock.monotonic_s()
 
     @classmethod
     def take(cls, environment: MutableMapping[str, str], clock: Clock) -> "Notifier":
-        """The one that the environment names."""
-        return cls(environment.pop(VARIABLE, None), clock)
+        """The one that the environment names; how long systemd waits for a sign of life (``WatchdogSec=``) too."""
+        text = environment.pop(WATCHDOG_VARIABLE, "")
+        environment.pop("WATCHDOG_PID", None)
+        return cls(environment.pop(VARIABLE, None), clock, int(text) / 1_000_000 if text.isdecimal() else 0.0)
 
     def ready(self) -> None:
         """Every port answers; also the end of a reload."""
@@ -29,6 +35,13 @@ class Notifier:
     def reloading(self) -> None:
         """SIGHUP is obeyed; :meth:`ready` follows."""
         self._tell(f"RELOADING=1\nMONOTONIC_USEC={int(self._clock.monotonic_s() * 1_000_000)}")
+
+    def alive(self) -> None:
+        """The supervisor's loop turns; called more often than that needs to be said."""
+        now_s = self._clock.monotonic_s()
+        if self._every_s and now_s >= self._alive_due_s:
+            self._alive_due_s = now_s + self._every_s
+            self._tell(ALIVE)
 
     def stopping(self, cause: str) -> None:
         """Drain begins."""

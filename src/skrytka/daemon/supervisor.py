@@ -13,11 +13,12 @@ from collections.abc import Callable
 
 from skrytka import __version__
 from skrytka.daemon import config
-from skrytka.daemon.children import Child, Command, child_environment
+from skrytka.daemon.children import FAULT_SILENT, SILENT_S, Child, Command, child_environment
 from skrytka.daemon.desk import Desk
 from skrytka.daemon.event_log import EventLog
 from skrytka.daemon.inspectors import InspectorKeeper, ZygoteCommand
 from skrytka.daemon.messages import (
+    Alive,
     AnyMessage,
     Drain,
     Faulty,
@@ -33,13 +34,14 @@ from skrytka.daemon.prepare import Prepared
 from skrytka.daemon.reload import restart_needed
 from skrytka.model.clock import Clock
 from skrytka.model.errors import RemoteProtocolError
-from skrytka.model.events import ChildEnded, ServerStarted, ServerStopping, SettingsReloaded
+from skrytka.model.events import ChildEnded, FaultRaised, ServerStarted, ServerStopping, SettingsReloaded
 from skrytka.store.events.writer import FLUSH_S
 
 DRAIN_S = 10.0  # sessions may finish for so long
 DRAIN_GRACE_S = 5.0  # then a front that has not ended is killed
 STORE_DRAIN_S = 20.0
 LOST_S = 2.0  # from the end of a child's channel to its own end
+WATCH_S = 1.0
 RETIRE_FIRST_S = 5.0  # when the start is over
 RETIRE_S = 3600.0
 STARTS_MAX = 5  # of one child before the server was ready for the first time
@@ -95,7 +97,8 @@ class Supervisor:
         loop.add_signal_handler(signal.SIGCHLD, self._reap)
         try:
             async with asyncio.TaskGroup() as tasks:
-                keepers = [tasks.create_task(self._keep_events()), tasks.create_task(self._retire_events())]
+                work = (self._keep_events(), self._retire_events(), self._watch_children())
+                keepers = [tasks.create_task(each) for each in work]
                 self._inspectors.start()
                 for child in self._children:
                     self._start(child)
@@ -121,6 +124,19 @@ class Supervisor:
             await asyncio.sleep(FLUSH_S)
             await self._events.flush()
             self._desk.tick()
+
+    async def _watch_children(self) -> None:
+        """Count their silence in seconds of our own, which a machine that was suspended has not had."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            self._notifier.alive()
+            self._inspectors.watch(WATCH_S)
+            for child in self._children:
+                if child.hangs(WATCH_S):
+                    detail = f"{child.name} (pid {child.pid}) said nothing for {SILENT_S:g} s: killed"
+                    self._complain(detail)
+                    self._events.emit(FaultRaised(fault=FAULT_SILENT, detail=detail))
+                    child.kill()
 
     async def _retire_events(self) -> None:
         while True:
@@ -180,6 +196,8 @@ class Supervisor:
         for fd in fds:
             os.close(fd)  # no child has any to give
         match message:
+            case Alive():
+                pass
             case Ready():
                 self._child_ready(child)
             case Reloaded(detail=detail):

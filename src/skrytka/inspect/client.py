@@ -341,6 +341,8 @@ class InspectorPool:
                 self._forking.discard(number)
                 self._backoff_s = min(max(2 * self._backoff_s, _BACKOFF_FIRST_S), _BACKOFF_MAX_S)
                 self._refill()
+            case _:
+                pass  # a Pong is the owner's to hear
         for fd in fds:
             os.close(fd)
 

@@ -1,5 +1,6 @@
 """Starting a zygote, for its owner: the supervisor, or a process that has one front only."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -9,9 +10,11 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from skrytka.inspect.wire import Join
+from skrytka.inspect.wire import Join, Ping
 
 _HELD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_PING = msgspec.msgpack.encode(Ping())
+_PACKET_MAX_BYTES = 4 * 1024
 ENVIRONMENT = {"LC_CTYPE": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}  # nothing of ours: children read untrusted mail
 
 
@@ -37,6 +40,17 @@ def environment() -> dict[str, str]:
     """All that a zygote is told. Where to import from is no secret, and a package that is not installed needs it."""
     paths = [os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     return ENVIRONMENT | ({"PYTHONPATH": os.pathsep.join(paths)} if paths else {})
+
+
+def ask_alive(sock: socket.socket) -> bool:
+    """Whether the zygote has answered since the last call, and ask again; never waits. Its end shows elsewhere."""
+    has_answered = False
+    with contextlib.suppress(OSError):
+        while sock.recv(_PACKET_MAX_BYTES, socket.MSG_DONTWAIT):
+            has_answered = True
+    with contextlib.suppress(OSError):
+        sock.send(_PING, socket.MSG_DONTWAIT)
+    return has_answered
 
 
 def start_zygote(

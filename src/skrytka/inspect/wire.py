@@ -65,6 +65,14 @@ class Join(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Owner to zygote: the descriptor with it leads to a further front."""
 
 
+class Ping(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Owner to zygote: say that you live."""
+
+
+class Pong(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Zygote to owner: it does."""
+
+
 class Forked(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Zygote to front, with the child's socket and its pidfd."""
 
@@ -85,5 +93,5 @@ class Ended(msgspec.Struct, frozen=True, array_like=True, tag=True):
     status: int
 
 
-ToZygote = Fork | Join
-FromZygote = Forked | NotForked | Ended
+ToZygote = Fork | Join | Ping
+FromZygote = Forked | NotForked | Ended | Pong

@@ -21,7 +21,7 @@ import msgspec
 from skrytka.inspect import charsets, child, sandbox
 from skrytka.inspect.child import Handlers
 from skrytka.inspect.sandbox import SandboxLimits
-from skrytka.inspect.wire import Ended, Fork, Forked, FromZygote, Join, NotForked, ToZygote
+from skrytka.inspect.wire import Ended, Fork, Forked, FromZygote, Join, NotForked, Ping, Pong, ToZygote
 
 CHILDREN_MAX = 64  # of one front; more is a front gone wrong
 PACKET_MAX_BYTES = 4 * 1024
@@ -97,6 +97,8 @@ class Zygote:
         match message:
             case Fork(number):
                 self._fork(front, number)
+            case Ping():
+                front.send(Pong())
             case Join() if front is self._owner and fds:
                 sock = socket.socket(fileno=fds.pop())
                 self._fronts[sock.fileno()] = _Front(sock)

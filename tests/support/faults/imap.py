@@ -16,9 +16,9 @@ OWN_FIELDS: Final = re.compile(rb"\A(?:Return-Path|Delivered-To|Received):[^\n]*
 UNTIL_S: Final = 40.0
 
 
-def until(is_so: Callable[[], bool], what: str) -> None:
+def until(is_so: Callable[[], bool], what: str, within_s: float = UNTIL_S) -> None:
     """Wait for it; what is not so in time fails."""
-    end = time.monotonic() + UNTIL_S
+    end = time.monotonic() + within_s
     while not is_so():
         assert time.monotonic() < end, f"not in time: {what}"
         time.sleep(0.01)

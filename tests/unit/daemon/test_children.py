@@ -107,3 +107,18 @@ def test_children_are_this_package_and_import_nothing_from_the_current_folder(tm
     assert environment["OPENSSL_CONF"] == str(tmp_path / "openssl.cnf")
     assert environment["PATH"] == os.environ["PATH"]
     assert int(environment["MALLOC_MMAP_THRESHOLD_"]) < 19 * 1024**2  # a password hash
+
+
+async def test_silence_counts_from_readiness_and_ends_with_a_word() -> None:
+    parent, one = Parent(), child(READY)
+    assert not one.hangs(1000)
+    one.start(parent.received, parent.ended, 0.0)
+    assert not one.hangs(1000), "it may take its time to start"
+    async with asyncio.timeout(10):
+        await parent.news.wait()
+    one.is_ready = True
+    assert not one.hangs(children.SILENT_S / 2)
+    assert one.hangs(children.SILENT_S / 2)
+    one.kill()
+    assert not one.hangs(1)
+    assert await reaped(one) == "signal 9"

@@ -81,6 +81,19 @@ async def case() -> AsyncIterator[Case]:
     await made.close()
 
 
+async def test_a_zygote_that_is_silent_for_long_is_replaced(case: Case) -> None:
+    before = case.keeper.pid
+    case.keeper.watch(inspectors.SILENT_S / 2)
+    assert not case.said
+    case.keeper.watch(inspectors.SILENT_S / 2)
+    await case.until(lambda: all(len(front.heard) == 2 for front in case.fronts))
+    assert case.keeper.pid not in (0, before)
+    assert "said nothing for 30 s" in case.said[0]
+    assert case.events.counts == {"FaultRaised": 1, "ChildEnded": 1}
+    case.keeper.watch(inspectors.SILENT_S / 2)
+    assert len(case.said) == 2, "the new one has its own time"
+
+
 async def test_each_front_gets_a_socket_to_one_zygote(case: Case) -> None:
     assert [number for front in case.fronts for number, _sock in front.heard] == [1, 1]
     assert case.keeper.pid

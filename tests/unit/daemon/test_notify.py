@@ -36,6 +36,19 @@ def test_an_abstract_socket_is_reached() -> None:
         assert sock.recv(100) == b"READY=1"
 
 
+def test_signs_of_life_are_given_three_times_as_often_as_systemd_asks(systemd: socket.socket) -> None:
+    clock = FixedClock()
+    notifier = Notifier.take({VARIABLE: systemd.getsockname(), "WATCHDOG_USEC": "60000000", "WATCHDOG_PID": "1"}, clock)
+    for _ in range(41):
+        notifier.alive()
+        clock.advance(1)
+    systemd.setblocking(False)
+    assert [systemd.recv(100) for _ in range(3)] == [b"WATCHDOG=1"] * 3
+    Notifier.take({VARIABLE: systemd.getsockname(), "WATCHDOG_USEC": "often"}, clock).alive()
+    with pytest.raises(BlockingIOError):
+        systemd.recv(100)
+
+
 def test_no_child_inherits_it() -> None:
     environment = {VARIABLE: "/nowhere/at/all", "PATH": "/bin"}
     Notifier.take(environment, FixedClock()).ready()  # nobody listens: nothing happens

@@ -6,8 +6,9 @@ from typing import cast
 import pytest
 
 from skrytka.daemon import channel
-from skrytka.daemon.messages import Drain, Fault, Ready, Reload, Start, StoreSocket
-from skrytka.daemon.store_child import ChildControl, run_store_child
+from skrytka.daemon.messages import Alive, Drain, Fault, Ready, Reload, Start, StoreSocket
+from skrytka.daemon.store_child import ALIVE_S, ChildControl, run_store_child
+from skrytka.model.clock import FixedClock
 from skrytka.model.settings import Settings
 from skrytka.store.process import StoreLoop
 
@@ -27,7 +28,7 @@ class Loop:
 def test_new_fronts_come_in_and_drain_ends_it() -> None:
     near, far = channel.pair()
     loop = Loop()
-    control = ChildControl(near)
+    control = ChildControl(near, FixedClock())
     with near, far, socket.socket() as front:
         channel.send_blocking(far, StoreSocket(front=1), [front.fileno()])
         assert control.readable(cast("StoreLoop", loop))
@@ -44,14 +45,31 @@ def test_the_end_of_the_supervisor_ends_it() -> None:
     near, far = channel.pair()
     far.close()
     with near:
-        assert not ChildControl(near).readable(cast("StoreLoop", Loop()))
-        ChildControl(near).fault("disk-full", "nobody hears it")
+        assert not ChildControl(near, FixedClock()).readable(cast("StoreLoop", Loop()))
+        ChildControl(near, FixedClock()).fault("disk-full", "nobody hears it")
+
+
+def test_it_says_now_and_then_that_it_lives_and_waits_for_no_listener() -> None:
+    near, far = channel.pair()
+    clock = FixedClock()
+    with near, far:
+        control = ChildControl(near, clock)
+        for _ in range(4):
+            clock.advance(ALIVE_S / 2)
+            control.tick()
+        far.setblocking(False)
+        assert [channel.receive_blocking(far) for _ in range(2)] == [(Alive(), [])] * 2
+        with pytest.raises(BlockingIOError):
+            channel.receive_blocking(far)
+        for _ in range(10_000):  # the supervisor is stopped
+            clock.advance(ALIVE_S)
+            control.tick()
 
 
 def test_faults_and_readiness_are_told() -> None:
     near, far = channel.pair()
     with near, far:
-        control = ChildControl(near).start()
+        control = ChildControl(near, FixedClock()).start()
         control.fault("disk-full", "x")
         control.tick()
         assert channel.receive_blocking(far) == (Ready(), [])

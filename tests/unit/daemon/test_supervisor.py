@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from skrytka.daemon import supervisor
+from skrytka.daemon import children, supervisor
 from skrytka.daemon.channel import Channel
 from skrytka.daemon.children import Child
 from skrytka.daemon.notify import Notifier
@@ -144,6 +144,22 @@ async def test_every_front_gets_a_socket_to_the_inspectors_and_another_when_they
     assert await running.stop() == 0
     assert not running.supervisor._inspectors._process or running.supervisor._inspectors._process.returncode == 0
     assert running.events.counts["ChildEnded"] == 1
+
+
+@pytest.mark.parametrize("name", ["store", "front-1"])
+async def test_a_child_that_says_nothing_for_long_is_killed_and_replaced(
+    prepared: Prepared, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(supervisor, "WATCH_S", 0.01)
+    running = Running(prepared)
+    await running.until("ready")
+    (child,) = [child for child in running.supervisor._children if child.name == name]
+    child.silent_s = children.SILENT_S
+    await running.until(f"{name} (pid {child.pid}) said nothing for 60 s: killed")
+    await running.until(f"{name} (pid")
+    await running.until("ended: signal 9")
+    assert await running.stop() == 0
+    assert running.events.counts["FaultRaised"] == 1
 
 
 async def test_a_new_store_process_is_connected_to_every_front(prepared: Prepared) -> None:

@@ -1,7 +1,7 @@
-"""Two header fields as SORT and THREAD compare them: the base subject and the time of sending."""
+"""Two header fields as SORT, THREAD and SEARCH compare them: the base subject and the time of sending."""
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final
 
 SUBJECT_MAX: Final = 1000  # characters; a longer subject is compared by its beginning
@@ -17,6 +17,7 @@ _DATE = re.compile(
     r"(?P<day>\d{1,2})[ \t-]+(?P<month>[A-Za-z]{3})[a-z]{0,6}[ \t-]+(?P<year>\d{2,4})[ \t]+"
     r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?[ \t]*(?P<zone>[+-]\d{4}|[A-Za-z]{1,5})?"
 )
+_EPOCH: Final = date(1970, 1, 1).toordinal()
 _MONTHS: Final = {
     name: number
     for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)  # noqa: SIM905
@@ -54,19 +55,16 @@ def _without_leaders(text: str) -> str:
 
 def sent_at_ms(raw_date: bytes) -> int | None:
     """RFC 5322 3.3 with the obsolete forms of 4.3; None when it is no date."""
-    match = _DATE.search(_COMMENT.sub(" ", raw_date[:200].decode("ascii", "replace")))
-    month = _MONTHS.get(match["month"].lower()) if match else None
-    if match is None or month is None:
+    found = _read(raw_date)
+    if found is None:
         return None
-    year = int(match["year"])
-    if len(match["year"]) < 4:  # RFC 5322 4.3: two digits below 50 are 20xx, else, and three digits, from 1900
-        year += 2000 if len(match["year"]) == 2 and year < 50 else 1900
+    day, match = found
     second = min(int(match["second"] or 0), 59)  # a leap second is written 60
     try:
         moment = datetime(
-            year,
-            month,
-            int(match["day"]),
+            day.year,
+            day.month,
+            day.day,
             int(match["hour"]),
             int(match["minute"]),
             second,
@@ -74,6 +72,26 @@ def sent_at_ms(raw_date: bytes) -> int | None:
         )
         return int(moment.astimezone(UTC).timestamp()) * 1000
     except (ValueError, OverflowError):
+        return None
+
+
+def sent_day(raw_date: bytes) -> int | None:
+    """Days since 1970-01-01 of the date as it is written, whatever its time zone (RFC 9051 6.4.4, SENTON)."""
+    found = _read(raw_date)
+    return found[0].toordinal() - _EPOCH if found else None
+
+
+def _read(raw_date: bytes) -> tuple[date, re.Match[str]] | None:
+    match = _DATE.search(_COMMENT.sub(" ", raw_date[:200].decode("ascii", "replace")))
+    month = _MONTHS.get(match["month"].lower()) if match else None
+    if match is None or month is None:
+        return None
+    year = int(match["year"])
+    if len(match["year"]) < 4:  # RFC 5322 4.3: two digits below 50 are 20xx, else, and three digits, from 1900
+        year += 2000 if len(match["year"]) == 2 and year < 50 else 1900
+    try:
+        return date(year, month, int(match["day"])), match
+    except ValueError:
         return None
 
 

@@ -65,6 +65,10 @@ def first_values(section: bytes) -> dict[bytes, bytes]:
 
 
 def select_fields(section: bytes, names: frozenset[bytes], *, is_negated: bool = False) -> bytes:
-    """The named fields, or all others, as they stand, then the blank line (RFC 9051 6.4.5.1, HEADER.FIELDS[.NOT])."""
+    """The named fields, or all others, as they stand (RFC 9051 6.4.5.1, HEADER.FIELDS[.NOT]).
+
+    Then the blank line, except of a message that has none and ends there.
+    """
+    has_blank = section.endswith((b"\n\r\n", b"\n\n")) or section in {b"\r\n", b"\n"}
     chosen = (section[field.start : field.end] for field in fields(section) if (field.name in names) is not is_negated)
-    return b"".join(chosen) + b"\r\n"
+    return b"".join(chosen) + (b"\r\n" if has_blank else b"")

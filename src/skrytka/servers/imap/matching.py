@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
 
+from skrytka.mail.delivery.fields import sent_day
 from skrytka.mail.mailbox.types import (
     FIRST_KEYWORD_BIT,
     SUMMARY_FIELDS,
@@ -250,8 +251,14 @@ def _batches(candidates: Sequence[int], size: int) -> Iterator[Sequence[int]]:
 
 
 def _is_sent(key: s.DateKey, summary: Summary) -> bool:
-    sent_at_ms = summary.sent_at_ms
-    return sent_at_ms is not None and _compare(key.comparison, day_of(sent_at_ms), key.day)
+    """The day is the one that the Date field has, in whatever zone; a zone moves it by one at most."""
+    if summary.sent_at_ms is None:
+        return False
+    day = day_of(summary.sent_at_ms)
+    if abs(day - key.day) <= 1:
+        written = sent_day(summary.fields.get(b"date", b""))
+        day = day if written is None else written
+    return _compare(key.comparison, day, key.day)
 
 
 def _row_test(key: s.Key) -> Callable[[MessageRow], bool]:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skrytka.mail.delivery.fields import sent_at_ms, subject_base
+from skrytka.mail.delivery.fields import sent_at_ms, sent_day, subject_base
 
 SUBJECTS = [
     ("Hello", "Hello"),
@@ -55,3 +55,16 @@ def test_no_input_raises(raw: bytes) -> None:
 def test_the_base_of_a_base_is_itself(pieces: list[str]) -> None:
     base = subject_base("".join(pieces))
     assert subject_base(base) == base
+
+
+@pytest.mark.parametrize(
+    ("raw", "day"),
+    [
+        (b"Date: Mon, 7 Feb 1994 21:52:25 -0800\r\n", 8803),  # the 8th in UTC
+        (b"Date: Tue, 8 Feb 1994 00:30:00 +0300\r\n", 8804),  # the 7th in UTC
+        (b"30 Feb 1994 00:30:00 +0300", None),
+        (b"", None),
+    ],
+)
+def test_the_day_is_the_one_that_is_written(raw: bytes, day: int | None) -> None:
+    assert sent_day(raw) == day

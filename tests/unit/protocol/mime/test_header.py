@@ -25,6 +25,13 @@ def test_the_first_of_two_fields_counts() -> None:
 def test_selected_fields_stand_as_they_are_with_a_blank_line() -> None:
     assert select_fields(SECTION, frozenset({b"subject"})) == b"Subject: one\r\n two\r\n\r\n"
     assert select_fields(SECTION, frozenset({b"from", b"x-empty"}), is_negated=True) == b"Subject: one\r\n two\r\n\r\n"
+    assert select_fields(b"\r\n", frozenset({b"from"})) == select_fields(b"A: b\n\n", frozenset({b"from"})) == b"\r\n"
+
+
+@pytest.mark.parametrize("section", [b"", b"A: b", b"A: b\r\n", b"A: b\n"])
+def test_a_message_that_has_no_blank_line_gets_none(section: bytes) -> None:
+    """RFC 9051 6.4.5.1: the one exception."""
+    assert select_fields(section, frozenset({b"a"})) == section
 
 
 @pytest.mark.parametrize(

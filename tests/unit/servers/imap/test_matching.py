@@ -165,3 +165,22 @@ async def test_others_get_their_turn_between_long_headers() -> None:
         beside.cancel()
     assert conn.said[0].startswith(b"* SEARCH 1 2 3")
     assert turns >= 20
+
+
+@pytest.mark.parametrize(
+    ("criteria", "expected"),
+    [
+        ("SENTON 7-Feb-1994", "1"),
+        ("SENTON 8-Feb-1994", "2"),
+        ("SENTBEFORE 8-Feb-1994", "1"),
+        ("SENTSINCE 8-Feb-1994", "2"),
+        ("SENTSINCE 6-Feb-1994", "1 2"),
+    ],
+)
+async def test_the_day_of_sending_is_the_senders(criteria: str, expected: str) -> None:
+    """RFC 9051 6.4.4: disregarding time and timezone."""
+    found = World()
+    found.inbox.deliver(b"Date: Mon, 7 Feb 1994 21:52:25 -0800\r\n\r\n", sent_at_ms=760_686_745_000)
+    found.inbox.deliver(b"Date: Tue, 8 Feb 1994 00:30:00 +0300\r\n\r\n", sent_at_ms=760_656_600_000)
+    found.inbox.deliver(b"\r\n")
+    assert (await found.ask(f"SEARCH {criteria}"))[0] == f"* SEARCH {expected}"

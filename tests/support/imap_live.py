@@ -6,14 +6,29 @@ from dataclasses import dataclass
 from typing import cast
 
 from skrytka.model.engine import NEED_DATA, Woken
+from skrytka.model.ids import AccountId
+from skrytka.model.secret import Secret
 from skrytka.net.connection import Connection
+from skrytka.net.facts import ConnFacts
 from skrytka.servers.imap.deps import ImapDeps
 from skrytka.servers.imap.session import serve_imap
-from tests.support.imap import LOGIN, FakeConnection
+from tests.support.imap import LOGIN, FakeConnection, FakeIdentity, FakeLogin
 
 _FETCH = re.compile(r"\* (\d+) FETCH \((.*)")
 _UID = re.compile(r"UID (\d+)")
 _FLAGS = re.compile(r"FLAGS \(([^)]*)\)")
+
+
+class AnyoneIs(FakeIdentity):
+    """Whoever logs in is that account."""
+
+    def __init__(self, account: AccountId) -> None:
+        super().__init__()
+        self._account = account
+
+    async def login(self, name: str, password: Secret, facts: ConnFacts, mechanism: str) -> FakeLogin:
+        found = await super().login(name, password, facts, mechanism)
+        return FakeLogin(self._account, found.address)
 
 
 class LiveConnection(FakeConnection):

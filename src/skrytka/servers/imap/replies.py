@@ -45,6 +45,11 @@ def ok(text: str, code: bytes = b"") -> Tagged:
     return Tagged(Status.OK, text, code)
 
 
+def messages_gone(code: bytes) -> Tagged:
+    """``MESSAGES_GONE`` with another code, if there is one."""
+    return Tagged(Status.NO, MESSAGES_GONE.text, code) if code else MESSAGES_GONE
+
+
 def bad(text: str) -> Tagged:
     """The client's fault."""
     return Tagged(Status.BAD, text)

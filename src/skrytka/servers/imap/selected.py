@@ -33,6 +33,13 @@ class Selected:
             found = merged([*found, *saved.indexes_by_uid(uids, self.known.uid_next)])
         return found
 
+    def missing(self, latest: Snapshot, uids: Sequence[int]) -> Sequence[int]:
+        """Those of the UIDs, which the client knows, that are in the mailbox no more."""
+        if latest is self.known or _begins_with(latest.uids, self.known.uids):
+            return ()
+        still = set(latest.uids)
+        return [uid for uid in uids if uid not in still]
+
     def permanent_flags(self) -> bytes:
         """RFC 9051 7.1 PERMANENTFLAGS; the star says that keywords may be added, as long as there is room for one."""
         if self.is_read_only:

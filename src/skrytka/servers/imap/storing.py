@@ -57,18 +57,45 @@ async def store(session: ImapSession, command: Store) -> Tagged:
     modified = await selected.view.store_flags(
         uids, _CHANGES[command.mode], bits, keywords, unchanged_since=command.unchanged_since
     )
+    if modified:
+        modified = await _without_spurious(selected, command, bits, keywords, modified)
     snapshot = await selected.view.snapshot()
     mask = bits | _keyword_bits(snapshot.keywords, keywords)
     expected = _changed(command.mode, before, mask)
-    for uid in modified:
-        del expected[uid]
+    gone = selected.missing(snapshot, uids)
+    for uid in (*modified, *gone):
+        expected.pop(uid, None)
     numbers = _numbers(selected, modified, is_uid=command.is_uid)
     lines = await selected.changes(may_expunge=command.is_uid, expected=expected)
     await session.write(b"".join(lines))
     await session.write(b"".join(_told(session, selected, command, expected)))
-    if modified:
-        return replies.ok("some have changed", b"MODIFIED " + numbers)
-    return replies.ok("done")
+    code = b"MODIFIED " + numbers if modified else b""
+    if gone and not command.is_uid:  # RFC 2180 4.2: those that are there have been changed
+        return replies.messages_gone(code)
+    return replies.ok("some have changed" if modified else "done", code)
+
+
+async def _without_spurious(
+    selected: Selected, command: Store, bits: int, keywords: Sequence[str], modified: Sequence[int]
+) -> Sequence[int]:
+    """A message of which other flags have changed than those to be added or removed is no conflict (RFC 7162 3.1.12).
+
+    The client knows its flags as they were at UNCHANGEDSINCE, or earlier; so do we.
+    """
+    if command.mode is StoreMode.REPLACE or command.unchanged_since is None:
+        return modified
+    latest, known = await selected.view.snapshot(), selected.known
+    mask = bits | _keyword_bits(latest.keywords, keywords)
+    again = []
+    for uid in modified:
+        old, new = bisect_left(known.uids, uid), bisect_left(latest.uids, uid)
+        is_there = new < len(latest.uids) and latest.uids[new] == uid
+        if is_there and known.modseqs[old] <= command.unchanged_since:
+            again += [] if (known.flags[old] ^ latest.flags[new]) & mask else [uid]
+    if not again:
+        return modified
+    still = await selected.view.store_flags(again, _CHANGES[command.mode], bits, keywords, unchanged_since=latest.state)
+    return sorted(set(modified) - set(again) | set(still))
 
 
 def _keyword_bits(known: Sequence[str], keywords: Sequence[str]) -> int:

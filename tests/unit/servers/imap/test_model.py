@@ -11,13 +11,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from skrytka.model.ids import AccountId
 from skrytka.model.limits import ImapLimits
-from skrytka.model.secret import Secret
-from skrytka.net.facts import ConnFacts
 from skrytka.servers.imap.deps import ImapDeps
-from tests.support.imap import FakeIdentity, FakeLogin
-from tests.support.imap_live import LiveSession
+from tests.support.imap_live import AnyoneIs, LiveSession
 from tests.unit.mail.conftest import IN_MEMORY
 from tests.unit.mail.world import MESSAGE, World
 
@@ -26,18 +22,6 @@ PLACES = st.integers(0, 30)
 FLAGS = st.sampled_from(["\\Seen", "\\Deleted", "\\Flagged", "$work", "\\Deleted \\Seen"])
 MODES = st.sampled_from(["FLAGS", "+FLAGS", "-FLAGS", "+FLAGS.SILENT", "FLAGS.SILENT"])
 TARGETS = st.sampled_from(["INBOX", "Sent"])
-
-
-class AnyoneIs(FakeIdentity):
-    """Whoever logs in is that account."""
-
-    def __init__(self, account: AccountId) -> None:
-        super().__init__()
-        self._account = account
-
-    async def login(self, name: str, password: Secret, facts: ConnFacts, mechanism: str) -> FakeLogin:
-        found = await super().login(name, password, facts, mechanism)
-        return FakeLogin(self._account, found.address)
 
 
 class TwoSessions(RuleBasedStateMachine):

@@ -23,3 +23,8 @@ def test_waiting_helps_is_told_apart() -> None:
     assert replies.for_error(PermanentError(Reason.UNSUPPORTED)).code == b"CANNOT"
     assert replies.ok("x", b"Y").code == b"Y"
     assert replies.bad("x").status is Status.BAD
+
+
+def test_messages_that_are_gone_may_have_another_code() -> None:
+    assert replies.messages_gone(b"") is replies.MESSAGES_GONE
+    assert replies.messages_gone(b"MODIFIED 2").code == b"MODIFIED 2"

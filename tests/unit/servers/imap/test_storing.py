@@ -108,3 +108,54 @@ def test_flags_are_parsed_once() -> None:
     for wrong in (b"\\Recent", b"\\*", b"x" * 101):
         with pytest.raises(UnknownFlagError):
             parse_flags([wrong])
+
+
+async def test_of_messages_that_are_gone_nothing_is_told_but_that() -> None:
+    """RFC 2180 4.2; to a UID that is not there nothing happens (RFC 9051 6.4.9)."""
+    found = world()
+    conn = await found.selected(
+        lambda: found.inbox.remove(2), b"1 STORE 1:2 +FLAGS \\Seen\r\n", b"2 UID STORE 2:3 +FLAGS \\Seen\r\n"
+    )
+    assert conn.said[1] == b"* 1 FETCH (FLAGS (\\Seen))\r\n1 NO [EXPUNGEISSUED] some of the messages are gone\r\n"
+    assert conn.said[2] == b"* 2 EXPUNGE\r\n* 2 FETCH (UID 3 FLAGS (\\Seen))\r\n2 OK done\r\n"
+
+
+async def test_a_conflict_is_told_with_messages_that_are_gone() -> None:
+    """RFC 7162 3.1.3, example 11."""
+    found = world()
+
+    def elsewhere() -> None:
+        found.inbox.remove(3)
+        found.inbox.flag(2, 1)
+
+    conn = await found.selected(elsewhere, b"1 STORE 1:3 (UNCHANGEDSINCE 4) -FLAGS.SILENT \\Seen\r\n")
+    assert conn.said[1].endswith(b"1 NO [MODIFIED 2] some of the messages are gone\r\n")
+
+
+@pytest.mark.parametrize(
+    ("flags", "change", "is_conflict"),
+    [
+        (4, "+FLAGS.SILENT (\\Seen)", False),  # another flag has changed
+        (4, "-FLAGS.SILENT (\\Seen $none)", False),
+        (4, "+FLAGS.SILENT (\\Flagged)", True),
+        (4, "FLAGS.SILENT (\\Seen)", True),
+        (1, "+FLAGS.SILENT (\\Seen)", True),
+    ],
+)
+async def test_only_a_change_of_the_same_flags_is_a_conflict(flags: int, change: str, is_conflict: bool) -> None:
+    """RFC 7162 3.1.12."""
+    found = world(1)
+    conn = await found.selected(
+        lambda: found.inbox.flag(1, flags), f"1 STORE 1 (UNCHANGEDSINCE 2) {change}\r\n".encode()
+    )
+    assert (b"MODIFIED" in conn.said[1]) is is_conflict
+    if not is_conflict and change.startswith("+"):
+        assert b"* 1 FETCH (UID 1 FLAGS (\\Seen \\Flagged) MODSEQ (5))" in conn.said[1]
+
+
+async def test_what_the_client_was_told_since_then_is_a_conflict() -> None:
+    found = world(1)
+    conn = await found.selected(
+        lambda: found.inbox.flag(1, 4), b"1 NOOP\r\n", b"2 STORE 1 (UNCHANGEDSINCE 2) +FLAGS.SILENT (\\Seen)\r\n"
+    )
+    assert conn.said[2].endswith(b"2 OK [MODIFIED 1] some have changed\r\n")

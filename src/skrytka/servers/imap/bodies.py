@@ -89,7 +89,7 @@ class BodyWriter:
         if item.section == sections.WHOLE:
             await self._span(label, sections.partly(sections.Span(0, self._row.size_bytes), item.partial))
             return
-        found = sections.fields_at_hand(self._summary, item.section, self._row.size_bytes)
+        found = sections.fields_at_hand(self._summary, item.section)
         if found is not None:
             self._put(label, fmt.literal(_cut(found, item.partial)))
             return

@@ -33,13 +33,8 @@ def _part(summary: Summary, number: str) -> Part | None:
     return next((part for part in summary.parts if part.number == number), None)
 
 
-def fields_at_hand(summary: Summary, section: Section, size_bytes: int) -> bytes | None:
-    """HEADER.FIELDS of the message itself out of the summary; None if the summary does not have them all.
-
-    Nor does it know whether a message without a body has the blank line.
-    """
-    if size_bytes == summary.header_bytes:
-        return None
+def fields_at_hand(summary: Summary, section: Section) -> bytes | None:
+    """HEADER.FIELDS of the message itself out of the summary; None if the summary does not have them all."""
     if section.part or section.text is not Text.FIELDS or not section.names <= SUMMARY_FIELDS:
         return None
     return b"".join(raw for name, raw in summary.fields.items() if name in section.names) + b"\r\n"

@@ -25,6 +25,7 @@ from skrytka.store.seal.blob import BlobWriter, MemoryBudget
 from skrytka.store.seal.source import LocalKeySource
 from skrytka.store.system import SystemClock, SystemRandom
 from tests.support.demo import Demo
+from tests.support.faults.all_kinds import demo_with_route, file_away, send_outside, set_apart
 from tests.support.faults.contents import Contents, opened
 from tests.support.faults.hidden import files_below, forms, planted, search
 from tests.support.faults.imap import events, until
@@ -76,7 +77,7 @@ def mark() -> str:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with Demo(tmp_path_factory.mktemp("rest") / "demo") as running:
+    with demo_with_route(tmp_path_factory.mktemp("rest") / "demo") as running:
         yield running
 
 
@@ -123,6 +124,13 @@ def test_mail_is_hidden_once_it_is_stored_read_and_searched(demo: Demo, mark: st
         assert client.uid("FETCH", "1:*", "(ENVELOPE BODYSTRUCTURE BODY[])")[0] == "OK"
         client.create(f"{mark}mailbox")
         client.select(f"{mark}nothing")
+    assert not search(files_below(demo.root), mark)
+
+
+def test_mail_that_was_sent_refused_filed_or_set_apart_is_hidden(demo: Demo, mark: str) -> None:
+    send_outside(demo, letter(mark))
+    file_away(demo, mark, letter(mark))
+    set_apart(demo, letter(mark))
     assert not search(files_below(demo.root), mark)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from skrytka.store.seal.source import LocalKeySource
 from tests.faults.test_at_rest import LARGE_BYTES, RANDOM, enqueue, letter, marker
-from tests.support.demo import Demo
+from tests.support.faults.all_kinds import demo_with_route, file_away, send_outside, set_apart
 from tests.support.faults.contents import opened
 from tests.support.tree import DOCS, code_spans, table_rows
 
@@ -57,7 +57,7 @@ def documented_files() -> dict[str, str]:
 def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An installation in which everything has happened that can leave a row; stopped, as it would be carried away."""
     mark = marker()
-    with Demo(tmp_path_factory.mktemp("walk") / "demo") as demo:
+    with demo_with_route(tmp_path_factory.mktemp("walk") / "demo") as demo:
         with demo.smtp() as client:
             client.ehlo("walk.example.net")
             for padding in (0, 0, LARGE_BYTES):
@@ -66,6 +66,9 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with demo.inbox("alice") as client:
             assert client.uid("STORE", "1", "+FLAGS", f"({mark} \\Deleted)")[0] == "OK"
             assert client.expunge()[0] == "OK"
+        send_outside(demo, letter(mark))
+        file_away(demo, mark, letter(mark))
+        set_apart(demo, letter(mark))
         for command in (
             ["account", "add", "dora@example.test"],
             ["alias", "add", "team@example.test", "alice@example.test", "bob@example.test"],
@@ -172,8 +175,10 @@ def test_the_walk_sees_every_kind_of_value(used: Path) -> None:
     page, there = documented(), columns(used)
     seen = {page[column] for column, values in there.items() if values}
     assert seen == set(CHECKS)
-    empty = {column.table for column, values in there.items() if not values and column.name == "account"}
-    assert empty <= {"staged", "subscription", "search_text", "text_chunk"}
+    filled = {column.table for column, values in there.items() if values}
+    assert {column.table for column in there} - filled <= {"staged", "journal_reader", "replaced"}
+    assert set(there[Column("store/mail.sqlite", "queue", "kind")]) == {0, 1}  # for here, for elsewhere
+    assert "quarantine" in there[Column("store/mail.sqlite", "mailbox", "role")]
 
 
 def test_every_file_is_on_the_page_and_only_its_owner_can_read_what_is_not_public(used: Path) -> None:

@@ -53,7 +53,7 @@ def file_away(demo: Demo, mark: str, letter: bytes) -> None:
         ok(client.subscribe(f"{mark}nowhere"))
         text = (f"{mark} text\r\n".encode() * TEXT_BYTES)[:TEXT_BYTES] + b"\r\n"
         for content in (letter, *(b"Subject: %d\r\n\r\n%b" % (number, text) for number in range(TEXTS + 1))):
-            ok(client.append(f"{mark}one", f"({mark}flag)", None, content))  # type: ignore[arg-type]
+            ok(client.append(f"{mark}one", f"({mark}flag)", None, content))
         ok(client.select(f"{mark}one"))
         ok(client.uid("COPY", "1:3", f"{mark}two"))
         ok(client.uid("MOVE", "1", "INBOX"))

@@ -7,6 +7,7 @@ Ranges: TypeAlias = tuple[tuple[int, int], ...]
 
 UID_MAX = 2**32 - 1  # RFC 9051 2.3.1.1
 ALL: Ranges = ((1, UID_MAX),)
+PIECE_RANGES = 500
 
 
 def of(uids: Iterable[int]) -> Ranges:
@@ -39,3 +40,24 @@ def clip(ranges: Ranges) -> Iterator[tuple[int, int]]:
         low, high = start, end
     if low:
         yield low, high
+
+
+def pieces(uids: Iterable[int], most: int) -> Iterator[Ranges]:
+    """The same numbers in pieces of at most ``most``, and of at most so many ranges that a command stays short.
+
+    Each range is two or three statements of some 10 µs, each message in it some 5.
+    """
+    piece: list[tuple[int, int]] = []
+    count = 0
+    for low, high in of(uids):
+        start = low
+        while start <= high:
+            end = min(high, start + most - count - 1)
+            piece.append((start, end))
+            count += end - start + 1
+            start = end + 1
+            if count == most or len(piece) == PIECE_RANGES:
+                yield tuple(piece)
+                piece, count = [], 0
+    if piece:
+        yield tuple(piece)

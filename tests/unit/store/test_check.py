@@ -7,11 +7,11 @@ import pytest
 from skrytka.model.clock import FixedClock
 from skrytka.model.ids import BlobId
 from skrytka.store.check import Report, check
-from skrytka.store.commands import AddAlias, BlobIn, Deliver, Enqueue, Expunge, QueuedRecipient
+from skrytka.store.commands import AddAlias, BlobIn, CopyMessages, Deliver, Enqueue, Expunge, QueuedRecipient
 from skrytka.store.files import StorePaths
 from skrytka.store.local import LocalStore
 from skrytka.store.sql.check import TABLE
-from tests.support.store import INBOX, StoreCase, blob, deliver, target
+from tests.support.store import INBOX, SENT, StoreCase, blob, deliver, target
 
 # What is spoilt, and the rules that must see it.
 DAMAGE = {
@@ -29,7 +29,9 @@ DAMAGE = {
     "UPDATE mail_account SET used_bytes = 1 WHERE account = 1": {"account counters (quota)"},
     "DELETE FROM mail_account WHERE account = 2": {"accounts without mail rows"},
     "UPDATE content SET refs = 7": {"content references"},
-    "DELETE FROM content": {"messages without content", "blob references"},
+    "UPDATE shared_content SET refs = 7": {"content references"},
+    "UPDATE shared_content SET email_id = zeroblob(16)": {"content references", "references to shared content"},
+    "DELETE FROM content": {"messages without content", "blob references", "references to shared content"},
     "UPDATE blob SET refs = 9": {"blob references"},
     "DELETE FROM blob": {"content without a blob"},
     "UPDATE blob SET stored_size = 1 WHERE stored IS NOT NULL": {"sizes of stored blobs"},
@@ -53,6 +55,7 @@ async def local(tmp_path: Path) -> LocalStore:
     await store.submit(AddAlias(unit=ids.unit(), key="x@example.test", domain="example.test", targets=("y@y.test",)))
     await store.submit(deliver(ids, alice, alice, alice, alice))
     await store.submit(Expunge(unit=ids.unit(), account=alice, mailbox=INBOX, uids=((1, 1),), only_deleted=False))
+    await store.submit(CopyMessages(unit=ids.unit(), account=alice, mailbox=INBOX, uids=((2, 2),), target=SENT))
     (case.root / "spool" / "large").write_bytes(b"s" * 30)
     large = BlobIn(BlobId(ids()), size=50, stored_size=30, spool_name="large")
     await store.submit(Deliver(unit=ids.unit(), blob=large, targets=(target(ids, bob),)))

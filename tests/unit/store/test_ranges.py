@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skrytka.store.ranges import UID_MAX, Ranges, clip, of
+from skrytka.store import ranges as module
+from skrytka.store.ranges import UID_MAX, Ranges, clip, of, pieces
 
 UIDS = st.sets(st.integers(1, 60))
 
@@ -36,3 +37,14 @@ def test_clipping_meets_each_number_once(ranges: list[tuple[int, int]]) -> None:
 )
 def test_clipping_keeps_to_uids(ranges: Ranges, expected: list[tuple[int, int]]) -> None:
     assert list(clip(ranges)) == expected
+
+
+@given(UIDS, st.integers(1, 9), st.integers(1, 4))
+def test_pieces_are_short_and_hold_everything_once(uids: set[int], most: int, spans: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "PIECE_RANGES", spans)
+        found = list(pieces(uids, most))
+    numbers = [[uid for low, high in piece for uid in range(low, high + 1)] for piece in found]
+    assert [uid for piece in numbers for uid in piece] == sorted(uids)
+    assert all(0 < len(piece) <= most for piece in numbers)
+    assert all(len(piece) <= spans for piece in found)

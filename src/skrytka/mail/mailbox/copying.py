@@ -1,7 +1,7 @@
 """COPY and MOVE of any size between mailboxes of one account: pieces that keep the store's writer for a short time."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from skrytka.mail.mailbox.names import name_mac
 from skrytka.mail.mailbox.types import Copies
@@ -38,10 +38,10 @@ class Copier:
             raise PermanentError(Reason.NO_SUCH_MAILBOX, f"account {keys.account}: target")
         if is_move:
             done = await self._moved(keys, mailbox, uids, row.mailbox, row.uidvalidity)
-        elif len(uids) <= PIECE:
-            done = await self._copied(keys, mailbox, uids, row.mailbox)
+        elif len(pieces := list(ranges.pieces(uids, PIECE))) <= 1:
+            done = await self._copied(keys, mailbox, pieces, row.mailbox)
         else:
-            done = await self._staged(keys, mailbox, uids, row.mailbox)
+            done = await self._staged(keys, mailbox, pieces, row.mailbox)
         if done.source:
             self._events.emit(
                 MessagesCopied(
@@ -54,9 +54,12 @@ class Copier:
             )
         return done
 
-    async def _copied(self, keys: AccountKeys, mailbox: MailboxId, uids: Sequence[int], target: MailboxId) -> Copies:
+    async def _copied(
+        self, keys: AccountKeys, mailbox: MailboxId, pieces: Sequence[ranges.Ranges], target: MailboxId
+    ) -> Copies:
+        (uids,) = pieces or ((),)
         answer = await self._store.submit(
-            CopyMessages(unit=self._unit(), account=keys.account, mailbox=mailbox, uids=ranges.of(uids), target=target)
+            CopyMessages(unit=self._unit(), account=keys.account, mailbox=mailbox, uids=uids, target=target)
         )
         source = _numbers(answer.source)
         return Copies(answer.uidvalidity, source, _from(answer.first_uid, len(source)))
@@ -66,10 +69,8 @@ class Copier:
     ) -> Copies:
         source: list[int] = []
         moved: list[int] = []
-        for piece in _pieces(uids):
-            command = MoveMessages(
-                unit=self._unit(), account=keys.account, mailbox=mailbox, uids=ranges.of(piece), target=target
-            )
+        for piece in ranges.pieces(uids, PIECE):
+            command = MoveMessages(unit=self._unit(), account=keys.account, mailbox=mailbox, uids=piece, target=target)
             try:
                 answer = await self._store.submit(command)
             except ReasonedError:
@@ -81,14 +82,14 @@ class Copier:
             moved += _from(answer.first_uid, len(gone))
         return Copies(uid_validity, source, moved)
 
-    async def _staged(self, keys: AccountKeys, mailbox: MailboxId, uids: Sequence[int], target: MailboxId) -> Copies:
+    async def _staged(
+        self, keys: AccountKeys, mailbox: MailboxId, pieces: Sequence[ranges.Ranges], target: MailboxId
+    ) -> Copies:
         stage = self._unit()
         source: list[int] = []
         try:
-            for piece in _pieces(uids):
-                command = StageCopy(
-                    unit=self._unit(), account=keys.account, mailbox=mailbox, uids=ranges.of(piece), stage=stage
-                )
+            for piece in pieces:
+                command = StageCopy(unit=self._unit(), account=keys.account, mailbox=mailbox, uids=piece, stage=stage)
                 source += _numbers(await self._store.submit(command))
             answer = await self._store.submit(
                 PublishCopy(unit=self._unit(), account=keys.account, stage=stage, count=len(source), target=target)
@@ -102,11 +103,6 @@ class Copier:
 
     def _unit(self) -> UnitId:
         return UnitId(new_id(self._clock, self._random))
-
-
-def _pieces(uids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(uids), PIECE):
-        yield uids[start : start + PIECE]
 
 
 def _numbers(found: ranges.Ranges) -> list[int]:

@@ -10,16 +10,18 @@ from skrytka.inspect.client import Inspector
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.mailbox.names import Names
 from skrytka.mail.mailbox.rendered import RenderedCache
-from skrytka.mail.mailbox.shared import keyword_names, read_mailbox, updated
+from skrytka.mail.mailbox.shared import Read, keyword_names, read_mailbox, updated, with_flags
 from skrytka.mail.mailbox.types import Snapshot
 from skrytka.model.clock import Clock, Random
 from skrytka.model.events import Emitter
 from skrytka.model.ids import AccountId, MailboxId, State
 from skrytka.store.api import Store
+from skrytka.store.commands.messages import FlagsStored
 from skrytka.store.seal.source import KeySource
 from skrytka.store.sql import mailboxes, messages
 
 _PIECE: Final = 5_000  # messages that are read at once: about 2 ms
+_ATTEMPTS: Final = 3
 RESTING_S: Final = 60.0
 RESTING_MAX: Final = 64
 RESTING_MESSAGES_MAX: Final = 200_000  # 20 octets each
@@ -57,6 +59,12 @@ class OpenMailbox:
     def _changed(self, _state: State) -> None:
         self._is_stale = True
 
+    def stored(self, answer: FlagsStored, add: int, remove: int) -> None:
+        """A command of ours changed flags: where nothing else happened meanwhile, nothing has to be read."""
+        known = self._known
+        if known is not None and answer.changed and answer.before == known.state:
+            self._known = with_flags(known, answer.changed, add, remove, answer.modseq)
+
     def mark_stale(self) -> None:
         """Look again at the next question: a command of ours was answered, its feed may come later."""
         self._is_stale = True
@@ -69,9 +77,7 @@ class OpenMailbox:
         keys = await self._deps.keys.account(self.account)
         self._is_stale = False  # before the read: what is committed during it makes stale again
         try:
-            if known is None:
-                known = await self._in_pieces()
-            read = await self._deps.store.read(read_mailbox(self.account, self.mailbox, known))
+            known, read = await self._read(known)
             names = [self._names.keyword(keys, row) for row in read.keywords]
         except BaseException:
             self._is_stale = True
@@ -81,6 +87,17 @@ class OpenMailbox:
             self._known = now
         return self._known
 
+    async def _read(self, known: Snapshot | None) -> tuple[Snapshot | None, Read]:
+        """What is new, and to what; a large mailbox of which too much is new is read in pieces."""
+        if known is None:
+            known = await self._in_pieces()
+        for _ in range(_ATTEMPTS):
+            read = await self._deps.store.read(read_mailbox(self.account, self.mailbox, known))
+            if not read.is_too_much:
+                return known, read
+            known = await self._in_pieces()  # some 50 ms for 100,000: mostly there is little new behind it
+        return None, await self._deps.store.read(read_mailbox(self.account, self.mailbox, None))
+
     async def _in_pieces(self) -> Snapshot | None:
         """The first look at a large mailbox, others having their turn; what changed meanwhile is still to be read."""
         read, account, mailbox = self._deps.store.read, self.account, self.mailbox
@@ -88,9 +105,12 @@ class OpenMailbox:
         if row is None or row.messages <= _PIECE:
             return None
         uids, flags, modseqs = array("I"), array("Q"), array("Q")
-        while piece := await read(messages.snapshot_piece(account, mailbox, uids[-1] if uids else 0, _PIECE)):
-            for column, values in zip((uids, flags, modseqs), zip(*piece, strict=True), strict=True):
+        while True:
+            piece = await read(messages.snapshot_piece(account, mailbox, uids[-1] if uids else 0, _PIECE))
+            for column, values in zip((uids, flags, modseqs), zip(*piece, strict=True), strict=bool(piece)):
                 column.extend(values)
+            if len(piece) < _PIECE:
+                break
             await asyncio.sleep(0)
         return Snapshot(row.modseq, uids, flags, modseqs, row.uidnext)
 

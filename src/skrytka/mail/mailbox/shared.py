@@ -6,27 +6,37 @@ of the old one. Nothing is read while nothing happened, and a change elsewhere i
 
 from array import array
 from bisect import bisect_left
-from typing import NamedTuple
+from itertools import compress
+from typing import Final, NamedTuple
 
 from skrytka.mail.mailbox.types import FIRST_KEYWORD_BIT, Snapshot
 from skrytka.model.errors import PermanentError, Reason
-from skrytka.model.ids import AccountId, MailboxId
+from skrytka.model.ids import AccountId, MailboxId, State
 from skrytka.store.ranges import Ranges
-from skrytka.store.rows import KeywordRow, MailboxRow
-from skrytka.store.sql import mailboxes, messages
+from skrytka.store.rows import KeywordRow, MailboxRow, Op
+from skrytka.store.sql import journal, mailboxes, messages
 from skrytka.store.statement import Query
 
 Triple = tuple[int, int, int]  # uid, flags, modseq
 
 
+CHANGED_MAX: Final = 5_000  # messages that are read and put in their places at once: about 4 ms
+VANISHED_MAX: Final = 5_000  # ranges
+_DELETES_MAX: Final = 50  # ranges that are taken out of an array one by one
+
+
 class Read(NamedTuple):
-    """What one read transaction found: all messages, or what differs from what was known."""
+    """What one read transaction found: all messages, or what differs from what was known.
+
+    ``is_too_much``: so much differs, in so large a mailbox, that it should be read in pieces.
+    """
 
     row: MailboxRow
     keywords: list[KeywordRow]
     everything: list[Triple] | None
     changed: list[Triple]
     vanished: Ranges
+    is_too_much: bool = False
 
 
 def read_mailbox(account: AccountId, mailbox: MailboxId, known: Snapshot | None) -> Query[Read]:
@@ -38,12 +48,23 @@ def read_mailbox(account: AccountId, mailbox: MailboxId, known: Snapshot | None)
     if known is not None:
         if row.modseq == known.state:
             return Read(row, keywords, None, [], ())
-        changed = yield from messages.changed_since(account, mailbox, known.state)
+        changed = yield from _changed(account, mailbox, known)
         vanished = yield from messages.vanished_since(account, mailbox, known.state)
-        if _length_after(known, changed, vanished) == row.messages:
+        is_little = len(changed) <= CHANGED_MAX and len(vanished) <= VANISHED_MAX
+        if is_little and _length_after(known, changed, vanished) == row.messages:
             return Read(row, keywords, None, changed, vanished)
-        # else the journal does not reach back that far
+        # else the journal does not reach back that far, or reading everything is less work
+        if row.messages > CHANGED_MAX:
+            return Read(row, keywords, None, [], (), is_too_much=True)
     return Read(row, keywords, (yield from messages.snapshot(account, mailbox)), [], ())
+
+
+def _changed(account: AccountId, mailbox: MailboxId, known: Snapshot) -> Query[list[Triple]]:
+    """What is new or has new flags. Where no flags changed, only new UIDs are looked at, not all messages."""
+    ops = yield from journal.ops_since(account, known.state)
+    if Op.FLAGS.value in ops:
+        return (yield from messages.changed_since(account, mailbox, known.state, CHANGED_MAX + 1))
+    return (yield from messages.snapshot_piece(account, mailbox, known.uid_next - 1, CHANGED_MAX + 1))
 
 
 def updated(known: Snapshot | None, read: Read, keywords: tuple[str, ...]) -> Snapshot:
@@ -52,13 +73,35 @@ def updated(known: Snapshot | None, read: Read, keywords: tuple[str, ...]) -> Sn
         return _whole(read, keywords)
     if read.row.modseq == known.state and keywords == known.keywords:
         return known
-    uids, flags, modseqs = known.uids[:], known.flags[:], known.modseqs[:]
-    for low, high in reversed(read.vanished):
-        start, end = bisect_left(uids, low), bisect_left(uids, high + 1)
-        for column in (uids, flags, modseqs):
-            del column[start:end]
+    uids, flags, modseqs = _without(known, read.vanished)
     _apply(read.changed, uids, flags, modseqs)
     return Snapshot(read.row.modseq, uids, flags, modseqs, read.row.uidnext, keywords)
+
+
+def _without(known: Snapshot, vanished: Ranges) -> "tuple[array[int], array[int], array[int]]":
+    """Copies of the three columns without what is gone: linear, however much that is."""
+    uids, flags, modseqs = known.uids[:], known.flags[:], known.modseqs[:]
+    spans = [(bisect_left(uids, low), bisect_left(uids, high + 1)) for low, high in vanished]
+    if len(spans) <= _DELETES_MAX:
+        for start, end in reversed(spans):
+            for column in (uids, flags, modseqs):
+                del column[start:end]
+        return uids, flags, modseqs
+    kept = bytearray(b"\1") * len(uids)
+    for start, end in spans:
+        kept[start:end] = bytes(end - start)
+    return array("I", compress(uids, kept)), array("Q", compress(flags, kept)), array("Q", compress(modseqs, kept))
+
+
+def with_flags(known: Snapshot, changed: Ranges, add: int, remove: int, state: State) -> Snapshot:
+    """After a command that changed the flags of exactly these messages (StoreFlags)."""
+    uids, flags, modseqs = known.uids, known.flags[:], known.modseqs[:]
+    keep = ~remove
+    for low, high in changed:
+        start, end = bisect_left(uids, low), bisect_left(uids, high + 1)
+        flags[start:end] = array("Q", [bits & keep | add for bits in flags[start:end]])
+        modseqs[start:end] = array("Q", [state]) * (end - start)
+    return Snapshot(state, uids, flags, modseqs, known.uid_next, known.keywords)
 
 
 def _apply(changed: list[Triple], uids: "array[int]", flags: "array[int]", modseqs: "array[int]") -> None:

@@ -1,6 +1,6 @@
 """One mailbox opened by one session."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Final, cast
 
 from skrytka.mail.mailbox.content import find, open_content
@@ -38,8 +38,8 @@ _BREATH_BYTES: Final = 64 * 1024  # of headers that are taken apart: about 5 ms
 _GAP_MAX: Final = 8  # UIDs that are read along in vain rather than asked for around
 _REPLACE_ALL: Final = -1
 _DELETED: Final = SystemFlag.DELETED.value
-_FLAGS_PIECE: Final = 10_000
-_PIECE: Final = 1000  # messages of one command: it keeps the store's writer for 50 ms at most
+_FLAGS_PIECE: Final = 5_000  # messages of one command: it keeps the store's writer for 50 ms at most
+_PIECE: Final = 2_000
 
 
 class MailboxView:
@@ -196,20 +196,22 @@ class MailboxView:
             are_needed = change is not FlagChange.REMOVE
             wanted |= await self._keywords.bits(keys, known, keywords, are_needed=are_needed)
         remove = {FlagChange.REPLACE: _REPLACE_ALL, FlagChange.ADD: 0, FlagChange.REMOVE: wanted}[change]
+        add = 0 if change is FlagChange.REMOVE else wanted
         modified: list[int] = []
         try:
-            for start in range(0, len(uids), _FLAGS_PIECE):
+            for piece in ranges.pieces(uids, _FLAGS_PIECE):
                 answer = await self._deps.store.submit(
                     StoreFlags(
                         unit=self._unit(),
                         account=self._shared.account,
                         mailbox=self._shared.mailbox,
-                        uids=ranges.of(uids[start : start + _FLAGS_PIECE]),
-                        add=0 if change is FlagChange.REMOVE else wanted,
+                        uids=piece,
+                        add=add,
                         remove=remove,
                         unchanged_since=None if unchanged_since is None else State(unchanged_since),
                     )
                 )
+                self._shared.stored(answer, add, remove)
                 modified += [uid for low, high in answer.modified for uid in range(low, high + 1)]
         finally:
             self._shared.mark_stale()
@@ -219,19 +221,12 @@ class MailboxView:
         """As ``View.expunge``."""
         self._shared.mark_stale()
         snapshot = await self._shared.snapshot()
-        wanted = None if uids is None else frozenset(uids)
-        marked = [
-            uid
-            for uid, flags in zip(snapshot.uids, snapshot.flags, strict=True)
-            if flags & _DELETED and (wanted is None or uid in wanted)
-        ]
         account, mailbox = self._shared.account, self._shared.mailbox
         count = 0
         try:
-            for start in range(0, len(marked), _PIECE):
-                where = ranges.of(marked[start : start + _PIECE])
+            for piece in _to_expunge(snapshot, uids):
                 answer = await self._deps.store.submit(
-                    Expunge(unit=self._unit(), account=account, mailbox=mailbox, uids=where, only_deleted=True)
+                    Expunge(unit=self._unit(), account=account, mailbox=mailbox, uids=piece, only_deleted=True)
                 )
                 count += sum(high - low + 1 for low, high in answer.uids)
         finally:
@@ -270,6 +265,20 @@ class MailboxView:
 
     def _unit(self) -> UnitId:
         return UnitId(new_id(self._deps.clock, self._deps.random))
+
+
+def _to_expunge(snapshot: Snapshot, uids: Sequence[int] | None) -> Iterator[ranges.Ranges]:
+    """What is marked deleted, in pieces; of all of it each piece is one range, since the command passes over the rest.
+
+    Of some UIDs only these may go, whatever another session marks meanwhile.
+    """
+    marked = [uid for uid, flags in zip(snapshot.uids, snapshot.flags, strict=True) if flags & _DELETED]
+    if uids is not None:
+        yield from ranges.pieces(frozenset(uids).intersection(marked), _PIECE)
+        return
+    for start in range(0, len(marked), _PIECE):
+        piece = marked[start : start + _PIECE]
+        yield ((piece[0], piece[-1]),)
 
 
 def _near_ranges(uids: set[int]) -> ranges.Ranges:

@@ -64,18 +64,31 @@ def _batches(ranges: Sequence[range], size: int) -> Iterator[list[int]]:
 
 
 async def _flags(session: ImapSession, selected: Selected, plan: Plan, ranges: Sequence[range]) -> None:
-    uids, flags, text = selected.known.uids, selected.known.flags, selected.flag_texts.text
-    for indexes in _batches(ranges, FLAGS_BATCH):
+    known, text = selected.known, selected.flag_texts.text
+    texts = {bits: text(bits) for bits in set(known.flags)}
+    for start, stop in _pieces(ranges, FLAGS_BATCH):
+        uids, flags = known.uids[start:stop], known.flags[start:stop]
         if plan.with_modseq:
-            lines = [_memory_line(selected, plan, index) for index in indexes]
+            lines = [_memory_line(selected, plan, index) for index in range(start, stop)]
         elif plan.with_uid and plan.with_flags:
-            lines = [b"* %d FETCH (UID %d FLAGS %b)\r\n" % (i + 1, uids[i], text(flags[i])) for i in indexes]
+            numbered = enumerate(zip(uids, flags, strict=True), start + 1)
+            lines = [
+                b"* %d FETCH (UID %d FLAGS %b)\r\n" % (number, uid, texts[bits]) for number, (uid, bits) in numbered
+            ]
         elif plan.with_flags:
-            lines = [b"* %d FETCH (FLAGS %b)\r\n" % (i + 1, text(flags[i])) for i in indexes]
+            lines = [
+                b"* %d FETCH (FLAGS %b)\r\n" % (number, texts[bits]) for number, bits in enumerate(flags, start + 1)
+            ]
         else:
-            lines = [b"* %d FETCH (UID %d)\r\n" % (i + 1, uids[i]) for i in indexes]
+            lines = [b"* %d FETCH (UID %d)\r\n" % (number, uid) for number, uid in enumerate(uids, start + 1)]
         await session.write(b"".join(lines))
         await session.breathe()
+
+
+def _pieces(ranges: Sequence[range], size: int) -> Iterator[tuple[int, int]]:
+    for found in ranges:
+        for start in range(found.start, found.stop, size):
+            yield start, min(start + size, found.stop)
 
 
 def _memory_line(selected: Selected, plan: Plan, index: int) -> bytes:
@@ -234,6 +247,8 @@ class _Fetching:
             await selected.view.store_flags(unseen, FlagChange.ADD, _SEEN, ())
         except ReasonedError:
             return frozenset()
-        expected = {known.uids[i]: known.flags[i] | _SEEN for i in indexes}
+        expected = known.flags[:]
+        for index in indexes:
+            expected[index] |= _SEEN
         await self.session.write(b"".join(await selected.changes(may_expunge=False, expected=expected)))
         return frozenset(unseen)

@@ -1,13 +1,19 @@
 """The selected mailbox as the client knows it: sequence numbers change only when it is told (RFC 9051 7.5.1)."""
 
+import asyncio
 from array import array
-from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from itertools import compress
+
+import msgspec
 
 from skrytka.mail.mailbox.types import KEYWORDS_MAX, Snapshot
 from skrytka.protocol.imap.format import FlagTexts
 from skrytka.protocol.imap.sets import SequenceSet, merged
 from skrytka.servers.imap.deps import View
+
+STEP = 2000  # messages that are looked at in a row
 
 
 class Selected:
@@ -47,51 +53,49 @@ class Selected:
         has_room = len(self._latest.keywords) < KEYWORDS_MAX
         return self.flag_texts.defined() + (b" \\*" if has_room else b"")
 
-    async def changes(self, *, may_expunge: bool, expected: Mapping[int, int] | None = None) -> list[bytes]:
+    async def changes(self, *, may_expunge: bool, expected: "array[int] | None" = None) -> list[bytes]:
         """Response lines for all that the client does not know yet.
 
-        Without ``may_expunge`` messages that are gone keep their numbers for now. ``expected`` are flags by UID
-        that the client knows it has set: they are told only if they came out otherwise.
+        Without ``may_expunge`` messages that are gone keep their numbers for now. ``expected`` are the flags of
+        ``known`` as the client knows that it has set them: they are told only if they came out otherwise.
         """
         latest = await self.view.snapshot()
         if latest is self._latest and latest is self.known:
             return []
-        lines: list[bytes] = []
         has_keywords = latest.keywords != self._latest.keywords
         self._latest = latest
-        if has_keywords:
-            self.flag_texts = FlagTexts(latest.keywords)
-            lines.append(b"* FLAGS (%b)\r\n" % self.flag_texts.defined())
-            if not self.is_read_only:  # RFC 9051 7.1: needed when the star goes, of use to some clients before
-                lines.append(b"* OK [PERMANENTFLAGS (%b)] flags that stay\r\n" % self.permanent_flags())
+        lines = self._keyword_lines() if has_keywords else []
         old, self.known = self.known, latest
+        if expected is not None:
+            old = msgspec.structs.replace(old, flags=expected)
         if not _begins_with(latest.uids, old.uids):
-            still = set(latest.uids)
-            gone = [index for index, uid in enumerate(old.uids) if uid not in still]
+            gone = await _gone(old.uids, latest.uids)
             if gone and may_expunge:
-                lines += [b"* %d EXPUNGE\r\n" % (index + 1) for index in reversed(gone)]
+                await _tell_gone(gone, lines)
                 old = _without(old, gone)
             elif gone:
-                self.known = _with_ghosts(old, latest)
+                self.known = _with_ghosts(old, latest, gone)
         if len(self.known) != len(old):
             lines.append(b"* %d EXISTS\r\n" % len(self.known))
-        lines += self._flag_lines(old, expected or {})
+        await self._tell_flags(old, lines)
         return lines
 
-    def _flag_lines(self, old: Snapshot, expected: Mapping[int, int]) -> list[bytes]:
+    def _keyword_lines(self) -> list[bytes]:
+        self.flag_texts = FlagTexts(self._latest.keywords)
+        lines = [b"* FLAGS (%b)\r\n" % self.flag_texts.defined()]
+        if not self.is_read_only:  # RFC 9051 7.1: needed when the star goes, of use to some clients before
+            lines.append(b"* OK [PERMANENTFLAGS (%b)] flags that stay\r\n" % self.permanent_flags())
+        return lines
+
+    async def _tell_flags(self, old: Snapshot, lines: list[bytes]) -> None:
         """``old`` has the same messages as ``known`` has first, in the same order."""
-        known = self.known
-        believed = old.flags
-        if expected:
-            believed = old.flags[:]
-            for uid, bits in expected.items():
-                index = bisect_left(old.uids, uid)
-                if index < len(believed) and old.uids[index] == uid:
-                    believed[index] = bits
-        if known.flags[: len(old)] == believed:
-            return []
-        changed = [index for index, (was, bits) in enumerate(zip(believed, known.flags, strict=False)) if bits != was]
-        return [self.flag_line(index, is_uid=True) for index in changed]
+        for start in range(0, len(old), STEP):
+            was = old.flags[start : start + STEP]
+            now = self.known.flags[start : start + len(was)]
+            if was != now:
+                pairs = enumerate(zip(was, now, strict=True), start)
+                lines += [self.flag_line(index, is_uid=True) for index, (bits, others) in pairs if bits != others]
+                await asyncio.sleep(0)
 
     def flag_line(self, index: int, *, is_uid: bool) -> bytes:
         """The FETCH response that tells the flags of a message."""
@@ -107,25 +111,46 @@ def _begins_with(uids: "array[int]", start: "array[int]") -> bool:
     return len(uids) >= len(start) and uids[: len(start)] == start
 
 
+async def _gone(old: "array[int]", latest: "array[int]") -> list[int]:
+    """Where in ``old`` the messages were that ``latest`` has no more; others have their turn every millisecond."""
+    gone: list[int] = []
+    for start in range(0, len(old), STEP):
+        part = old[start : start + STEP]
+        low, high = bisect_left(latest, part[0]), bisect_right(latest, part[-1])
+        if high - low < len(part):
+            still = set(latest[low:high])
+            gone += [index for index, uid in enumerate(part, start) if uid not in still]
+            await asyncio.sleep(0)
+    return gone
+
+
+async def _tell_gone(gone: Sequence[int], lines: list[bytes]) -> None:
+    """From the last to the first, so that no number changes before it is told."""
+    for end in range(len(gone), 0, -STEP):
+        lines += [b"* %d EXPUNGE\r\n" % (index + 1) for index in reversed(gone[max(0, end - STEP) : end])]
+        if end > STEP:
+            await asyncio.sleep(0)
+
+
 def _without(old: Snapshot, gone: Sequence[int]) -> Snapshot:
-    uids, flags, modseqs = old.uids[:], old.flags[:], old.modseqs[:]
-    for index in reversed(gone):
-        del uids[index], flags[index], modseqs[index]
+    """Linear, however many are gone."""
+    kept = bytearray(b"\1") * len(old)
+    for index in gone:
+        kept[index] = 0
+    uids, flags, modseqs = (array(each.typecode, compress(each, kept)) for each in (old.uids, old.flags, old.modseqs))
     return Snapshot(old.state, uids, flags, modseqs, old.uid_next, old.keywords)
 
 
-def _with_ghosts(old: Snapshot, latest: Snapshot) -> Snapshot:
+def _with_ghosts(old: Snapshot, latest: Snapshot, gone: Sequence[int]) -> Snapshot:
     """The latest state with the messages that the client still counts; new ones follow behind."""
-    now = {uid: index for index, uid in enumerate(latest.uids)}
-    uids, flags, modseqs = old.uids[:], array("Q"), array("Q")
-    for index, uid in enumerate(old.uids):
-        source, place = (latest, now[uid]) if uid in now else (old, index)
-        flags.append(source.flags[place])
-        modseqs.append(source.modseqs[place])
-    last = old.uids[-1] if old.uids else 0
-    for index, uid in enumerate(latest.uids):
-        if uid > last:
-            uids.append(uid)
-            flags.append(latest.flags[index])
-            modseqs.append(latest.modseqs[index])
+    uids, flags, modseqs = old.uids[:], old.flags[:], old.modseqs[:]
+    start = at = 0  # in what the client counts, and in the latest state
+    for end in [*gone, len(old)]:
+        flags[start:end] = latest.flags[at : at + end - start]
+        modseqs[start:end] = latest.modseqs[at : at + end - start]
+        at += end - start
+        start = end + 1
+    uids.extend(latest.uids[at:])
+    flags.extend(latest.flags[at:])
+    modseqs.extend(latest.modseqs[at:])
     return Snapshot(latest.state, uids, flags, modseqs, latest.uid_next, latest.keywords)

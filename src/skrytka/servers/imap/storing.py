@@ -1,14 +1,15 @@
 """STORE and EXPUNGE (RFC 9051 6.4.3, 6.4.6, 6.4.9)."""
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
-from skrytka.mail.mailbox.types import FIRST_KEYWORD_BIT, FlagChange, SystemFlag
+from skrytka.mail.mailbox.types import FIRST_KEYWORD_BIT, FlagChange, Snapshot, SystemFlag
 from skrytka.protocol.imap.actions import Tagged
 from skrytka.protocol.imap.commands.messages import Expunge, Store, StoreMode
 from skrytka.protocol.imap.sets import format_set
 from skrytka.servers.imap import replies
-from skrytka.servers.imap.selected import Selected
+from skrytka.servers.imap.selected import STEP, Selected
 from skrytka.servers.imap.state import ImapSession
 
 KEYWORD_BYTES = 100
@@ -47,13 +48,13 @@ async def store(session: ImapSession, command: Store) -> Tagged:
         bits, keywords = parse_flags(command.flags)
     except UnknownFlagError:
         return replies.bad("there is no such flag")
-    indexes = [index for found in selected.indexes(command.messages, is_uid=command.is_uid) for index in found]
-    uids = [selected.known.uids[index] for index in indexes]
+    named = selected.indexes(command.messages, is_uid=command.is_uid)
+    uids = [uid for found in named for uid in selected.known.uids[found.start : found.stop]]
     if not uids:
         return replies.ok("done")
     if command.unchanged_since is not None:
         await session.enable_condstore()
-    before = dict(zip(uids, (selected.known.flags[index] for index in indexes), strict=True))
+    before = selected.known
     modified = await selected.view.store_flags(
         uids, _CHANGES[command.mode], bits, keywords, unchanged_since=command.unchanged_since
     )
@@ -61,15 +62,16 @@ async def store(session: ImapSession, command: Store) -> Tagged:
         modified = await _without_spurious(selected, command, bits, keywords, modified)
     snapshot = await selected.view.snapshot()
     mask = bits | _keyword_bits(snapshot.keywords, keywords)
-    expected = _changed(command.mode, before, mask)
     gone = selected.missing(snapshot, uids)
-    for uid in (*modified, *gone):
-        expected.pop(uid, None)
-    numbers = _numbers(selected, modified, is_uid=command.is_uid)
+    expected = _expected(command.mode, before, named, mask)
+    unstored = [bisect_left(before.uids, uid) for uid in modified]
+    for index in (*unstored, *(bisect_left(before.uids, uid) for uid in gone)):
+        expected[index] = before.flags[index]
     lines = await selected.changes(may_expunge=command.is_uid, expected=expected)
     await session.write(b"".join(lines))
-    await session.write(b"".join(_told(session, selected, command, expected)))
-    code = b"MODIFIED " + numbers if modified else b""
+    await _tell(session, selected, command, set(uids).difference(modified, gone))
+    numbers = modified if command.is_uid else [index + 1 for index in unstored]  # RFC 7162 3.1.3
+    code = b"MODIFIED " + format_set(numbers) if modified else b""
     if gone and not command.is_uid:  # RFC 2180 4.2: those that are there have been changed
         return replies.messages_gone(code)
     return replies.ok("some have changed" if modified else "done", code)
@@ -103,35 +105,33 @@ def _keyword_bits(known: Sequence[str], keywords: Sequence[str]) -> int:
     return sum(1 << (FIRST_KEYWORD_BIT + bit) for bit, name in enumerate(known) if name.casefold() in wanted)
 
 
-def _changed(mode: StoreMode, before: dict[int, int], mask: int) -> dict[int, int]:
-    """Flags by UID as they should be afterwards."""
-    match mode:
-        case StoreMode.REPLACE:
-            return dict.fromkeys(before, mask)
-        case StoreMode.ADD:
-            return {uid: was | mask for uid, was in before.items()}
-        case StoreMode.REMOVE:
-            keep = ~mask
-            return {uid: was & keep for uid, was in before.items()}
+def _expected(mode: StoreMode, before: Snapshot, named: Sequence[range], mask: int) -> "array[int]":
+    """The flags of all messages as they should be afterwards."""
+    flags = before.flags[:]
+    keep = {StoreMode.REPLACE: 0, StoreMode.ADD: -1, StoreMode.REMOVE: ~mask}[mode]
+    add = 0 if mode is StoreMode.REMOVE else mask
+    for found in named:
+        part = slice(found.start, found.stop)
+        flags[part] = array("Q", [bits & keep | add for bits in flags[part]])
+    return flags
 
 
-def _numbers(selected: Selected, uids: Sequence[int], *, is_uid: bool) -> bytes:
-    """UIDs as the client names them, before anything else changes their numbers (RFC 7162 3.1.3, MODIFIED)."""
-    if is_uid:
-        return format_set(uids)
-    return format_set([bisect_left(selected.known.uids, uid) + 1 for uid in uids])
-
-
-def _told(session: ImapSession, selected: Selected, command: Store, stored: Collection[int]) -> list[bytes]:
+async def _tell(session: ImapSession, selected: Selected, command: Store, stored: Collection[int]) -> None:
     """The new flags of all that were named and are still there (RFC 9051 6.4.6)."""
-    known = selected.known
     if command.is_silent and not session.has_condstore:
-        return []
-    indexes = [index for index, uid in enumerate(known.uids) if uid in stored]
-    if not command.is_silent:
-        return [selected.flag_line(index, is_uid=command.is_uid) for index in indexes]
-    modseqs = known.modseqs  # RFC 7162 3.1.3: told for .SILENT too
-    return [b"* %d FETCH (UID %d MODSEQ (%d))\r\n" % (i + 1, known.uids[i], modseqs[i]) for i in indexes]
+        return
+    known = selected.known
+    uids, modseqs = known.uids, known.modseqs
+    for start in range(0, len(known), STEP):
+        indexes = [index for index, uid in enumerate(uids[start : start + STEP], start) if uid in stored]
+        if not indexes:
+            continue
+        if command.is_silent:  # RFC 7162 3.1.3: MODSEQ is told for .SILENT too
+            lines = [b"* %d FETCH (UID %d MODSEQ (%d))\r\n" % (i + 1, uids[i], modseqs[i]) for i in indexes]
+        else:
+            lines = [selected.flag_line(index, is_uid=command.is_uid) for index in indexes]
+        await session.write(b"".join(lines))
+        await session.breathe()
 
 
 async def expunge(session: ImapSession, command: Expunge) -> Tagged:

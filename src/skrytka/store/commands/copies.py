@@ -1,6 +1,6 @@
 """COPY and MOVE (RFC 9051 6.4.7, 6.4.8).
 
-A copy is one command where it is small. A large one is staged in pieces of 1,000, which count the references to the
+A copy is one command where it is small. A large one is staged in pieces of 2,000, which count the references to the
 content, then published in one commit; what a crash leaves staged is dropped by age. A move keeps its content, so it
 costs half; it goes in pieces, for each message by itself is moved or not (RFC 6851 3.3).
 """
@@ -21,7 +21,7 @@ from skrytka.store.sql import mailboxes, search_text
 from skrytka.store.sql import messages as message_sql
 from skrytka.store.statement import Query
 
-PIECE = 1000  # messages of one command
+PIECE = 2000  # messages of one command
 SEEN = Flag.SEEN.value
 
 
@@ -174,6 +174,11 @@ class DropStaged(Command[int], frozen=True):
 
 def drop_content(account: AccountId, email_id: EmailId) -> Query[None]:
     """One reference less to a content; with the last one it goes, and its search text."""
+    shared: Any = yield sql.DROP_SHARED_REF(account=account, email_id=email_id)
+    if shared:
+        if shared[0][0] <= 0:
+            yield sql.DELETE_SHARED(account=account, email_id=email_id)
+        return
     left: Any = yield message_sql.DROP_CONTENT_REF(account=account, email_id=email_id)
     for refs, blob_id in left:
         if refs == 0:

@@ -20,11 +20,15 @@ SEEN = Flag.SEEN.value
 
 
 class FlagsStored(msgspec.Struct, frozen=True, array_like=True):
-    """The state, which is the MODSEQ of ``changed``; ``modified`` are newer than UNCHANGEDSINCE (RFC 7162 3.1.3)."""
+    """The state, which is the MODSEQ of ``changed``; ``modified`` are newer than UNCHANGEDSINCE (RFC 7162 3.1.3).
+
+    ``before`` was the mailbox's: whoever knows the mailbox as it was then knows it now.
+    """
 
     modseq: State
     changed: Ranges
     modified: Ranges
+    before: State = State(0)
 
 
 class Expunged(msgspec.Struct, frozen=True, array_like=True):
@@ -61,6 +65,7 @@ class StoreFlags(Command[FlagsStored], frozen=True):
     def run(self, tx: Tx) -> Query[FlagsStored]:
         state = yield from next_state(self.account)
         bound = NO_BOUND if self.unchanged_since is None else self.unchanged_since
+        box: Any = yield mailboxes.MODSEQ(account=self.account, mailbox=self.mailbox)
         before: list[tuple[int, int]] = []
         modified: list[int] = []
         for low, high in ranges.clip(self.uids):
@@ -83,7 +88,7 @@ class StoreFlags(Command[FlagsStored], frozen=True):
                 state=state,
             )
         tx.log(self.account, Op.FLAGS, state, (self.mailbox, changed, self.add, self.remove), before)
-        return FlagsStored(state, changed, ranges.of(modified))
+        return FlagsStored(state, changed, ranges.of(modified), State(box[0][0]) if box else State(0))
 
     def _unseen_change(self, before: list[tuple[int, int]]) -> int:
         seen = sum(flags & SEEN for _, flags in before)

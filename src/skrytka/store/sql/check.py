@@ -40,11 +40,16 @@ ACCOUNT_ROWS = Statement(
     " ORDER BY a.account"
 )
 CONTENT_REFS = Statement(
-    "SELECT c.account, c.email_id, c.refs, coalesce(m.refs, 0) FROM content c LEFT JOIN (SELECT account, email_id,"
-    " count(*) AS refs FROM (SELECT account, email_id FROM message UNION ALL SELECT account, email_id FROM vault"
-    " UNION ALL SELECT account, email_id FROM staged) u"
+    "SELECT c.account, c.email_id, c.refs + coalesce(s.refs, 0), coalesce(m.refs, 0) FROM content c"
+    " LEFT JOIN shared_content s ON s.account = c.account AND s.email_id = c.email_id"
+    " LEFT JOIN (SELECT account, email_id, count(*) AS refs FROM (SELECT account, email_id FROM message"
+    " UNION ALL SELECT account, email_id FROM vault UNION ALL SELECT account, email_id FROM staged) u"
     " GROUP BY account, email_id) m ON m.account = c.account AND m.email_id = c.email_id"
-    " WHERE c.refs <> coalesce(m.refs, 0) ORDER BY c.account, c.email_id"
+    " WHERE c.refs + coalesce(s.refs, 0) <> coalesce(m.refs, 0) ORDER BY c.account, c.email_id"
+)
+SHARED_CONTENT = Statement(
+    "SELECT s.account, s.email_id, s.refs FROM shared_content s LEFT JOIN content c ON c.account = s.account"
+    " AND c.email_id = s.email_id WHERE c.email_id IS NULL OR s.refs <= 0 ORDER BY s.account, s.email_id"
 )
 LOST_CONTENT = Statement(
     "SELECT u.account, u.mailbox, u.uid FROM (SELECT account, mailbox, uid, email_id FROM message UNION ALL"
@@ -98,6 +103,7 @@ TABLE = {
     "account counters (quota)": ACCOUNT_COUNTERS,
     "accounts without mail rows": ACCOUNT_ROWS,
     "content references": CONTENT_REFS,
+    "references to shared content": SHARED_CONTENT,
     "messages without content": LOST_CONTENT,
     "blob references": BLOB_REFS,
     "content without a blob": LOST_BLOB,

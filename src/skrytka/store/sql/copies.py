@@ -20,10 +20,14 @@ COPY_RANGE = Statement(
     " WHERE account = :account AND mailbox = :mailbox AND uid BETWEEN :low AND :high"
 )
 ADD_REFS = Statement(
-    "UPDATE content SET refs = content.refs + s.copies FROM (SELECT email_id, count(*) AS copies FROM message"
-    " WHERE account = :account AND mailbox = :mailbox AND uid BETWEEN :low AND :high GROUP BY email_id) s"
-    " WHERE content.account = :account AND content.email_id = s.email_id"
+    "INSERT INTO shared_content (account, email_id, refs) SELECT account, email_id, count(*) FROM message"
+    " WHERE account = :account AND mailbox = :mailbox AND uid BETWEEN :low AND :high GROUP BY account, email_id"
+    " ON CONFLICT (account, email_id) DO UPDATE SET refs = shared_content.refs + excluded.refs"
 )
+DROP_SHARED_REF = Statement(
+    "UPDATE shared_content SET refs = refs - 1 WHERE account = :account AND email_id = :email_id RETURNING refs"
+)
+DELETE_SHARED = Statement("DELETE FROM shared_content WHERE account = :account AND email_id = :email_id AND refs <= 0")
 DELETE_RANGE = Statement(
     "DELETE FROM message WHERE account = :account AND mailbox = :mailbox AND uid BETWEEN :low AND :high"
 )

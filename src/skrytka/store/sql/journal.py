@@ -39,6 +39,7 @@ _OF_SUBJECT = Statement(
     "SELECT commit_no, number, unit, subject, state, at_ms, op, detail, before FROM journal"
     " WHERE subject = :subject AND state > :since ORDER BY state, number LIMIT :limit"
 )
+_OPS_SINCE = Statement("SELECT DISTINCT op FROM journal WHERE subject = :subject AND state > :since")
 _STATES = Statement("SELECT subject, max(state) FROM journal WHERE subject >= 0 GROUP BY subject")
 NO_BOUND = 2**62
 
@@ -63,6 +64,12 @@ def of_subject(subject: int, since: int, limit: int) -> Query[list[JournalRow]]:
     """Rows of one subject after a state, in order."""
     rows: Any = yield _OF_SUBJECT(subject=subject, since=since, limit=limit)
     return [JournalRow._make(row) for row in rows]
+
+
+def ops_since(subject: int, since: int) -> Query[frozenset[str]]:
+    """What kinds of change a subject has seen after a state, as far back as the journal is kept."""
+    rows: Any = yield _OPS_SINCE(subject=subject, since=since)
+    return frozenset(op for (op,) in rows)
 
 
 def states() -> Query[dict[int, int]]:

@@ -50,6 +50,7 @@ ONE = Statement(
     "SELECT mailbox, name, role, uidvalidity, uidnext, modseq, messages, unseen, bytes, is_subscribed FROM mailbox"
     " WHERE account = :account AND mailbox = :mailbox"
 )
+MODSEQ = Statement("SELECT modseq FROM mailbox WHERE account = :account AND mailbox = :mailbox")
 RENAME = Statement(
     "UPDATE mailbox SET name_mac = :name_mac, name = :name WHERE account = :account AND mailbox = :mailbox"
 )

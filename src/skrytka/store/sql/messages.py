@@ -9,6 +9,8 @@ from skrytka.store.ranges import Ranges, clip
 from skrytka.store.rows import BlobRow, ContentRow, MessageRow, Op, VaultRow
 from skrytka.store.statement import Query, Statement
 
+NO_LIMIT = 2**62
+
 THREADS_OF = Statement(
     "SELECT mac, thread_id FROM thread_ref WHERE account = :account AND mac IN (:mac0, :mac1, :mac2, :mac3)"
 )
@@ -86,7 +88,7 @@ _SNAPSHOT_PIECE = Statement(
 )
 _CHANGED = Statement(
     "SELECT uid, flags, modseq FROM message WHERE account = :account AND mailbox = :mailbox AND modseq > :since"
-    " ORDER BY uid"
+    " ORDER BY uid LIMIT :limit"
 )
 _BY_RANGE = Statement(
     "SELECT uid, flags, modseq, size, received_at_ms, saved_at_ms, email_id, thread_id FROM message"
@@ -151,9 +153,11 @@ def snapshot_piece(account: AccountId, mailbox: MailboxId, after: int, limit: in
     return rows  # type: ignore[no-any-return]
 
 
-def changed_since(account: AccountId, mailbox: MailboxId, since: State) -> Query[list[tuple[int, int, int]]]:
+def changed_since(
+    account: AccountId, mailbox: MailboxId, since: State, limit: int = NO_LIMIT
+) -> Query[list[tuple[int, int, int]]]:
     """(uid, flags, modseq) of messages that are new or have new flags since that state (RFC 7162 3.1.4)."""
-    rows: Any = yield _CHANGED(account=account, mailbox=mailbox, since=since)
+    rows: Any = yield _CHANGED(account=account, mailbox=mailbox, since=since, limit=limit)
     return rows  # type: ignore[no-any-return]
 
 

@@ -159,7 +159,7 @@ async def test_what_was_left_staged_is_dropped_by_age_or_by_name(case: StoreCase
 
 async def test_a_command_takes_no_more_than_a_piece(case: StoreCase, monkeypatch: pytest.MonkeyPatch) -> None:
     alice = await inbox_of(case, 3)
-    assert PIECE == 1000
+    assert PIECE == 2000
     monkeypatch.setattr("skrytka.store.commands.copies.PIECE", 2)
     with pytest.raises(PermanentError) as caught:
         await copy(case, alice, ((1, 3),))

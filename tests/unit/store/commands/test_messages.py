@@ -45,7 +45,8 @@ async def test_flags_are_added_and_taken_away_under_one_modseq(case: StoreCase) 
     assert await unseen(case, alice) == 2
     changed = await case.store.read(messages.changed_since(alice, INBOX, State(stored.modseq - 1)))
     assert changed == [(uid, 5, stored.modseq) for uid in (1, 2, 4)]
-    await store_flags(case, alice, (2, 4), remove=SEEN)
+    again = await store_flags(case, alice, (2, 4), remove=SEEN)
+    assert (stored.before, again.before) == (stored.modseq - 1, stored.modseq)
     assert await flags(case, alice) == {1: 5, 2: 4, 3: 0, 4: 4, 5: 0}
     assert await unseen(case, alice) == 4
 

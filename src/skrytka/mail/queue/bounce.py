@@ -24,7 +24,8 @@ from skrytka.model.envelope import BodyType, Notify, Recipient, Ret
 from skrytka.model.errors import TransientError
 from skrytka.model.events import Emitter, ReportSent
 from skrytka.model.ids import TraceId, UnitId, id_text, new_id
-from skrytka.protocol.reports.dsn import RecipientReport, Report, ReportAction, write
+from skrytka.protocol.reports.dsn import RecipientReport, Report, write
+from skrytka.protocol.reports.texts import ReportAction
 from skrytka.store.api import Store
 from skrytka.store.commands.deliver import QueueDone
 from skrytka.store.commands.outbound import Post

@@ -20,7 +20,7 @@ from skrytka.model.events import DeliveryDeferred, DeliveryFailed, Emitter, Faul
 from skrytka.model.ids import QueueId, UnitId, new_id
 from skrytka.model.settings import Outbound
 from skrytka.net.bugs import bug_caught
-from skrytka.protocol.reports.dsn import ReportAction
+from skrytka.protocol.reports.texts import ReportAction
 from skrytka.store.api import Store
 from skrytka.store.commands.deliver import QueueDone
 from skrytka.store.commands.outbound import Later, Settle

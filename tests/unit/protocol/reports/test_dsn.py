@@ -1,5 +1,6 @@
 """Reports are read back by Python's own parser, and no foreign text breaks them."""
 
+import base64
 import email
 import email.policy
 from email.message import EmailMessage, Message
@@ -8,7 +9,8 @@ import msgspec
 import pytest
 
 from skrytka.model.address import Address
-from skrytka.protocol.reports.dsn import RecipientReport, Report, ReportAction, write
+from skrytka.protocol.reports.dsn import RecipientReport, Report, write
+from skrytka.protocol.reports.texts import POLISH, ReportAction
 
 HEADER = b"From: alice@example.test\r\nSubject: hi\r\nMessage-ID: <1@example.test>\r\n\r\n"
 FAILED = RecipientReport(
@@ -30,6 +32,7 @@ REPORT = Report(
     boundary="=_b",
     recipients=(FAILED,),
     envid="QQ314159",
+    log_id="01M8",
     about=b"<1@example.test>",
     header=HEADER,
 )
@@ -86,6 +89,7 @@ def test_the_fields_of_the_message_and_of_each_recipient() -> None:
         "Remote-MTA": "dns; mx.example.net",
         "Diagnostic-Code": "smtp; 550 5.1.1 who?",
         "Last-Attempt-Date": "Fri, 15 Jan 2027 08:00:00 +0000",
+        "Final-Log-ID": "01M8",
     }
     assert second["Diagnostic-Code"] == "X-Skrytka; no answer"
     assert second["Will-Retry-Until"] == "Tue, 19 Jan 2027 23:06:40 +0000"
@@ -105,12 +109,14 @@ def test_the_whole_message_comes_back_when_it_is_asked_for() -> None:
     part = list(message.iter_parts())[2]
     assert part.get_content_type() == "message/rfc822"
     assert message["Content-Transfer-Encoding"] == "8bit"
+    assert part["Content-Transfer-Encoding"] == "8bit"  # RFC 2046 5.2.1: never encoded
     assert b"8-bit: \xc5\xbc\r\nno end\r\n" in write(msgspec.structs.replace(REPORT, content=content))
 
 
 def test_internationalised_addresses_make_a_global_report() -> None:
     utf8 = msgspec.structs.replace(FAILED, final=Address.parse("ż@example.net"), diagnostic="550 nie ma ż")
-    report = msgspec.structs.replace(REPORT, recipients=(utf8,), header="Subject: ż\r\n\r\n".encode())
+    header = "Subject: ż\r\n\r\n".encode()
+    report = msgspec.structs.replace(REPORT, recipients=(utf8,), header=header, is_local=True)
     assert report.is_utf8
     message = parsed(report)
     assert message.get_param("report-type") == "global-delivery-status"
@@ -120,6 +126,78 @@ def test_internationalised_addresses_make_a_global_report() -> None:
         "message/global-headers",
     ]
     assert "Final-Recipient: utf-8; ż@example.net\r\n".encode() in write(report)
+    assert "Diagnostic-Code: smtp; 550 nie ma ż\r\n".encode() in write(report)
+
+
+def test_on_its_way_to_others_a_report_is_encoded_unless_it_needs_smtputf8() -> None:
+    utf8 = msgspec.structs.replace(FAILED, final=Address.parse("ż@example.net"), original=r"utf-8;\x{17C}@example.org")
+    header = "Subject: ż\r\n\r\n".encode()
+    report = msgspec.structs.replace(REPORT, recipients=(utf8,), header=header)
+    octets = write(report)
+    assert octets.isascii()  # RFC 6533 4.5
+    assert not report.needs_smtputf8
+    text, status, returned = parsed(report).iter_parts()
+    assert "ż@example.net" in text.get_content()
+    assert [part["Content-Transfer-Encoding"] for part in (text, status, returned)] == [
+        "quoted-printable",
+        "base64",
+        "base64",
+    ]
+    assert "\r\nOriginal-Recipient: utf-8; ż@example.org\r\n".encode() in decoded(octets, 2)
+    assert decoded(octets, 3) == header
+    to = Address.parse("łukasz@example.test")
+    assert msgspec.structs.replace(report, to=to).needs_smtputf8
+    assert "To: łukasz@example.test\r\n".encode() in write(msgspec.structs.replace(report, to=to))
+    assert b"base64" not in write(msgspec.structs.replace(report, to=to))
+
+
+def decoded(octets: bytes, number: int) -> bytes:
+    """A part in base64; Python's parser does not decode messages in messages."""
+    body = octets.split(b"\r\n--=_b")[number].split(b"\r\n\r\n", 1)[1]
+    return base64.b64decode(body)
+
+
+@pytest.mark.parametrize(
+    ("original", "field"),
+    [
+        (r"utf-8;\x{17C}@example.org", r"Original-Recipient: utf-8; \x{17C}@example.org"),
+        ("utf-8;ż@example.org", r"Original-Recipient: utf-8; \x{17C}@example.org"),
+        (r"UTF-8;a\x{2B}b@example.org", r"Original-Recipient: UTF-8; a\x{2B}b@example.org"),
+        ("rfc822;a+b@example.org", "Original-Recipient: rfc822; a+b@example.org"),
+    ],
+)
+def test_in_an_ascii_report_a_utf8_address_stands_in_its_ascii_form(original: str, field: str) -> None:
+    report = msgspec.structs.replace(REPORT, recipients=(msgspec.structs.replace(FAILED, original=original),))
+    assert f"\r\n{field}\r\n".encode() in write(report)
+    assert write(report).isascii()
+
+
+def test_a_report_in_polish_says_so() -> None:
+    report = msgspec.structs.replace(REPORT, words=POLISH)
+    message = parsed(report)
+    assert message["Subject"] == "Nie udało się doręczyć wiadomości"
+    assert message["Content-Language"] == "pl"
+    assert "Nie udało się doręczyć Twojej wiadomości do" in next(message.iter_parts()).get_content()
+    assert write(report).isascii()
+    assert "się".encode() in write(msgspec.structs.replace(report, is_local=True))
+
+
+def test_a_person_reads_what_happened_why_and_what_to_do() -> None:
+    text = next(parsed(REPORT).iter_parts()).get_content()
+    assert text.splitlines() == [
+        "This is the mail server mx.example.test.",
+        "",
+        "Your message could not be delivered to",
+        "    x@example.net",
+        "",
+        "There is no such address at that server.",
+        "Look whether it is written as it should be.",
+        "",
+        "mx.example.net said:",
+        "    550 5.1.1 who?",
+        "",
+        "Your message, or its header, is attached.",
+    ]
 
 
 @pytest.mark.parametrize(

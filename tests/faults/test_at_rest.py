@@ -14,10 +14,11 @@ from typing import Any
 import apsw
 import pytest
 
-from skrytka.mail.delivery.types import Target, Transaction
+from skrytka.mail.delivery.types import Asked, Target, Transaction
 from skrytka.mail.mailbox.names import name_mac, seal_name
 from skrytka.mail.queue.local import LocalQueue
 from skrytka.model.address import Address, Domain, ReversePath
+from skrytka.model.envelope import Recipient
 from skrytka.model.errors import Reason, TransientError
 from skrytka.model.ids import AccountId, TraceId, UnitId, new_id
 from skrytka.store.commands import CreateMailbox
@@ -242,10 +243,11 @@ async def enqueue(contents: Contents, keys: LocalKeySource, mark: str, content: 
         reverse_path=ReversePath(Address.parse(f"{mark}@example.net")),
         remote="192.0.2.1",
         helo=Domain.parse(f"{mark}.example.net"),
+        envid=mark,
     )
     queue = LocalQueue(contents.store, keys, CLOCK, RANDOM)
     recipient = Address.parse(f"alice+{mark}@example.test")
     unit = UnitId(new_id(CLOCK, RANDOM))
-    await queue.enqueue(
-        facts, [(recipient, Target(AccountId(1), recipient))], blob, unit, TransientError(Reason.STORE_BUSY)
-    )
+    target = Target(AccountId(1), recipient)
+    asked = {target.account: (Asked(Recipient(recipient, original=f"rfc822;{mark}@example.org")),)}
+    await queue.enqueue(facts, [(recipient, target)], blob, unit, TransientError(Reason.STORE_BUSY), asked)

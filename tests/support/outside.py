@@ -174,7 +174,7 @@ class Outside:
         self.sweeper = Sweeper(world.clock)
         self.routes = Routes(self.settings, StaticZone.parse(ZONE), HOSTNAME, world.random, port=port)
         outbox = Outbox(world.keys, world.clock, world.random)
-        self.delivery = Delivery(dataclasses.replace(world.delivery._deps, outbox=outbox))
+        self.delivery = Delivery(dataclasses.replace(world.delivery._deps, outbox=outbox, directory=world.directory))
         self.paths = Paths(
             hostname=HOSTNAME,
             routes=self.routes,
@@ -237,18 +237,15 @@ class Outside:
             helo=facts.helo,
             is_smtputf8=is_smtputf8,
             is_submission=True,
+            is_proven=True,
+            ret=ret,
+            envid=envid,
         )
         incoming = self.delivery.begin_submission()
         await incoming.write(message)
         named = tuple(Recipient(Address.parse(each)) if isinstance(each, str) else each for each in recipients)
-        outgoing = Outgoing(
-            account=await self.world.account("alice"),
-            recipients=named,
-            body_type=body_type,
-            ret=ret,
-            envid=envid,
-            priority=priority,
-        )
+        account = await self.world.account("alice")
+        outgoing = Outgoing(account=account, recipients=named, body_type=body_type, priority=priority)
         verdict = await self.delivery.deliver(facts, [], incoming, outgoing)
         assert verdict.reply.is_positive, verdict
 

@@ -24,6 +24,7 @@ from skrytka.net.dns.answer import Resolver
 from skrytka.net.dns.stub import Server, StubResolver
 from skrytka.net.dns.zone import StaticZone
 from skrytka.net.sweeper import Sweeper
+from skrytka.protocol.reports.texts import LANGUAGES
 from skrytka.store.api import Store
 from skrytka.store.seal.source import KeySource
 
@@ -70,6 +71,7 @@ def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
             clock=clock,
             random=random,
             expire_s=settings.outbound.expire_s,
+            words=LANGUAGES[settings.outbound.report_language],
         )
     )
     return OutboundCourier(

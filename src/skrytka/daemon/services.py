@@ -40,6 +40,7 @@ from skrytka.net.listener import Service, Surroundings
 from skrytka.net.openssl_conf import prove
 from skrytka.net.sweeper import Sweeper
 from skrytka.net.tls import TlsStore
+from skrytka.protocol.reports.texts import LANGUAGES
 from skrytka.servers.control import ControlDeps
 from skrytka.servers.imap.deps import ImapDeps
 from skrytka.servers.imap.session import serve_imap
@@ -168,6 +169,7 @@ class Parts:
                 clock=base.clock,
                 age=base.age,
                 random=base.random,
+                reports=self._delivery(self.settings).reports,
             )
         )
 
@@ -242,6 +244,8 @@ class Parts:
             memory=self._memory,
             limits=settings.smtp,
             outbox=Outbox(base.keys, base.clock, base.random),
+            directory=self._recipients(settings),
+            words=LANGUAGES[settings.outbound.report_language],
         )
         return Delivery(delivery)
 

@@ -114,6 +114,7 @@ class Outbound(_Section, frozen=True, kw_only=True):
     delay_notice_s: NotNegative = 14_400  # 0: none
     expire_s: PositiveInt = 5 * 86_400  # RFC 5321 4.5.4.1: at least 4 to 5 days
     connect_s: float = 30.0
+    report_language: Literal["en", "pl"] = "en"
 
 
 class Events(_Section, frozen=True, kw_only=True):

@@ -1,18 +1,34 @@
 """The session on port 25: mail from anybody for the mailboxes of this server (design section 5).
 
-STARTTLS where there is a certificate, never AUTH.
+STARTTLS where there is a certificate, never AUTH. DSN is offered to ``exempt_networks`` only: these are our own relays,
+so what they say of the reverse path is believed. Anybody else could have reports sent to whom he likes; a server that
+is not offered DSN tells its sender itself that the message was handed on (RFC 3461 5.2.2).
 """
 
+import msgspec
+
+from skrytka.mail.delivery.types import Transaction
 from skrytka.net.connection import Connection
 from skrytka.protocol.smtp.extensions import Extensions
 from skrytka.servers.mx_deps import MxDeps
-from skrytka.servers.smtp_session import SmtpSession
+from skrytka.servers.smtp_session import Mail, SmtpSession
 
 
 async def serve_mx(conn: Connection, deps: MxDeps) -> None:
     """One session, from the greeting to its end; the listener closes the connection."""
-    session = SmtpSession(conn, deps, Extensions(is_starttls=conn.can_start_tls))
+    session = MxSession(conn, deps)
     try:
         await session.run()
     finally:
         await session.abandon()
+
+
+class MxSession(SmtpSession):
+    """What port 25 decides for itself."""
+
+    def __init__(self, conn: Connection, deps: MxDeps) -> None:
+        super().__init__(conn, deps, Extensions(is_starttls=conn.can_start_tls, is_dsn=conn.facts.is_exempt))
+
+    def facts(self, mail: Mail) -> Transaction:
+        facts = super().facts(mail)
+        return msgspec.structs.replace(facts, is_proven=True) if self._conn.facts.is_exempt else facts

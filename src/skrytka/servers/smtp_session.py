@@ -7,6 +7,8 @@ as a bug of ours. What a service decides for itself are the methods that begin w
 
 from typing import Final
 
+import msgspec
+
 from skrytka.mail.delivery.message import IncomingMessage
 from skrytka.mail.delivery.types import Resolution, Transaction
 from skrytka.model import reply as replies
@@ -31,13 +33,12 @@ from skrytka.servers.mx_replies import BUG, accepted, reason_of, refused, reply_
 class Mail:
     """The transaction that MAIL began."""
 
-    __slots__ = ("message", "outside", "recipients", "start", "trace", "wanted")
+    __slots__ = ("message", "outside", "recipients", "start", "trace")
 
     def __init__(self, start: events.MailFrom, trace: TraceId) -> None:
         self.start = start
         self.trace = trace
         self.recipients: list[Resolution] = []  # of this server
-        self.wanted: list[Recipient] = []  # the RCPTs that led to them
         self.outside: list[Recipient] = []  # of other servers
         self.message: IncomingMessage | None = None  # its octets so far
 
@@ -253,8 +254,7 @@ class SmtpSession:
         """The reply to RCPT; an accepted one is kept in ``mail``."""
         resolution = await self._deps.recipients.resolve(recipient.address, size_bytes=mail.start.declared_bytes)
         if resolution.is_accepted:
-            mail.recipients.append(resolution)
-            mail.wanted.append(recipient)
+            mail.recipients.append(msgspec.structs.replace(resolution, asked=recipient))
         return resolution.verdict.reply, resolution.verdict.reason
 
     async def deliver(self, mail: Mail, message: IncomingMessage) -> Verdict:
@@ -282,6 +282,8 @@ class SmtpSession:
             ),
             tls=str(tls) if tls is not None else "",
             is_smtputf8=start.is_smtputf8,
+            ret=start.ret,
+            envid=start.envid,
         )
 
     # -- small things ---------------------------------------------------------------------------------------------

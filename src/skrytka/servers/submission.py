@@ -7,6 +7,8 @@ message that leaves does not say from which address and machine it was sent.
 
 from typing import Final
 
+import msgspec
+
 from skrytka.mail.delivery.incoming import HeaderScan
 from skrytka.mail.delivery.message import IncomingMessage
 from skrytka.mail.delivery.types import Outgoing, Transaction
@@ -137,26 +139,12 @@ class SubmissionSession(SmtpSession):
                 account=self._who.account,
                 recipients=tuple(mail.outside),
                 body_type=mail.start.body_type,
-                ret=mail.start.ret,
-                envid=mail.start.envid,
             )
         check = self._check if self._submission.settings.is_from_checked else None
         return await self._deps.delivery.deliver(self.facts(mail), mail.recipients, message, outgoing, check)
 
     def facts(self, mail: Mail) -> Transaction:
-        facts = super().facts(mail)
-        return Transaction(
-            trace=facts.trace,
-            received_at_ms=facts.received_at_ms,
-            reverse_path=facts.reverse_path,
-            remote=facts.remote,
-            helo=facts.helo,
-            protocol=facts.protocol,
-            tls=facts.tls,
-            is_smtputf8=facts.is_smtputf8,
-            service="submission",
-            is_submission=True,
-        )
+        return msgspec.structs.replace(super().facts(mail), service="submission", is_submission=True, is_proven=True)
 
     async def _check(self, header: HeaderScan) -> Verdict | None:
         """From and Sender are the account's; a message without From is somebody's mistake (RFC 5322 3.6)."""

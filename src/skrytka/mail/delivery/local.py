@@ -15,6 +15,8 @@ from skrytka.mail.delivery.incoming import HeaderFilter
 from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.message import IncomingMessage, Sealed, verdict_of
 from skrytka.mail.delivery.prefix import relayed_field
+from skrytka.mail.delivery.reports import ReportDeps, Reports, asked_of, confirmations
+from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.delivery.submitted import SubmissionFilter
 from skrytka.mail.delivery.summary import Insides
 from skrytka.mail.delivery.types import Check, Decide, Fallback, Outgoing, Resolution, Target, Transaction
@@ -36,6 +38,8 @@ from skrytka.model.events import (
 from skrytka.model.ids import AccountId, TraceId, UnitId, id_text, new_id
 from skrytka.model.limits import SmtpLimits
 from skrytka.model.verdict import Action, Verdict
+from skrytka.protocol.reports.dsn import RecipientReport
+from skrytka.protocol.reports.texts import ENGLISH, Words
 from skrytka.store.api import Store
 from skrytka.store.commands.deliver import Delivered
 from skrytka.store.commands.outbound import Post
@@ -66,6 +70,8 @@ class DeliveryDeps:
     memory: MemoryBudget
     limits: SmtpLimits
     outbox: Outbox | None = None  # None: nothing leaves
+    directory: Directory | None = None  # of reverse paths; None: nobody is told that his mail arrived
+    words: Words = ENGLISH  # of reports
 
 
 class Delivery:
@@ -74,6 +80,31 @@ class Delivery:
     def __init__(self, deps: DeliveryDeps) -> None:
         self._deps = deps
         self._copies = Copies(deps.hostname, deps.keys, deps.clock, deps.random)
+        self._reports = self._made_reports(deps)
+
+    @property
+    def reports(self) -> Reports | None:
+        """For who delivers later what could not be delivered at once."""
+        return self._reports
+
+    def _made_reports(self, deps: DeliveryDeps) -> Reports | None:
+        if deps.outbox is None or deps.directory is None:
+            return None
+        return Reports(
+            ReportDeps(
+                hostname=deps.hostname,
+                begin=self.begin,
+                store=deps.store,
+                directory=deps.directory,
+                copies=self._copies,
+                inspection=deps.inspection,
+                outbox=deps.outbox,
+                events=deps.events,
+                clock=deps.clock,
+                random=deps.random,
+                words=deps.words,
+            )
+        )
 
     def begin(self) -> IncomingMessage:
         """A place for the octets of one message; ``abort`` it unless it is handed to :meth:`deliver`."""
@@ -128,23 +159,33 @@ class Delivery:
             return refusal
         targets = distinct(recipients)
         unit = UnitId(new_id(self._deps.clock, self._deps.random))
+        confirmed = confirmations(facts, recipients, self._deps.clock.now_ms())
         try:
             if outgoing is not None:
-                return await self._post(facts, targets, sealed, unit, outgoing)
-            return await self._put(facts, targets, sealed, unit)
+                return await self._post(facts, targets, sealed, unit, outgoing, confirmed)
+            return await self._put(facts, targets, sealed, unit, confirmed)
         except TransientError as exc:
             if outgoing is not None:  # the two queues are two commands: the sender asks again
                 return verdict_of(exc)
-            return await self._put_aside(facts, targets, sealed, unit, exc)
+            return await self._put_aside(facts, recipients, sealed, unit, exc)
         except PermanentError as exc:  # an account vanished between RCPT and now: asked again, the sender hears of it
             return Verdict(Action.DEFER, reply.LOCAL_ERROR, exc.reason, detail=exc.detail)
 
     async def _put(
-        self, facts: Transaction, targets: Sequence[tuple[Address, Target]], sealed: Sealed, unit: UnitId
+        self,
+        facts: Transaction,
+        targets: Sequence[tuple[Address, Target]],
+        sealed: Sealed,
+        unit: UnitId,
+        confirmed: Sequence[RecipientReport],
     ) -> Verdict:
         insides = await self._insides(facts, sealed)
         command = await self._copies.command(unit, facts, targets, sealed, insides)
-        answers = await self._deps.store.submit(command)
+        if confirmed and insides.poison is None and self._reports is not None:  # what is set apart is not delivered
+            post = Post(unit=unit, blob=command.blob, targets=command.targets)
+            answers = await self._reports.deliver(post, facts, sealed.scan, confirmed)
+        else:
+            answers = await self._deps.store.submit(command)
         self._tell(facts.trace, targets, answers, insides)
         return _ACCEPTED
 
@@ -172,6 +213,7 @@ class Delivery:
         sealed: Sealed,
         unit: UnitId,
         outgoing: Outgoing,
+        confirmed: Sequence[RecipientReport],
     ) -> Verdict:
         """Copies for mailboxes here and the queue for those elsewhere, in one commit."""
         if self._deps.outbox is None:
@@ -184,7 +226,10 @@ class Delivery:
             envelope, outgoing.recipients, blob.blob_id, blob.key, priority=outgoing.priority
         )
         post = Post(unit=unit, blob=blob_in(blob), targets=copies, queue=queue)
-        answers = await self._deps.store.submit(post)
+        if self._reports is not None:
+            answers = await self._reports.deliver(post, facts, sealed.scan, confirmed)
+        else:
+            answers = await self._deps.store.submit(post)
         self._tell(facts.trace, targets, answers, insides)
         names = tuple(str(recipient.address) for recipient in outgoing.recipients)
         self._deps.events.emit(MessageQueued(trace=facts.trace, recipients=names, reason="outbound"))
@@ -193,15 +238,16 @@ class Delivery:
     async def _put_aside(
         self,
         facts: Transaction,
-        targets: Sequence[tuple[Address, Target]],
+        recipients: Sequence[Resolution],
         sealed: Sealed,
         unit: UnitId,
         cause: TransientError,
     ) -> Verdict:
         if self._deps.fallback is None or cause.reason not in _QUEUED_FOR:
             return verdict_of(cause)
+        targets = distinct(recipients)
         try:
-            await self._deps.fallback.enqueue(facts, targets, sealed.blob, unit, cause)
+            await self._deps.fallback.enqueue(facts, targets, sealed.blob, unit, cause, asked_of(facts, recipients))
         except TransientError as exc:
             return verdict_of(exc)
         addresses = tuple(str(target.address) for _recipient, target in targets)
@@ -221,8 +267,8 @@ def outbound_envelope(facts: Transaction, sealed: Sealed, outgoing: Outgoing, ho
         account=outgoing.account,
         body_type=body_type,
         needs_smtputf8=facts.is_smtputf8 and not sealed.scan.raw.isascii(),
-        ret=outgoing.ret,
-        envid=outgoing.envid,
+        ret=facts.ret,
+        envid=facts.envid,
         trace_fields=relayed_field(facts, hostname=hostname),
     )
 

@@ -47,14 +47,15 @@ class Directory:
         self._hostname = Domain.parse(hostname)
         self._separator = separator
 
-    async def resolve(self, recipient: Address, *, size_bytes: int = 0) -> Resolution:
+    async def resolve(self, recipient: Address, *, size_bytes: int = 0, has_quota: bool = True) -> Resolution:
         """Who gets mail for it, or the refusal; ``size_bytes`` is what SIZE declared, 0 when unknown.
 
-        One read of the directory, so an alias and its targets are of one moment.
+        Without ``has_quota`` a full mailbox takes it: reports about one's own mail. One read of the directory, so an
+        alias and its targets are of one moment.
         """
-        return await self._store.read(self._resolve(recipient, size_bytes))
+        return await self._store.read(self._resolve(recipient, size_bytes if has_quota else None))
 
-    def _resolve(self, recipient: Address, size_bytes: int) -> Query[Resolution]:
+    def _resolve(self, recipient: Address, size_bytes: int | None) -> Query[Resolution]:
         account = yield from sql.account_by_address(recipient.key)
         if account is not None and account.status is AccountStatus.ACTIVE:  # nearly all, by one statement
             return _resolution(recipient, _Found({account.account: account}), size_bytes)
@@ -145,7 +146,7 @@ def _is_hosted(domain: str) -> Query[bool]:
     return (yield from sql.domain_by_name(domain)) is not None
 
 
-def _resolution(recipient: Address, found: _Found, size_bytes: int) -> Resolution:
+def _resolution(recipient: Address, found: _Found, size_bytes: int | None) -> Resolution:
     verdict = _verdict(found, size_bytes)
     if not verdict.reply.is_positive:
         return Resolution(recipient, verdict)
@@ -157,7 +158,8 @@ def _resolution(recipient: Address, found: _Found, size_bytes: int) -> Resolutio
     return Resolution(recipient, verdict, targets)
 
 
-def _verdict(found: _Found, size_bytes: int) -> Verdict:
+def _verdict(found: _Found, size_bytes: int | None) -> Verdict:
+    """``size_bytes`` None: quota does not count."""
     if found.is_outside:  # all or nothing: a copy that silently stays behind would be lost mail
         return _refusal(Action.REJECT, reply.ALIAS_OUTSIDE, Reason.UNSUPPORTED, "an alias leads outside")
     if found.is_too_much:  # the administrator can mend it while the sender waits
@@ -167,6 +169,8 @@ def _verdict(found: _Found, size_bytes: int) -> Verdict:
     active = [row for row in found.accounts.values() if row.status is AccountStatus.ACTIVE]
     if not active:
         return _refusal(Action.REJECT, reply.ACCOUNT_SUSPENDED, Reason.ACCOUNT_SUSPENDED)
+    if size_bytes is None:
+        return _ACCEPTED
     if all(row.quota_bytes and size_bytes > row.quota_bytes for row in active):
         return _refusal(Action.REJECT, reply.TOO_LARGE_FOR_MAILBOX, Reason.OVER_QUOTA)
     if all(_is_full(row, size_bytes) for row in active):

@@ -1,6 +1,6 @@
 """What a receiving session and local delivery tell each other."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -27,6 +27,7 @@ class Resolution(msgspec.Struct, frozen=True):
     recipient: Address
     verdict: Verdict
     targets: tuple[Target, ...] = ()
+    asked: Recipient | None = None  # the RCPT as it was said, with what the sender wants to hear
 
     @property
     def is_accepted(self) -> bool:
@@ -46,6 +47,9 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     is_smtputf8: bool = False
     service: str = "mx"
     is_submission: bool = False  # its Received field does not say where the sender was
+    is_proven: bool = False  # the reverse path is the sender's: he may be told what became of the message
+    ret: Ret | None = None
+    envid: str = ""
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,9 +58,14 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     account: AccountId
     recipients: tuple[Recipient, ...]
     body_type: BodyType = BodyType.SEVEN_BIT  # as declared
-    ret: Ret | None = None
-    envid: str = ""
     priority: int = 0
+
+
+class Asked(msgspec.Struct, frozen=True, array_like=True):
+    """A RCPT whose sender is to hear what becomes of one copy."""
+
+    recipient: Recipient
+    is_group: bool = False  # "expanded", not "delivered"
 
 
 Check = Callable[[HeaderScan], Awaitable[Verdict | None]]  # what a service says of a whole header; None: nothing
@@ -73,6 +82,10 @@ class Fallback(Protocol):
         blob: SealedBlob,
         unit: UnitId,
         cause: TransientError,
+        asked: Mapping[AccountId, tuple[Asked, ...]],
     ) -> None:
-        """Return when it is on disk. ``unit`` is that of the Deliver which failed: it may have happened after all."""
+        """Return when it is on disk. ``unit`` is that of the Deliver which failed: it may have happened after all.
+
+        ``asked`` names the RCPTs about which the sender may have to be told when an account's copy has its end.
+        """
         ...

@@ -20,17 +20,22 @@ from skrytka.mail.delivery.incoming import rescan
 from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.local import delivered_event
 from skrytka.mail.delivery.message import Sealed
+from skrytka.mail.delivery.reports import Reports, about_delivered, confirmation, wants
 from skrytka.mail.delivery.summary import Insides
 from skrytka.mail.mailbox.blobs import Blobs, OpenBlob
 from skrytka.mail.queue.sealed import QueuedEnvelope, QueuedTarget, open_envelope, open_target, queue_keys
 from skrytka.model.clock import Clock, Random
+from skrytka.model.envelope import Notify
 from skrytka.model.errors import PermanentError, ReasonedError, TransientError
 from skrytka.model.events import DeliveryDeferred, Emitter, FaultRaised
 from skrytka.model.ids import ID_BYTES, UnitId, id_text, new_id
 from skrytka.model.limits import MESSAGE_IN_MEMORY_BYTES
 from skrytka.model.secret import Secret
+from skrytka.protocol.reports.dsn import RecipientReport
+from skrytka.protocol.reports.texts import ReportAction
 from skrytka.store.api import Store
-from skrytka.store.commands.deliver import QueueDone
+from skrytka.store.commands.deliver import Deliver, Delivered, QueueDone
+from skrytka.store.commands.outbound import Post
 from skrytka.store.commands.queue import Complete, Defer
 from skrytka.store.rows import QueueRow
 from skrytka.store.seal.blob import SealedBlob
@@ -56,6 +61,7 @@ class CourierDeps:
     clock: Clock
     age: Clock  # for what is given up: model.clock.AgeClock
     random: Random
+    reports: Reports | None = None  # None: nobody is told
 
 
 class _Job(NamedTuple):
@@ -117,11 +123,25 @@ class LocalCourier:
         queued = [job.targets[row.recipient] for row in rows]
         targets = [(each.recipient, each.target) for each in queued]
         command = await self._copies.command(unit, job.envelope.facts, targets, job.sealed, job.insides, done)
-        answers = await self._deps.store.submit(command)
+        answers = await self._submit(job, command, queued)
         for each, delivered in zip(queued, answers, strict=True):
             self._deps.events.emit(
                 delivered_event(job.envelope.facts.trace, each.target, delivered, job.insides, "queue")
             )
+
+    async def _submit(self, job: _Job, command: Deliver, queued: Sequence[QueuedTarget]) -> tuple[Delivered, ...]:
+        """With the report that it arrived, where the sender wants one (RFC 3461 5.2.3)."""
+        reports, now_ms = self._deps.reports, self._deps.clock.now_ms()
+        confirmed = [
+            confirmation(asked, now_ms)
+            for each in queued
+            for asked in each.asked
+            if wants(asked.recipient, Notify.SUCCESS)
+        ]
+        if reports is None or not confirmed or job.insides.poison is not None:
+            return await self._deps.store.submit(command)
+        post = Post(unit=command.unit, blob=command.blob, targets=command.targets, done=command.done)
+        return await reports.deliver(post, job.envelope.facts, job.sealed.scan, confirmed)
 
     async def _reopen(self, keys: AccountKeys, rows: Sequence[QueueRow]) -> _Job:
         """Everything sealed, opened; a large message is read in a thread."""
@@ -158,7 +178,7 @@ class LocalCourier:
             self._deps.events.emit(
                 FaultRaised(fault="F-queue-given-up", detail=f"{id_text(rows[0].queue_id)}: {error}")
             )
-            await self._complete(rows)
+            await self._give_up(rows, job)
             return
         attempts = max(row.attempts for row in rows)
         due_at_ms = now_ms + 1000 * BACK_OFF_S[min(attempts, len(BACK_OFF_S) - 1)]
@@ -173,6 +193,41 @@ class LocalCourier:
             trace = job.envelope.facts.trace if job else None
             attempts = row.attempts + 1
             self._deps.events.emit(DeliveryDeferred(trace=trace, recipient=name, reason=reason, attempts=attempts))
+
+    async def _give_up(self, rows: Sequence[QueueRow], job: _Job | None) -> None:
+        """Out of the queue, in one commit with what the sender hears of it."""
+        reports = self._deps.reports
+        to = job.envelope.facts.reverse_path.address if job is not None else None
+        failed = self._failures(rows, job) if job is not None else []
+        if reports is None or job is None or to is None or not failed:
+            await self._complete(rows)
+            return
+        about = about_delivered(job.envelope.facts, to, job.sealed.scan)
+        done = QueueDone(rows[0].queue_id, tuple(row.recipient for row in rows))
+        try:
+            async with reports.ready(about, failed) as post:
+                await self._deps.store.submit(msgspec.structs.replace(post, done=done))
+        except PermanentError as exc:
+            self._deps.events.emit(FaultRaised(trace=about.trace, fault="F-report", detail=exc.detail))
+            await self._complete(rows)
+            return
+        reports.tell(about, failed)
+
+    def _failures(self, rows: Sequence[QueueRow], job: _Job) -> list[RecipientReport]:
+        now_ms = self._deps.clock.now_ms()
+        return [
+            RecipientReport(
+                final=asked.recipient.address,
+                action=ReportAction.FAILED,
+                status="4.4.7",
+                original=asked.recipient.original,
+                diagnostic="the mailbox could not be written",
+                last_attempt_at_ms=now_ms,
+            )
+            for row in rows
+            for asked in job.targets[row.recipient].asked
+            if wants(asked.recipient, Notify.FAILURE)
+        ]
 
     def _unit(self) -> UnitId:
         return UnitId(new_id(self._deps.clock, self._deps.random))

@@ -1,14 +1,14 @@
 """Mail for local mailboxes that could not be written at once: committed to this node's queue, then answered 250."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from skrytka.mail.delivery.copies import blob_in
-from skrytka.mail.delivery.types import Target, Transaction
+from skrytka.mail.delivery.types import Asked, Target, Transaction
 from skrytka.mail.queue.sealed import QueuedEnvelope, QueuedTarget, queue_keys, seal_envelope, seal_target
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import TransientError
-from skrytka.model.ids import QueueId, UnitId, new_id
+from skrytka.model.ids import AccountId, QueueId, UnitId, new_id
 from skrytka.store.api import Store
 from skrytka.store.commands.queue import Enqueue, QueuedRecipient
 from skrytka.store.seal.blob import SealedBlob
@@ -31,6 +31,7 @@ class LocalQueue:
         blob: SealedBlob,
         unit: UnitId,
         cause: TransientError,
+        asked: Mapping[AccountId, tuple[Asked, ...]],
     ) -> None:
         """As ``Fallback.enqueue``; due at once, for what was busy may be free again."""
         keys = await queue_keys(self._keys, self._random)
@@ -46,7 +47,9 @@ class LocalQueue:
                 envelope=seal_envelope(keys, queue_id, envelope),
                 recipients=tuple(
                     QueuedRecipient(
-                        seal_target(keys, queue_id, number, QueuedTarget(recipient, target)),
+                        seal_target(
+                            keys, queue_id, number, QueuedTarget(recipient, target, asked.get(target.account, ()))
+                        ),
                         due_at_ms,
                         cause.reason.value,
                     )

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from skrytka.mail.delivery.types import Target, Transaction
+from skrytka.mail.delivery.types import Asked, Target, Transaction
 from skrytka.model.address import Address
 from skrytka.model.clock import Random
 from skrytka.model.errors import PermanentError, Reason
@@ -29,6 +29,7 @@ class QueuedTarget(msgspec.Struct, frozen=True, array_like=True):
 
     recipient: Address
     target: Target
+    asked: tuple[Asked, ...] = ()  # about which the sender may have to be told
 
 
 _envelope_decoder = msgspec.msgpack.Decoder(QueuedEnvelope)

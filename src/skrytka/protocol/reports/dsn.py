@@ -1,9 +1,9 @@
 """Delivery status notifications as text (RFC 3464, RFC 6522, RFC 6533).
 
-Pure: everything that stands in a report is handed in, and nothing of it can break a line: foreign text is cut and freed
-of control characters, and of what is not ASCII where the report itself has to be. What is not ASCII stands in 8 bits in a
-report for a mailbox here or one that needs SMTPUTF8; in any other it is encoded, for nobody knows what the servers on its
-way take (RFC 6533 4.5), but for a returned message/rfc822, which must not be (RFC 2046 5.2.1).
+Pure: everything that stands in a report is handed in, and nothing of it can break a line: foreign text is cut and
+freed of control characters, and of what is not ASCII where the report itself has to be. What is not ASCII stands in 8
+bits in a report for a mailbox here or one that needs SMTPUTF8; in any other it is encoded, for nobody knows what the
+servers on its way take (RFC 6533 4.5), but for a returned message/rfc822, which must not be (RFC 2046 5.2.1).
 """
 
 import re

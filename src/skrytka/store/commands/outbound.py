@@ -27,7 +27,8 @@ class QueueIn(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 class Post(Command[tuple[Delivered, ...]], frozen=True):
     """One message into mailboxes and into the queue; ``done`` leaves the queue and ``told`` is marked with it.
 
-    Answers for the targets in their order.
+    ``also`` is what is said about the message to its sender; its unit does not count. Answers for the targets in their
+    order.
     """
 
     blob: BlobIn
@@ -35,6 +36,7 @@ class Post(Command[tuple[Delivered, ...]], frozen=True):
     queue: QueueIn | None = None
     done: QueueDone | None = None
     told: QueueDone | None = None
+    also: "Post | None" = None
 
     def run(self, tx: Tx) -> Query[tuple[Delivered, ...]]:
         if self.queue is None and not self.targets:
@@ -47,6 +49,8 @@ class Post(Command[tuple[Delivered, ...]], frozen=True):
         if self.told is not None:
             for number in self.told.recipients:
                 yield sql.TOLD(queue_id=self.told.queue_id, number=number)
+        if self.also is not None:
+            yield from self.also.run(tx)
         return answers
 
     def _enqueue(self, tx: Tx, queue: QueueIn) -> Query[None]:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from skrytka.mail.queue.bounce import RETURN_FULL_BYTES, wants
+from skrytka.mail.delivery.reports import wants
+from skrytka.mail.queue.bounce import RETURN_FULL_BYTES
 from skrytka.model.envelope import BodyType, Notify, Ret
 from skrytka.model.events import ReportSent
 from tests.support.outside import EHLO, Outside, peer, to

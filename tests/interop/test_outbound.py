@@ -140,9 +140,11 @@ class TestAmongServers:
         assert queued(net.first) == []
 
     def test_a_confirmation_that_was_asked_for_comes_from_where_it_ends(self, net: Net) -> None:
-        send(net.first, "dora@second.test", text="confirm", options=("NOTIFY=SUCCESS",))
-        report = wait_for(net.first, "alice", b"Final-Recipient: rfc822; dora@second.test")
-        assert b"Action: relayed" in report  # port 25 offers no DSN yet
+        options = ("NOTIFY=SUCCESS", "ORCPT=rfc822;old+2Bdora@example.test")
+        send(net.first, "dora@second.test", text="confirm", options=options)
+        report = wait_for(net.second, "alice", b"Final-Recipient: rfc822; dora@second.test")  # serves example.test too
+        assert b"Action: delivered" in report
+        assert b"Original-Recipient: rfc822; old+dora@example.test" in report
 
     def test_postfix_takes_over_what_the_sender_wants_to_hear(self, net: Net) -> None:
         send(net.first, "wanted@peer.test", text="confirm", options=("NOTIFY=SUCCESS", "ORCPT=rfc822;old@example.test"))

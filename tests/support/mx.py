@@ -196,11 +196,14 @@ class Mx:
 
 @contextlib.asynccontextmanager
 async def mx(
-    limits: SmtpLimits | None = None, leniency: Leniency = DEFAULT_LENIENCY, tls: ServerTls | None = None
+    limits: SmtpLimits | None = None,
+    leniency: Leniency = DEFAULT_LENIENCY,
+    tls: ServerTls | None = None,
+    exempt: tuple[str, ...] = (),
 ) -> AsyncIterator[Mx]:
     recipients, delivery = FakeRecipients(), FakeDelivery()
     late: list[MxDeps] = []
-    async with serving(lambda conn: serve_mx(conn, late[0]), tls=tls) as world:
+    async with serving(lambda conn: serve_mx(conn, late[0]), tls=tls, exempt=exempt) as world:
         late.append(
             MxDeps(
                 recipients=recipients,

@@ -3,17 +3,17 @@
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from skrytka.mail.delivery.copies import Copies
 from skrytka.mail.delivery.local import Delivery
-from skrytka.mail.delivery.types import Outgoing
+from skrytka.mail.delivery.types import Outgoing, Resolution
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.outbox.outbox import Outbox
 from skrytka.mail.queue.bounce import BounceDeps, Bounces
+from skrytka.mail.queue.courier import LocalCourier
 from skrytka.mail.queue.outbound import OutboundCourier, OutboundDeps
 from skrytka.mail.queue.path import Paths
 from skrytka.mail.queue.routes import Routes
@@ -175,6 +175,7 @@ class Outside:
         self.routes = Routes(self.settings, StaticZone.parse(ZONE), HOSTNAME, world.random, port=port)
         outbox = Outbox(world.keys, world.clock, world.random)
         self.delivery = Delivery(dataclasses.replace(world.delivery._deps, outbox=outbox, directory=world.directory))
+        self.local = LocalCourier(dataclasses.replace(world.courier._deps, reports=self.delivery.reports))
         self.paths = Paths(
             hostname=HOSTNAME,
             routes=self.routes,
@@ -184,18 +185,12 @@ class Outside:
             passwords=_password,
             clock=world.clock,
         )
+        assert self.delivery.reports is not None
         self.bounces = Bounces(
             BounceDeps(
-                hostname=HOSTNAME,
                 store=world.store,
-                directory=world.directory,
-                delivery=self.delivery,
-                copies=Copies(HOSTNAME, world.keys, world.clock, world.random),
-                inspection=world.inspection,
-                outbox=outbox,
-                events=world.events,
+                reports=self.delivery.reports,
                 clock=world.clock,
-                random=world.random,
                 expire_s=self.settings.expire_s,
             )
         )
@@ -226,6 +221,7 @@ class Outside:
         ret: Ret | None = None,
         envid: str = "",
         priority: int = 0,
+        is_proven: bool = True,
     ) -> None:
         facts = self.world.facts()
         path = ReversePath(Address.parse(sender)) if sender else NULL_REVERSE_PATH
@@ -237,17 +233,32 @@ class Outside:
             helo=facts.helo,
             is_smtputf8=is_smtputf8,
             is_submission=True,
-            is_proven=True,
+            is_proven=is_proven,
             ret=ret,
             envid=envid,
         )
         incoming = self.delivery.begin_submission()
         await incoming.write(message)
-        named = tuple(Recipient(Address.parse(each)) if isinstance(each, str) else each for each in recipients)
         account = await self.world.account("alice")
-        outgoing = Outgoing(account=account, recipients=named, body_type=body_type, priority=priority)
-        verdict = await self.delivery.deliver(facts, [], incoming, outgoing)
+        here, elsewhere = await self._places(recipients)
+        outgoing = None
+        if elsewhere:
+            outgoing = Outgoing(account=account, recipients=elsewhere, body_type=body_type, priority=priority)
+        verdict = await self.delivery.deliver(facts, here, incoming, outgoing)
         assert verdict.reply.is_positive, verdict
+
+    async def _places(self, recipients: Sequence[Recipient | str]) -> tuple[list[Resolution], tuple[Recipient, ...]]:
+        """Those of this server, and those elsewhere; a bare address leaves wherever it is."""
+        here: list[Resolution] = []
+        elsewhere: list[Recipient] = []
+        for each in recipients:
+            recipient = Recipient(Address.parse(each)) if isinstance(each, str) else each
+            found = await self.world.directory.resolve(recipient.address)
+            if found.is_accepted and not isinstance(each, str):
+                here.append(msgspec.structs.replace(found, asked=recipient))
+            else:
+                elsewhere.append(recipient)
+        return here, tuple(elsewhere)
 
     async def queue(self) -> list[OutboundRow]:
         return await self.world.store.read(sql.listed(100))

@@ -3,6 +3,7 @@ r"""Transcripts of SMTP sessions: files that read as the dialogues of an RFC.
     # what it shows                          RFC 5321 4.1.4       (heading: says the RFC; settings, one a line)
     #! limits recipients=2
     #! tls
+    #! exempt                                the client is in exempt_networks
     #! begin login                           submission: begins behind STARTTLS, EHLO and the login of alice
     C: MAIL FROM:<a@example.org>             sent with CRLF; lines until the next S: leave in one write
     C+ BDAT 3\r\nabc                         sent as it stands, with \r \n \0 \t \\ \xHH decoded, no CRLF added
@@ -39,25 +40,29 @@ class Transcript(NamedTuple):
     is_tls: bool
     steps: list[Step]
     begin: str = ""
+    is_exempt: bool = False
 
 
 def parse(path: Path) -> Transcript:
     limits: dict[str, int] = {}
     is_tls = False
     begin = ""
+    is_exempt = False
     steps: list[Step] = []
     for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
         if line.startswith("#! limits "):
             limits |= {name: int(value) for name, value in (pair.split("=") for pair in line[10:].split())}
         elif line.startswith("#! tls"):
             is_tls = True
+        elif line.startswith("#! exempt"):
+            is_exempt = True
         elif line.startswith("#! begin "):
             begin = line[9:]
         elif line and not line.startswith("#"):
             match = _STEP.match(line)
             assert match, f"{path.name}:{number}: {line}"
             steps.append(Step(match[1], match[2] or "", number))
-    return Transcript(SmtpLimits(**limits), is_tls, steps, begin)
+    return Transcript(SmtpLimits(**limits), is_tls, steps, begin, is_exempt)
 
 
 def unescape(text: str) -> bytes:

@@ -21,7 +21,8 @@ def test_the_session_follows_the_transcript(path: Path, loop: str, tmp_path: Pat
 
     async def main() -> None:
         tls = make_store(tmp_path) if transcript.is_tls else None
-        async with mx(transcript.limits, tls=tls) as served:
+        exempt = ("127.0.0.0/8",) if transcript.is_exempt else ()
+        async with mx(transcript.limits, tls=tls, exempt=exempt) as served:
             await play(transcript, served)
 
     with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:

@@ -4,12 +4,8 @@ from functools import partial
 from pathlib import Path
 
 from skrytka.daemon.layout import Layout
-from skrytka.mail.delivery.copies import Copies
-from skrytka.mail.delivery.inspection import Inspection
-from skrytka.mail.delivery.local import Delivery
-from skrytka.mail.delivery.resolve import Directory
+from skrytka.mail.delivery.reports import Reports
 from skrytka.mail.mailbox.blobs import Blobs
-from skrytka.mail.outbox.outbox import Outbox
 from skrytka.mail.queue.bounce import BounceDeps, Bounces
 from skrytka.mail.queue.outbound import OutboundCourier, OutboundDeps
 from skrytka.mail.queue.path import Paths
@@ -24,7 +20,6 @@ from skrytka.net.dns.answer import Resolver
 from skrytka.net.dns.stub import Server, StubResolver
 from skrytka.net.dns.zone import StaticZone
 from skrytka.net.sweeper import Sweeper
-from skrytka.protocol.reports.texts import LANGUAGES
 from skrytka.store.api import Store
 from skrytka.store.seal.source import KeySource
 
@@ -38,9 +33,7 @@ def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
     store: Store,
     keys: KeySource,
     blobs: Blobs,
-    delivery: Delivery,
-    inspection: Inspection,
-    directory: Directory,
+    reports: Reports,
     sweeper: Sweeper,
     events: Emitter,
     clock: Clock,
@@ -60,18 +53,10 @@ def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
     )
     bounces = Bounces(
         BounceDeps(
-            hostname=settings.hostname,
             store=store,
-            directory=directory,
-            delivery=delivery,
-            copies=Copies(settings.hostname, keys, clock, random),
-            inspection=inspection,
-            outbox=Outbox(keys, clock, random),
-            events=events,
+            reports=reports,
             clock=clock,
-            random=random,
             expire_s=settings.outbound.expire_s,
-            words=LANGUAGES[settings.outbound.report_language],
         )
     )
     return OutboundCourier(

@@ -16,6 +16,7 @@ from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.delivery.append import AppendDeps, Appends
 from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.local import Delivery, DeliveryDeps
+from skrytka.mail.delivery.reports import Reports
 from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.login import NAME_SUBJECT, Identity
@@ -169,7 +170,7 @@ class Parts:
                 clock=base.clock,
                 age=base.age,
                 random=base.random,
-                reports=self._delivery(self.settings).reports,
+                reports=self._reports(),
             )
         )
 
@@ -185,15 +186,19 @@ class Parts:
             store=base.store,
             keys=base.keys,
             blobs=self._blobs,
-            delivery=self._delivery(self.settings),
-            inspection=self._inspection,
-            directory=self._recipients(self.settings),
+            reports=self._reports(),
             sweeper=self.surroundings.sweeper,
             events=base.events,
             clock=base.clock,
             age=base.age,
             random=base.random,
         )
+
+    def _reports(self) -> Reports:
+        reports = self._delivery(self.settings).reports
+        if reports is None:
+            raise AssertionError("deliveries here make reports")
+        return reports
 
     def control(self) -> ControlDeps:
         """What the control socket administers."""

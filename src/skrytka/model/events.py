@@ -207,7 +207,7 @@ class ReportSent(MailEvent, frozen=True, kw_only=True):
     ADDRESSES = frozenset({"recipient"})
     recipient: str  # whom it tells
     about: str  # trace id of the message it is about
-    actions: tuple[str, ...]  # failed, delayed, relayed
+    actions: tuple[str, ...]  # failed, delayed, relayed, delivered, expanded
 
 
 class MessageExpunged(MailEvent, frozen=True, kw_only=True):

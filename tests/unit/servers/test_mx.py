@@ -32,6 +32,16 @@ async def send_message(peer: Peer, body: bytes = BODY) -> str:
     return await peer.reply()
 
 
+@pytest.mark.parametrize(("exempt", "is_proven"), [(("127.0.0.1/32",), True), ((), False)])
+def test_only_our_own_relays_prove_a_reverse_path(exempt: tuple[str, ...], is_proven: bool) -> None:
+    async def main() -> None:
+        async with mx(exempt=exempt) as served:
+            await send_message(await served.connect())
+            assert served.delivery.delivered[0][0].is_proven is is_proven
+
+    asyncio.run(main())
+
+
 # -- a message --------------------------------------------------------------------------------------------------------
 
 

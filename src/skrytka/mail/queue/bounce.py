@@ -9,21 +9,15 @@ from typing import Final
 
 import msgspec
 
-from skrytka.mail.delivery.copies import Copies
 from skrytka.mail.delivery.incoming import rescan
-from skrytka.mail.delivery.inspection import Inspection
-from skrytka.mail.delivery.local import Delivery
-from skrytka.mail.delivery.reports import About, ReportDeps, Reports, wants
-from skrytka.mail.delivery.resolve import Directory
-from skrytka.mail.outbox.outbox import Outbox
+from skrytka.mail.delivery.reports import About, Reports, wants
 from skrytka.mail.queue.outcome import Fate, Outcome
 from skrytka.mail.queue.parcel import Parcel, Reader
 from skrytka.model.address import Address
-from skrytka.model.clock import Clock, Random
+from skrytka.model.clock import Clock
 from skrytka.model.envelope import BodyType, Notify, Ret
-from skrytka.model.events import Emitter
 from skrytka.protocol.reports.dsn import RecipientReport
-from skrytka.protocol.reports.texts import ENGLISH, ReportAction, Words
+from skrytka.protocol.reports.texts import ReportAction
 from skrytka.store.api import Store
 from skrytka.store.commands.deliver import QueueDone
 
@@ -36,18 +30,10 @@ HEADER_MAX: Final = 64 * 1024
 class BounceDeps:
     """What reports are made with."""
 
-    hostname: str
     store: Store
-    directory: Directory
-    delivery: Delivery
-    copies: Copies
-    inspection: Inspection
-    outbox: Outbox
-    events: Emitter
+    reports: Reports
     clock: Clock
-    random: Random
     expire_s: int
-    words: Words = ENGLISH
 
 
 class Bounces:
@@ -55,21 +41,6 @@ class Bounces:
 
     def __init__(self, deps: BounceDeps) -> None:
         self._deps = deps
-        self._reports = Reports(
-            ReportDeps(
-                hostname=deps.hostname,
-                begin=deps.delivery.begin,
-                store=deps.store,
-                directory=deps.directory,
-                copies=deps.copies,
-                inspection=deps.inspection,
-                outbox=deps.outbox,
-                events=deps.events,
-                clock=deps.clock,
-                random=deps.random,
-                words=deps.words,
-            )
-        )
 
     def reported(self, parcel: Parcel, outcomes: dict[int, Outcome]) -> dict[int, ReportAction]:
         """Of which recipients the reverse path is to hear, and what."""
@@ -107,7 +78,7 @@ class Bounces:
         ]
         queue_id = parcel.rows[0].queue_id
         told = tuple(number for number, action in actions.items() if action is ReportAction.DELAYED)
-        async with self._reports.ready(about, recipients) as post:
+        async with self._deps.reports.ready(about, recipients) as post:
             await self._deps.store.submit(
                 msgspec.structs.replace(
                     post,
@@ -115,7 +86,7 @@ class Bounces:
                     told=QueueDone(queue_id, told) if told else None,
                 )
             )
-        self._reports.tell(about, recipients)
+        self._deps.reports.tell(about, recipients)
 
     def _about(self, parcel: Parcel, to: Address, reader: Reader, *, is_failure: bool) -> About:
         size = parcel.rows[0].size

@@ -2,7 +2,6 @@
 
 import pytest
 
-from skrytka.mail.delivery.reports import wants
 from skrytka.mail.queue.bounce import RETURN_FULL_BYTES
 from skrytka.model.envelope import BodyType, Notify, Ret
 from skrytka.model.events import ReportSent
@@ -98,8 +97,3 @@ async def test_the_report_has_the_id_of_what_it_is_about(world: World) -> None:
     (report,) = await world.inbox()
     assert b"In-Reply-To: <1@example.net>\r\n" in report
     assert report.count(b"Received: by mx.example.test") == 1
-
-
-def test_without_notify_failure_and_delay_are_wanted() -> None:
-    assert [wants(to(), event) for event in (FAILURE, DELAY, SUCCESS)] == [True, True, False]
-    assert not any(wants(to("x@example.net", NEVER), event) for event in (FAILURE, DELAY, SUCCESS))

@@ -56,6 +56,21 @@ async def test_local_copies_and_the_queue_are_one_commit(case: StoreCase) -> Non
     assert await case.store.read(messages.blob(command.blob.blob_id)) is not None
 
 
+async def test_a_message_and_what_is_said_about_it_are_one_commit(case: StoreCase) -> None:
+    alice, bob = await case.two_accounts()
+    also = Post(unit=case.ids.unit(), blob=blob(case.ids), targets=(target(case.ids, alice),))
+    command = Post(unit=case.ids.unit(), blob=blob(case.ids), targets=(target(case.ids, bob),), also=also)
+    answers = await case.store.submit(command)
+    assert [answer.account for answer in answers] == [bob]
+    assert await case.store.submit(command) == answers
+    assert [len(await case.store.read(messages.snapshot(who, INBOX))) for who in (alice, bob)] == [1, 1]
+    nowhere = Post(unit=case.ids.unit(), blob=blob(case.ids))
+    failing = Post(unit=case.ids.unit(), blob=blob(case.ids), targets=(target(case.ids, bob),), also=nowhere)
+    with pytest.raises(PermanentError):
+        await case.store.submit(failing)
+    assert len(await case.store.read(messages.snapshot(bob, INBOX))) == 1
+
+
 async def test_a_failed_post_leaves_neither(case: StoreCase) -> None:
     alice, _ = await case.two_accounts()
     first = await post(case, 100)

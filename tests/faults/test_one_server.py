@@ -5,12 +5,14 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import apsw
 import pytest
 
 from tests.support.demo import Demo
 from tests.support.faults.imap import boxes
+from tests.support.faults.load import LARGE_BYTES, message
 
 REFUSED_S = 20
 
@@ -95,6 +97,31 @@ def copied(source: Path, target: Path, change: Callable[[Path], None]) -> Path:
     shutil.copytree(source, target)
     change(target)
     return target
+
+
+@pytest.mark.parametrize("is_empty", [False, True], ids=["gone", "empty"])
+def test_a_store_that_is_lost_is_never_made_anew_and_its_large_messages_are_left_alone(
+    tmp_path: Path, *, is_empty: bool
+) -> None:
+    """A new one would know nobody: mail refused for ever, and each file of a blob taken for a leftover of a crash."""
+    with Demo(tmp_path / "demo") as demo:
+        demo.send("alice@example.test", message("large", LARGE_BYTES, Random(1)))
+        before = demo.messages("alice")
+    root, store = demo.root, demo.root / "store" / "mail.sqlite"
+    blobs = sorted(root.glob("store/blobs/*/*"))
+    assert blobs
+    store.rename(root / "kept")
+    if is_empty:
+        store.touch()
+    for command in ("serve", "account list", "demo --dir " + str(root)):
+        refused = demo.run(*command.split())
+        assert refused.returncode == 3, refused
+        assert "missing or empty, but the key ring has keys of" in refused.stderr
+        assert store.exists() == is_empty
+    assert sorted(root.glob("store/blobs/*/*")) == blobs
+    (root / "kept").rename(store)
+    with demo:
+        assert demo.messages("alice") == before
 
 
 def test_the_folder_of_the_refused_start_is_as_good_as_before(stopped: Demo) -> None:

@@ -63,6 +63,19 @@ _CODES = {
 }
 
 
+_OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+_MENDS = {
+    errno.ENOSPC: "; make room: `df -h` and `df -i` show which disk is full",
+    errno.EDQUOT: "; the quota of this account on that disk is used up: `quota` shows it",
+    errno.EROFS: "; mount it writable. A disk that became read-only by itself has failed: `dmesg` says why",
+    errno.EIO: "; the disk has failed: `dmesg` says more",
+    errno.EACCES: "; start as root, or as the owner of that file",
+    errno.EPERM: "; start as root, or as the owner of that file",
+    errno.EMFILE: "; this process may open too few files: ulimit -n 65536",
+    errno.ENOMEM: "; there is not enough memory: `free -h` and `ulimit -v` show what there is",
+}
+
+
 class LazyGroup(click.Group):
     """A group whose commands are named by text and imported when wanted."""
 
@@ -113,8 +126,8 @@ def run(argv: Sequence[str] | None = None) -> int:
         complain(_text(exc))
         return code_of(exc)
     except OSError as exc:  # a disk that is full, a file that may not be read: the machine's fault, not a bug
-        complain(f"{exc.filename or 'the machine'}: {exc.strerror or exc}")
-        return EXIT_SERVER if exc.errno in (errno.ENOSPC, errno.EDQUOT) else EXIT_FAILED
+        complain(f"{exc.filename or 'the machine'}: {exc.strerror or exc}{_MENDS.get(exc.errno or 0, '')}")
+        return EXIT_SERVER if exc.errno in _OF_THE_DISK else EXIT_FAILED
     return status if isinstance(status, int) else EXIT_OK
 
 

@@ -59,6 +59,7 @@ class Child:
 
     def start(self, received: Received, ended: Ended, now_s: float) -> Channel:
         """Start a process by exec: this one holds keys and never forks a copy of itself."""
+        self._started_s = now_s
         ours, theirs = channel.pair()
         try:
             with termination_held():
@@ -68,7 +69,6 @@ class Child:
             raise
         finally:
             theirs.close()
-        self._started_s = now_s
         self.is_ready = False
         self.silent_s = 0.0
 

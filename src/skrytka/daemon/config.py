@@ -106,7 +106,7 @@ def _read(path: Path) -> str:
             said += "; run this as root, or as the account of the server"
         if isinstance(exc, FileNotFoundError):
             said = (
-                "is missing: there is no installation; `skrytka init DOMAIN --dir DIR` makes one,"
+                "is not there: no installation is in this folder; `skrytka init DOMAIN --dir DIR` makes one,"
                 " --dir, --config or SKRYTKA_DIR names another"
             )
         raise ConfigError([ConfigFault(str(path), 0, "", said)]) from exc

@@ -13,7 +13,7 @@ from skrytka.daemon.event_trace import EventTrace
 from skrytka.daemon.hardening import seal_memory
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.lock import FolderLock
-from skrytka.daemon.prepare import open_ring, read_master_key, read_recovery
+from skrytka.daemon.prepare import check_store, open_ring, read_master_key, read_recovery
 from skrytka.daemon.store_check import StoreCheck
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
@@ -50,6 +50,7 @@ def locked(layout: Layout) -> Iterator[Folder]:
         try:
             ring = open_ring(layout, master, recovery, SystemClock(), SystemRandom())
             with closing(ring):
+                check_store(layout, ring)
                 yield Folder(layout, settings, ring)
         finally:
             lock.close()

@@ -21,9 +21,12 @@ from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.secret import Secret
 from skrytka.net import openssl_conf
+from skrytka.store.files import StorePaths
 from skrytka.store.seal.ring import KeyRing
 
 MASTER_KEY_BYTES = 32
+DESCRIPTORS_MIN = 256
+ACCOUNT_PREFIX = "account:"
 
 
 class RecoveryState(msgspec.Struct, frozen=True):
@@ -80,7 +83,7 @@ def prepare(path: Path, clock: Clock, random: Random) -> Prepared:
         lock = FolderLock.take(layout.lock)
     try:
         seal_memory()
-        raise_descriptor_limit()
+        check_descriptors(raise_descriptor_limit())
         master = read_master_key(layout)
         bound = bind_all(settings.settings)
     except BaseException:
@@ -94,6 +97,7 @@ def prepare(path: Path, clock: Clock, random: Random) -> Prepared:
         openssl_conf.write(layout.openssl_conf)
         control = bind_control(layout.control_socket)
         ring = open_ring(layout, master, recovery, clock, random)
+        check_store(layout, ring)
     except BaseException:
         if control is not None:
             control.close()
@@ -101,6 +105,23 @@ def prepare(path: Path, clock: Clock, random: Random) -> Prepared:
         lock.close()
         raise
     return Prepared(settings, lock, bound, control, ring)
+
+
+def check_store(layout: Layout, ring: KeyRing) -> None:
+    """A store that is gone is never made anew: people would be unknown, their mail refused for ever."""
+    path = StorePaths(layout.store).database
+    if path.exists() and path.stat().st_size:
+        return
+    if accounts := len({entry.subject for entry in ring.entries() if entry.subject.startswith(ACCOUNT_PREFIX)}):
+        said = f"{path} is missing or empty, but the key ring has keys of {accounts} accounts"
+        raise PermanentError(Reason.BAD_CONFIG, f"{said}: is its disk mounted? If it is lost, take it from the backup")
+
+
+def check_descriptors(limit: int) -> None:
+    """Each connection takes one, and each child some."""
+    if limit < DESCRIPTORS_MIN:
+        said = f"this process may open {limit} files only; mend: ulimit -n 65536, or LimitNOFILE=65536 in the unit"
+        raise PermanentError(Reason.NOT_PERMITTED, said)
 
 
 def check_writable(layout: Layout, user: privileges.User) -> None:
@@ -114,7 +135,7 @@ def check_installation(layout: Layout, *, is_demo: bool) -> RecoveryState:
         raise PermanentError(Reason.BAD_CONFIG, f"{layout.root} was not made to its end; do it again: skrytka init")
     for path in (*layout.writable, layout.ring):
         if not path.exists():
-            said = f"{path} is missing: {layout.root} is no whole installation; `skrytka init` makes one"
+            said = f"{path} is missing: is its disk mounted? If it is lost, take it from the backup"
             raise PermanentError(Reason.BAD_CONFIG, said)
     recovery = read_recovery(layout)
     if not recovery.is_confirmed and not is_demo:
@@ -174,6 +195,8 @@ def open_ring(layout: Layout, master: Secret, recovery: RecoveryState, clock: Cl
     try:
         return KeyRing(layout.ring, master, recovery.public_key, clock, random)
     except PermanentError as exc:
+        if exc.reason is Reason.CORRUPT:
+            raise PermanentError(exc.reason, f"{exc.detail}: it is damaged; take it from the backup") from exc
         if exc.reason is not Reason.KEY_UNAVAILABLE:
             raise
         raise PermanentError(exc.reason, f"{exc.detail}; {restoring(layout)}") from exc

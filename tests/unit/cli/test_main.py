@@ -1,3 +1,5 @@
+import errno
+import os
 import subprocess
 import sys
 
@@ -82,3 +84,26 @@ def test_help_imports_neither_the_store_nor_the_loop() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "mend"),
+    [
+        (errno.ENOSPC, 4, "make room: `df -h`"),
+        (errno.EROFS, 4, "mount it writable"),
+        (errno.EIO, 4, "`dmesg` says more"),
+        (errno.EACCES, 1, "start as root"),
+        (errno.EMFILE, 1, "ulimit -n"),
+        (errno.ENAMETOOLONG, 1, "File name too long\n"),
+    ],
+)
+def test_what_the_machine_refuses_is_said_with_its_mend(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, number: int, code: int, mend: str
+) -> None:
+    def fail(**_: object) -> None:
+        raise OSError(number, os.strerror(number), "/srv/skrytka/run/lock")
+
+    monkeypatch.setattr(main.skrytka, "main", fail)
+    assert cli("serve") == code
+    assert cli.err.startswith(f"skrytka: /srv/skrytka/run/lock: {os.strerror(number)}")
+    assert mend in cli.err

@@ -95,9 +95,13 @@ async def test_the_pause_before_a_new_start_doubles_and_is_forgotten_after_a_ste
 async def test_a_program_that_is_not_there_leaves_no_channel() -> None:
     parent = Parent()
     one = Child("front-0", {}, (), lambda _name, _fd: ["/no/such/program"])
-    with pytest.raises(FileNotFoundError):
-        one.start(parent.received, parent.ended, 0.0)
+    pauses = []
+    for _ in range(3):
+        with pytest.raises(FileNotFoundError):
+            one.start(parent.received, parent.ended, 1000.0)
+        pauses.append(one.backoff_s(1000.0))
     assert one.channel is None
+    assert pauses == [0.05, 0.1, 0.2], "also when there never was a process"
 
 
 def test_children_are_this_package_and_import_nothing_from_the_current_folder(tmp_path: Path) -> None:

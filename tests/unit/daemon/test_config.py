@@ -92,7 +92,7 @@ def refuse(_path: Path) -> bytes:
 
 
 def test_a_file_that_is_missing_or_closed_is_said_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(config.ConfigError, match=r"skrytka\.toml: is missing: .*skrytka init"):
+    with pytest.raises(config.ConfigError, match=r"skrytka\.toml: is not there: .*skrytka init"):
         config.load(tmp_path / "skrytka.toml")
     with monkeypatch.context() as patch:
         patch.setattr(Path, "read_bytes", refuse)

@@ -142,3 +142,34 @@ def test_without_the_right_master_key_the_mend_is_said(layout: Layout) -> None:
         with pytest.raises(PermanentError, match="skrytka recovery restore --dir"):
             run(layout)
         assert not is_held(layout.lock)
+
+
+@pytest.mark.parametrize("content", [None, b""], ids=["gone", "empty"])
+def test_a_store_that_is_lost_is_not_made_anew(layout: Layout, content: bytes | None) -> None:
+    prepared = run(layout)
+    prepare.check_store(layout, prepared.ring)  # nobody has mail yet
+    prepared.ring.create("account:7")
+    prepared.close()
+    store = layout.store / "mail.sqlite"
+    if content is not None:
+        store.write_bytes(content)
+    with pytest.raises(PermanentError, match="the key ring has keys of 1 accounts") as caught:
+        run(layout)
+    assert caught.value.reason is Reason.BAD_CONFIG
+    assert not is_held(layout.lock)
+    store.write_bytes(b"something")
+    run(layout).close()
+
+
+def test_too_few_descriptors_are_told_with_the_mend(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepare, "raise_descriptor_limit", lambda: 50)
+    with pytest.raises(PermanentError, match="may open 50 files only; mend: ulimit -n 65536, or LimitNOFILE="):
+        run(layout)
+    assert not is_held(layout.lock)
+
+
+def test_a_damaged_key_ring_says_where_to_take_another_from(layout: Layout) -> None:
+    layout.ring.write_bytes(bytes(1000) + os.urandom(9000))
+    with pytest.raises(PermanentError, match=r"ring\.sqlite.*it is damaged; take it from the backup") as caught:
+        run(layout)
+    assert caught.value.reason is Reason.CORRUPT

@@ -172,7 +172,7 @@ def file_error(exc: Exception) -> TransientError | PermanentError:
     if getattr(exc, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE:
         return TransientError(Reason.DISK_FULL, "disk full: no room for the index of the WAL")
     if isinstance(exc, apsw.CorruptError | apsw.NotADBError):
-        return PermanentError(Reason.CORRUPT, type(exc).__name__)
+        return PermanentError(Reason.CORRUPT, f"the file of the store is damaged ({type(exc).__name__})")
     if isinstance(exc, OSError):
         return disk_error(exc)
     return TransientError(Reason.STORE_BUSY, type(exc).__name__)

@@ -7,6 +7,7 @@ with ``prev`` = SHA-256 of the ``c`` before. The state file holds the current pr
 being written, the next one: after a crash the last line tells which of the two is in force.
 """
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -17,6 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from skrytka.model.clock import Clock
+from skrytka.model.errors import PermanentError, Reason
 from skrytka.store.events.line import instant_text
 from skrytka.store.events.writer import append_synced, sync_folder
 
@@ -82,11 +84,15 @@ class _State(msgspec.Struct, frozen=True):
 
 
 def read_checkpoints(folder: Path) -> list[SignedLine]:
-    """All whole lines in order; a torn last line is left out."""
+    """All whole lines in order. A line that was torn by a crash is left out: the next one ended it."""
     path = folder / FILE_NAME
     if not path.exists():
         return []
-    return [msgspec.json.decode(raw, type=SignedLine) for raw in path.read_bytes().split(b"\n")[:-1] if raw]
+    found = []
+    for raw in path.read_bytes().split(b"\n")[:-1]:
+        with contextlib.suppress(msgspec.MsgspecError):
+            found.append(msgspec.json.decode(raw, type=SignedLine))
+    return found
 
 
 class CheckpointSigner:
@@ -104,7 +110,13 @@ class CheckpointSigner:
             state = _State(1, "", Ed25519PrivateKey.generate().private_bytes_raw())
             self._save(state)
             return state
-        state = msgspec.msgpack.decode(self._state_path.read_bytes(), type=_State)
+        try:
+            state = msgspec.msgpack.decode(self._state_path.read_bytes(), type=_State)
+        except msgspec.MsgspecError as exc:
+            said = f"{self._state_path} is damaged; take it from the backup, or move it away: checkpoints of the event"
+            raise PermanentError(
+                Reason.CORRUPT, f"{said} log then begin anew, and `skrytka events verify` goes on reporting that"
+            ) from exc
         written = read_checkpoints(self._folder)
         if state.pending and written and written[-1].body().number == state.number:
             return _State(state.number + 1, written[-1].digest(), state.pending)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from skrytka.store.events.checkpoint import Body, Retired, read_checkpoints
+from skrytka.store.events.checkpoint import FILE_NAME, Body, Retired, read_checkpoints
 from skrytka.store.events.files import ReadLine, event_files, read_lines
 from skrytka.store.events.line import Header, personal_hash_holds
 
@@ -125,8 +125,10 @@ class _Log:
 
 
 def _checkpoints(folder: Path, report: Report) -> list[Body]:
+    signed = read_checkpoints(folder)
+    if not signed and (folder / FILE_NAME).exists():
+        report.problems.append(f"{FILE_NAME} holds no checkpoint")
     try:
-        signed = read_checkpoints(folder)
         bodies = [line.body() for line in signed]
     except msgspec.MsgspecError as exc:
         report.problems.append(f"checkpoints.jsonl cannot be read: {exc}")

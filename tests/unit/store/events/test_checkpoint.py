@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from skrytka.model.clock import FixedClock
+from skrytka.model.errors import PermanentError, Reason
 from skrytka.store.events import checkpoint
 from skrytka.store.events.checkpoint import CheckpointSigner, read_checkpoints
 from skrytka.store.events.verify import verify
@@ -52,3 +53,22 @@ def test_a_crash_between_line_and_key_leaves_the_right_key_in_force(
     CheckpointSigner(tmp_path, tmp_path / "events.key", clock).sign(HEADS)
     report = verify(tmp_path)
     assert (report.checkpoints, report.problems) == (3 if is_line_written else 2, [])
+
+
+def test_a_line_that_a_crash_tore_is_passed_over_by_every_later_start(tmp_path: Path, clock: FixedClock) -> None:
+    CheckpointSigner(tmp_path, tmp_path / "events.key", clock).sign(HEADS)
+    path = tmp_path / "checkpoints.jsonl"
+    path.write_bytes(path.read_bytes() + path.read_bytes()[:300])
+    for number in (2, 3, 4):
+        assert CheckpointSigner(tmp_path, tmp_path / "events.key", clock).sign(HEADS) == number
+    report = verify(tmp_path)
+    assert (report.checkpoints, report.problems) == (4, [])
+
+
+def test_a_damaged_key_is_told_with_what_to_do(tmp_path: Path, clock: FixedClock) -> None:
+    (tmp_path / "events.key").write_bytes(b"x")
+    with pytest.raises(
+        PermanentError, match=r"events\.key is damaged; take it from the backup, or move it away"
+    ) as caught:
+        CheckpointSigner(tmp_path, tmp_path / "events.key", clock)
+    assert caught.value.reason is Reason.CORRUPT

@@ -16,6 +16,7 @@ from tests.support.imap import LOGIN, FakeConnection, FakeIdentity, FakeLogin
 
 _FETCH = re.compile(r"\* (\d+) FETCH \((.*)")
 _UID = re.compile(r"UID (\d+)")
+_MODSEQ = re.compile(r"MODSEQ \((\d+)\)")
 _FLAGS = re.compile(r"FLAGS \(([^)]*)\)")
 
 
@@ -63,6 +64,7 @@ class Known:
 
     uid: int | None = None
     flags: frozenset[str] | None = None
+    modseq: int | None = None
 
 
 class LiveSession:
@@ -79,6 +81,16 @@ class LiveSession:
         await self._exchange(LOGIN)
         await self.ask(f"SELECT {name}")
         await self.ask("FETCH 1:* (UID FLAGS)" if self.messages else "NOOP")
+
+    async def select(self, command: str = "SELECT INBOX") -> None:
+        """Begin anew with what is there."""
+        self._number += 1
+        lines = await self._exchange(f"t{self._number} {command}\r\n".encode())
+        assert lines[-1].startswith(f"t{self._number} OK"), lines
+        self.messages = []
+        self._take(lines, may_expunge=False)
+        if self.messages:
+            await self.ask("FETCH 1:* (UID FLAGS)")
 
     async def close(self) -> None:
         self._task.cancel()
@@ -134,3 +146,6 @@ class LiveSession:
             message.uid = int(uid[1])
         if flags := _FLAGS.search(text):
             message.flags = frozenset(flags[1].split())
+            message.modseq = None
+        if modseq := _MODSEQ.search(text):
+            message.modseq = int(modseq[1])

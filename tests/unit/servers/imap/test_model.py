@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import re
 import shutil
 import tempfile
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,15 @@ PLACES = st.integers(0, 30)
 FLAGS = st.sampled_from(["\\Seen", "\\Deleted", "\\Flagged", "$work", "\\Deleted \\Seen"])
 MODES = st.sampled_from(["FLAGS", "+FLAGS", "-FLAGS", "+FLAGS.SILENT", "FLAGS.SILENT"])
 TARGETS = st.sampled_from(["INBOX", "Sent"])
+
+
+def uids_of(match: re.Match[str] | None) -> set[int | None]:
+    """The numbers of a set; none of no match."""
+    found: set[int | None] = set()
+    for item in match[1].split(",") if match else ():
+        low, _, high = item.partition(":")
+        found.update(range(int(low), int(high or low) + 1))
+    return found
 
 
 class TwoSessions(RuleBasedStateMachine):
@@ -120,7 +131,7 @@ class TwoSessions(RuleBasedStateMachine):
         self.run_in(session, "EXPUNGE")
 
     @rule(session=SESSIONS, place=PLACES, where=TARGETS, is_move=st.booleans())
-    def copy(self, session: int, place: int, where: str, is_move: bool) -> None:
+    def copy_or_move(self, session: int, place: int, where: str, is_move: bool) -> None:
         if (number := self.number(session, place)) and not self.sessions[session].is_idle:
             command = f"{'MOVE' if is_move else 'COPY'} {number} {where}"
             self.loop.run_until_complete(self.sessions[session].ask(command, may_fail=True))
@@ -141,6 +152,84 @@ class TwoSessions(RuleBasedStateMachine):
     def read(self, session: int, place: int) -> None:
         if (number := self.number(session, place)) and not self.sessions[session].is_idle:
             self.loop.run_until_complete(self.sessions[session].ask(f"FETCH {number} BODY[TEXT]", may_fail=True))
+
+    @rule(session=SESSIONS, leave=st.sampled_from(["", "CLOSE", "UNSELECT"]), is_read_only=st.booleans())
+    def select_again(self, session: int, leave: str, is_read_only: bool) -> None:
+        chosen = self.sessions[session]
+        if chosen.is_idle:
+            return
+        if leave:
+            self.loop.run_until_complete(chosen.ask(leave))
+        if is_read_only:
+            self.loop.run_until_complete(chosen.select("EXAMINE INBOX"))
+            self.loop.run_until_complete(self._compare(chosen))
+        self.loop.run_until_complete(chosen.select())
+        self.loop.run_until_complete(self._compare(chosen))
+
+    @rule(session=SESSIONS, first=PLACES, last=PLACES, where=TARGETS, verb=st.sampled_from(["COPY", "MOVE", "EXPUNGE"]))
+    def by_uid(self, session: int, first: int, last: int, where: str, verb: str) -> None:
+        self.run_in(session, f"UID {verb} {first + 1}:{last + 1} {where if verb != 'EXPUNGE' else ''}".strip())
+
+    @rule(session=SESSIONS, flags=FLAGS, mode=MODES, back=st.integers(0, 6))
+    def store_if_unchanged(self, session: int, flags: str, mode: str, back: int) -> None:
+        if not self.sessions[session].is_idle and self.sessions[session].messages:
+            self.loop.run_until_complete(self._store_if_unchanged(self.sessions[session], flags, mode, back))
+
+    async def _store_if_unchanged(self, session: LiveSession, flags: str, mode: str, back: int) -> None:
+        """RFC 7162 3.1.3: what was changed later stays as it is and is named, all else is changed and told."""
+        await session.ask("UID FETCH 1:* (FLAGS MODSEQ)")
+        await session.ask("NOOP")
+        since = max([0, *(message.modseq or 0 for message in session.messages)]) - back
+        if not session.messages or since < 1:
+            return
+        before = {message.uid: message for message in map(copy, session.messages)}
+        (*_, answer) = await session.ask(f"UID STORE 1:* (UNCHANGEDSINCE {since}) {mode} ({flags})")
+        late = {uid for uid, message in before.items() if (message.modseq or 0) > since}
+        assert uids_of(re.search(r"MODIFIED ([0-9,:]+)", answer)) == late
+        named = frozenset(flags.split())
+        for message in session.messages:
+            was = before[message.uid]
+            assert was.flags is not None
+            wanted = {"+": was.flags | named, "-": was.flags - named}.get(mode[0], named)
+            if message.uid in late:
+                assert (message.flags, message.modseq) == (was.flags, was.modseq)
+            elif message.flags != was.flags or not mode.endswith(".SILENT"):
+                assert message.flags == wanted
+            message.flags = was.flags if message.uid in late else wanted
+            assert (message.modseq or 0) > since or message.modseq == was.modseq
+
+    @rule(session=SESSIONS, back=st.integers(0, 9))
+    def fetch_what_changed(self, session: int, back: int) -> None:
+        if not self.sessions[session].is_idle and self.sessions[session].messages:
+            self.loop.run_until_complete(self._fetch_what_changed(self.sessions[session], back))
+
+    async def _fetch_what_changed(self, session: LiveSession, back: int) -> None:
+        await session.ask("UID FETCH 1:* (MODSEQ)")
+        await session.ask("NOOP")
+        modseqs = {message.uid: message.modseq or 0 for message in session.messages}
+        since = max([1, *(modseq - back for modseq in modseqs.values())])
+        later = {uid for uid, modseq in modseqs.items() if modseq > since}
+        for message in session.messages:
+            message.modseq = None
+        await session.ask(f"UID FETCH 1:* (FLAGS) (CHANGEDSINCE {since})")
+        assert {message.uid for message in session.messages if message.modseq is not None} == later
+        lines = await session.ask(f"UID SEARCH RETURN (ALL) MODSEQ {since + 1}")
+        assert uids_of(re.search(r"ALL ([0-9,:]+)", lines[0])) == later
+        (status, _) = await session.ask("STATUS INBOX (HIGHESTMODSEQ)")
+        assert int(status.split()[-1].rstrip(")")) >= max([0, *modseqs.values()])
+
+    @rule(session=SESSIONS, key=st.sampled_from(["SEEN", "DELETED", "FLAGGED", "KEYWORD $work"]), is_uid=st.booleans())
+    def search(self, session: int, key: str, is_uid: bool) -> None:
+        """By flags, which a SEARCH tells before its result."""
+        chosen = self.sessions[session]
+        if chosen.is_idle:
+            return
+        lines = self.loop.run_until_complete(chosen.ask(f"SEARCH RETURN (ALL) {key}"))
+        (result,) = [line for line in lines if line.startswith("* ESEARCH")]
+        found = uids_of(re.search(r"ALL ([0-9,:]+)", result))
+        flag = f"\\{key.capitalize()}" if " " not in key else "$work"
+        for number, message in enumerate(chosen.messages, 1):
+            assert message.flags is None or (flag in message.flags) == (number in found)
 
     @rule(session=SESSIONS)
     def idle(self, session: int) -> None:

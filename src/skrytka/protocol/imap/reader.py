@@ -57,6 +57,11 @@ class RefusedCommand(msgspec.Struct, frozen=True):
     data: bytes
 
 
+def is_append(first_line: bytes) -> bool:
+    """Whether the command is APPEND: a literal of it may be a message."""
+    return _APPEND.match(first_line) is not None
+
+
 class CommandReader:
     """Feed bytes, take commands. RemoteProtocolError when the framing is lost; then nothing more can be read."""
 
@@ -190,10 +195,10 @@ class CommandReader:
         size, is_sync = int(announced[1]), not announced[2]
         if not self._is_refused:
             self._command += _CRLF
-        is_append = _APPEND.match(self._first_line) is not None
+        is_message = is_append(self._first_line)
         if is_sync:
-            return self._sync(size, is_append=is_append)
-        return self._non_sync(size, is_append=is_append)
+            return self._sync(size, is_append=is_message)
+        return self._non_sync(size, is_append=is_message)
 
     def _whole(self) -> WholeCommand | RefusedCommand:
         found = RefusedCommand(self._first_line) if self._is_refused else WholeCommand(bytes(self._command))

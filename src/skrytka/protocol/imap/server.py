@@ -17,6 +17,7 @@ from skrytka.protocol.imap.reader import (
     RefusedCommand,
     WantsLiteral,
     WholeCommand,
+    is_append,
 )
 from skrytka.protocol.imap.states import AFTER, ALLOWED, State
 from skrytka.protocol.sasl import base64
@@ -128,9 +129,15 @@ class ImapServer:
                     self._was_answered = False
                     return self._read()
                 self._begin(Cursor(line))
-                return actions.Fault("the literal is too large", b"TOOBIG")  # RFC 7888 5, RFC 4469 4.2
+                return self._too_large(is_message=is_append(line))
             case WholeCommand(data=data):
                 return self._parse(data)
+
+    def _too_large(self, *, is_message: bool) -> actions.Fault:
+        """A message is refused for its size (RFC 4469 4.2: NO), any other literal is a fault (RFC 7888 5)."""
+        is_refused = is_message and self.state is not State.NOT_AUTHENTICATED
+        status = actions.Status.NO if is_refused else actions.Status.BAD
+        return actions.Fault("the literal is too large", b"TOOBIG", status)
 
     # -- APPEND
 
@@ -152,7 +159,7 @@ class ImapServer:
         self._append = None
         if found.size_bytes > self._limits.literal_bytes:
             self._append = found
-            return actions.Fault("the literal is too large", b"TOOBIG")
+            return self._too_large(is_message=False)
         if found.is_sync:
             self._phase = _Phase.LITERAL_DUE
             return actions.LiteralWanted(found.size_bytes)

@@ -17,6 +17,10 @@ _ANNOUNCEMENT_MAX = 24
 _CRLF = b"\r\n"
 
 
+class TooLargeError(RemoteProtocolError):
+    """A literal that does not wait, and of which nobody will read so much (RFC 7888 4)."""
+
+
 class ReaderLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds of one command. ``append_bytes`` bounds the literal of APPEND, and what is read and thrown away of others.
 
@@ -220,7 +224,7 @@ class CommandReader:
     def _non_sync(self, size: int, *, is_append: bool) -> AppendLiteral | None:
         self._literal_bytes += size
         if self._literal_bytes > self.limits.append_bytes:
-            raise RemoteProtocolError("the literal is too large")
+            raise TooLargeError("the literal is too large")
         if is_append and not self._is_refused:
             self._waiting = size
             return self._append_literal(size, is_sync=False)

@@ -15,6 +15,7 @@ from skrytka.net.connection import Connection
 from skrytka.protocol.imap import actions as a
 from skrytka.protocol.imap.commands import fetch, mailboxes, messages, search, session
 from skrytka.protocol.imap.commands.base import Command
+from skrytka.protocol.imap.reader import TooLargeError
 from skrytka.protocol.imap.sets import NoSuchNumberError
 from skrytka.servers.imap import appending, copying, fetching, folders, login, replies, searching, storing
 from skrytka.servers.imap import mailboxes as boxes
@@ -90,7 +91,7 @@ class _Loop:
                 if not await self._on(event):
                     return
         except RemoteProtocolError as exc:
-            await self._bye(str(exc), "error")
+            await self._bye(str(exc), "error", b"TOOBIG" if isinstance(exc, TooLargeError) else b"")  # RFC 7888 5
 
     async def _on(self, event: a.Event | Woken | TimedOut) -> bool:
         """Deal with one event; False ends the session."""

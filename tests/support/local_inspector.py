@@ -4,9 +4,9 @@ It stands here and not in the package: whatever delivers mail in the product has
 on a stopped server delivers none.
 """
 
-from skrytka.inspect.check import MessageStructure, structure_of
+from skrytka.inspect.check import MessageStructure, seven_bit_of, structure_of
 from skrytka.inspect.errors import PoisonedMessageError
-from skrytka.inspect.jobs import structure
+from skrytka.inspect.jobs import recoded, structure
 from skrytka.inspect.memory import MessageMemory, read_sealed
 
 
@@ -20,10 +20,18 @@ class LocalInspector:
 
     async def structure(self, message: bytes | MessageMemory) -> MessageStructure:
         """In this process, at once."""
+        raw = self._taken(message)
+        return structure_of(structure(raw), len(raw))
+
+    async def seven_bit(self, message: bytes | MessageMemory, header: bytes) -> bytes | None:
+        """Likewise."""
+        return seven_bit_of(recoded(self._taken(message)), header)
+
+    def _taken(self, message: bytes | MessageMemory) -> bytes:
         raw = message if isinstance(message, bytes) else read_sealed(message.fd, message.size)
         self.sizes.append((len(raw), not isinstance(message, bytes)))
         if self.failures:
             raise self.failures.pop(0)
         if self.poison is not None and self.poison in raw:
             raise PoisonedMessageError("structure: ended")
-        return structure_of(structure(raw), len(raw))
+        return raw

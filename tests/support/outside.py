@@ -14,6 +14,7 @@ from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.outbox.outbox import Outbox
 from skrytka.mail.queue.bounce import BounceDeps, Bounces
 from skrytka.mail.queue.courier import LocalCourier
+from skrytka.mail.queue.form import Forms
 from skrytka.mail.queue.outbound import OutboundCourier, OutboundDeps
 from skrytka.mail.queue.path import Paths
 from skrytka.mail.queue.routes import Routes
@@ -104,10 +105,12 @@ class Peer:
         if verb == "BDAT":
             return await self._chunk(line, reader, writer)
         if verb == "DATA" and str(self._answer("DATA", line), "ascii").startswith("354"):
-            message = b""
+            pieces = []
             while (piece := await reader.readline()) != b".\r\n":
-                message += piece.removeprefix(b".")
-            self.messages.append(message)
+                if not piece:
+                    return False
+                pieces.append(piece.removeprefix(b"."))
+            self.messages.append(b"".join(pieces))
             return await self._say(writer, ".", ".")
         return verb != "QUIT"
 
@@ -184,6 +187,7 @@ class Outside:
             settings=self.settings,
             passwords=_password,
             clock=world.clock,
+            forms=Forms(world.inspection, is_recoding=self.settings.is_8bit_recoded),
         )
         assert self.delivery.reports is not None
         self.bounces = Bounces(
@@ -222,6 +226,7 @@ class Outside:
         envid: str = "",
         priority: int = 0,
         is_proven: bool = True,
+        is_own: bool = True,
     ) -> None:
         facts = self.world.facts()
         path = ReversePath(Address.parse(sender)) if sender else NULL_REVERSE_PATH
@@ -239,7 +244,7 @@ class Outside:
         )
         incoming = self.delivery.begin_submission()
         await incoming.write(message)
-        account = await self.world.account("alice")
+        account = await self.world.account("alice") if is_own else None
         here, elsewhere = await self._places(recipients)
         outgoing = None
         if elsewhere:

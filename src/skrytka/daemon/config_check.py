@@ -195,8 +195,8 @@ def _outbound(settings: Settings) -> Iterator[Fault]:
             )
         if (route.username is None) != (route.password_file is None):
             yield ("outbound", "routes", number, "username"), "allowed: username and password_file together, or neither"
-        elif route.username is not None and route.tls != "required":
-            yield ("outbound", "routes", number, "tls"), 'allowed: "required" where there is a password'
+        elif route.username is not None and route.tls not in {"required", "implicit"}:
+            yield ("outbound", "routes", number, "tls"), 'allowed: "required" or "implicit" where there is a password'
     for number, text in enumerate(settings.outbound.source_addresses):
         if not _is_address(text):
             yield ("outbound", "source_addresses", number), f"allowed: an IP address of this machine; found: {text!r}"

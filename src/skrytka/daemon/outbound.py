@@ -7,6 +7,7 @@ from skrytka.daemon.layout import Layout
 from skrytka.mail.delivery.reports import Reports
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.queue.bounce import BounceDeps, Bounces
+from skrytka.mail.queue.form import Forms
 from skrytka.mail.queue.outbound import OutboundCourier, OutboundDeps
 from skrytka.mail.queue.path import Paths
 from skrytka.mail.queue.routes import Routes
@@ -46,10 +47,11 @@ def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
         hostname=settings.hostname,
         routes=routes,
         dial=Dialer(sweeper, settings.outbound.source_addresses),
-        tls=ClientTls(),
+        tls=ClientTls(layout.root),
         settings=settings.outbound,
         passwords=partial(_password, layout),
         clock=clock,
+        forms=Forms(inspection, is_recoding=settings.outbound.is_8bit_recoded),
     )
     bounces = Bounces(
         BounceDeps(

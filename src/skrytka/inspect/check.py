@@ -11,9 +11,12 @@ import msgspec
 from skrytka.inspect.errors import HostileAnswerError
 from skrytka.inspect.wire import StructureAnswer
 from skrytka.protocol.mime import imap_text
+from skrytka.protocol.mime.header import header_end, select_fields
+from skrytka.protocol.mime.octets import is_seven_bit
 from skrytka.protocol.mime.part import DEPTH_MAX, PARTS_MAX, Part
 from skrytka.protocol.mime.sections import Section, sections
 
+_LABELS = frozenset({b"content-transfer-encoding", b"content-type", b"mime-version"})
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _decoder = msgspec.msgpack.Decoder(StructureAnswer)
 
@@ -56,6 +59,22 @@ def structure_of(raw: bytes, size: int) -> MessageStructure:
         header_text=answer.header_text,
         body_text=answer.body_text,
     )
+
+
+def seven_bit_of(raw: bytes, message_header: bytes) -> bytes | None:
+    """A message in seven bits with the header of the one that was asked about; None: it is to be left alone."""
+    if not raw:
+        return None
+    if not is_seven_bit(raw):
+        raise HostileAnswerError("seven_bit: octets that do not travel")
+    end = header_end(raw, 0, len(raw))
+    if _unlabelled(raw[:end]) != _unlabelled(message_header):
+        raise HostileAnswerError("seven_bit: another header")
+    return raw
+
+
+def _unlabelled(section: bytes) -> bytes:
+    return select_fields(section, _LABELS, is_negated=True)
 
 
 def _check_texts(answer: StructureAnswer) -> None:

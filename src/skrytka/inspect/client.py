@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from skrytka.inspect import wire
-from skrytka.inspect.check import MessageStructure, structure_of
+from skrytka.inspect.check import MessageStructure, seven_bit_of, structure_of
 from skrytka.inspect.errors import HostileAnswerError, PoisonedMessageError
 from skrytka.inspect.link import ChildLink
 from skrytka.inspect.memory import MessageMemory
@@ -73,6 +73,10 @@ class Inspector(Protocol):
 
     async def structure(self, message: bytes | MessageMemory) -> MessageStructure:
         """As ``InspectorPool.structure``."""
+        ...
+
+    async def seven_bit(self, message: bytes | MessageMemory, header: bytes) -> bytes | None:
+        """As ``InspectorPool.seven_bit``."""
         ...
 
 
@@ -134,6 +138,13 @@ class InspectorPool:
         """
         size = len(message) if isinstance(message, bytes) else message.size
         return await self.run("structure", message, lambda payload: structure_of(payload, size))
+
+    async def seven_bit(self, message: bytes | MessageMemory, header: bytes) -> bytes | None:
+        """The message for a server that takes seven bits only, under its own ``header``; None: leave it alone.
+
+        Raises as :meth:`structure`.
+        """
+        return await self.run("seven_bit", message, lambda payload: seven_bit_of(payload, header))
 
     async def run(self, kind: str, message: bytes | MessageMemory, check: Callable[[bytes], ResultT]) -> ResultT:
         """One job by name; ``check`` gets the payload and raises HostileAnswerError if no honest child gives it."""

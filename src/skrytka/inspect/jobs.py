@@ -11,6 +11,7 @@ from skrytka.protocol.mime.envelope import ENVELOPE_FIELDS, Envelope
 from skrytka.protocol.mime.envelope_reader import read_envelope
 from skrytka.protocol.mime.part import Parameterized, Part
 from skrytka.protocol.mime.scan import scan
+from skrytka.protocol.mime.seven_bit import seven_bit
 
 _LIMITS = TextLimits(
     header_bytes=wire.HEADER_TEXT_MAX_BYTES,
@@ -89,4 +90,9 @@ class _Trimmer:
         return pairs if self._left_bytes > 0 else {}
 
 
-HANDLERS: dict[str, Callable[[bytes], bytes]] = {"structure": structure}
+def recoded(message: bytes) -> bytes:
+    """As it goes to a server that takes seven bits only; b"" when it is to be left alone."""
+    return seven_bit(message) or b""
+
+
+HANDLERS: dict[str, Callable[[bytes], bytes]] = {"structure": structure, "seven_bit": recoded}

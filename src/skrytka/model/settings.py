@@ -96,15 +96,17 @@ class Route(_Section, frozen=True, kw_only=True):
     domain: str  # "example.net", ".example.net" for all below it, "*" for everything (a smarthost)
     host: str
     port: Port = 25
-    tls: Literal["never", "opportunistic", "required"] = "opportunistic"
+    tls: Literal["never", "opportunistic", "required", "implicit"] = "opportunistic"
     username: str | None = None
     password_file: str | None = None  # relative to the data folder; its first line
+    ca_file: str | None = None  # likewise; PEM, instead of the authorities of this machine
 
 
 class Outbound(_Section, frozen=True, kw_only=True):
     """The queue of mail for other servers."""
 
     is_paused: bool = False  # nothing is sent; what waits, waits
+    is_8bit_recoded: bool = True  # own unsigned mail, for a server without 8BITMIME
     routes: tuple[Route, ...] = ()
     source_addresses: tuple[str, ...] = ()  # of this machine, taken in turn; empty: what the system chooses
     connections: PositiveInt = 50

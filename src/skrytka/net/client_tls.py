@@ -5,23 +5,38 @@ there could as well take STARTTLS out.
 """
 
 import ssl
+from pathlib import Path
+
+from skrytka.model.errors import Reason, TransientError
 
 SECURITY_LEVEL = 1  # old servers have keys of 1024 bit; that is better than clear text
 MINIMUM = ssl.TLSVersion.TLSv1_2  # RFC 8996
 
 
 class ClientTls:
-    """The two contexts of a process."""
+    """The contexts of a process; ``folder`` is where relative names of files begin."""
 
-    def __init__(self, ca_file: str | None = None) -> None:
-        self._verified = ssl.create_default_context(cafile=ca_file)
-        self._verified.minimum_version = MINIMUM
+    def __init__(self, folder: Path = Path()) -> None:
+        self._folder = folder
+        self._verified: dict[str | None, ssl.SSLContext] = {}
         self._opportunistic = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._opportunistic.minimum_version = MINIMUM
         self._opportunistic.check_hostname = False
         self._opportunistic.verify_mode = ssl.CERT_NONE
         self._opportunistic.set_ciphers(f"DEFAULT:@SECLEVEL={SECURITY_LEVEL}")
 
-    def context(self, *, is_verified: bool) -> ssl.SSLContext:
-        """Proven against the authorities of this machine and the name; or any."""
-        return self._verified if is_verified else self._opportunistic
+    def context(self, *, is_verified: bool, ca_file: str | None = None) -> ssl.SSLContext:
+        """Any certificate; or one proven by the authorities of this machine, or of a file, and by the name.
+
+        A file is read once. TransientError(BAD_CONFIG) when it cannot be.
+        """
+        if not is_verified:
+            return self._opportunistic
+        if ca_file not in self._verified:
+            try:
+                context = ssl.create_default_context(cafile=self._folder / ca_file if ca_file else None)
+            except OSError as exc:  # ssl.SSLError is one
+                raise TransientError(Reason.BAD_CONFIG, f"{ca_file}: {exc.strerror or exc}") from exc
+            context.minimum_version = MINIMUM
+            self._verified[ca_file] = context
+        return self._verified[ca_file]

@@ -10,11 +10,12 @@ answered ``"error": "bug"`` without its text, ends the connection and is raised 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Protocol
+from typing import Annotated, Any, Final, Literal, Protocol
 
 import msgspec
 
 from skrytka.mail.admin.admin import Admin
+from skrytka.mail.admin.queue import Wanted
 from skrytka.model.errors import PermanentError, Reason, ReasonedError, RemoteProtocolError, TransientError
 from skrytka.model.framing import FrameReader, frame
 from skrytka.model.secret import Secret
@@ -111,7 +112,17 @@ class TraceArgs(Args, frozen=True, kw_only=True):
 
 
 class QueueArgs(Args, frozen=True, kw_only=True):
-    id: str  # of a queued message, or "all"
+    """As ``mail.admin.queue.Wanted``."""
+
+    id: str = "all"
+    sender: str = ""
+    recipient: str = ""
+    domain: str = ""
+    state: Literal["", "waiting", "held"] = ""
+
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(id=self.id, sender=self.sender, recipient=self.recipient, domain=self.domain, state=self.state)
 
 
 class AliasAddArgs(Args, frozen=True, kw_only=True):
@@ -188,12 +199,11 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "alias.list": Command(NoArgs, lambda deps, _args, _actor, _: deps.admin.aliases.list()),
     "alias.remove": Command(AddressArgs, lambda deps, args, actor, _: deps.admin.aliases.remove(args.address, actor)),
-    "queue.list": Command(NoArgs, lambda deps, _args, _actor, _: deps.admin.queue.list()),
-    "queue.show": Command(QueueArgs, lambda deps, args, _actor, _: deps.admin.queue.show(args.id)),
-    "queue.retry": Command(QueueArgs, lambda deps, args, actor, _: deps.admin.queue.retry(args.id, actor)),
-    "queue.hold": Command(QueueArgs, lambda deps, args, actor, _: deps.admin.queue.hold(args.id, actor)),
-    "queue.release": Command(QueueArgs, lambda deps, args, actor, _: deps.admin.queue.release(args.id, actor)),
-    "queue.remove": Command(QueueArgs, lambda deps, args, actor, _: deps.admin.queue.remove(args.id, actor)),
+    "queue.list": Command(QueueArgs, lambda deps, args, _actor, _: deps.admin.queue.list(args.wanted)),
+    "queue.retry": Command(QueueArgs, lambda deps, args, actor, _: deps.admin.queue.retry(args.wanted, actor)),
+    "queue.hold": Command(QueueArgs, lambda deps, args, actor, _: deps.admin.queue.hold(args.wanted, actor)),
+    "queue.release": Command(QueueArgs, lambda deps, args, actor, _: deps.admin.queue.release(args.wanted, actor)),
+    "queue.remove": Command(QueueArgs, lambda deps, args, actor, _: deps.admin.queue.remove(args.wanted, actor)),
     "store.check": Command(NoArgs, _check),
     "trace": Command(TraceArgs, _trace),
 }

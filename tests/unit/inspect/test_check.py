@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skrytka.inspect import jobs, wire
-from skrytka.inspect.check import structure_of
+from skrytka.inspect.check import seven_bit_of, structure_of
 from skrytka.inspect.errors import HostileAnswerError
 from skrytka.inspect.wire import StructureAnswer
 from skrytka.protocol.mime import imap_text
@@ -160,3 +160,27 @@ def test_no_bytes_of_a_child_get_out_of_their_place(evil: bytes, where: str) -> 
         unquoted = b"".join(rest.split(b"\\\\")).replace(b'\\"', b"").split(b'"')[::2]
         joined = b"".join(unquoted)
         assert joined.count(b"(") == joined.count(b")")
+
+
+HEADER = b"Subject: x\r\nContent-Transfer-Encoding: 8bit\r\nX-Y: z\r\n\r\n"
+
+
+def test_a_recoded_message_has_the_header_it_had_but_for_labels() -> None:
+    honest = b"Subject: x\r\nX-Y: z\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\n\r\nxA==\r\n"
+    assert seven_bit_of(honest, HEADER) == honest
+    assert seven_bit_of(b"", HEADER) is None
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        HEADER + b"\xff\r\n",
+        HEADER + b"a\nb\r\n",
+        HEADER + b"\0\r\n",
+        HEADER.replace(b"Subject: x", b"Subject: y") + b"z\r\n",
+        b"Bcc: spy@example.org\r\n" + HEADER + b"z\r\n",
+    ],
+)
+def test_what_no_honest_child_makes_of_a_message_is_hostile(raw: bytes) -> None:
+    with pytest.raises(HostileAnswerError):
+        seven_bit_of(raw, HEADER)

@@ -14,7 +14,12 @@ decoder = msgspec.msgpack.Decoder(StructureAnswer)
 
 
 def test_there_is_no_handler_but_those_of_the_product() -> None:
-    assert set(HANDLERS) == {"structure"}
+    assert set(HANDLERS) == {"structure", "seven_bit"}
+
+
+def test_a_message_for_seven_bits_comes_out_recoded_or_not_at_all() -> None:
+    assert HANDLERS["seven_bit"](b"Subject: x\r\n\r\nplain\r\n") == b"Subject: x\r\n\r\nplain\r\n"
+    assert HANDLERS["seven_bit"](b"DKIM-Signature: v=1\r\n\r\n\xff\r\n") == b""
 
 
 def test_only_what_bodystructure_needs_travels() -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from skrytka.model.errors import TransientError
 from skrytka.net.client_tls import ClientTls
 from skrytka.net.tls_pipe import TlsPipe
 from tests.support.certificates import write_certificate
@@ -40,9 +41,9 @@ def test_a_certificate_is_proven_where_it_must_be(tmp_path: Path) -> None:
 
 def test_a_proven_certificate_has_the_right_name(tmp_path: Path) -> None:
     certificate, _key = write_certificate(tmp_path, "localhost")
-    trusting = ClientTls(str(certificate))
-    good = TlsPipe(trusting.context(is_verified=True), is_server=False, server_hostname="localhost")
-    wrong = TlsPipe(trusting.context(is_verified=True), is_server=False, server_hostname="mx.example.net")
+    context = ClientTls(certificate.parent).context(is_verified=True, ca_file=certificate.name)
+    good = TlsPipe(context, is_server=False, server_hostname="localhost")
+    wrong = TlsPipe(context, is_server=False, server_hostname="mx.example.net")
     from skrytka.net.tls import CertificateFiles, TlsStore
 
     store = TlsStore([CertificateFiles(certificate, _key)])
@@ -55,3 +56,10 @@ def test_a_proven_certificate_has_the_right_name(tmp_path: Path) -> None:
 def test_old_versions_are_not_spoken() -> None:
     for is_verified in (True, False):
         assert ClientTls().context(is_verified=is_verified).minimum_version == ssl.TLSVersion.TLSv1_2
+
+
+def test_a_file_of_authorities_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("")
+    for name in ("gone.pem", "empty.pem"):
+        with pytest.raises(TransientError, match=name):
+            ClientTls(tmp_path).context(is_verified=True, ca_file=name)

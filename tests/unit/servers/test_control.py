@@ -104,12 +104,12 @@ async def test_each_command_does_its_work(world: World, command: str, args: dict
 
 
 def test_no_command_goes_untested() -> None:
-    others = {"domain.remove", "queue.show", "store.check", "trace"}
+    others = {"domain.remove", "store.check", "trace"}
     assert {command for command, _ in ALL_OF_THEM} | others == set(COMMANDS)
 
 
 async def test_a_message_that_is_not_queued_is_not_shown(world: World) -> None:
-    answer = await ask(world, "queue.show", id="0" * 26)
+    answer = await ask(world, "queue.list", id="0" * 26)
     assert (answer["ok"], answer["error"]) == (False, "no_such_object")
 
 

@@ -11,8 +11,7 @@ from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import QueueChanged
 from skrytka.model.ids import QueueId, id_text, parse_id
 from skrytka.store.commands.deliver import QueueDone as Several
-from skrytka.store.commands.outbound import Schedule
-from skrytka.store.commands.queue import Complete
+from skrytka.store.commands.outbound import Schedule, Settle
 from skrytka.store.seal.keys import AccountKeys
 from skrytka.store.sql import outbound as sql
 from skrytka.store.sql.outbound import KIND_OUTBOUND, OutboundRow
@@ -47,38 +46,59 @@ class QueueDone(msgspec.Struct, frozen=True, kw_only=True):
     recipients: int
 
 
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which recipients: a message's, or all; of these those that fit everything that is named."""
+
+    id: str = ALL  # of a message, or "all"
+    sender: str = ""  # the reverse path; "<>" is the null one
+    recipient: str = ""
+    domain: str = ""  # of the recipient
+    state: str = ""  # waiting, held
+
+    def covers(self, info: QueueInfo) -> bool:
+        """Addresses are compared without regard to case."""
+        recipient = info.recipient.lower()
+        sender = info.reverse_path.lower()
+        return (
+            self.sender.lower() in {"", sender, sender.strip("<>") or sender}
+            and self.recipient.lower() in {"", recipient}
+            and self.domain.lower() in {"", recipient.rpartition("@")[2]}
+            and self.state in {"", info.state}
+        )
+
+
 class Queue(AdminPart):
-    """Part of Admin. An ``id`` is that of a message, or "all"."""
+    """Part of Admin. PermanentError(NO_SUCH_OBJECT) when a message that is named is not there."""
 
-    async def list(self) -> Sequence[QueueInfo]:
+    async def list(self, wanted: Wanted) -> Sequence[QueueInfo]:
         """The oldest messages first."""
-        return await self._infos(await self._deps.store.read(sql.listed(LISTED_MAX)))
+        return [info for _row, info in await self._found(wanted)]
 
-    async def show(self, text: str) -> Sequence[QueueInfo]:
-        """The recipients of one message that are left; PermanentError(NO_SUCH_OBJECT)."""
-        return await self._infos(await self._rows(text))
-
-    async def retry(self, text: str, actor: str) -> QueueDone:
+    async def retry(self, wanted: Wanted, actor: str) -> QueueDone:
         """Due now, held ones excepted."""
-        waiting = [row for row in await self._rows(text) if not row.is_held]
-        return await self._schedule(text, actor, "queue.retry", waiting)
+        rows = [row for row, _info in await self._found(wanted) if not row.is_held]
+        return await self._schedule(wanted.id, actor, "queue.retry", rows)
 
-    async def hold(self, text: str, actor: str) -> QueueDone:
+    async def hold(self, wanted: Wanted, actor: str) -> QueueDone:
         """Not tried, and not expired, until it is released."""
-        return await self._schedule(text, actor, "queue.hold", await self._rows(text))
+        rows = [row for row, _info in await self._found(wanted)]
+        return await self._schedule(wanted.id, actor, "queue.hold", rows)
 
-    async def release(self, text: str, actor: str) -> QueueDone:
+    async def release(self, wanted: Wanted, actor: str) -> QueueDone:
         """Due now; in a demo what leads outside is held again."""
-        held = [row for row in await self._rows(text) if row.is_held]
-        return await self._schedule(text, actor, "queue.release", held)
+        rows = [row for row, _info in await self._found(wanted) if row.is_held]
+        return await self._schedule(wanted.id, actor, "queue.release", rows)
 
-    async def remove(self, text: str, actor: str) -> QueueDone:
+    async def remove(self, wanted: Wanted, actor: str) -> QueueDone:
         """Gone, and nobody is told."""
-        rows = await self._rows(text)
-        for queue_id, numbers in _by_message(rows).items():
-            await self._deps.store.submit(Complete(unit=self._unit(), queue_id=queue_id, recipients=numbers))
-            self._told(actor, "queue.remove", queue_id, len(numbers))
-        return QueueDone(id=text, recipients=len(rows))
+        rows = [row for row, _info in await self._found(wanted)]
+        messages = [Several(queue_id, numbers) for queue_id, numbers in _by_message(rows).items()]
+        for start in range(0, len(messages), TOGETHER):
+            some = messages[start : start + TOGETHER]
+            await self._deps.store.submit(Settle(unit=self._unit(), done=tuple(some)))
+            for message in some:
+                self._told(actor, "queue.remove", message.queue_id, len(message.recipients))
+        return QueueDone(id=wanted.id, recipients=len(rows))
 
     async def _schedule(self, text: str, actor: str, action: str, rows: Sequence[OutboundRow]) -> QueueDone:
         is_held = action == "queue.hold"
@@ -110,9 +130,13 @@ class Queue(AdminPart):
             raise PermanentError(Reason.NO_SUCH_OBJECT, f"there is no message {text} in the queue")
         return rows
 
-    async def _infos(self, rows: Sequence[OutboundRow]) -> Sequence[QueueInfo]:
-        keys = await queue_keys(self._deps.keys, self._deps.random) if rows else None
-        return [_info(row, keys) for row in rows if keys is not None]
+    async def _found(self, wanted: Wanted) -> Sequence[tuple[OutboundRow, QueueInfo]]:
+        rows = await self._rows(wanted.id)
+        if not rows:
+            return []
+        keys = await queue_keys(self._deps.keys, self._deps.random)
+        infos = [(row, _info(row, keys)) for row in rows]
+        return [(row, info) for row, info in infos if wanted.covers(info)]
 
     def _told(self, actor: str, action: str, queue_id: QueueId, recipients: int) -> None:
         self._deps.events.emit(QueueChanged(actor=actor, action=action, queue_id=id_text(queue_id), count=recipients))

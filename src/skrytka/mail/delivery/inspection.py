@@ -16,6 +16,7 @@ from skrytka.inspect.wire import INLINE_MAX_BYTES
 from skrytka.mail.delivery.message import Sealed
 from skrytka.mail.delivery.summary import Insides, summary_of, unread_summary
 from skrytka.model.errors import Reason, TransientError
+from skrytka.protocol.mime.header import header_end
 from skrytka.store.seal.blob import BlobReader, SealedBlob
 from skrytka.store.seal.text import MessageText
 
@@ -47,6 +48,33 @@ class Inspection:
             return Insides(unread_summary(found, blob.size, blob.sha256), poison=exc)
         text = MessageText(structure.header_text, structure.body_text)
         return Insides(summary_of(structure, found, blob.sha256), text)
+
+    async def seven_bit(self, content: bytes) -> bytes | None:
+        """A message for a server that takes seven bits only; None: it goes as it is, or not at all.
+
+        That is one that is signed, one that cannot be re-encoded, and one that two inspectors died of. Raises as
+        :meth:`of`.
+        """
+        header = content[: header_end(content, 0, len(content))]
+        try:
+            if len(content) <= INLINE_MAX_BYTES:
+                return await self._inspector.seven_bit(content, header)
+            async with self._large:
+                with await asyncio.to_thread(_held, content) as memory:
+                    return await self._inspector.seven_bit(memory, header)
+        except PoisonedMessageError:
+            return None
+
+
+def _held(content: bytes) -> MessageMemory:
+    memory = _memory()
+    try:
+        memory.write(content)
+        memory.seal()
+    except OSError as exc:
+        memory.close()
+        raise _unavailable(exc) from exc
+    return memory
 
 
 async def _in_memory(sealed: Sealed) -> MessageMemory:

@@ -55,7 +55,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """The part of a submission that leaves: its recipients elsewhere, and what MAIL said for them."""
 
-    account: AccountId
+    account: AccountId | None  # None: nobody here has written it, as with a forward
     recipients: tuple[Recipient, ...]
     body_type: BodyType = BodyType.SEVEN_BIT  # as declared
     priority: int = 0

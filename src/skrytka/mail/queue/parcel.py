@@ -24,11 +24,13 @@ class Parcel(msgspec.Struct, frozen=True):
     envelope: OutboundEnvelope
     rows: tuple[OutboundRow, ...]
     recipients: dict[int, Recipient]  # by the number in the queue
+    recoded: bytes | None = None  # instead of the stored message, for a server that cannot have that
 
     @property
     def size(self) -> int:
         """Octets that travel."""
-        return len(self.envelope.trace_fields) + self.rows[0].size
+        size = self.rows[0].size if self.recoded is None else len(self.recoded)
+        return len(self.envelope.trace_fields) + size
 
     @property
     def needs_smtputf8(self) -> bool:
@@ -40,6 +42,9 @@ class Parcel(msgspec.Struct, frozen=True):
 def octets(parcel: Parcel, reader: Reader) -> Iterator[bytes]:
     """Our trace field, then the message as it was accepted; each piece is decrypted when it is asked for."""
     yield parcel.envelope.trace_fields
+    if parcel.recoded is not None:
+        yield parcel.recoded
+        return
     size = parcel.rows[0].size
     for start in range(0, size, CHUNK_BYTES):
         yield reader.read(start, min(CHUNK_BYTES, size - start))

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from skrytka.mail.queue.form import Forms
 from skrytka.mail.queue.outcome import Fate, Outcome, deferred, of_error
 from skrytka.mail.queue.parcel import Parcel, Reader
 from skrytka.mail.queue.routes import Hop, Routes
@@ -36,6 +37,7 @@ class Paths:
     settings: Outbound
     passwords: Passwords
     clock: Clock
+    forms: Forms
 
     @asynccontextmanager
     async def path(self) -> AsyncIterator["Path"]:
@@ -115,6 +117,9 @@ class Path:
             await self.close()
             try:
                 self._open = await self._connect(hop, address)
+            except PermanentError as exc:
+                outcomes |= dict.fromkeys(pending, of_error(exc, Fate.FAILED, hop.host))
+                return []
             except HopRefusedError as exc:
                 outcomes |= dict.fromkeys(pending, deferred(exc.reply, hop.host))
                 continue
@@ -136,7 +141,8 @@ class Path:
     ) -> list[int]:
         """Who may be tried at another server: those deferred, unless somebody may have the message already."""
         try:
-            outcomes |= await transmitter.send(parcel, pending, reader)
+            fitted = await self._paths.forms.fitted(parcel, reader, transmitter.offered)
+            outcomes |= await transmitter.send(fitted, pending, reader)
         except TransientError as exc:
             outcomes |= dict.fromkeys(pending, of_error(exc, Fate.DEFERRED))
         if transmitter.is_uncertain:
@@ -148,7 +154,7 @@ class Path:
         try:
             return await self._session(hop, address, with_tls=True)
         except TlsFailedError:
-            if hop.tls == "required":
+            if hop.tls in {"required", "implicit"}:
                 raise
             return await self._session(hop, address, with_tls=False)
 

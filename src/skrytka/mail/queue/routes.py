@@ -1,5 +1,6 @@
 """Which servers take mail for a domain: a static route, else its MX records, else its own address (RFC 5321 5.1)."""
 
+from ipaddress import ip_address
 from typing import Final
 
 import msgspec
@@ -24,6 +25,8 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     tls: str = "opportunistic"
     username: str | None = None
     password_file: str | None = None
+    ca_file: str | None = None
+    is_static: bool = False
 
 
 class Routes:
@@ -67,8 +70,12 @@ class Routes:
                     tls=route.tls,
                     username=route.username,
                     password_file=route.password_file,
+                    ca_file=route.ca_file,
+                    is_static=True,
                 )
             ]
+        if domain.is_literal:  # RFC 5321 4.1.3
+            return [Hop(host=_address_of(domain), port=self._port)]
         answer = await self._resolver.query(domain, "MX")
         if answer.status is Status.NXDOMAIN:
             raise PermanentError(Reason.NO_SUCH_DOMAIN, f"the domain {domain} does not exist")
@@ -121,5 +128,13 @@ def _covers(pattern: str, name: str) -> bool:
     return pattern in {"*", name} or (pattern.startswith(".") and name.endswith(pattern))
 
 
+def _address_of(literal: Domain) -> str:
+    return literal.name.strip("[]").removeprefix("IPv6:")
+
+
 def _is_ip(text: str) -> bool:
-    return text.replace(".", "").isdigit() or ":" in text
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

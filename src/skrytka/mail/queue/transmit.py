@@ -13,14 +13,15 @@ from skrytka.mail.queue.outcome import Fate, Outcome, failed, of_reply
 from skrytka.mail.queue.parcel import Parcel, Reader, octets
 from skrytka.mail.queue.routes import Hop
 from skrytka.model.address import Domain
-from skrytka.model.engine import DisconnectedError, TimedOut, Woken
+from skrytka.model.engine import DisconnectedError, TimedOut, TlsFacts, Woken
 from skrytka.model.envelope import BodyType, Recipient
-from skrytka.model.errors import LocalProtocolError, Reason, RemoteProtocolError, TransientError
+from skrytka.model.errors import LocalProtocolError, PermanentError, Reason, RemoteProtocolError, TransientError
 from skrytka.model.secret import Secret
 from skrytka.net.client_tls import ClientTls
 from skrytka.net.connection import Connection
 from skrytka.net.tls_pipe import TlsPipe
 from skrytka.protocol.smtp import client_events as said
+from skrytka.protocol.smtp.capabilities import Capabilities
 from skrytka.protocol.smtp.client import SmtpClient
 from skrytka.protocol.smtp.client_states import ClientState
 from skrytka.protocol.smtp.peer_reply import PeerReply
@@ -69,15 +70,26 @@ class Transmitter:
         self.is_uncertain = False
         self.is_usable = False
 
+    @property
+    def offered(self) -> Capabilities:
+        """What the server has said that it can do."""
+        return self._engine.capabilities
+
     # -- the session ----------------------------------------------------------------------------------------------
 
     async def open(self, login: tuple[str, Secret] | None, *, with_tls: bool) -> None:
-        """Greeting, EHLO, STARTTLS, AUTH. TlsFailedError, HopRefusedError or another TransientError."""
+        """Greeting, EHLO, STARTTLS, AUTH. TlsFailedError, HopRefusedError or another TransientError.
+
+        PermanentError(MAIL_LOOP) when the server that MX records led to is this one.
+        """
+        if self._hop.tls == "implicit":
+            self._engine.tls_implicit()
+            await self._shake_hands()
         greeting = await self._answer(COMMAND_S)
         if not greeting.is_positive:
             raise HopRefusedError(greeting)
         await self._hello()
-        if with_tls and self._hop.tls != "never":
+        if with_tls and self._hop.tls in {"opportunistic", "required"}:
             await self._start_tls()
         if login is not None:
             await self._log_in(*login)
@@ -89,6 +101,8 @@ class Transmitter:
             reply = await self._ask(said.SayHello(self._name, is_extended=False))
         if not reply.is_positive:
             raise HopRefusedError(reply)
+        if not self._hop.is_static and reply.lines[0].lower().split()[:1] == [self._name.name]:
+            raise PermanentError(Reason.MAIL_LOOP, f"{self._hop.host} is this server, which does not serve the domain")
 
     async def _start_tls(self) -> None:
         is_required = self._hop.tls == "required"
@@ -100,13 +114,17 @@ class Transmitter:
             if is_required:
                 raise TlsFailedError(Reason.NOT_PERMITTED, f"{self._hop.host} refuses TLS")
             return
-        context = self._tls.context(is_verified=is_required)
+        self._engine.tls_started(await self._shake_hands())
+        await self._hello()
+
+    async def _shake_hands(self) -> TlsFacts:
+        is_verified = self._hop.tls in {"required", "implicit"}
+        context = self._tls.context(is_verified=is_verified, ca_file=self._hop.ca_file)
         pipe = TlsPipe(context, is_server=False, server_hostname=self._hop.host)
         try:
-            self._engine.tls_started(await self._conn.start_tls(pipe))
+            return await self._conn.start_tls(pipe)
         except (RemoteProtocolError, DisconnectedError) as exc:
             raise TlsFailedError(Reason.NOT_PERMITTED, f"TLS with {self._hop.host}: {exc}") from exc
-        await self._hello()
 
     async def _log_in(self, name: str, password: Secret) -> None:
         offered = self._engine.capabilities.mechanisms
@@ -215,7 +233,7 @@ class Transmitter:
         offered, envelope = self._engine.capabilities, parcel.envelope
         body_type = envelope.body_type
         if body_type is BodyType.EIGHT_BIT and not offered.is_8bit:
-            body_type = BodyType.SEVEN_BIT  # as it is: re-encoding would break signatures, and most servers take it
+            body_type = BodyType.SEVEN_BIT  # as it is, and most servers take it
         is_utf8 = parcel.needs_smtputf8 or not all(rcpt.recipient.address.is_ascii for rcpt in rcpts)
         return said.SayMail(
             reverse_path=envelope.reverse_path,

@@ -119,3 +119,48 @@ async def test_addresses_of_a_server() -> None:
     with pytest.raises(TransientError) as caught:
         await routes().addresses(Hop(host="a.example.org"))
     assert caught.value.reason is Reason.UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    ("domain", "address"),
+    [("[192.0.2.1]", "192.0.2.1"), ("[IPv6:2001:DB8::1]", "2001:db8::1"), ("[192.0.2.9]", "route")],
+)
+async def test_an_address_literal_is_its_own_server_unless_a_route_has_it(domain: str, address: str) -> None:
+    settings = Outbound(routes=(Route(domain="[192.0.2.9]", host="route"),))
+    found = Routes(settings, Away(), "mx.example.test", CountingRandom())
+    (hop,) = await found.hops(Domain.parse(domain))
+    assert (hop.host, hop.is_static) == (address, address == "route")
+    if not hop.is_static:
+        assert await found.addresses(hop) == [address]  # DNS is not asked
+
+
+async def test_names_that_lead_to_others_are_followed() -> None:
+    zone = StaticZone.parse(
+        """
+alias.example.org:
+  - CNAME: real.example.org
+real.example.org:
+  - MX: [10, mail.example.org]
+mail.example.org:
+  - CNAME: host.example.org
+host.example.org:
+  - A: 192.0.2.7
+"""
+    )
+    found = Routes(Outbound(), zone, "mx.example.test", CountingRandom())
+    (hop,) = await found.hops(Domain.parse("alias.example.org"))  # RFC 5321 5.1: the name it leads to is meant
+    assert await found.addresses(hop) == ["192.0.2.7"]
+
+
+async def test_of_our_own_preference_and_beyond_nothing_is_tried() -> None:
+    zone = StaticZone.parse(
+        """
+backup.example.org:
+  - MX: [10, first.example.org]
+  - MX: [20, MX.example.test]
+  - MX: [20, beside.example.org]
+  - MX: [30, later.example.org]
+"""
+    )
+    found = Routes(Outbound(), zone, "mx.example.test", CountingRandom())
+    assert [hop.host for hop in await found.hops(Domain.parse("backup.example.org"))] == ["first.example.org"]

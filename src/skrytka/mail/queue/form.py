@@ -1,0 +1,51 @@
+"""The form in which a message goes to one server: as it is, or in seven bits (RFC 6152 3, RFC 3030 3).
+
+Only mail of this server's own people, and its reports, may be re-encoded, and none that is signed: an inspector says
+what can be. All else goes as it is, BINARYMIME excepted: that never goes to a server that does not offer it.
+"""
+
+from typing import Final, Protocol
+
+import msgspec
+
+from skrytka.mail.queue.parcel import Parcel, Reader
+from skrytka.model.envelope import BodyType
+from skrytka.protocol.smtp.capabilities import Capabilities
+
+RECODED_MAX_BYTES: Final = 4 * 1024 * 1024  # what an inspector can give back
+
+
+class Recoder(Protocol):
+    """Who re-encodes: ``mail.delivery.inspection.Inspection``."""
+
+    async def seven_bit(self, content: bytes) -> bytes | None:
+        """None: it is to be left alone. TransientError when nobody can say now."""
+        ...
+
+
+class Forms:
+    """``is_recoding``: outbound.is_8bit_recoded, which is about 8-bit mail alone."""
+
+    def __init__(self, recoder: Recoder, *, is_recoding: bool) -> None:
+        self._recoder = recoder
+        self._is_recoding = is_recoding
+
+    async def fitted(self, parcel: Parcel, reader: Reader, offered: Capabilities) -> Parcel:
+        """The parcel for a server that offers this; itself when there is nothing to do, or nothing can be done."""
+        envelope = parcel.envelope
+        match envelope.body_type:
+            case BodyType.BINARY:
+                is_needed = not offered.is_binary
+            case BodyType.EIGHT_BIT:
+                is_needed = self._is_recoding and not offered.is_8bit and not parcel.needs_smtputf8
+            case _:
+                is_needed = False
+        is_own = envelope.account is not None or envelope.is_report
+        size = parcel.rows[0].size
+        if not (is_needed and is_own) or size > RECODED_MAX_BYTES:
+            return parcel
+        recoded = await self._recoder.seven_bit(reader.read(0, size))
+        if recoded is None:
+            return parcel
+        envelope = msgspec.structs.replace(envelope, body_type=BodyType.SEVEN_BIT)
+        return msgspec.structs.replace(parcel, envelope=envelope, recoded=recoded)

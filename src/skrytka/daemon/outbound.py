@@ -7,7 +7,7 @@ from skrytka.daemon.layout import Layout
 from skrytka.mail.delivery.reports import Reports
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.queue.bounce import BounceDeps, Bounces
-from skrytka.mail.queue.form import Forms
+from skrytka.mail.queue.form import Forms, Recoder
 from skrytka.mail.queue.outbound import OutboundCourier, OutboundDeps
 from skrytka.mail.queue.path import Paths
 from skrytka.mail.queue.routes import Routes
@@ -35,6 +35,7 @@ def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
     keys: KeySource,
     blobs: Blobs,
     reports: Reports,
+    recoder: Recoder,
     sweeper: Sweeper,
     events: Emitter,
     clock: Clock,
@@ -51,7 +52,7 @@ def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
         settings=settings.outbound,
         passwords=partial(_password, layout),
         clock=clock,
-        forms=Forms(inspection, is_recoding=settings.outbound.is_8bit_recoded),
+        forms=Forms(recoder, is_recoding=settings.outbound.is_8bit_recoded),
     )
     bounces = Bounces(
         BounceDeps(

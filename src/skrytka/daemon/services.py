@@ -171,6 +171,7 @@ class Parts:
                 age=base.age,
                 random=base.random,
                 reports=self._reports(),
+                recoder=self._inspection,
             )
         )
 

@@ -48,6 +48,7 @@ class FakeSummary:
 
 def summarize(message: bytes) -> FakeSummary:
     root = read(message)
+    texts = imap_text.bodies(root)
     fields: dict[bytes, bytes] = {}
     for found in header.fields(message[: root.body_start]):
         if found.name in SUMMARY_FIELDS:
@@ -55,8 +56,8 @@ def summarize(message: bytes) -> FakeSummary:
     return FakeSummary(
         header_bytes=root.body_start,
         envelope=imap_text.write_envelope(root.envelope or Envelope()),
-        body=imap_text.body(root, is_extensible=False),
-        bodystructure=imap_text.body(root, is_extensible=True),
+        body=texts.body,
+        bodystructure=texts.bodystructure,
         parts=sections(root),
         fields=fields,
     )

@@ -46,11 +46,12 @@ def structure_of(raw: bytes, size: int) -> MessageStructure:
     _check_texts(answer)
     has_attachment = _check_tree(answer.root, size)
     root = answer.root
+    texts = imap_text.bodies(root)
     return MessageStructure(
         header_bytes=root.body_start,
         envelope=imap_text.write_envelope(root.envelope) if root.envelope else imap_text.EMPTY_ENVELOPE,
-        body=imap_text.body(root, is_extensible=False),
-        bodystructure=imap_text.body(root, is_extensible=True),
+        body=texts.body,
+        bodystructure=texts.bodystructure,
         parts=tuple(sections(root)),
         has_attachment=has_attachment,
         subject=answer.subject,

@@ -39,8 +39,8 @@ def test_an_answer_gives_what_the_scan_gave() -> None:
     root = read(MESSAGE)
     found = structure_of(jobs.structure(MESSAGE), len(MESSAGE))
     assert found.envelope == envelope_of(MESSAGE)
-    assert found.body == imap_text.body(root, is_extensible=False)
-    assert found.bodystructure == imap_text.body(root, is_extensible=True)
+    assert found.body == imap_text.bodies(root).body
+    assert found.bodystructure == imap_text.bodies(root).bodystructure
     assert found.parts == tuple(sections(root))
     assert found.header_bytes == root.body_start
     assert (found.subject, found.preview, found.attachment_names) == ("ż", "hello", ("p.png",))

@@ -198,7 +198,7 @@ async def test_real_and_odd_mail_needs_nothing_that_the_sandbox_refuses(owner: s
             structure = await found.pool.structure(message)
             root = read(message)
             assert structure.parts == tuple(sections(root))
-            assert structure.bodystructure == imap_text.body(root, is_extensible=True)
+            assert structure.bodystructure == imap_text.bodies(root).bodystructure
             assert structure.envelope == envelope_of(message)
         assert not found.watcher.deaths
 

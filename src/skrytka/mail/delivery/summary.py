@@ -69,11 +69,12 @@ def unread_summary(found: HeaderScan, size: int, sha256: bytes) -> Summary:
         subtype=b"octet-stream",
         encoding=b"binary",
     )
+    texts = imap_text.bodies(root)
     return Summary(
         header_bytes=len(found.raw),
         envelope=imap_text.EMPTY_ENVELOPE,
-        body=imap_text.body(root, is_extensible=False),
-        bodystructure=imap_text.body(root, is_extensible=True),
+        body=texts.body,
+        bodystructure=texts.bodystructure,
         parts=tuple(sections(root)),
         message_id=_message_id(found),
         sha256=sha256,

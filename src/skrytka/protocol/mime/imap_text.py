@@ -4,12 +4,14 @@
 """
 
 import re
+from typing import NamedTuple
 
 from skrytka.protocol.mime.envelope import Addresses, Envelope, RawAddress
 from skrytka.protocol.mime.part import Part
 
-_QUOTABLE = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x7f]*\Z")
 _QUOTED_MAX = 1000
+_is_plain = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x5b\x5d-\x7f]{0,%d}" % _QUOTED_MAX).fullmatch
+_is_quotable = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x7f]{0,%d}" % _QUOTED_MAX).fullmatch
 _NEEDS_ESCAPE = re.compile(rb'(["\\])')
 NIL = b"NIL"
 EMPTY_BODY = b'("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 0 0)'  # stands for a multipart without parts
@@ -19,10 +21,10 @@ EMPTY_ENVELOPE = b"(" + b" ".join([NIL] * 10) + b")"
 
 def string(value: bytes) -> bytes:
     """RFC 9051 9, ``string``: quoted where it may be, else a literal (NUL goes, it has no form)."""
-    if len(value) <= _QUOTED_MAX and _QUOTABLE.match(value):
-        if b'"' in value or b"\\" in value:
-            value = _NEEDS_ESCAPE.sub(rb"\\\1", value)
+    if _is_plain(value):  # nearly all
         return b'"' + value + b'"'
+    if _is_quotable(value):
+        return b'"' + _NEEDS_ESCAPE.sub(rb"\\\1", value) + b'"'
     value = value.replace(b"\0", b"")
     return b"{%d}\r\n%b" % (len(value), value)
 
@@ -51,18 +53,46 @@ def write_envelope(found: Envelope) -> bytes:
 
 
 def _address_list(found: Addresses) -> bytes:
-    return b"(" + b"".join(_address(address) for address in found) + b")" if found else NIL
+    return b"(" + b"".join([_address(address) for address in found]) + b")" if found else NIL
 
 
 def _address(address: RawAddress) -> bytes:
-    parts = (address.name, address.route, address.mailbox, address.host)
-    return b"(" + b" ".join(nstring(part) for part in parts) + b")"
+    name, route, mailbox, host = address.name, address.route, address.mailbox, address.host
+    return b"(%b %b %b %b)" % (nstring(name), nstring(route), nstring(mailbox), nstring(host))
 
 
-def body(part: Part, *, is_extensible: bool) -> bytes:
-    """BODYSTRUCTURE (``is_extensible``) or BODY of a part and all below it; depth is bounded by the scan."""
+class Bodies(NamedTuple):
+    """One part and all below it, as two FETCH items show it."""
+
+    body: bytes  # BODY: without extension data
+    bodystructure: bytes
+
+
+_EMPTY = Bodies(EMPTY_BODY, EMPTY_BODYSTRUCTURE)
+
+
+def bodies(part: Part) -> Bodies:
+    """Both at once, since they begin alike; depth is bounded by the scan."""
     if part.is_multipart:
-        return _multipart(part, is_extensible=is_extensible)
+        return _multipart(part)
+    fields = _basic_fields(part)
+    extension = b" ".join([nstring(part.values.get(b"content-md5")), *_extension(part)])
+    if part.type == b"message" and part.subtype in {b"rfc822", b"global"}:
+        inner = part.children[0] if part.children else None
+        envelope_text = _envelope_of(inner) if inner else EMPTY_ENVELOPE
+        below = bodies(inner) if inner else _EMPTY
+        start = b"(%b %b " % (fields, envelope_text)
+        return Bodies(
+            b"%b%b %d)" % (start, below.body, part.lines),
+            b"%b%b %d %b)" % (start, below.bodystructure, part.lines, extension),
+        )
+    if part.type == b"text":
+        fields = b"%b %d" % (fields, part.lines)
+    return Bodies(b"(" + fields + b")", b"(%b %b)" % (fields, extension))
+
+
+def _basic_fields(part: Part) -> bytes:
+    """RFC 9051 7.5.2: type, subtype, parameters, id, description, encoding, size."""
     pieces = [
         string(part.type),
         string(part.subtype),
@@ -72,34 +102,21 @@ def body(part: Part, *, is_extensible: bool) -> bytes:
         string(part.encoding),
         b"%d" % part.size,
     ]
-    if part.type == b"message" and part.subtype in {b"rfc822", b"global"}:
-        inner = part.children[0] if part.children else None
-        pieces.append(_envelope_of(inner) if inner else EMPTY_ENVELOPE)
-        pieces.append(body(inner, is_extensible=is_extensible) if inner else _empty(is_extensible=is_extensible))
-        pieces.append(b"%d" % part.lines)
-    elif part.type == b"text":
-        pieces.append(b"%d" % part.lines)
-    if is_extensible:
-        pieces.append(nstring(part.values.get(b"content-md5")))
-        pieces += _extension(part)
-    return b"(" + b" ".join(pieces) + b")"
+    return b" ".join(pieces)
 
 
 def _envelope_of(message: Part) -> bytes:
     return EMPTY_ENVELOPE if message.envelope is None else write_envelope(message.envelope)
 
 
-def _multipart(part: Part, *, is_extensible: bool) -> bytes:
-    children = b"".join(body(child, is_extensible=is_extensible) for child in part.children)
-    pieces = [children or _empty(is_extensible=is_extensible), string(part.subtype)]
-    if is_extensible:
-        pieces.append(_parameters(part.parameters))
-        pieces += _extension(part)
-    return b"(" + b" ".join(pieces) + b")"
-
-
-def _empty(*, is_extensible: bool) -> bytes:
-    return EMPTY_BODYSTRUCTURE if is_extensible else EMPTY_BODY
+def _multipart(part: Part) -> Bodies:
+    children = [bodies(child) for child in part.children] or [_EMPTY]
+    subtype = string(part.subtype)
+    extension = b" ".join([_parameters(part.parameters), *_extension(part)])
+    return Bodies(
+        b"(%b %b)" % (b"".join([child.body for child in children]), subtype),
+        b"(%b %b %b)" % (b"".join([child.bodystructure for child in children]), subtype, extension),
+    )
 
 
 def _default_parameters(part: Part) -> dict[bytes, bytes]:
@@ -119,4 +136,4 @@ def _extension(part: Part) -> list[bytes]:
 def _parameters(parameters: dict[bytes, bytes]) -> bytes:
     if not parameters:
         return NIL
-    return b"(" + b" ".join(string(word) for pair in parameters.items() for word in pair) + b")"
+    return b"(" + b" ".join([string(word) for pair in parameters.items() for word in pair]) + b")"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from skrytka.protocol.mime.imap_text import body, string
+from skrytka.protocol.mime.imap_text import bodies, string
 from tests.support.mime import envelope_of, read
 
 # The message of RFC 9051 8 and its BODY as that section prints it.
@@ -29,8 +29,8 @@ def test_body_and_bodystructure_of_a_plain_text() -> None:
     data = RFC_9051_8 + b"line\r\n" * 3
     part = read(data)
     plain = b'("text" "plain" ("charset" "US-ASCII") NIL NIL "7bit" 18 3'
-    assert body(part, is_extensible=False) == plain + b")"
-    assert body(part, is_extensible=True) == plain + b" NIL NIL NIL NIL)"
+    assert bodies(part).body == plain + b")"
+    assert bodies(part).bodystructure == plain + b" NIL NIL NIL NIL)"
 
 
 def test_a_multipart_lists_its_parts_then_its_subtype() -> None:
@@ -39,7 +39,7 @@ def test_a_multipart_lists_its_parts_then_its_subtype() -> None:
         b"Content-Transfer-Encoding: BASE64\r\nContent-Disposition: attachment; filename=p.png\r\n"
         b"Content-Language: pl, en\r\nContent-ID: <i@d>\r\n\r\nAAAA\r\n--a--\r\n"
     )
-    assert body(read(data), is_extensible=True) == (
+    assert bodies(read(data)).bodystructure == (
         b'(("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 1 0 NIL NIL NIL NIL)'
         b'("image" "png" ("name" "p") "<i@d>" NIL "base64" 4 NIL ("attachment" ("filename" "p.png")) ("pl" "en") NIL)'
         b' "mixed" ("boundary" "a") NIL NIL NIL)'
@@ -48,7 +48,7 @@ def test_a_multipart_lists_its_parts_then_its_subtype() -> None:
 
 def test_a_message_in_a_message_has_its_envelope_body_and_lines() -> None:
     data = b"Content-Type: message/rfc822\r\n\r\nSubject: in\r\n\r\nx\r\n"
-    assert body(read(data), is_extensible=False) == (
+    assert bodies(read(data)).body == (
         b'("message" "rfc822" NIL NIL NIL "7bit" 18 (NIL "in" NIL NIL NIL NIL NIL NIL NIL NIL) '
         b'("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 3 1) 3)'
     )
@@ -56,7 +56,7 @@ def test_a_message_in_a_message_has_its_envelope_body_and_lines() -> None:
 
 def test_a_multipart_without_parts_shows_one_empty_text() -> None:
     data = b"Content-Type: multipart/mixed\r\n\r\nx"
-    assert body(read(data), is_extensible=False).startswith(b'(("text" "plain"')
+    assert bodies(read(data)).body.startswith(b'(("text" "plain"')
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.delivery.append import AppendDeps, Appends
 from skrytka.mail.delivery.inspection import Inspection
+from skrytka.mail.delivery.known import KnownAccounts
 from skrytka.mail.delivery.local import Delivery, DeliveryDeps
 from skrytka.mail.delivery.reports import Reports
 from skrytka.mail.delivery.resolve import Directory
@@ -113,6 +114,7 @@ class Parts:
                 memory=self._memory,
             )
         )
+        self._known = KnownAccounts(base.store)
         self._tls = TlsStore(certificate_files(base.layout.root, settings))
         self._mx = self._mx_deps(settings)
         self._submission = self._submission_deps(settings)
@@ -258,7 +260,7 @@ class Parts:
     def _recipients(self, settings: Settings) -> Directory:
         base = self._base
         separator = settings.accounts.subaddress_separator
-        return Directory(base.store, hostname=base.settings.hostname, separator=separator)
+        return Directory(base.store, hostname=base.settings.hostname, separator=separator, known=self._known)
 
     def _submission_deps(self, settings: Settings) -> SubmissionDeps:
         base = self._base

@@ -26,7 +26,7 @@ class Store(Protocol):
         ...
 
     def watch(self, account: AccountId, notify: Callable[[State], None]) -> Callable[[], None]:
-        """Call ``notify`` with each new state of the account after its COMMIT; the result ends it.
+        """Call ``notify`` with each new state of the account (0: the directory) after its COMMIT; the result ends it.
 
         States may be skipped (several commands in one COMMIT) and after a reconnect ``notify`` is called with 0: look.
         """

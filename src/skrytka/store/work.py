@@ -65,7 +65,7 @@ class Work:
 
     def log(self, subject: int, op: Op, state: int, detail: object = None, before: object = None) -> None:
         self.entries.append(Entry(subject, op, state, _encode(detail), None if before is None else _encode(before)))
-        if subject > 0:
+        if subject >= 0:
             self.fed.append((subject, state))
 
     def publish(self, spool_name: str, blob_id: BlobId) -> None:

@@ -7,6 +7,7 @@ from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.delivery.append import AppendDeps, Appends
 from skrytka.mail.delivery.inspection import Inspection
+from skrytka.mail.delivery.known import KnownAccounts
 from skrytka.mail.delivery.local import Delivery, DeliveryDeps
 from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.delivery.types import Resolution, Transaction
@@ -91,7 +92,7 @@ class World:
                 random=self.random,
             )
         )
-        self.directory = Directory(self.store, hostname=HOSTNAME)
+        self.directory = Directory(self.store, hostname=HOSTNAME, known=KnownAccounts(self.store))
         self.delivery = Delivery(
             DeliveryDeps(
                 hostname=HOSTNAME,

@@ -116,8 +116,9 @@ def test_every_front_hears_what_one_of_them_changed(fronts: Callable[[], Front])
     writer, reader = fronts(), fronts()
     ids = Ids()
     account(writer, ids)
-    while reader.told() != Feed(((ALICE, 1),)):
-        pass
+    while (told := reader.told()) != Feed(((0, 3), (ALICE, 1))):
+        assert isinstance(told, Feed)
+        assert [subject for subject, _ in told.changed] == [0], "the directory is told of as well"
     writer.do(deliver(ids, ALICE))
     assert reader.told() == Feed(((ALICE, 2),))
     assert writer.told() == Feed(((ALICE, 2),)), "its own changes too: it may hold several sessions of the account"

@@ -53,7 +53,7 @@ def test_the_journal_rows_follow_the_handler_and_the_first_has_the_answer(work: 
     ]
     assert [row["at_ms"] for row in rows] == [1000, 1000]
     assert msgspec.msgpack.decode(rows[1]["before"]) == [2]
-    assert work.fed == [(7, 9)], "only accounts are fed"
+    assert work.fed == [(0, 5), (7, 9)], "accounts and the directory are fed"
 
 
 def test_a_unit_that_is_in_the_journal_stops_the_command(work: Work) -> None:

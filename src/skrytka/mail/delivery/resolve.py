@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from skrytka.mail.delivery.known import KnownAccounts
 from skrytka.mail.delivery.types import Resolution, Target
 from skrytka.model import reply
 from skrytka.model.address import Address, Domain
@@ -42,8 +43,11 @@ class _Found(msgspec.Struct):
 class Directory:
     """Answers for recipients. ``hostname`` is where a bare ``<postmaster>`` is taken to be (RFC 5321 4.1.1.3)."""
 
-    def __init__(self, store: Store, *, hostname: str, separator: str = "+") -> None:
+    def __init__(
+        self, store: Store, *, hostname: str, separator: str = "+", known: KnownAccounts | None = None
+    ) -> None:
         self._store = store
+        self._known = known
         self._hostname = Domain.parse(hostname)
         self._separator = separator
 
@@ -51,14 +55,20 @@ class Directory:
         """Who gets mail for it, or the refusal; ``size_bytes`` is what SIZE declared, 0 when unknown.
 
         Without ``has_quota`` a full mailbox takes it: reports about one's own mail. One read of the directory, so an
-        alias and its targets are of one moment.
+        alias and its targets are of one moment; none for a known account.
         """
+        known = self._known
+        if known is not None and (targets := known.targets(recipient.key)) is not None:
+            return Resolution(recipient, _ACCEPTED, targets)
         return await self._store.read(self._resolve(recipient, size_bytes if has_quota else None))
 
     def _resolve(self, recipient: Address, size_bytes: int | None) -> Query[Resolution]:
         account = yield from sql.account_by_address(recipient.key)
         if account is not None and account.status is AccountStatus.ACTIVE:  # nearly all, by one statement
-            return _resolution(recipient, _Found({account.account: account}), size_bytes)
+            resolution = _resolution(recipient, _Found({account.account: account}), size_bytes)
+            if self._known is not None and not account.quota_bytes:
+                self._known.keep(recipient.key, resolution.targets)
+            return resolution
         start = recipient
         if not (yield from _is_hosted(recipient.domain.name)):
             if recipient.local.lower() != POSTMASTER or recipient.domain != self._hostname:

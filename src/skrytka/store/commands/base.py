@@ -31,7 +31,7 @@ class Tx(Protocol):
         ...
 
     def log(self, subject: int, op: Op, state: int, detail: object = None, before: object = None) -> None:
-        """Append to the journal when the handler has returned; a subject above 0 also feeds ``(account, state)``."""
+        """Append to the journal when the handler has returned; accounts and the directory also feed their state."""
         ...
 
     def publish(self, spool_name: str, blob_id: BlobId) -> None:

@@ -6,7 +6,7 @@ not open. Whatever does not open raises PermanentError(CORRUPT); nothing here wa
 """
 
 import hmac
-from enum import Enum
+from enum import IntEnum
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -27,7 +27,7 @@ _TAG: Final = 16
 _VERSION: Final = b"\x01"
 
 
-class Kind(Enum):
+class Kind(IntEnum):  # the hash of a plain Enum is a Python call until 3.12
     """What a sealed record holds; the value is part of the format."""
 
     SUMMARY = 1
@@ -37,7 +37,7 @@ class Kind(Enum):
     TEXT = 5
 
 
-class MacKind(Enum):
+class MacKind(IntEnum):
     """What a keyed hash stands for; the value is part of the format."""
 
     DIGEST = 1

@@ -173,7 +173,6 @@ class Parts:
                 age=base.age,
                 random=base.random,
                 reports=self._reports(),
-                recoder=self._inspection,
             )
         )
 
@@ -190,6 +189,7 @@ class Parts:
             keys=base.keys,
             blobs=self._blobs,
             reports=self._reports(),
+            recoder=self._inspection,
             sweeper=self.surroundings.sweeper,
             events=base.events,
             clock=base.clock,

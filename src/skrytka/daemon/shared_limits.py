@@ -10,6 +10,7 @@ from skrytka.net.limits import Cap, LimitTable, SharedLimits
 
 LEASED_FROM = 1000  # caps of at least so many are taken some at a time
 LEASE = 32
+UNSPENT_MAX = 10_000  # keys of which a front keeps leased units
 
 
 class LimitKeeper:
@@ -47,12 +48,31 @@ class ChannelLimits(SharedLimits):
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._spare: dict[Cap, int] = {}
+        self._unspent: dict[tuple[str, str], int] = {}
 
     async def take(self, rule: str, key: str, *, cost: int = 1, limit: int, window_s: float) -> bool:
         answer = await self._ask(
             lambda call: LimitTake(call=call, rule=rule, key=key, cost=cost, limit=limit, window_s=window_s), Taken
         )
         return answer.is_allowed
+
+    async def spend(self, rule: str, key: str, *, limit: int, window_s: float, lease: int) -> bool:
+        """Near the limit there is no room for a lease, and one is asked for."""
+        name = (rule, key)
+        if left := self._unspent.pop(name, 0):
+            if left > 1:
+                self._unspent[name] = left - 1
+            return True
+        if lease > 1 and await self.take(rule, key, cost=lease, limit=limit, window_s=window_s):
+            self._keep(name, lease - 1)
+            return True
+        return await self.take(rule, key, limit=limit, window_s=window_s)
+
+    def _keep(self, name: tuple[str, str], units: int) -> None:
+        """What others took meanwhile counts too; of too many keys the oldest lose theirs."""
+        self._unspent[name] = self._unspent.get(name, 0) + units
+        if len(self._unspent) > UNSPENT_MAX:
+            del self._unspent[next(iter(self._unspent))]
 
     async def refund(self, rule: str, key: str, *, cost: int = 1) -> None:
         self._channel.send(LimitRefund(rule=rule, key=key, cost=cost))

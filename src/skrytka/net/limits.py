@@ -33,6 +33,13 @@ class SharedLimits(Protocol):
         """Count ``cost`` if at most ``limit`` are counted within the sliding window then; False: it is too much."""
         ...
 
+    async def spend(self, rule: str, key: str, *, limit: int, window_s: float, lease: int) -> bool:
+        """As :meth:`take` of one; a front may take ``lease`` at once and ask no more until it has spent them.
+
+        For what is counted often: each front may keep up to ``lease`` that others miss, or that a later window gets.
+        """
+        ...
+
     async def refund(self, rule: str, key: str, *, cost: int = 1) -> None:
         """Take back what the latest :meth:`take` counted (the password was right after all)."""
         ...
@@ -145,6 +152,9 @@ class LocalLimits:
 
     async def take(self, rule: str, key: str, *, cost: int = 1, limit: int, window_s: float) -> bool:
         return self._table.take(rule, key, cost=cost, limit=limit, window_s=window_s)
+
+    async def spend(self, rule: str, key: str, *, limit: int, window_s: float, lease: int) -> bool:
+        return self._table.take(rule, key, limit=limit, window_s=window_s)
 
     async def refund(self, rule: str, key: str, *, cost: int = 1) -> None:
         self._table.refund(rule, key, cost=cost)

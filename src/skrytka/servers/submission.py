@@ -31,6 +31,7 @@ from skrytka.servers.submission_deps import SubmissionDeps
 FAILED_LOGINS_MAX: Final = 3
 HOUR_S: Final = 3600.0
 DAY_S: Final = 24 * HOUR_S
+LEASES: Final = 50  # of a limit: a front counts so much at once, and it is exact to as much for each front
 _OWN_FIELDS: Final = (b"from", b"sender")  # RFC 6409 8.1
 _FROM_MISSING: Final = Verdict(Action.REJECT, replies.FROM_MISSING, Reason.BAD_SYNTAX)
 _FROM_REFUSED: Final = Verdict(Action.REJECT, replies.FROM_NOT_YOURS, Reason.NOT_PERMITTED)
@@ -109,7 +110,8 @@ class SubmissionSession(SmtpSession):
         if not most:
             return False
         key = str(self._who.account)
-        if await self._submission.sending.take(f"submission-{limit}", key, limit=most, window_s=window_s):
+        rule, lease = f"submission-{limit}", max(1, most // LEASES)
+        if await self._submission.sending.spend(rule, key, limit=most, window_s=window_s, lease=lease):
             return False
         if limit not in self._limits_told:
             self._limits_told.add(limit)

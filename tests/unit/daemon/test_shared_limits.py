@@ -6,7 +6,7 @@ import pytest
 from skrytka.daemon import channel
 from skrytka.daemon.channel import Channel
 from skrytka.daemon.messages import AnyMessage
-from skrytka.daemon.shared_limits import LEASE, LEASED_FROM, ChannelLimits, LimitKeeper
+from skrytka.daemon.shared_limits import LEASE, LEASED_FROM, UNSPENT_MAX, ChannelLimits, LimitKeeper
 from skrytka.model.clock import FixedClock
 from skrytka.model.errors import Reason, TransientError
 from skrytka.net.limits import Cap
@@ -37,6 +37,28 @@ async def test_the_supervisors_table_decides(front: ChannelLimits) -> None:
     assert answers == [True, True, False]
     await front.refund("mail", "x")
     assert await front.take("mail", "x", limit=2, window_s=60.0)
+
+
+async def test_what_is_counted_often_is_leased(front: ChannelLimits, keeper: LimitKeeper) -> None:
+    asked = []
+    keeper_answer = keeper.answer
+
+    def answer(holder: str, message: object) -> object:
+        asked.append(message)
+        return keeper_answer(holder, message)  # type: ignore[arg-type]
+
+    keeper.answer = answer  # type: ignore[method-assign,assignment]
+    answers = [await front.spend("mail", "x", limit=12, window_s=60.0, lease=5) for _ in range(14)]
+    assert answers == [True] * 12 + [False] * 2
+    assert len(asked) == 2 + 2 * 4  # near the limit one by one, each after a lease that is too much
+    assert await front.spend("mail", "y", limit=12, window_s=60.0, lease=1)
+
+
+async def test_leases_of_too_many_keys_are_forgotten(front: ChannelLimits) -> None:
+    for number in range(UNSPENT_MAX + 5):
+        front._keep(("mail", str(number)), 3)
+    assert len(front._unspent) == UNSPENT_MAX
+    assert ("mail", "0") not in front._unspent
 
 
 async def test_a_full_cap_is_named_and_nothing_is_taken(front: ChannelLimits, keeper: LimitKeeper) -> None:

@@ -76,6 +76,79 @@ def test_msmtp_sends(demo: Demo, service: str, starttls: str, tmp_path: Path) ->
     assert b"Message-ID: <" in arrived(demo, "bob", text.encode())
 
 
+@pytest.mark.needs("curl")
+@pytest.mark.parametrize(("service", "scheme"), [("submission", "smtp"), ("submissions", "smtps")])
+def test_curl_sends(demo: Demo, service: str, scheme: str, tmp_path: Path) -> None:
+    text = f"curl {service} {time.monotonic_ns()}"
+    letter = tmp_path / "letter"
+    letter.write_bytes(f"From: {ALICE}\r\nTo: bob@example.test\r\nSubject: curl\r\n\r\n{text}\r\n".encode())
+    done = subprocess.run(
+        [
+            *("curl", "--silent", "--show-error", "--ssl-reqd", "--cacert", str(demo.facts["ca"])),
+            *("--url", f"{scheme}://localhost:{demo.port(service)}", "--user", f"{ALICE}:{demo.password('alice')}"),
+            *("--mail-from", ALICE, "--mail-rcpt", "bob@example.test", "--upload-file", str(letter)),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    arrived(demo, "bob", text.encode())
+
+
+def test_who_wants_to_hear_that_it_arrived_does(demo: Demo) -> None:
+    text = f"confirm {time.monotonic_ns()}"
+    with smtplib.SMTP_SSL("localhost", demo.port("submissions"), timeout=20, context=demo.tls()) as client:
+        client.login(ALICE, demo.password("alice"))
+        client.sendmail(
+            ALICE,
+            ["bob@example.test"],
+            f"From: {ALICE}\r\nSubject: {text}\r\n\r\nhi\r\n",
+            ["RET=FULL", "ENVID=QQ+2B1"],
+            ["NOTIFY=SUCCESS", "ORCPT=rfc822;b+2Bob@example.org"],
+        )
+    report = arrived(demo, "alice", text.encode())
+    for field in ("Original-Envelope-Id: QQ+1", "Original-Recipient: rfc822; b+ob@example.org", "Action: delivered"):
+        assert f"\r\n{field}\r\n".encode() in report
+    assert "report_sent" in demo.run("trace", ALICE).stdout
+
+
+def test_whoever_is_suspended_while_connected_sends_nothing_more(demo: Demo) -> None:
+    with smtplib.SMTP_SSL("localhost", demo.port("submissions"), timeout=20, context=demo.tls()) as client:
+        client.login("bob@example.test", demo.password("bob"))
+        client.sendmail("bob@example.test", [ALICE], "From: bob@example.test\r\n\r\nhi\r\n")
+        assert demo.run("account", "suspend", "bob@example.test").returncode == 0
+        try:
+            assert client.docmd("MAIL FROM:<bob@example.test>")[0] == 421
+        finally:
+            assert demo.run("account", "resume", "bob@example.test").returncode == 0
+        with pytest.raises(smtplib.SMTPServerDisconnected):
+            client.docmd("NOOP")
+
+
+def test_limits_hold_over_all_fronts(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    with Demo(folder):
+        pass
+    with (folder / "skrytka.toml").open("a") as config:
+        config.write("[submission]\nrecipients_per_hour = 4\n")
+    with Demo(folder) as limited:
+        assert len([name for name in limited.pids() if name.startswith("front")]) > 1
+        codes = []
+        for _ in range(8):  # each connection comes to one of the fronts
+            port = limited.port("submissions")
+            with smtplib.SMTP_SSL("localhost", port, timeout=20, context=limited.tls()) as client:
+                client.login(ALICE, limited.password("alice"))
+                client.mail(ALICE)
+                code, said = client.rcpt("bob@example.test")
+                codes.append(code)
+        assert codes == [250] * 4 + [452] * 4
+        assert said == b"4.7.1 Your limit of 4 recipients an hour is reached, try again later"
+        told = limited.run("trace", ALICE).stdout
+        assert told.count("sending_limited") == 4
+
+
 def test_in_a_demo_mail_to_the_outside_is_held_and_can_be_seen(demo: Demo) -> None:
     with smtplib.SMTP_SSL("localhost", demo.port("submissions"), timeout=20, context=demo.tls()) as client:
         client.login(ALICE, demo.password("alice"))

@@ -11,6 +11,7 @@ from skrytka.model.engine import Woken
 from skrytka.model.events import BugCaught
 from skrytka.model.limits import ImapLimits
 from tests.support.imap import LOGIN, SELECT, Step, World
+from tests.support.imap_grammar import check_session
 from tests.support.sizes import pick
 from tests.unit.servers.imap.messages import NESTED, PLAIN
 
@@ -109,6 +110,7 @@ def check(seed: int) -> None:
     conn = asyncio.run(found.play(*steps))
     assert not [event for event in found.recorder.events if isinstance(event, BugCaught)]
     lines = framed(b"".join(conn.said))
+    check_session(b"".join(conn.said))
     answered = [line.split()[0] for line in lines if re.match(rb"t\d+ (?:OK|NO|BAD) ", line)]
     assert answered == tags
     assert all(re.match(rb"(?:\* |\+ |[tls]\d* (?:OK|NO|BAD) )", line) for line in lines), lines

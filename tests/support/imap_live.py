@@ -13,6 +13,7 @@ from skrytka.net.facts import ConnFacts
 from skrytka.servers.imap.deps import ImapDeps
 from skrytka.servers.imap.session import serve_imap
 from tests.support.imap import LOGIN, FakeConnection, FakeIdentity, FakeLogin
+from tests.support.imap_grammar import check_session
 
 _FETCH = re.compile(r"\* (\d+) FETCH \((.*)")
 _UID = re.compile(r"UID (\d+)")
@@ -39,6 +40,7 @@ class LiveConnection(FakeConnection):
         super().__init__([])
         self.input: asyncio.Queue[bytes | Woken] = asyncio.Queue()
         self.output = bytearray()
+        self.everything = bytearray()
 
     async def events(self, engine):  # type: ignore[no-untyped-def]
         while True:
@@ -53,6 +55,7 @@ class LiveConnection(FakeConnection):
 
     async def send(self, data: bytes) -> None:
         self.output += data
+        self.everything += data
 
     def wake(self) -> None:
         self.input.put_nowait(Woken())
@@ -95,6 +98,7 @@ class LiveSession:
     async def close(self) -> None:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
+        check_session(bytes(self._conn.everything))
 
     async def ask(self, command: str, *, may_fail: bool = False) -> list[str]:
         """The lines of the answer, which the client has taken in."""

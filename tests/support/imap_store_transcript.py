@@ -18,6 +18,7 @@ from skrytka.net.connection import Connection
 from skrytka.servers.imap.deps import ImapDeps
 from skrytka.servers.imap.session import serve_imap
 from tests.support.imap import LOGIN
+from tests.support.imap_grammar import check_session
 from tests.support.imap_live import AnyoneIs, LiveConnection
 from tests.support.imap_transcript import matches
 from tests.support.smtp_transcript import unescape
@@ -110,3 +111,5 @@ async def play(path: Path) -> None:
                     assert matches(pattern, line), (
                         f"{path.name}:{step.line}: {pattern!r} is not {line!r}; said\n{shown}"
                     )
+        for conn in conns:
+            check_session(bytes(conn.everything))

@@ -23,6 +23,7 @@ from skrytka.net.connection import Connection
 from skrytka.servers.imap.session import serve_imap
 from tests.support.imap import LOGIN, SELECT, FakeConnection, World
 from tests.support.imap import Step as Played
+from tests.support.imap_grammar import check_session
 from tests.support.smtp_transcript import unescape
 from tests.unit.servers.imap.messages import NESTED, PLAIN
 
@@ -127,6 +128,7 @@ async def play(path: Path) -> None:
         places.append(len(steps))
     conn.steps = steps
     await serve_imap(cast("Connection", conn), found.deps)
+    check_session(b"".join(conn.said))
     for step, place in zip(transcript.steps, places, strict=True):
         if not place and prelude:
             continue

@@ -1,8 +1,11 @@
 """protocol/mime/imap_text.py."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from skrytka.protocol.mime.imap_text import bodies, string
+from tests.support.imap_grammar import check
 from tests.support.mime import envelope_of, read
 
 # The message of RFC 9051 8 and its BODY as that section prints it.
@@ -72,3 +75,25 @@ def test_a_multipart_without_parts_shows_one_empty_text() -> None:
 )
 def test_strings_are_quoted_where_they_may_be(value: bytes, expected: bytes) -> None:
     assert string(value) == expected
+
+
+NAMES = st.sampled_from(
+    [b"From", b"To", b"Sender", b"Reply-To", b"Subject", b"Date", b"Message-ID", b"Content-Type", b"Content-Language",
+     b"Content-Disposition", b"Content-Transfer-Encoding", b"Content-ID", b"Content-MD5", b"Content-Location"]
+)  # fmt: skip
+PIECES = st.sampled_from(
+    [b"multipart/mixed", b"message/rfc822", b"text/plain", b"text", b"/", b";", b" boundary=a", b" name*=utf-8''%C5%82",
+     b'"', b"\\", b"(", b")", b"<", b">", b"@", b",", b":", b" ", b"a", b"\xb3", "ł".encode(), b"=?utf-8?q?=C5=82?=",
+     b"\r\n ", b"\t", b"en", b"base64", b"=", b"*", b"[", b"]", b"{5}", b"NIL", b"\x7f", b"\0", b"\r"]
+)  # fmt: skip
+VALUES = st.lists(PIECES, max_size=8).map(b"".join)
+FIELDS = st.lists(st.tuples(NAMES, VALUES).map(lambda pair: pair[0] + b": " + pair[1] + b"\r\n"), max_size=6)
+BLOCKS = FIELDS.map(lambda fields: b"".join(fields) + b"\r\n") | st.sampled_from(
+    [b"--a\r\n", b"--a--\r\n", b"text\r\n"]
+)
+
+
+@given(st.lists(BLOCKS, max_size=8).map(b"".join))
+def test_whatever_the_mail_what_is_said_of_it_is_grammar(data: bytes) -> None:
+    said = b"* 1 FETCH (ENVELOPE %b BODY %b BODYSTRUCTURE %b)\r\n" % (envelope_of(data), *bodies(read(data)))
+    check(said, is_utf8=False)

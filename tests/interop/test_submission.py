@@ -135,7 +135,7 @@ def test_limits_hold_over_all_fronts(tmp_path: Path) -> None:
         config.write("[submission]\nrecipients_per_hour = 4\n")
     with Demo(folder) as limited:
         assert len([name for name in limited.pids() if name.startswith("front")]) > 1
-        codes = []
+        codes, said = [], b""
         for _ in range(8):  # each connection comes to one of the fronts
             port = limited.port("submissions")
             with smtplib.SMTP_SSL("localhost", port, timeout=20, context=limited.tls()) as client:

@@ -135,7 +135,7 @@ def test_limits_hold_over_all_fronts(tmp_path: Path) -> None:
         config.write("[submission]\nrecipients_per_hour = 4\n")
     with Demo(folder) as limited:
         assert len([name for name in limited.pids() if name.startswith("front")]) > 1
-        codes, said = [], b""
+        codes, texts = [], set()
         for _ in range(8):  # each connection comes to one of the fronts
             port = limited.port("submissions")
             with smtplib.SMTP_SSL("localhost", port, timeout=20, context=limited.tls()) as client:
@@ -143,8 +143,9 @@ def test_limits_hold_over_all_fronts(tmp_path: Path) -> None:
                 client.mail(ALICE)
                 code, said = client.rcpt("bob@example.test")
                 codes.append(code)
+                texts.add(said)
         assert codes == [250] * 4 + [452] * 4
-        assert said == b"4.7.1 Your limit of 4 recipients an hour is reached, try again later"
+        assert b"4.7.1 Your limit of 4 recipients an hour is reached, try again later" in texts
         told = limited.run("trace", ALICE).stdout
         assert told.count("sending_limited") == 4
 

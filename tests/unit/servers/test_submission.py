@@ -12,6 +12,7 @@ from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.login import Identity
 from skrytka.mail.identity.passwords import RecentLogins
 from skrytka.mail.identity.rights import SenderRights
+from skrytka.model.errors import Reason, TransientError
 from skrytka.model.events import LoginFailed, MessageQueued, MessageReceived, MessageRefused, SendingLimited
 from skrytka.model.limits import SmtpLimits
 from skrytka.model.secret import Secret
@@ -19,8 +20,9 @@ from skrytka.model.settings import Login, Submission
 from skrytka.net.limits import LimitTable, LocalLimits
 from skrytka.servers.submission import serve_submission
 from skrytka.servers.submission_deps import SubmissionDeps
+from skrytka.store.commands.outbound import Post
 from tests.support.outside import Outside
-from tests.unit.mail.world import ACTOR, HOSTNAME, MESSAGE, World
+from tests.unit.mail.world import ACTOR, HOSTNAME, MESSAGE, World, fails
 from tests.unit.net.harness import client_context, make_store, serving
 from tests.unit.servers.test_mx_with_mail import mail_world
 
@@ -257,6 +259,15 @@ async def test_dsn_parameters_are_kept(tmp_path: Path) -> None:
         envelope = open_envelope(keys, row.queue_id, row.envelope)
         recipient = open_recipient(keys, row.queue_id, 0, row.sealed_recipient)
         assert (envelope.ret, envelope.envid, recipient.original) == ("HDRS", "Q+1", "rfc822;o@example.org")
+
+
+async def test_what_cannot_be_written_whole_stays_with_the_sender(tmp_path: Path) -> None:
+    async with listening(tmp_path) as port:
+        port.world.store.failures[Post] = fails(TransientError(Reason.STORE_BUSY))
+        with refused(451):
+            await port.talk(lambda client: refusals(client.sendmail(ALICE, ["bob@example.test", "x@example.net"], OWN)))
+        assert (await port.world.inbox("bob"), await port.outside.queue()) == ([], [])
+        assert await port.world.courier.run_once() == 0
 
 
 async def test_an_address_literal_is_no_place_to_send_to(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ class MessageText(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     preview: str
     attachment_names: tuple[str, ...]
-    header_text: bytes  # a line "name: value" for each field of the message's own header, in order
+    header_text: bytes  # a line "name: value" for each field of the message's own header, then of those of its parts
     body_text: bytes  # text parts, headers of messages inside, names of attachments; a line each
 
 
@@ -48,7 +48,7 @@ def message_text(data: bytes, root: Part, limits: TextLimits) -> MessageText:
         subject=display(decode_words(root.values.get(b"subject", b"")[:_VALUE_MAX]), limits.subject_chars),
         preview=collector.preview,
         attachment_names=tuple(collector.names),
-        header_text=_header_lines(data[root.header_start : root.body_start], limits.header_bytes),
+        header_text=_header_text(data, root, limits.header_bytes),
         body_text=b"\n".join(collector.texts),
     )
 
@@ -100,6 +100,28 @@ def attachment_name(part: Part, chars_max: int) -> str:
     """The file name of a part as it may be shown; "" without one. Encoded words are read, as most programs do."""
     raw = part.disposition.parameters.get(b"filename") or part.parameters.get(b"name") or b""
     return display(decode_words(raw[:_VALUE_MAX]), chars_max)
+
+
+def _header_text(data: bytes, root: Part, bytes_max: int) -> bytes:
+    """RFC 9051 6.4.4, TEXT: the header, MIME header fields included; those of messages inside are in the body text."""
+    found: list[bytes] = []
+    left = bytes_max
+    for part in (root, *_with_mime_header(root)):
+        if left <= 0:
+            break
+        lines = _header_lines(data[part.header_start : part.body_start], left)
+        if lines:
+            found.append(lines)
+            left -= len(lines) + 1
+    return b"\n".join(found)
+
+
+def _with_mime_header(part: Part) -> Iterator[Part]:
+    """All below the part but messages inside, which have headers of their own."""
+    for child in part.children:
+        if not part.is_message:
+            yield child
+        yield from _with_mime_header(child)
 
 
 def _header_lines(section: bytes, bytes_max: int) -> bytes:

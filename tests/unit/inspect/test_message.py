@@ -79,6 +79,22 @@ def test_all_parts_are_searched_in_order() -> None:
     assert found.attachment_names == ("Ż.txt", "żółw.png")
 
 
+def test_headers_of_parts_are_searched_with_the_header_and_not_with_the_body() -> None:
+    """RFC 9051 6.4.4: TEXT sees MIME header fields, BODY no header."""
+    found = text_of(MULTIPART)
+    assert found.header_text.split(b"\n") == [
+        b"subject: x",
+        b"content-type: multipart/mixed; boundary=b",
+        b"content-type: text/plain",
+        b"content-disposition: attachment; filename*=utf-8''%c5%bb.txt",
+        b"content-type: text/html",
+        b"content-type: message/rfc822",
+        b'content-type: image/png; name="zolw.png"',
+    ]
+    nested = text_of(MULTIPART.replace(b"Subject: Inner", b"Subject: Inner\r\nContent-Type: text/html"))
+    assert b"content-type: text/html" in nested.body_text
+
+
 def test_the_preview_is_of_the_first_text_that_is_no_attachment() -> None:
     assert text_of(MULTIPART).preview == "Second"
     assert text_of(entity("text/plain; charset=utf-8", ("Ż" * 300).encode())).preview == "Ż" * 200
@@ -88,7 +104,7 @@ def test_the_preview_is_of_the_first_text_that_is_no_attachment() -> None:
 def test_everything_is_bounded() -> None:
     limits = TextLimits(header_bytes=50, body_bytes=20, names=1, name_chars=3, preview_chars=4, subject_chars=5)
     found = text_of(b"X: " + b"y" * 100 + b"\r\n" + MULTIPART, limits)
-    assert found.header_text == b""  # the first line does not fit
+    assert found.header_text == b"content-type: text/plain\ncontent-type: text/html"  # its own does not fit
     assert len(found.body_text) <= 20
     assert (found.attachment_names, found.preview) == (("Ż.t",), "Seco")
     assert text_of(b"Subject: =?utf-8?q?=C5=BC=C5=BC=C5=BC=C5=BC=C5=BC=C5=BC?=\r\n\r\n", limits).subject == "żżżżż"

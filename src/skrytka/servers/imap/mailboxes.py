@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from skrytka.mail.mailbox.types import MailboxInfo, MailboxStatus, Snapshot, SystemFlag
-from skrytka.model.errors import PermanentError
+from skrytka.model.errors import PermanentError, Reason
 from skrytka.protocol.imap import format as fmt
 from skrytka.protocol.imap.actions import Tagged
 from skrytka.protocol.imap.commands.mailboxes import List, Namespace, Select, Status, StatusItem
@@ -62,10 +62,14 @@ async def _selected(session: ImapSession, selected: Selected, snapshot: Snapshot
 
 
 async def close(session: ImapSession, _command: Close) -> Tagged:
-    """RFC 9051 6.4.1: what is marked deleted goes, silently, unless the mailbox is read-only."""
+    """RFC 9051 6.4.1: what is marked deleted goes, silently, unless the mailbox is read-only. It has no NO for us."""
     selected = session.mailbox
-    if not selected.is_read_only and (await selected.view.snapshot()).first_with(SystemFlag.DELETED) >= 0:
-        await selected.view.expunge(None)
+    try:
+        if not selected.is_read_only and (await selected.view.snapshot()).first_with(SystemFlag.DELETED) >= 0:
+            await selected.view.expunge(None)
+    except PermanentError as exc:
+        if exc.reason is not Reason.NO_SUCH_MAILBOX:  # gone already: there is nothing to remove
+            raise
     session.deselect()
     return replies.ok("closed")
 

@@ -141,6 +141,16 @@ async def test_close_of_an_examined_mailbox_removes_nothing() -> None:
     assert len(found.inbox.messages) == 3
 
 
+async def test_a_mailbox_that_is_gone_can_be_closed() -> None:
+    found = world()
+
+    def vanish() -> None:
+        found.inbox.is_gone = True
+
+    conn = await found.selected(vanish, b"1 CLOSE\r\n2 NOOP\r\n")
+    assert conn.said[1] == b"1 OK closed\r\n2 OK done\r\n"
+
+
 async def test_unselect_removes_nothing() -> None:
     found = world()
     conn = await found.selected(b"1 UNSELECT\r\n")

@@ -18,7 +18,7 @@ from tests.support.ports import free_base
 from tests.support.postfix_peer import Postfix
 from tests.support.screen import Screen
 
-UNTIL_S = 60.0
+UNTIL_S = 90.0
 BODY = "Zażółć gęślą jaźń"
 ROUTE = """
 [outbound]
@@ -109,7 +109,7 @@ def until(found: Callable[[], list[bytes]], what: str) -> bytes:
 @pytest.mark.parametrize("how", ["neomutt", "msmtp"])
 def test_mail_from_outside_is_answered_there_and_forwarded_here(net: Net, tmp_path: Path, how: str) -> None:
     subject = f"{how}-{time.monotonic_ns()}"
-    with smtplib.SMTP("127.0.0.1", net.postfix.port, timeout=30) as client:
+    with smtplib.SMTP("127.0.0.1", net.postfix.port, timeout=60) as client:
         letter = (
             f"From: Carol <carol@peer.test>\r\nTo: alice@example.test\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\n"
             f"Message-ID: <{subject}@peer.test>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{BODY}\r\n"

@@ -99,7 +99,7 @@ def test_curl_sends(demo: Demo, service: str, scheme: str, tmp_path: Path) -> No
 
 def test_who_wants_to_hear_that_it_arrived_does(demo: Demo) -> None:
     text = f"confirm {time.monotonic_ns()}"
-    with smtplib.SMTP_SSL("localhost", demo.port("submissions"), timeout=20, context=demo.tls()) as client:
+    with smtplib.SMTP_SSL("localhost", demo.port("submissions"), timeout=60, context=demo.tls()) as client:
         client.login(ALICE, demo.password("alice"))
         client.sendmail(
             ALICE,
@@ -115,7 +115,7 @@ def test_who_wants_to_hear_that_it_arrived_does(demo: Demo) -> None:
 
 
 def test_whoever_is_suspended_while_connected_sends_nothing_more(demo: Demo) -> None:
-    with smtplib.SMTP_SSL("localhost", demo.port("submissions"), timeout=20, context=demo.tls()) as client:
+    with smtplib.SMTP_SSL("localhost", demo.port("submissions"), timeout=60, context=demo.tls()) as client:
         client.login("bob@example.test", demo.password("bob"))
         client.sendmail("bob@example.test", [ALICE], "From: bob@example.test\r\n\r\nhi\r\n")
         assert demo.run("account", "suspend", "bob@example.test").returncode == 0
@@ -138,7 +138,7 @@ def test_limits_hold_over_all_fronts(tmp_path: Path) -> None:
         codes, texts = [], set()
         for _ in range(8):  # each connection comes to one of the fronts
             port = limited.port("submissions")
-            with smtplib.SMTP_SSL("localhost", port, timeout=20, context=limited.tls()) as client:
+            with smtplib.SMTP_SSL("localhost", port, timeout=60, context=limited.tls()) as client:
                 client.login(ALICE, limited.password("alice"))
                 client.mail(ALICE)
                 code, said = client.rcpt("bob@example.test")
@@ -151,10 +151,10 @@ def test_limits_hold_over_all_fronts(tmp_path: Path) -> None:
 
 
 def test_in_a_demo_mail_to_the_outside_is_held_and_can_be_seen(demo: Demo) -> None:
-    with smtplib.SMTP_SSL("localhost", demo.port("submissions"), timeout=20, context=demo.tls()) as client:
+    with smtplib.SMTP_SSL("localhost", demo.port("submissions"), timeout=60, context=demo.tls()) as client:
         client.login(ALICE, demo.password("alice"))
         client.sendmail(ALICE, ["friend@example.net"], f"From: {ALICE}\r\n\r\nhi\r\n")
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while "demo: not sent" not in (listed := demo.run("queue", "list").stdout):
         assert time.monotonic() < end, listed
         time.sleep(0.2)
@@ -166,7 +166,7 @@ def test_in_a_demo_mail_to_the_outside_is_held_and_can_be_seen(demo: Demo) -> No
 
 
 def test_nothing_is_taken_in_clear_or_without_a_login(demo: Demo) -> None:
-    with smtplib.SMTP("localhost", demo.port("submission"), timeout=20) as client:
+    with smtplib.SMTP("localhost", demo.port("submission"), timeout=60) as client:
         client.ehlo()
         assert not client.has_extn("auth")
         assert client.docmd("AUTH PLAIN AGEAYg==")[0] == 538

@@ -37,6 +37,10 @@ class FakeIdentity:
     def __init__(self) -> None:
         self.tried: list[tuple[str, str]] = []
         self.is_revoked = False
+        self.refused: list[str] = []
+
+    def refuse(self, name: str, facts: ConnFacts, mechanism: str) -> None:
+        self.refused.append(name)
 
     async def is_still_valid(self, login: FakeLogin, facts: ConnFacts) -> bool:
         return not self.is_revoked

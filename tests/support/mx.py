@@ -24,7 +24,7 @@ from tests.unit.net.harness import Recorder, World, Zeros, client_context, servi
 
 HOSTNAME = "mx.example.test"
 ACCEPT = Verdict(Action.ACCEPT, replies.ACCEPTED)
-READ_S = 10.0
+READ_S = 60.0
 ACCOUNTS = frozenset({"alice", "bob", "carol", "postmaster", "zażółć", "a b"})
 REFUSALS: dict[str, tuple[Reply, Reason]] = {
     "full": (replies.OVER_QUOTA, Reason.OVER_QUOTA),

@@ -4,7 +4,7 @@ import subprocess
 import time
 from pathlib import Path
 
-UNTIL_S = 40.0
+UNTIL_S = 90.0
 
 
 class Screen:

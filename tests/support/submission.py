@@ -39,6 +39,9 @@ class FakeIdentity:
             raise PermanentError(Reason.BAD_CREDENTIALS)
         return Login(AccountId(1), Address.parse(name))
 
+    def refuse(self, name: str, facts: ConnFacts, mechanism: str) -> None:
+        pass
+
     async def is_still_valid(self, login: Login, facts: ConnFacts) -> bool:
         return self.is_valid
 

@@ -12,7 +12,7 @@ import msgspec
 from skrytka.mail.delivery.incoming import HeaderScan
 from skrytka.mail.delivery.message import IncomingMessage
 from skrytka.mail.delivery.types import Outgoing, Transaction
-from skrytka.mail.identity.login import Login
+from skrytka.mail.identity.login import Login, is_same_name
 from skrytka.model import reply as replies
 from skrytka.model.address import Address, AddressError
 from skrytka.model.envelope import Recipient
@@ -63,7 +63,8 @@ class SubmissionSession(SmtpSession):
         """RFC 4954 4. An authorisation identity that is not the one that logs in is refused without a hash."""
         claimed = event.credentials
         try:
-            if claimed.authorization and not _same(claimed.authorization, claimed.name):
+            if claimed.authorization and not is_same_name(claimed.authorization, claimed.name):
+                self._submission.identity.refuse(claimed.name, self._conn.facts, event.mechanism)
                 raise PermanentError(Reason.BAD_CREDENTIALS)
             self._login = await self._submission.identity.login(
                 claimed.name, claimed.password, self._conn.facts, event.mechanism
@@ -185,10 +186,3 @@ def _login_reply(error: ReasonedError) -> Reply:
 
 def _limit_reply(most: int, what: str) -> Reply:
     return replies.SENDING_LIMIT.with_text(f"Your limit of {most} {what} is reached, try again later")
-
-
-def _same(one: str, other: str) -> bool:
-    try:
-        return one == other or Address.parse(one).key == Address.parse(other).key
-    except AddressError:
-        return False

@@ -23,6 +23,10 @@ class Identity(Protocol):
         """
         ...
 
+    def refuse(self, name: str, facts: ConnFacts, mechanism: str) -> None:
+        """Emits LoginFailed for somebody who wants to act as somebody else."""
+        ...
+
     async def is_still_valid(self, login: Login, facts: ConnFacts) -> bool:
         """Whether the session may go on: not after a suspension, a new password or a removal."""
         ...

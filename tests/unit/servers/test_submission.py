@@ -21,6 +21,7 @@ from skrytka.net.limits import LimitTable, LocalLimits
 from skrytka.servers.submission import serve_submission
 from skrytka.servers.submission_deps import SubmissionDeps
 from skrytka.store.commands.outbound import Post
+from tests.support.dsn import reports
 from tests.support.outside import Outside
 from tests.unit.mail.world import ACTOR, HOSTNAME, MESSAGE, World, fails
 from tests.unit.net.harness import client_context, make_store, serving
@@ -44,7 +45,7 @@ class Port:
         self, talk: Talk, *, login: str = ALICE, password: str = "correct horse", is_tls: bool = True
     ) -> None:
         def conversation() -> None:
-            with smtplib.SMTP("127.0.0.1", self._port, "client.example.org", timeout=20) as client:
+            with smtplib.SMTP("127.0.0.1", self._port, "client.example.org", timeout=60) as client:
                 if is_tls:
                     client.starttls(context=client_context())
                 if login:
@@ -151,6 +152,25 @@ async def test_subaddresses_aliases_and_nobody_are_fine(tmp_path: Path, sender: 
         assert len(await port.world.inbox("bob")) == 1
 
 
+async def test_an_alias_beyond_ascii_sends_and_is_told_of(tmp_path: Path) -> None:
+    alias = "zażółć@example.test"
+
+    def send(client: smtplib.SMTP) -> None:
+        message = OWN.replace(b"Alice <alice@example.test>", alias.encode())
+        client.sendmail(alias, ["bob@example.test"], message, ["SMTPUTF8", "BODY=8BITMIME"], ["NOTIFY=SUCCESS"])
+
+    async with listening(tmp_path) as port:
+        await port.world.admin.aliases.add(alias, [ALICE], ACTOR)
+        await port.talk(send)
+        (copy,) = await port.world.inbox("bob")
+        assert f"Return-Path: <{alias}>".encode() in copy
+        assert b" with UTF8SMTPSA (TLS" in copy
+        (report,) = reports(await port.world.inbox())
+        assert f"To: {alias}" in report.header
+        assert report.status_type == "message/global-delivery-status"
+        assert report.field("Final-Recipient") == "rfc822; bob@example.test"
+
+
 async def test_the_check_of_from_can_be_switched_off(tmp_path: Path) -> None:
     async with listening(tmp_path, Submission(is_from_checked=False)) as port:
         await port.talk(lambda client: refusals(client.sendmail(ALICE, ["bob@example.test"], MESSAGE)))
@@ -192,6 +212,8 @@ async def test_acting_for_somebody_else_is_refused_without_a_hash(tmp_path: Path
 
     async with listening(tmp_path) as port:
         await port.talk(act, login="")
+        (told,) = [event for event in port.world.events.events if isinstance(event, LoginFailed)]
+        assert (told.reason, told.service) == ("not_permitted", "test")
 
 
 async def test_an_account_has_a_limit_of_recipients(tmp_path: Path) -> None:
@@ -283,7 +305,7 @@ async def test_a_session_whose_account_was_suspended_sends_no_more(tmp_path: Pat
         def talk(client: smtplib.SMTP) -> None:
             client.sendmail(ALICE, ["bob@example.test"], OWN)
             suspension = port.world.admin.accounts.suspend(ALICE, ACTOR)
-            asyncio.run_coroutine_threadsafe(suspension, loop).result(10)
+            asyncio.run_coroutine_threadsafe(suspension, loop).result(60)
             client.sendmail(ALICE, ["bob@example.test"], OWN)
 
         with refused(421):
@@ -301,7 +323,7 @@ async def test_who_is_suspended_in_the_middle_of_a_message_does_not_send_it(tmp_
             client.putcmd("data")
             assert client.getreply()[0] == 354
             suspension = port.world.admin.accounts.suspend(ALICE, ACTOR)
-            asyncio.run_coroutine_threadsafe(suspension, loop).result(10)
+            asyncio.run_coroutine_threadsafe(suspension, loop).result(60)
             client.send(OWN + b".\r\n")
             assert client.getreply()[0] == 421
             with pytest.raises(smtplib.SMTPServerDisconnected):

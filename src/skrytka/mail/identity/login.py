@@ -114,6 +114,12 @@ class Identity:
         async with self._turns.of(*turns):
             return await self._try(address, key, password, facts, mechanism)
 
+    def refuse(self, name: str, facts: Peer, mechanism: str) -> None:
+        """Tell of somebody who wants to act as somebody else, which nobody may; nothing is looked up or hashed."""
+        address = _parse(name)
+        key = name[:NAME_MAX].lower() if address is None else address.key
+        self._failed(key, None, facts, mechanism, PermanentError(Reason.NOT_PERMITTED))
+
     async def _try(self, address: Address | None, key: str, password: Secret, facts: Peer, mechanism: str) -> Login:
         if not await self._take(key, facts):
             raise self._failed(key, None, facts, mechanism, TransientError(Reason.RATE_LIMITED))
@@ -228,6 +234,14 @@ class Identity:
             )
         )
         return error
+
+
+def is_same_name(one: str, other: str) -> bool:
+    """Whether an authorisation identity is the name that logs in (RFC 4616 2)."""
+    one_address, other_address = _parse(one), _parse(other)
+    if one_address is None or other_address is None:
+        return one == other
+    return one_address.key == other_address.key
 
 
 def hidden_name(name_key: Secret, key: str) -> str:

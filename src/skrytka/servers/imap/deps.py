@@ -44,6 +44,10 @@ class Identity(Protocol):
         """Whether the session of this login may go on: not after a suspension, a new password or a removal."""
         ...
 
+    def refuse(self, name: str, facts: ConnFacts, mechanism: str) -> None:
+        """Emits LoginFailed for somebody who wants to act as somebody else."""
+        ...
+
     async def login(self, name: str, password: Secret, facts: ConnFacts, mechanism: str) -> LoggedIn:
         """Emits LoginSucceeded or LoginFailed itself.
 

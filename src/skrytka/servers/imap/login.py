@@ -1,6 +1,6 @@
 """Before a mailbox: LOGIN, AUTHENTICATE PLAIN, ID, ENABLE (RFC 9051 6.1, 6.2, 6.3.1; RFC 2971)."""
 
-from skrytka.model.address import Address, AddressError
+from skrytka.mail.identity.login import is_same_name
 from skrytka.model.errors import PermanentError, Reason, RemoteProtocolError, TransientError
 from skrytka.model.secret import Secret
 from skrytka.protocol.imap.actions import Tagged
@@ -74,17 +74,11 @@ async def sasl_response(session: ImapSession, message: Secret | None) -> Tagged:
         found = parse_plain(message)
     except RemoteProtocolError as exc:
         return replies.bad(str(exc))
-    if found.authorization and not _same(found.authorization, found.name):
+    if found.authorization and not is_same_name(found.authorization, found.name):
+        session.deps.identity.refuse(found.name, session.conn.facts, "PLAIN")
         session.failed_logins += 1
         return replies.AUTHORIZATION_FAILED
     return await _prove(session, found.name, found.password, "PLAIN")
-
-
-def _same(one: str, other: str) -> bool:
-    try:
-        return one == other or Address.parse(one).key == Address.parse(other).key
-    except AddressError:
-        return False
 
 
 async def _prove(session: ImapSession, name: str, password: Secret, mechanism: str) -> Tagged:

@@ -4,7 +4,7 @@ from collections import Counter
 import msgspec
 import pytest
 
-from skrytka.mail.identity.login import Credential, Identity, hidden_name
+from skrytka.mail.identity.login import Credential, Identity, hidden_name, is_same_name
 from skrytka.mail.identity.passwords import Cost, Passwords, RecentLogins
 from skrytka.model.address import Address
 from skrytka.model.clock import FixedClock
@@ -99,6 +99,32 @@ async def test_an_unknown_name_is_recorded_as_a_keyed_hash_only(world: World) ->
     assert event.name.startswith("?")
     assert "my-pass" not in event.name.lower()
     assert event.reason == "no_such_user"
+
+
+@pytest.mark.parametrize("name", ["alice@example.test", "my-Password!", "x" * 5000])
+def test_acting_as_somebody_else_is_told_and_not_tried(name: str) -> None:
+    made = World()
+    made.identity.refuse(name, PeerFacts(), "PLAIN")
+    (event,) = made.events.events
+    assert isinstance(event, LoginFailed)
+    assert event.name.startswith("?")
+    assert (event.reason, event.mechanism) == ("not_permitted", "PLAIN")
+    assert made.passwords.hashes == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("alice@example.test", "ALICE@Example.TEST", True),
+        ("alice@example.test", "bob@example.test", False),
+        ("alice", "alice", True),
+        ("alice", "Alice", False),
+        ("alice@example.test", "alice", False),
+        ("x" * 5000, "x" * 5000, True),
+    ],
+)
+def test_an_authorization_identity_is_the_name_or_another(one: str, other: str, is_same: bool) -> None:
+    assert is_same_name(one, other) is is_same
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,13 @@ from email.message import EmailMessage, Message
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from skrytka.model.address import Address
 from skrytka.protocol.reports.dsn import RecipientReport, Report, write
 from skrytka.protocol.reports.texts import POLISH, ReportAction
+from tests.support.dsn import taken_apart
 
 HEADER = b"From: alice@example.test\r\nSubject: hi\r\nMessage-ID: <1@example.test>\r\n\r\n"
 FAILED = RecipientReport(
@@ -198,6 +201,26 @@ def test_a_person_reads_what_happened_why_and_what_to_do() -> None:
         "",
         "Your message, or its header, is attached.",
     ]
+
+
+@given(st.text(), st.text(), st.booleans(), st.booleans())
+def test_any_foreign_text_stays_where_it_belongs(one: str, other: str, is_utf8: bool, is_local: bool) -> None:
+    final = Address.parse("ż@example.net" if is_utf8 else "x@example.net")
+    recipient = RecipientReport(
+        final=final,
+        action=ReportAction.FAILED,
+        status="5.0.0",
+        original=f"rfc822;{one}",
+        remote_mta=other,
+        diagnostic=one,
+        is_remote=bool(other),
+    )
+    report = msgspec.structs.replace(REPORT, recipients=(recipient,), envid=other, log_id=one, is_local=is_local)
+    dsn = taken_apart(write(report))
+    names = [line.partition(":")[0] for line in dsn.status.split("\r\n") if line]
+    assert len(names) == len(set(names))
+    assert dsn.field("Action") == "failed"
+    assert all(len(line) <= 998 for line in dsn.status.split("\r\n"))
 
 
 @pytest.mark.parametrize(

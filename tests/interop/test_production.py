@@ -386,8 +386,16 @@ def test_root_is_dropped_where_a_user_is_set(open_copy: Path) -> None:
     assert owners["skrytka.toml"] == 0
     written = {name: uid for name, uid in owners.items() if name.split("/")[0] in ("ring", "store", "events", "run")}
     assert set(written.values()) == {NOBODY.pw_uid}, {name for name, uid in written.items() if uid == 0}
-    with serving(root, *command):  # what the offline command left is no hindrance
-        pass
+    credentials = open_copy / "credentials"  # as LoadCredential= gives it: root's alone, and off the folder
+    credentials.mkdir(mode=0o500)
+    (root / "keys/master.key").rename(credentials / "master.key")
+    (credentials / "master.key").chmod(0o400)
+    given = f"CREDENTIALS_DIRECTORY={credentials}"
+    with serving(root, *confined(sys.executable), command[0], given, *command[1:]) as process:
+        # what the offline command left is no hindrance
+        for pid in group_of(process.pid):
+            is_supervisor = pid == process.pid
+            assert (given.encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")) == is_supervisor
 
 
 def system_python() -> str:

@@ -127,4 +127,5 @@ def child_command(name: str, fd: int) -> list[str]:
 
 def child_environment(openssl_conf: str) -> dict[str, str]:
     """What children inherit: our environment, TLS groups and suites, and how the allocator keeps memory."""
-    return {**ALLOCATOR, **os.environ, "OPENSSL_CONF": openssl_conf}
+    inherited = {name: value for name, value in os.environ.items() if name != "CREDENTIALS_DIRECTORY"}
+    return {**ALLOCATOR, **inherited, "OPENSSL_CONF": openssl_conf}

@@ -26,6 +26,7 @@ from skrytka.store.seal.ring import KeyRing
 
 MASTER_KEY_BYTES = 32
 DESCRIPTORS_MIN = 256
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
 ACCOUNT_PREFIX = "account:"
 
 
@@ -84,7 +85,7 @@ def prepare(path: Path, clock: Clock, random: Random) -> Prepared:
     try:
         seal_memory()
         check_descriptors(raise_descriptor_limit())
-        master = read_master_key(layout)
+        master = read_master_key(layout, master_key_path(layout))
         bound = bind_all(settings.settings)
     except BaseException:
         lock.close()
@@ -158,13 +159,21 @@ def read_recovery(layout: Layout) -> RecoveryState:
     return state
 
 
-def read_master_key(layout: Layout) -> Secret:
-    """The key of all keys; refused when others can read the file."""
-    path = layout.master_key
+def master_key_path(layout: Layout) -> Path:
+    """The credential ``master.key`` that systemd gave this process (``LoadCredential=``), else ``keys/master.key``."""
+    folder = os.environ.get(CREDENTIALS)
+    credential = Path(folder) / layout.master_key.name if folder else None
+    return credential if credential is not None and credential.exists() else layout.master_key
+
+
+def read_master_key(layout: Layout, path: Path | None = None) -> Secret:
+    """The key of all keys, by default that of the folder; refused when others can read the file."""
+    path = path or layout.master_key
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError as exc:
-        raise PermanentError(Reason.KEY_UNAVAILABLE, f"{path} is missing; {restoring(layout)}") from exc
+        said = f"{path} is missing; {restoring(layout)}; if the unit loads it as a credential, {CREDENTIALS}=FOLDER"
+        raise PermanentError(Reason.KEY_UNAVAILABLE, f"{said} before the command says where it is") from exc
     except OSError as exc:
         said = f"{path} cannot be opened: {exc.strerror}; start as root or as the owner of that file"
         raise PermanentError(Reason.NOT_PERMITTED, said) from exc

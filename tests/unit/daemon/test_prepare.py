@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from skrytka.daemon import prepare
+from skrytka.daemon.children import child_environment
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.lock import is_held
 from skrytka.model.errors import PermanentError, Reason, TransientError
@@ -119,13 +120,32 @@ def test_a_master_key_of_somebody_else_is_refused(layout: Layout) -> None:
         prepare.read_master_key(layout)
 
 
+def test_a_credential_of_systemd_comes_first_and_the_folder_s_own_key_without_one(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
+    run(layout).close()  # the unit has other credentials only
+    layout.master_key.rename(credentials / "master.key")
+    (credentials / "master.key").chmod(0o400)
+    run(layout).close()
+    assert "CREDENTIALS_DIRECTORY" not in child_environment("x")
+    (credentials / "master.key").chmod(0o440)
+    with pytest.raises(PermanentError, match=r"credentials/master\.key is open to others"):
+        run(layout)
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY")
+    with pytest.raises(PermanentError, match="CREDENTIALS_DIRECTORY=FOLDER before the command"):
+        run(layout)
+
+
 def test_memory_is_sealed_before_a_key_is_read(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
     read = prepare.read_master_key
 
-    def noted(layout: Layout) -> Secret:
+    def noted(layout: Layout, path: Path | None = None) -> Secret:
         order.append("read")
-        return read(layout)
+        return read(layout, path)
 
     monkeypatch.setattr("skrytka.daemon.prepare.seal_memory", lambda: order.append("sealed"))
     monkeypatch.setattr(prepare, "read_master_key", noted)

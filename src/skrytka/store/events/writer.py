@@ -95,7 +95,10 @@ class EventWriter:
                 return
             for kind in batch:
                 self._chains[kind].waiting = []
-            written = await asyncio.to_thread(self._write, batch)
+            try:
+                written = await asyncio.to_thread(self._write, batch)
+            except (RuntimeError, MemoryError):  # no memory for a thread
+                written = {}
             for kind, rows in batch.items():
                 self._settle(self._chains[kind], rows, written.get(kind, 0))
             self._tell_faults(is_failing=any(written.get(kind, 0) < len(rows) for kind, rows in batch.items()))

@@ -1,5 +1,6 @@
 """store/events/writer.py."""
 
+import asyncio
 import os
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,23 @@ async def test_a_disk_with_room_for_some_files_only_is_told_of_once(
     await writer.flush()
     kinds = [read.header.kind for path in event_files(tmp_path) for read in read_lines(path) if read.header]
     assert sorted(kinds) == ["fault_raised", *["message_received"] * 5]
+
+
+async def test_without_memory_for_a_thread_events_wait(
+    tmp_path: Path, clock: FixedClock, random: SystemRandom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = EventWriter(tmp_path, "front-1", clock, random)
+    writer.emit(received())
+
+    async def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(asyncio, "to_thread", refuse)
+        await writer.flush()
+    await writer.flush()
+    report = verify(tmp_path)
+    assert (report.events, report.problems) == (2, [])
 
 
 async def test_beyond_the_bound_events_are_counted_and_told(

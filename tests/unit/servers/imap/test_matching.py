@@ -74,7 +74,8 @@ def world() -> World:
         ("TEXT alice", "1"),
         ("TEXT x-odd", "1"),
         ('TEXT "zażółć"', "1"),
-        ("TEXT message/rfc822", ""),  # header fields of parts are not in the search text (docs/inspectors.md)
+        ("TEXT message/rfc822", "2"),  # RFC 9051 6.4.4: MIME header fields included
+        ("BODY message/rfc822", ""),
         ("EMAILID M" + "0" * 25 + "2", "2"),
         ("EMAILID T" + "0" * 25 + "2", ""),
         ("THREADID T" + "0" * 25 + "3", "3"),

@@ -17,7 +17,9 @@ GOAL = 3.0
 LIMIT_S = 300
 SETTINGS = """
 [submission]
+messages_per_hour = 100000000
 recipients_per_hour = 100000000
+recipients_per_day = 100000000
 
 [outbound]
 is_paused = {is_paused}

@@ -1,6 +1,7 @@
+import msgspec
 import pytest
 
-from skrytka.mail.delivery.types import Target, Transaction
+from skrytka.mail.delivery.types import Asked, Target, Transaction
 from skrytka.mail.queue.sealed import (
     QueuedEnvelope,
     QueuedTarget,
@@ -10,10 +11,11 @@ from skrytka.mail.queue.sealed import (
     seal_target,
 )
 from skrytka.model.address import NULL_REVERSE_PATH, Address, Domain, ReversePath
+from skrytka.model.envelope import Notify, Recipient
 from skrytka.model.errors import PermanentError
 from skrytka.model.ids import AccountId, QueueId, TraceId, UnitId
 from skrytka.model.secret import Secret
-from skrytka.store.seal.keys import AccountKeys
+from skrytka.store.seal.keys import AccountKeys, Kind
 from tests.unit.mail.support import CountingRandom
 
 KEYS = AccountKeys(AccountId(0), Secret(b"k" * 32), CountingRandom())
@@ -42,6 +44,15 @@ def test_a_recipient_opens_as_it_was_and_in_its_place_only() -> None:
     for queue_id, number in [(QUEUE_ID, 1), (OTHER_ID, 2)]:
         with pytest.raises(PermanentError):
             open_target(KEYS, queue_id, number, sealed)
+
+
+def test_what_the_sender_wants_to_hear_is_kept_and_may_be_missing() -> None:
+    alice = Address.parse("alice@example.test")
+    recipient = Recipient(alice, frozenset({Notify.SUCCESS}), r"utf-8;\x{17C}@example.org")
+    target = QueuedTarget(alice, Target(AccountId(7), alice), (Asked(recipient, is_group=True),))
+    assert open_target(KEYS, QUEUE_ID, 0, seal_target(KEYS, QUEUE_ID, 0, target)) == target
+    older = KEYS.seal(Kind.TEXT, QUEUE_ID + bytes(4), msgspec.msgpack.encode([alice, Target(AccountId(7), alice)]))
+    assert open_target(KEYS, QUEUE_ID, 0, older) == QueuedTarget(alice, Target(AccountId(7), alice))
 
 
 def test_a_record_of_another_kind_is_not_taken_for_it() -> None:

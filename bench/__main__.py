@@ -1,22 +1,42 @@
-"""``python -m bench [--messages N] [--runs N]``: every comparison, printed and kept in bench/results.json."""
+"""``python -m bench [--messages N] [--runs N] [--only KINDS]``: comparisons, printed and kept in bench/results.json."""
 
 import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
-from bench import inbound
-from bench.results import save
+from bench import imap, inbound
+from bench.results import Row, save
+
+KINDS = ("inbound", "imap", "large", "memory")
 
 
 def main() -> None:
     """Measure, print, save."""
     parser = argparse.ArgumentParser(prog="bench", description="Benchmarks beside Debian's Postfix and Dovecot.")
-    parser.add_argument("--messages", type=int, default=6000, help="of each run (a multiple of 50)")
+    parser.add_argument("--messages", type=int, default=6000, help="of each run of inbound (a multiple of 50)")
     parser.add_argument("--runs", type=int, default=5, help="alternating runs of each side")
+    parser.add_argument("--only", default=",".join(KINDS), help=f"of {', '.join(KINDS)}")
     parser.add_argument("--no-save", action="store_true", help="leave bench/results.json as it is")
     options = parser.parse_args()
-    rows = inbound.run(options.messages, options.runs)
+    kinds = options.only.split(",")
+    if "inbound" in kinds:
+        show(inbound.run(options.messages, options.runs), is_kept=not options.no_save)
+    if "imap" in kinds:
+        with tempfile.TemporaryDirectory(prefix="skrytka-bench-") as folder:
+            show(imap.run(Path(folder) / "imap", imap.MESSAGES, imap.RUNS), is_kept=not options.no_save)
+    for kind in ("large", "memory"):  # they print as they go, and save by themselves
+        if kind in kinds:
+            keep = ["--no-save"] if options.no_save else []
+            subprocess.run([sys.executable, "-m", f"bench.{kind}", *keep], check=True)
+
+
+def show(rows: list[Row], *, is_kept: bool) -> None:
+    """Print and save."""
     for row in rows:
         print(row.text())
-    if not options.no_save:
+    if is_kept:
         save(rows)
 
 

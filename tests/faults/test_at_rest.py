@@ -26,7 +26,7 @@ from skrytka.store.seal.blob import BlobWriter, MemoryBudget
 from skrytka.store.seal.source import LocalKeySource
 from skrytka.store.system import SystemClock, SystemRandom
 from tests.support.demo import Demo
-from tests.support.faults.all_kinds import demo_with_route, file_away, send_outside, set_apart
+from tests.support.faults.all_kinds import demo_with_route, file_away, list_many, send_outside, set_apart
 from tests.support.faults.contents import Contents, opened
 from tests.support.faults.hidden import files_below, forms, planted, search
 from tests.support.faults.imap import events, until
@@ -132,6 +132,7 @@ def test_mail_that_was_sent_refused_filed_or_set_apart_is_hidden(demo: Demo, mar
     send_outside(demo, letter(mark))
     file_away(demo, mark, letter(mark))
     set_apart(demo, letter(mark))
+    list_many(demo, letter(mark))
     assert not search(files_below(demo.root), mark)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from skrytka.store.seal.source import LocalKeySource
 from tests.faults.test_at_rest import LARGE_BYTES, RANDOM, enqueue, letter, marker
-from tests.support.faults.all_kinds import demo_with_route, file_away, send_outside, set_apart
+from tests.support.faults.all_kinds import demo_with_route, file_away, list_many, send_outside, set_apart
 from tests.support.faults.contents import opened
 from tests.support.tree import DOCS, code_spans, table_rows
 
@@ -69,6 +69,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
         send_outside(demo, letter(mark))
         file_away(demo, mark, letter(mark))
         set_apart(demo, letter(mark))
+        list_many(demo, letter(mark))
         for command in (
             ["account", "add", "dora@example.test"],
             ["alias", "add", "team@example.test", "alice@example.test", "bob@example.test"],

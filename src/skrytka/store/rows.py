@@ -78,6 +78,7 @@ class Op(StrEnum):
     STAGE_DROP = "stage.drop"
     PUBLISH = "publish"
     TEXTS = "texts"
+    PACKS = "packs"
     MAILBOX_CREATE = "mailbox.create"
     MAILBOX_RENAME = "mailbox.rename"
     MAILBOX_DELETE = "mailbox.delete"

@@ -67,6 +67,19 @@ def file_away(demo: Demo, mark: str, letter: bytes) -> None:
         ok(client.delete(f"{mark}one"))
 
 
+def list_many(demo: Demo, letter: bytes) -> None:
+    """A mailbox large enough that what a client lists of it is kept."""
+    with demo.inbox("bob") as client:
+        ok(client.create("Many"))
+        ok(client.append("Many", "", None, letter))
+        ok(client.select("Many"))
+        for count in (1, 2, 4, 8, 16, 32, 64, 128, 256):
+            ok(client.copy(f"1:{count}", "Many"))
+            ok(client.noop())
+        for _ in range(2):  # the second one keeps what was too little for the first
+            ok(client.fetch("1:*", "(ENVELOPE BODY.PEEK[HEADER.FIELDS (SUBJECT FROM)])"))
+
+
 def ok(answer: tuple[str, object]) -> None:
     """What a test prepares has to succeed."""
     assert answer[0] == "OK", answer

@@ -7,7 +7,17 @@ import pytest
 from skrytka.model.clock import FixedClock
 from skrytka.model.ids import BlobId
 from skrytka.store.check import Report, check
-from skrytka.store.commands import AddAlias, BlobIn, CopyMessages, Deliver, Enqueue, Expunge, QueuedRecipient
+from skrytka.store.commands import (
+    AddAlias,
+    BlobIn,
+    CopyMessages,
+    Deliver,
+    Enqueue,
+    Expunge,
+    Pack,
+    PutPacks,
+    QueuedRecipient,
+)
 from skrytka.store.files import StorePaths
 from skrytka.store.local import LocalStore
 from skrytka.store.sql.check import TABLE
@@ -31,6 +41,8 @@ DAMAGE = {
     "UPDATE content SET refs = 7": {"content references"},
     "UPDATE shared_content SET refs = 7": {"content references"},
     "UPDATE shared_content SET email_id = zeroblob(16)": {"content references", "references to shared content"},
+    "UPDATE rendered_pack SET messages = 9": {"packs of what is gone"},
+    "UPDATE rendered_pack SET low = 257": {"packs of what is gone"},
     "DELETE FROM content": {"messages without content", "blob references", "references to shared content"},
     "UPDATE blob SET refs = 9": {"blob references"},
     "DELETE FROM blob": {"content without a blob"},
@@ -56,6 +68,7 @@ async def local(tmp_path: Path) -> LocalStore:
     await store.submit(deliver(ids, alice, alice, alice, alice))
     await store.submit(Expunge(unit=ids.unit(), account=alice, mailbox=INBOX, uids=((1, 1),), only_deleted=False))
     await store.submit(CopyMessages(unit=ids.unit(), account=alice, mailbox=INBOX, uids=((2, 2),), target=SENT))
+    await store.submit(PutPacks(unit=ids.unit(), account=alice, mailbox=SENT, kind=b"k", packs=(Pack(1, 1, b"s"),)))
     (case.root / "spool" / "large").write_bytes(b"s" * 30)
     large = BlobIn(BlobId(ids()), size=50, stored_size=30, spool_name="large")
     await store.submit(Deliver(unit=ids.unit(), blob=large, targets=(target(ids, bob),)))

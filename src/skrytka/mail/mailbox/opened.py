@@ -87,6 +87,11 @@ class OpenMailbox:
             self._known = now
         return self._known
 
+    @property
+    def latest(self) -> Snapshot | None:
+        """The newest that was read; it may be old."""
+        return self._known
+
     async def _read(self, known: Snapshot | None) -> tuple[Snapshot | None, Read]:
         """What is new, and to what; a large mailbox of which too much is new is read in pieces."""
         if known is None:

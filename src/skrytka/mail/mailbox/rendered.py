@@ -5,7 +5,7 @@ goes when there is more.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from skrytka.model.clock import Clock
@@ -15,7 +15,7 @@ MAX_BYTES: Final = 24 * 1024 * 1024  # of one process
 KEPT_S: Final = 60.0
 _OVERHEAD_BYTES: Final = 120  # of the object and its place in the table
 
-_Place = tuple[AccountId, MailboxId, Hashable]
+_Place = tuple[AccountId, MailboxId, bytes]
 
 
 class _Texts:
@@ -38,7 +38,7 @@ class RenderedCache:
         self._places: OrderedDict[_Place, _Texts] = OrderedDict()
         self.size_bytes = 0
 
-    def get(self, account: AccountId, mailbox: MailboxId, kind: Hashable) -> dict[int, bytes]:
+    def get(self, account: AccountId, mailbox: MailboxId, kind: bytes) -> dict[int, bytes]:
         """What is known, by UID; not to be changed, and not to be kept over a wait."""
         self._expire()
         place = (account, mailbox, kind)
@@ -49,17 +49,17 @@ class RenderedCache:
         self._places.move_to_end(place)
         return found.by_uid
 
-    def put(self, account: AccountId, mailbox: MailboxId, kind: Hashable, texts: Sequence[tuple[int, bytes]]) -> None:
-        """Remember; nothing once this alone would fill the cache."""
+    def put(self, account: AccountId, mailbox: MailboxId, kind: bytes, texts: Mapping[int, bytes]) -> None:
+        """Remember; nothing of what would fill the cache alone."""
         place = (account, mailbox, kind)
         found = self._places.setdefault(place, _Texts())
         found.used_s = self._clock.monotonic_s()
         self._places.move_to_end(place)
-        for uid, text in texts:
-            size = len(text) + _OVERHEAD_BYTES
-            if uid in found.by_uid or found.size_bytes + size > self._max_bytes:
-                continue
-            found.by_uid[uid] = text
+        known = found.by_uid
+        new = texts if known.keys().isdisjoint(texts) else {uid: texts[uid] for uid in texts if uid not in known}
+        size = sum(map(len, new.values())) + len(new) * _OVERHEAD_BYTES
+        if found.size_bytes + size <= self._max_bytes:
+            known.update(new)
             found.size_bytes += size
             self.size_bytes += size
         while self.size_bytes > self._max_bytes:

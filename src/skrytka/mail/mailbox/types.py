@@ -6,7 +6,7 @@ stand in ``servers/imap/deps.py``. Nothing here is IMAP text but :class:`Summary
 
 import sys
 from array import array
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, IntFlag
 from functools import cache
 from typing import Protocol
@@ -176,7 +176,7 @@ class Depth(Enum):
 class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     """Something to be made of messages: always the same of the same message, so it may be remembered under ``key``."""
 
-    key: Hashable
+    key: bytes
     depth: Depth
     make: Callable[[MessageRow], bytes]  # the row's summary is there as far as ``depth`` says
 

@@ -7,6 +7,7 @@ from skrytka.mail.mailbox.content import find, open_content
 from skrytka.mail.mailbox.copying import Copier
 from skrytka.mail.mailbox.keywords import Keywords
 from skrytka.mail.mailbox.opened import MailboxDeps, OpenMailbox
+from skrytka.mail.mailbox.packs import Packs
 from skrytka.mail.mailbox.texts import SearchTexts, TextMatches, has_text, needle_of
 from skrytka.mail.mailbox.types import (
     Content,
@@ -54,6 +55,7 @@ class MailboxView:
         self._shared = shared
         self._release: Callable[[], None] | None = release
         self._keywords = Keywords(deps.store, deps.clock, deps.random)
+        self._packs = Packs(deps.store, deps.clock, deps.random, shared.mailbox)
 
     async def snapshot(self) -> Snapshot:
         """As ``View.snapshot``."""
@@ -77,13 +79,26 @@ class MailboxView:
         known = shared.rendered.get(shared.account, shared.mailbox, key)
         missing = [uid for uid in uids if uid not in known]
         if not missing:
+            if self._packs.is_waiting:
+                await self._packs.flush(await self._deps.keys.account(shared.account), key)
+                known = shared.rendered.get(shared.account, shared.mailbox, key) or known
             return known
         found = {} if len(missing) == len(uids) else {uid: known[uid] for uid in uids if uid in known}
+        keys = await self._deps.keys.account(shared.account)
+        packed = await self._packs.texts(keys, key, missing)
+        if packed:
+            shared.rendered.put(shared.account, shared.mailbox, key, packed)
+            found.update(packed)
+            missing = [uid for uid in missing if uid not in packed]
+            await breathe()
         for start in range(0, len(missing), _SUMMARIES):
-            made = await self._rendered(missing[start : start + _SUMMARIES], rendering, breathe)
+            made = dict(await self._rendered(missing[start : start + _SUMMARIES], rendering, breathe))
             shared.rendered.put(shared.account, shared.mailbox, key, made)
             found.update(made)
             await breathe()
+        if missing and shared.latest is not None:
+            known = shared.rendered.get(shared.account, shared.mailbox, key)
+            await self._packs.made(keys, key, missing, known, shared.latest)
         return found
 
     async def _rendered(

@@ -46,6 +46,11 @@ def _fields(item: BodyItem) -> Make:
     return make
 
 
+def _label(item: Item) -> bytes:
+    """How its answer begins: of equal labels the answers are equal, where :func:`_is_at_hand`."""
+    return item.value.encode() if isinstance(item, FetchItem) else item.label
+
+
 def _is_at_hand(item: Item) -> bool:
     """Whether it is made of the summary alone, and by reading it nothing changes."""
     if not isinstance(item, BodyItem):
@@ -89,9 +94,9 @@ class Plan:
         makers = [*self.from_row, *self.from_summary]
         makers += [_fields(item) for item in self.bodies if isinstance(item, BodyItem)]
         depth = Depth.ALL if self.bodies else Depth.HEAD if self.from_summary else Depth.NOTHING
-        kept = tuple(item for item in items if not isinstance(item, FetchItem) or item in _FROM_ROW | _FROM_SUMMARY)
+        kept = [_label(item) for item in items if not isinstance(item, FetchItem) or item in _FROM_ROW | _FROM_SUMMARY]
         (first, *others) = makers
-        return Rendering(key=kept, depth=depth, make=_joined(makers) if others else first)
+        return Rendering(key=b" ".join(kept), depth=depth, make=_joined(makers) if others else first)
 
     def _whole_label(self) -> bytes:
         """Of the one item that asks for all octets, if there is no other."""

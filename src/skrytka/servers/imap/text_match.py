@@ -35,7 +35,7 @@ def values_of(name: bytes) -> Rendering:
         found = ["\0" + fold(value).replace("\0", "") for value in field_values(raw_fields)]
         return "".join(found).encode("utf-8", "replace")
 
-    return Rendering(key=("values", name), depth=Depth.ALL, make=make)
+    return Rendering(key=b"values " + name, depth=Depth.ALL, make=make)
 
 
 def named_fields(raw_header: bytes, name: bytes) -> bytes:

@@ -38,6 +38,7 @@ from skrytka.store.commands.messages import (
     VaultItem,
 )
 from skrytka.store.commands.outbound import Later, Post, QueueIn, Schedule, Settle
+from skrytka.store.commands.packs import Pack, PutPacks
 from skrytka.store.commands.queue import Complete, Defer, Enqueue, QueuedRecipient
 from skrytka.store.commands.shared import BlobIn, NewFolder
 from skrytka.store.commands.texts import MergeTexts
@@ -64,6 +65,7 @@ AnyCommand = (
     | MoveMessages
     | Post
     | PublishCopy
+    | PutPacks
     | RemoveAccount
     | RemoveAlias
     | RemoveDomain
@@ -113,8 +115,10 @@ __all__ = [
     "MergeTexts",
     "MoveMessages",
     "NewFolder",
+    "Pack",
     "Post",
     "PublishCopy",
+    "PutPacks",
     "QueueDone",
     "QueueIn",
     "QueuedRecipient",

@@ -17,7 +17,7 @@ from skrytka.store.commands.shared import next_state, number
 from skrytka.store.ranges import UID_MAX, Ranges
 from skrytka.store.rows import JOBS_SUBJECT, Flag, Op
 from skrytka.store.sql import copies as sql
-from skrytka.store.sql import mailboxes, search_text
+from skrytka.store.sql import mailboxes, packs, search_text
 from skrytka.store.sql import messages as message_sql
 from skrytka.store.statement import Query
 
@@ -90,6 +90,7 @@ class MoveMessages(Command[Copied], frozen=True):
             span = {**where, "low": low, "high": high}
             yield sql.COPY_RANGE(target=self.target, base=uid, state=state, now_ms=tx.now_ms, **span)
             yield sql.DELETE_RANGE(**span)
+            yield from packs.drop(self.account, self.mailbox, low, high)
             uid += high - low + 1
         if source:
             yield mailboxes.ADD_COUNTS(

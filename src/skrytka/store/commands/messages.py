@@ -11,7 +11,7 @@ from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.shared import checked_place, next_state
 from skrytka.store.ranges import Ranges
 from skrytka.store.rows import Flag, Op, Role
-from skrytka.store.sql import mailboxes
+from skrytka.store.sql import mailboxes, packs
 from skrytka.store.sql import messages as sql
 from skrytka.store.statement import Query
 
@@ -165,6 +165,7 @@ def to_vault(tx: Tx, account: AccountId, mailbox: MailboxId, uids: Ranges, mask:
         where = {"account": account, "mailbox": mailbox, "low": low, "high": high, "mask": mask}
         yield sql.TO_VAULT(now_ms=tx.now_ms, **where)
         gone.extend((yield sql.DELETE_MESSAGES(**where)))
+        yield from packs.drop(account, mailbox, low, high)
     moved = ranges.of(uid for uid, _, _ in gone)
     if gone:
         size = sum(size for _, _, size in gone)

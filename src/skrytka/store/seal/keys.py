@@ -35,6 +35,7 @@ class Kind(IntEnum):  # the hash of a plain Enum is a Python call until 3.12
     NAME = 3
     KEYWORD = 4
     TEXT = 5
+    PACK = 6
 
 
 class MacKind(IntEnum):
@@ -45,6 +46,7 @@ class MacKind(IntEnum):
     KEYWORD = 3
     THREAD = 4
     ADDRESS = 5
+    PACK = 6
 
 
 def derive(key: Secret, label: str) -> bytes:

@@ -56,6 +56,12 @@ LOST_CONTENT = Statement(
     " SELECT account, mailbox, uid, email_id FROM vault) u LEFT JOIN content c ON c.account = u.account"
     " AND c.email_id = u.email_id WHERE c.email_id IS NULL ORDER BY u.account, u.mailbox, u.uid"
 )
+PACKS = Statement(
+    "SELECT p.account, p.mailbox, p.low, p.messages FROM rendered_pack p LEFT JOIN (SELECT account, mailbox,"
+    " (uid - 1) / 256 * 256 + 1 AS low, count(*) AS messages FROM message GROUP BY account, mailbox,"
+    " (uid - 1) / 256 * 256 + 1) m ON m.account = p.account AND m.mailbox = p.mailbox AND m.low = p.low"
+    " WHERE p.messages <> coalesce(m.messages, 0) ORDER BY p.account, p.mailbox, p.low"
+)
 BLOB_REFS = Statement(
     "SELECT b.blob_id, b.refs, coalesce(r.refs, 0) FROM blob b LEFT JOIN (SELECT blob_id, count(*) AS refs FROM"
     " (SELECT blob_id FROM content UNION ALL SELECT blob_id FROM queue) u GROUP BY blob_id) r"
@@ -105,6 +111,7 @@ TABLE = {
     "content references": CONTENT_REFS,
     "references to shared content": SHARED_CONTENT,
     "messages without content": LOST_CONTENT,
+    "packs of what is gone": PACKS,
     "blob references": BLOB_REFS,
     "content without a blob": LOST_BLOB,
     "sizes of stored blobs": BLOB_SIZES,

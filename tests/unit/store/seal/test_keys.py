@@ -62,9 +62,11 @@ def test_the_formats_are_those_of_docs_formats() -> None:
 
 
 def test_the_numbers_of_kinds_are_part_of_the_format() -> None:
-    assert {kind.name: kind.value for kind in Kind} == {"SUMMARY": 1, "PREFIX": 2, "NAME": 3, "KEYWORD": 4, "TEXT": 5}
+    assert {kind.name: kind.value for kind in Kind} == {
+        "SUMMARY": 1, "PREFIX": 2, "NAME": 3, "KEYWORD": 4, "TEXT": 5, "PACK": 6,
+    }  # fmt: skip
     assert {kind.name: kind.value for kind in MacKind} == {
-        "DIGEST": 1, "NAME": 2, "KEYWORD": 3, "THREAD": 4, "ADDRESS": 5,
+        "DIGEST": 1, "NAME": 2, "KEYWORD": 3, "THREAD": 4, "ADDRESS": 5, "PACK": 6,
     }  # fmt: skip
 
 

@@ -121,7 +121,7 @@ class _Scanner:
         while len(self.stack) > depth:
             part = self.stack.pop()
             self._forget(len(self.stack))
-            part.body_end = max(body_end, part.body_start)
+            part.body_end = body_end = max(body_end, part.body_start)  # an outer one ends with or behind an inner one
             part.lines = self.data.count(b"\n", part.body_start, part.body_end)
 
     def _next_delimiter(self, position: int, before: int | None = None) -> tuple[int, int, _Delimiter] | None:

@@ -21,6 +21,9 @@ NESTED = (
 )
 
 
+MIXED = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n"
+
+
 def shape(part: Part) -> Any:
     """The tree as nested lists of types."""
     name = (part.type + b"/" + part.subtype).decode("latin-1")
@@ -149,6 +152,14 @@ ALPHABET = st.sampled_from(
         b"Content-Type: message/rfc822",
     ]
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("inner", [b"Subject: no blank line", b"", b"Subject: x\r\n"])
+def test_a_message_cut_in_its_header_ends_no_later_than_what_it_is_in(inner: bytes) -> None:
+    data = MIXED + b"--x\r\nContent-Type: message/rfc822\r\n\r\n" + inner + b"\r\n--x--\r\n"
+    (part,) = scan(data).children
+    assert body(data, part) == inner + b"\r\n"
+    assert part.body_end == part.children[0].body_end
 
 
 @given(st.lists(ALPHABET, max_size=60).map(b"".join))

@@ -68,10 +68,14 @@ class SqliteWriter:
             raise
 
     def close(self) -> None:
-        """Close the file (SQLite then puts the whole WAL into it) and free the folder."""
+        """Close the file (SQLite then puts the WAL into it, or leaves it to the next start) and free the folder."""
         self._checkpointer.close()
-        self.db.close()
-        os.close(self._lock)
+        try:
+            self.db.close()
+        except apsw.Error as exc:
+            self._on_fault(faults.CHECKPOINT, type(exc).__name__)
+        finally:
+            os.close(self._lock)
 
     def run(self, requests: Sequence[Request]) -> list[Outcome]:
         """Run them in this order and commit once; the outcomes are true when this returns."""

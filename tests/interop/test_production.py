@@ -421,6 +421,7 @@ def group_of(leader: int) -> list[int]:
 def test_a_folder_of_root_is_refused_to_a_user(confirmed: Path) -> None:
     path = confirmed / "skrytka.toml"
     path.write_text(path.read_text().replace("version = 1", 'version = 1\nuser = "nobody"', 1))
-    done = skrytka("serve", "--dir", str(confirmed))
-    assert done.returncode == 7
-    assert "chown -R nobody: " in done.stderr
+    for command in ("serve", "account list", "store check"):
+        done = skrytka(*command.split(), "--dir", str(confirmed))
+        assert done.returncode == 7
+        assert "chown -R nobody: " in done.stderr

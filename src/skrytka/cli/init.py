@@ -49,7 +49,7 @@ def init(
     wanted = setup.Wanted(
         domain=domain,
         hostname=hostname or f"mail.{domain}",
-        admin=f"{admin_name}@{domain}",
+        admin=admin_name if "@" in admin_name else f"{admin_name}@{domain}",
         password=read_secret() if password_stdin else None,
         user=user,
         recovery_key_file=recovery_key_file,

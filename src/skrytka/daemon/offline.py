@@ -13,7 +13,14 @@ from skrytka.daemon.event_trace import EventTrace
 from skrytka.daemon.hardening import seal_memory
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.lock import FolderLock
-from skrytka.daemon.prepare import check_store, master_key_path, open_ring, read_master_key, read_recovery
+from skrytka.daemon.prepare import (
+    check_store,
+    check_writable,
+    master_key_path,
+    open_ring,
+    read_master_key,
+    read_recovery,
+)
 from skrytka.daemon.store_check import StoreCheck
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
@@ -42,6 +49,8 @@ def locked(layout: Layout) -> Iterator[Folder]:
     """Hold the lock and the key ring, with the rights of the settings' user; TransientError(STORE_BUSY): it runs."""
     settings = config.load(layout.config).settings
     user = privileges.wanted_user(settings.user)
+    if user is not None:
+        check_writable(layout, user)
     seal_memory()
     master = read_master_key(layout, master_key_path(layout))
     recovery = read_recovery(layout)

@@ -92,7 +92,10 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 def make(layout: Layout, wanted: Wanted) -> Made:
     """The whole installation, or an error and nothing that the next try could not replace."""
     clock, random = SystemClock(), SystemRandom()
-    domain, hostname, admin = _domain(wanted.domain), _domain(wanted.hostname), _address(wanted.admin)
+    domain, hostname = _domain(wanted.domain, "the domain"), _domain(wanted.hostname, "the host name")
+    admin = _address(wanted.admin)
+    if admin.domain != domain:
+        raise PermanentError(Reason.BAD_SYNTAX, f"the first account is of {domain.name}, and {admin} is not")
     if wanted.user is not None:
         privileges.check_program(privileges.find_user(wanted.user))
     made_up = None if wanted.password is not None else Secret(random_password(random))
@@ -156,13 +159,13 @@ def is_same(typed: list[str], shown: list[str]) -> bool:
     return hmac.compare_digest("-".join(plain).encode(), "-".join(shown).encode())
 
 
-def _domain(text: str) -> Domain:
+def _domain(text: str, what: str) -> Domain:
     try:
         domain = Domain.parse(text)
     except AddressError as exc:
-        raise PermanentError(Reason.BAD_SYNTAX, f"{text!r}: {exc}") from exc
+        raise PermanentError(Reason.BAD_SYNTAX, f"{what} {text!r}: {exc}") from exc
     if domain.is_literal or "." not in domain.name:
-        raise PermanentError(Reason.BAD_SYNTAX, f"{text!r} is no full domain name such as example.org")
+        raise PermanentError(Reason.BAD_SYNTAX, f"{what} {text!r} is no full domain name such as example.org")
     return domain
 
 

@@ -76,6 +76,13 @@ def test_what_is_no_full_domain_name_makes_nothing(tmp_path: Path, name: str) ->
     assert not (tmp_path / "s").exists()
 
 
+def test_the_first_account_is_of_the_first_domain(tmp_path: Path) -> None:
+    wanted = setup.Wanted(domain="example.org", hostname="mail.example.org", admin="anna@example.net")
+    with pytest.raises(PermanentError, match=r"of example\.org, and anna@example\.net is not"):
+        setup.make(Layout(tmp_path / "s"), wanted)
+    assert not (tmp_path / "s").exists()
+
+
 def test_an_installation_is_made_and_confirmed(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "s")
     wanted = setup.Wanted(

@@ -8,16 +8,21 @@ import contextlib
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
+import signal
+import smtplib
 import sys
 import tarfile
 import tempfile
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 from skrytka import __version__
-from tests.support.production import Installation, contents
+from tests.support.production import Installation, contents, quarantined
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "tests" / "upgrade" / "fixtures"
@@ -26,7 +31,10 @@ PASSWORD = "a fixture's password"  # noqa: S105 - of nobody
 NAMES = ("eva", "adam")
 NOT_KEPT = re.compile(r"/run/.+|/store/lock$|\.sqlite-(wal|shm)$")
 LARGE_BYTES = 400_000  # beyond one segment: a blob in a file, small in the archive because it repeats itself
-MAX_BYTES = 300_000
+MANY = 260  # more than one chunk of search text, one pack of a listing
+NEEDLE = "needle"
+HANGS_S = 120.0  # an inspector is given up after 20 s, twice
+MAX_BYTES = 400_000
 
 
 def message(subject: str, body: str, *, kind: str = "text/plain; charset=utf-8") -> bytes:
@@ -58,7 +66,7 @@ AAECAwQFBgc=
 
 
 def fill(installation: Installation) -> None:
-    """People, an alias, mail of every shape, flags, mailboxes, an expunged message."""
+    """People, an alias, mail of every shape, flags, mailboxes; a message expunged, one set apart, one queued."""
     installation.do("domain", "add", "example.com")
     for name in NAMES:
         installation.do("account", "add", f"{name}@{DOMAIN}", "--password-stdin", text=PASSWORD)
@@ -80,6 +88,64 @@ def fill(installation: Installation) -> None:
         client.append("Archive/2026", r"(\Seen)", '"01-Jan-2020 10:00:00 +0000"', message("appended", "Kept."))
         client.uid("STORE", "6", "+FLAGS.SILENT", r"(\Deleted)")
         client.expunge()
+    fill_archive(installation)
+    quarantine(installation)
+    queue(installation)
+
+
+def fill_archive(installation: Installation) -> None:
+    """A mailbox whose search text is in a sealed chunk, which the first search makes."""
+    with installation.client(f"adam@{DOMAIN}", PASSWORD) as client:
+        client.create("Many")
+        for number in range(MANY):
+            body = NEEDLE if number % 50 == 0 else "hay"
+            client.append("Many", "", "", f"Subject: {number}\r\n\r\n{body}\r\n".encode())
+        client.select("Many")
+        client.search(None, "TEXT", NEEDLE)
+        client.fetch("1:*", "(UID FLAGS)")
+
+
+def quarantine(installation: Installation) -> None:
+    """Two inspectors hang at one message: it is set apart."""
+    is_over = threading.Event()
+
+    def stop_inspectors() -> None:
+        while not is_over.wait(0.05):
+            for name, pid in installation.pids().items():
+                if name.startswith("inspector-"):
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGSTOP)
+
+    stopping = threading.Thread(target=stop_inspectors)
+    stopping.start()
+    try:
+        with smtplib.SMTP("127.0.0.1", installation.port("smtp"), timeout=HANGS_S) as client:
+            client.sendmail("someone@example.net", [f"eva@{DOMAIN}"], message("poisoned", "Set apart."))
+    finally:
+        is_over.set()
+        stopping.join()
+
+
+def queue(installation: Installation) -> None:
+    """For a domain that cannot be looked up; it is tried once and waits."""
+    address = f"eva@{DOMAIN}"
+    port = installation.port("submissions")
+    with smtplib.SMTP_SSL("127.0.0.1", port, timeout=60, context=installation.tls()) as client:
+        client.login(address, PASSWORD)
+        client.sendmail(
+            address,
+            ["friend@example.net"],
+            message("queued", "Waits.").replace(b"someone@example.net", address.encode()),
+        )
+    while not all(row["attempts"] for row in installation.result("queue", "list")):
+        time.sleep(0.2)
+
+
+def search(installation: Installation) -> list[str]:
+    """UIDs of adam's messages that have the needle."""
+    with installation.client(f"adam@{DOMAIN}", PASSWORD) as client:
+        client.select("Many", readonly=True)
+        return str(client.uid("SEARCH", "TEXT", NEEDLE)[1][0].decode()).split()
 
 
 def pack(installation: Installation, manifest: dict[str, Any], target: Path) -> None:
@@ -108,9 +174,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         installation = Installation.made(Path(folder) / "installation", DOMAIN, PASSWORD)
+        with (installation.root / "skrytka.toml").open("a") as file:
+            file.write('\n[dns]\nresolvers = ["127.0.0.1:1"]\n')  # nobody answers there
         with installation:
             fill(installation)
             shown = contents(installation, [f"{name}@{DOMAIN}" for name in NAMES], PASSWORD)
+            queued = [row["recipient"] for row in installation.result("queue", "list")]
+            found = search(installation)
+            set_apart = quarantined(installation.root)
         if list(installation.root.rglob("*.sqlite-wal")):
             print("a WAL is left: not stopped cleanly", file=sys.stderr)
             return 1
@@ -120,6 +191,9 @@ def main() -> int:
             "password": PASSWORD,
             "recovery_key": installation.recovery_file.read_text().strip(),
             "contents": shown,
+            "queued": queued,
+            "needles": found,
+            "quarantined": set_apart,
         }
         target.parent.mkdir(parents=True, exist_ok=True)
         pack(installation, manifest, target)

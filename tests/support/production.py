@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import apsw
 import tomlkit
 
 from tests.support.demo import STANDARD_PORTS, Demo
@@ -85,6 +86,17 @@ def contents(installation: Installation, addresses: Iterable[str], password: str
         with installation.client(address, password) as client:
             found[address] = {mailbox: _mailbox(client, mailbox) for mailbox in _mailboxes(client)}
     return found
+
+
+def quarantined(root: Path) -> int:
+    """Messages that no client sees."""
+    db = apsw.Connection(str(root / "store" / "mail.sqlite"), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        sql = "SELECT count(*) FROM message JOIN mailbox USING (account, mailbox) WHERE role = 'quarantine'"
+        ((count,),) = db.execute(sql)
+        return int(count)
+    finally:
+        db.close()
 
 
 def _mailboxes(client: imaplib.IMAP4) -> list[str]:

@@ -13,10 +13,10 @@ from skrytka.daemon.layout import Layout
 from skrytka.store.seal.recovery import RecoveryKey
 from skrytka.store.seal.ring import recover
 from skrytka.store.system import SystemClock
-from tests.support.production import Installation, contents
+from tests.support.production import Installation, contents, quarantined
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("*.tar.xz"))
-MAX_BYTES = 300_000
+MAX_BYTES = 400_000
 FIRST = "eva@example.org"
 
 
@@ -60,6 +60,20 @@ def test_the_recovery_key_of_then_opens_every_key(opened: Installation) -> None:
     recovered = recover(opened.root / "ring/ring.sqlite", RecoveryKey.parse(manifest(opened)["recovery_key"]))
     assert len(recovered) > len(manifest(opened)["contents"])
     assert all(entry.key is not None for entry in recovered)
+
+
+def test_what_waited_waits_and_what_was_set_apart_is_set_apart(opened: Installation) -> None:
+    facts = manifest(opened)
+    assert [row["recipient"] for row in opened.result("queue", "list")] == facts.get("queued", [])
+    assert quarantined(opened.root) == facts.get("quarantined", 0)
+
+
+def test_a_search_finds_in_sealed_chunks_of_then_what_it_found_then(opened: Installation) -> None:
+    facts = manifest(opened)
+    mailbox = "Many" if "needles" in facts else "INBOX"  # the oldest has no mailbox that is large enough
+    with opened.client("adam@example.org", facts["password"]) as client:
+        client.select(mailbox, readonly=True)
+        assert client.uid("SEARCH", "TEXT", "needle")[1][0].decode().split() == facts.get("needles", [])
 
 
 def test_what_happened_then_is_traced_now(opened: Installation) -> None:

@@ -60,6 +60,14 @@ class LiveConnection(FakeConnection):
     def wake(self) -> None:
         self.input.put_nowait(Woken())
 
+    async def settled(self, task: "asyncio.Future[None]") -> None:
+        """Wait until all input has been dealt with by the session that this task runs, or it has ended."""
+        done = asyncio.ensure_future(self.input.join())
+        await asyncio.wait({done, task}, return_when=asyncio.FIRST_COMPLETED)
+        if not done.done():
+            done.cancel()
+            task.result()
+
 
 @dataclass
 class Known:
@@ -126,7 +134,8 @@ class LiveSession:
     async def _exchange(self, data: bytes) -> list[str]:
         if data:
             self._conn.input.put_nowait(data)
-        await self._conn.input.join()
+        await self._conn.settled(self._task)
+        assert not self._task.done(), bytes(self._conn.output)
         text = bytes(self._conn.output).decode()
         self._conn.output.clear()
         return text.split("\r\n")[:-1]

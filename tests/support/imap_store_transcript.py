@@ -57,7 +57,7 @@ def parse(path: Path) -> list[Step]:
 
 
 @asynccontextmanager
-async def sessions() -> AsyncIterator[list[LiveConnection]]:
+async def sessions() -> AsyncIterator[tuple[list[LiveConnection], list["asyncio.Future[None]"]]]:
     """Two sessions of alice, logged in."""
     root = Path(tempfile.mkdtemp(dir=IN_MEMORY))
     world = World(root)
@@ -77,8 +77,8 @@ async def sessions() -> AsyncIterator[list[LiveConnection]]:
         found = [LiveConnection() for _ in range(SESSIONS)]
         tasks = [asyncio.ensure_future(serve_imap(cast("Connection", conn), deps)) for conn in found]
         for conn in found:
-            await exchange(found, conn, LOGIN)
-        yield found
+            await exchange(found, conn, LOGIN, tasks)
+        yield found, tasks
     finally:
         for task in tasks:
             task.cancel()
@@ -87,11 +87,13 @@ async def sessions() -> AsyncIterator[list[LiveConnection]]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-async def exchange(conns: list[LiveConnection], conn: LiveConnection, data: bytes) -> list[list[str]]:
+async def exchange(
+    conns: list[LiveConnection], conn: LiveConnection, data: bytes, tasks: list["asyncio.Future[None]"]
+) -> list[list[str]]:
     """What each session says until nobody has anything to do; lines without their ends."""
     conn.input.put_nowait(data)
     for each in (conn, *conns, conn):  # news of one wake the other
-        await each.input.join()
+        await each.settled(tasks[conns.index(each)])
     said = [bytes(each.output).decode("utf-8", "replace").split("\r\n") for each in conns]
     for each, lines in zip(conns, said, strict=True):
         each.output.clear()
@@ -101,9 +103,9 @@ async def exchange(conns: list[LiveConnection], conn: LiveConnection, data: byte
 
 async def play(path: Path) -> None:
     """Compare every line that is said."""
-    async with sessions() as conns:
+    async with sessions() as (conns, tasks):
         for step in parse(path):
-            said = await exchange(conns, conns[step.session], step.sent)
+            said = await exchange(conns, conns[step.session], step.sent, tasks)
             shown = "\n".join(f"S{number}: {line}" for number, lines in enumerate(said, 1) for line in lines)
             for expected, lines in zip(step.expected, said, strict=True):
                 assert len(lines) == len(expected), f"{path.name}:{step.line}: said\n{shown}"

@@ -20,7 +20,7 @@ from skrytka.store.sql import packs as sql
 
 FEWEST: Final = 64  # of fewer messages none is made
 FEWEST_WANTED: Final = 8  # for fewer none is opened
-AT_ONCE: Final = 4  # packs of one command: smaller mailboxes are quick without
+AT_ONCE: Final = 4  # packs of one command
 _FORM: Final = b"1 "  # of what is made: another number lets all packs of earlier releases lie
 
 
@@ -71,18 +71,8 @@ class Packs:
         if len(self._waiting) >= KINDS_MAX:
             self._waiting.clear()  # a client that asks in ever new forms
         self._waiting[kind] = waiting
-        if len(waiting) >= AT_ONCE:
-            await self._put(keys.account, kind)
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether there is something to flush."""
-        return bool(self._waiting)
-
-    async def flush(self, keys: AccountKeys, key: bytes) -> None:
-        """What waits for more; asked when a listing was all in memory, so nobody waits for it."""
-        kind = _kind(keys, key)
-        if self._waiting.get(kind):
+        is_last = waiting[-1].low + 2 * sql.PACK_UIDS > snapshot.uid_next  # the next is not full: no more will come
+        if is_last or len(waiting) >= AT_ONCE:
             await self._put(keys.account, kind)
 
     async def _put(self, account: AccountId, kind: bytes) -> None:
@@ -104,11 +94,14 @@ def _kind(keys: AccountKeys, key: bytes) -> bytes:
 
 
 def _lows(uids: Sequence[int]) -> dict[int, int]:
-    """First UID of each pack -> how many of the UIDs it has."""
+    """First UID of each pack -> how many of the ascending UIDs it has."""
     found: dict[int, int] = {}
-    for uid in uids:
-        low = sql.low_of(uid)
-        found[low] = found.get(low, 0) + 1
+    start = 0
+    while start < len(uids):
+        low = sql.low_of(uids[start])
+        end = bisect_left(uids, low + sql.PACK_UIDS, start)
+        found[low] = end - start
+        start = end
     return found
 
 

@@ -58,6 +58,7 @@ class MailboxStatus(msgspec.Struct, frozen=True, kw_only=True):
     highest_modseq: State
 
 
+_AT_ONCE = 1024  # flags
 _LOWEST = 0 if sys.byteorder == "little" else 7
 
 
@@ -84,16 +85,22 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
         return len(self.uids)
 
     def first_without(self, flag: SystemFlag) -> int:
-        """Index of the first message that does not have the flag; -1: all have it. 0.3 ms for 100,000."""
-        return self._system_flags().translate(_has(flag.value)).find(0)
+        """Index of the first message that does not have the flag; -1: all have it. 0.5 ms for 100,000."""
+        return self._first(flag, 0)
 
     def first_with(self, flag: SystemFlag) -> int:
         """Index of the first message that has the flag; -1: none has it."""
-        return self._system_flags().translate(_has(flag.value)).find(1)
+        return self._first(flag, 1)
 
-    def _system_flags(self) -> bytes:
-        """The lowest octet of each message's flags."""
-        return memoryview(self.flags).cast("B").tobytes()[_LOWEST :: self.flags.itemsize]
+    def _first(self, flag: SystemFlag, wanted: int) -> int:
+        """Looked for in the lowest octet of each message's flags, where the system flags are."""
+        table = _has(flag.value)
+        for start in range(0, len(self.flags), _AT_ONCE):
+            octets = memoryview(self.flags[start : start + _AT_ONCE]).cast("B").tobytes()
+            found = octets[_LOWEST :: self.flags.itemsize].translate(table).find(wanted)
+            if found >= 0:
+                return start + found
+        return -1
 
 
 class Summary(Protocol):

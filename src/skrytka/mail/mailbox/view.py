@@ -79,9 +79,6 @@ class MailboxView:
         known = shared.rendered.get(shared.account, shared.mailbox, key)
         missing = [uid for uid in uids if uid not in known]
         if not missing:
-            if self._packs.is_waiting:
-                await self._packs.flush(await self._deps.keys.account(shared.account), key)
-                known = shared.rendered.get(shared.account, shared.mailbox, key) or known
             return known
         found = {} if len(missing) == len(uids) else {uid: known[uid] for uid in uids if uid in known}
         keys = await self._deps.keys.account(shared.account)

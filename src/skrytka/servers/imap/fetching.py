@@ -113,22 +113,26 @@ class _Fetching:
 
     async def rendered(self, rendering: Rendering, indexes: list[int]) -> None:
         """All but what the session has in memory is remembered, or made and remembered."""
-        plan, uids, flags = self.plan, self.selected.known.uids, self.selected.known.flags
-        texts = await self.selected.view.rendered([uids[i] for i in indexes], rendering, self.session.breathe)
-        there = [i for i in indexes if uids[i] in texts]
+        plan, selected = self.plan, self.selected
+        uids = [selected.known.uids[i] for i in indexes]
+        texts = await selected.view.rendered(uids, rendering, self.session.breathe)
+        missing = [i for i, uid in zip(indexes, uids, strict=True) if uid not in texts]
+        if missing:
+            indexes = [i for i, uid in zip(indexes, uids, strict=True) if uid in texts]
+            uids = [selected.known.uids[i] for i in indexes]
+        there = zip(indexes, uids, strict=True)
+        flags, text = selected.known.flags, selected.flag_texts.text
         if plan.with_modseq:
-            out = [b"* %d FETCH (%b %b)\r\n" % (i + 1, self._memory_parts(i), texts[uids[i]]) for i in there]
+            out = [b"* %d FETCH (%b %b)\r\n" % (i + 1, self._memory_parts(i), texts[uid]) for i, uid in there]
         elif plan.with_flags and plan.with_uid:
-            text, line = self.selected.flag_texts.text, b"* %d FETCH (UID %d FLAGS %b %b)\r\n"
-            out = [line % (i + 1, uids[i], text(flags[i]), texts[uids[i]]) for i in there]
+            line = b"* %d FETCH (UID %d FLAGS %b %b)\r\n"
+            out = [line % (i + 1, uid, text(flags[i]), texts[uid]) for i, uid in there]
         elif plan.with_flags:
-            text, line = self.selected.flag_texts.text, b"* %d FETCH (FLAGS %b %b)\r\n"
-            out = [line % (i + 1, text(flags[i]), texts[uids[i]]) for i in there]
+            out = [b"* %d FETCH (FLAGS %b %b)\r\n" % (i + 1, text(flags[i]), texts[uid]) for i, uid in there]
         elif plan.with_uid:
-            out = [b"* %d FETCH (UID %d %b)\r\n" % (i + 1, uids[i], texts[uids[i]]) for i in there]
+            out = [b"* %d FETCH (UID %d %b)\r\n" % (i + 1, uid, texts[uid]) for i, uid in there]
         else:
-            out = [b"* %d FETCH (%b)\r\n" % (i + 1, texts[uids[i]]) for i in there]
-        missing = [i for i in indexes if uids[i] not in texts] if len(there) < len(indexes) else []
+            out = [b"* %d FETCH (%b)\r\n" % (i + 1, texts[uid]) for i, uid in there]
         await self.session.write(b"".join(out))
         if missing:
             await self._told_missing(missing)

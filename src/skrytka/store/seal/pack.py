@@ -15,6 +15,7 @@ PLAIN_MAX_BYTES: Final = 1024 * 1024  # more is not packed: opening it would tak
 
 _VERSION: Final = b"\x01"
 _LEVEL: Final = 3
+_decompressor = zstandard.ZstdDecompressor()  # for the loop's thread alone
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(dict[int, bytes]).decode
 
@@ -27,8 +28,9 @@ def encode_pack(texts: Mapping[int, bytes]) -> bytes:
 def decode_pack(raw: bytes) -> dict[int, bytes]:
     """Texts by UID; PermanentError(CORRUPT) on anything that :func:`encode_pack` did not make."""
     try:
-        if raw[:1] != _VERSION or zstandard.frame_content_size(raw[1:]) > 2 * PLAIN_MAX_BYTES:
+        packed = memoryview(raw)[1:]
+        if raw[:1] != _VERSION or zstandard.frame_content_size(packed) > 2 * PLAIN_MAX_BYTES:
             raise zstandard.ZstdError
-        return _decode(zstandard.ZstdDecompressor().decompress(memoryview(raw)[1:]))
+        return _decode(_decompressor.decompress(packed))
     except (zstandard.ZstdError, msgspec.DecodeError):
         raise PermanentError(Reason.CORRUPT, "pack of texts") from None

@@ -79,16 +79,18 @@ async def test_what_is_in_memory_is_asked_for_nowhere(
     assert await view.rendered([3, 4, 9], Maker().rendering(), breathe) == before
 
 
-async def test_what_waits_for_more_is_kept_by_the_second_listing(
+async def test_packs_wait_for_more_but_for_the_last(
     view: MailboxView, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def puts() -> list[int]:
+        return [len(command.packs) for command in world.store.commands if isinstance(command, PutPacks)]
+
     monkeypatch.setattr(packs, "AT_ONCE", 3)
-    before = await listed(view, Maker())
-    assert not [command for command in world.store.commands if isinstance(command, PutPacks)]
-    assert await listed(view, Maker()) == before
-    again = Maker()
-    assert await listed(await opened(world), again) == before
-    assert again.made == [9]
+    maker = Maker()
+    await view.rendered([1, 2, 3, 4], maker.rendering(), breathe)
+    assert puts() == []
+    await view.rendered([5, 6, 7, 8], maker.rendering(), breathe)
+    assert puts() == [2]
 
 
 async def test_another_form_has_packs_of_its_own(view: MailboxView, world: World) -> None:

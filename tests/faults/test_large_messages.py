@@ -146,6 +146,15 @@ def test_it_comes_back_as_it_was_to_several_at_once(demo: Demo, sent: bytes, way
     assert beside.worst_s < SERVED_S
 
 
+def test_a_part_comes_decoded(demo: Demo, sent: bytes) -> None:
+    with demo.inbox("alice") as client:
+        client.sock.settimeout(120)
+        client.select("Archive", readonly=True)
+        decoded = fetch(client, "(BINARY.PEEK[2])")
+        assert client.search(None, "BODY", "haystack")[1] == [b"1"]
+    assert decoded == base64.b64decode(sent[len(HEAD) : sent.index(TAIL)])
+
+
 def test_it_comes_by_smtp_and_beside_others(demo: Demo, sent: bytes) -> None:
     data = sent[:-MIB] + TAIL
     with Beside(demo) as beside, demo.smtp() as client:
@@ -170,15 +179,6 @@ def test_one_octet_more_is_refused_before_it_is_sent(demo: Demo, sent: bytes) ->
 def test_no_front_ever_held_one_whole(demo: Demo, at_start_kb: dict[str, int]) -> None:
     growth_kb = {name: peak - at_start_kb[name] for name, peak in peaks_kb(demo).items()}
     assert max(growth_kb.values()) < GROWTH_KB, growth_kb
-
-
-def test_a_part_comes_decoded(demo: Demo, sent: bytes) -> None:
-    with demo.inbox("alice") as client:
-        client.sock.settimeout(120)
-        client.select("Archive", readonly=True)
-        decoded = fetch(client, "(BINARY.PEEK[2])")
-        assert client.search(None, "BODY", "haystack")[1] == [b"1"]
-    assert decoded == base64.b64decode(sent[len(HEAD) : sent.index(TAIL)])
 
 
 def test_nothing_of_it_was_a_bug_or_held_a_front(demo: Demo) -> None:

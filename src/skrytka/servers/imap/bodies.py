@@ -1,11 +1,14 @@
 """The items of a FETCH that are octets of the message: BODY[...] and BINARY[...] (RFC 9051 6.4.5, 7.5.2)."""
 
+from contextlib import aclosing
+
 from skrytka.mail.mailbox.types import Content, MessageRow, Summary
 from skrytka.model.engine import DisconnectedError
 from skrytka.model.errors import ReasonedError
 from skrytka.protocol.imap import format as fmt
 from skrytka.protocol.imap.commands.fetch import BinaryItem, BodyItem
-from skrytka.servers.imap import sections
+from skrytka.servers.imap import binaries, sections
+from skrytka.servers.imap.binaries import DecodedPart
 from skrytka.servers.imap.contents import open_content
 from skrytka.servers.imap.state import ImapSession
 
@@ -40,7 +43,7 @@ class BodyWriter:
         self.octets = 0
         """How much was written, streamed or not."""
         self._sent = 0  # of them
-        self._decoded: tuple[str, bytes | None] | None = None  # the part that a BINARY item asked for last
+        self._decoded: tuple[str, DecodedPart | None] | None = None  # the part that a BINARY item asked for last
         self._work = 0  # octets looked at since others had their turn
 
     def close(self) -> None:
@@ -142,18 +145,48 @@ class BodyWriter:
     async def _binary(self, item: BinaryItem, label: bytes) -> None:
         if self._decoded is None or self._decoded[0] != item.part:  # once, in however many pieces it is asked for
             try:
-                self._decoded = item.part, await sections.decoded(await self._opened(), self._summary, item)
-            except sections.UnknownEncodingError:
+                self._decoded = item.part, binaries.decoded(await self._opened(), self._summary, item)
+            except binaries.UnknownEncodingError:
                 self.has_unknown_encoding = True
                 return
         found = self._decoded[1]
-        if item.is_size:
-            self._put(label, b"%d" % len(found or b""))
-        elif found is None:
-            self._put(label, fmt.NIL)
+        if found is None:
+            self._put(label, b"0" if item.is_size else fmt.NIL)
+        elif item.is_size:
+            self._put(label, b"%d" % await found.size())
         else:
-            value = _cut(found, item.partial)
+            await self._decoded_octets(label, found, item.partial)
+
+    async def _decoded_octets(self, label: bytes, part: DecodedPart, partial: tuple[int, int] | None) -> None:
+        span = sections.partly(sections.Span(0, await part.size()), partial)
+        if span.end - span.start <= WHOLE_BYTES:
+            value = await part.read(span)
             self._put(label, fmt.literal8(value) if b"\0" in value else fmt.literal(value))
+            return
+        if part.is_verbatim and self._session.is_damaged(self._row.uid):
+            await self._read_through(await self._opened(), part.span)
+        self._put(label, b"~{%d}\r\n" % (span.end - span.start))
+        await self._stream_decoded(part, span)
+
+    async def _stream_decoded(self, part: DecodedPart, span: sections.Span) -> None:
+        """As :meth:`_stream`; a large part is sent as literal8, whether it has NUL or not."""
+        session, left = self._session, span.end - span.start
+        async with aclosing(part.pieces(span)) as pieces:
+            while True:
+                await session.write(b"".join(self._out))
+                self._out.clear()
+                if not left:
+                    return
+                await session.breathe()
+                try:
+                    piece = await anext(pieces, b"")
+                except ReasonedError:
+                    piece = b""
+                if not piece:
+                    session.conn.abort("error")
+                    raise DisconnectedError
+                self._out.append(piece)
+                left -= len(piece)
 
 
 def _cut(value: bytes, partial: tuple[int, int] | None) -> bytes:

@@ -5,15 +5,12 @@ from functools import partial
 from typing import NamedTuple
 
 from skrytka.mail.mailbox.types import SUMMARY_FIELDS, Content, Summary
-from skrytka.protocol.imap.commands.fetch import BinaryItem, Section, Text
-from skrytka.protocol.mime.charset import decode_transfer
+from skrytka.protocol.imap.commands.fetch import Section, Text
 from skrytka.protocol.mime.header import select_fields
 from skrytka.protocol.mime.sections import Section as Part
 
 HEADER_INLINE_BYTES = 32 * 1024  # beyond it, taking a header apart may take over a millisecond
-INLINE_BYTES = 256 * 1024  # beyond it decoding takes over a millisecond
-_KNOWN_ENCODINGS = frozenset({b"", b"7bit", b"8bit", b"binary", b"base64", b"quoted-printable"})
-
+INLINE_BYTES = 256 * 1024  # read at once
 
 WHOLE = Section()
 
@@ -25,12 +22,13 @@ class Span(NamedTuple):
     end: int
 
 
-class UnknownEncodingError(Exception):
-    """BINARY of a part that nobody can decode (RFC 3516 4.3)."""
-
-
-def _part(summary: Summary, number: str) -> Part | None:
+def find_part(summary: Summary, number: str) -> Part | None:
     return next((part for part in summary.parts if part.number == number), None)
+
+
+def has_parts_inside(summary: Summary, number: str) -> bool:
+    """Whether the part is no leaf."""
+    return any(part.number.startswith(number + ".") for part in summary.parts)
 
 
 def fields_at_hand(summary: Summary, section: Section) -> bytes | None:
@@ -56,7 +54,7 @@ def locate(summary: Summary, section: Section, size_bytes: int) -> Span | None:
 
 
 def _locate_part(summary: Summary, section: Section) -> Span | None:
-    part = _part(summary, section.part)
+    part = find_part(summary, section.part)
     if part is None:
         return None
     if section.text is Text.ALL:
@@ -99,19 +97,3 @@ async def _read(content: Content, start: int, end: int) -> bytes:
         pieces += await content.read(at, min(INLINE_BYTES, end - at))
         await asyncio.sleep(0)
     return bytes(pieces)
-
-
-async def decoded(content: Content, summary: Summary, item: BinaryItem) -> bytes | None:
-    """A part without its transfer encoding; None: there is no such leaf part. UnknownEncodingError."""
-    if not item.part:
-        return await _read(content, 0, content.size_bytes)
-    part = _part(summary, item.part)
-    inside = item.part + "."
-    if part is None or any(other.number.startswith(inside) for other in summary.parts):
-        return None  # RFC 9051 6.4.5: leaf parts only
-    if part.encoding not in _KNOWN_ENCODINGS:
-        raise UnknownEncodingError
-    raw = await _read(content, part.body_start, part.body_end)
-    if len(raw) > INLINE_BYTES and part.encoding in {b"base64", b"quoted-printable"}:
-        return await asyncio.to_thread(decode_transfer, raw, part.encoding)
-    return decode_transfer(raw, part.encoding)

@@ -6,7 +6,8 @@ import pytest
 
 from skrytka.mail.mailbox.types import Content, Summary
 from skrytka.protocol.imap.commands.fetch import BinaryItem
-from skrytka.servers.imap import sections
+from skrytka.servers.imap import binaries
+from skrytka.servers.imap.binaries import DecodedPart
 from skrytka.servers.imap.bodies import ITEM_COST_BYTES, WAITING_BYTES, WHOLE_BYTES
 from tests.support.imap import World
 
@@ -35,13 +36,13 @@ async def test_a_part_is_decoded_once_however_often_it_is_asked_for(monkeypatch:
     world = World()
     world.inbox.deliver(b"Content-Transfer-Encoding: base64\r\n\r\nYWJj\r\n")
     asked: list[str] = []
-    decode = sections.decoded
+    decode = binaries.decoded
 
-    async def counted(content: Content, summary: Summary, item: BinaryItem) -> bytes | None:
+    def counted(content: Content, summary: Summary, item: BinaryItem) -> DecodedPart | None:
         asked.append(item.part)
-        return await decode(content, summary, item)
+        return decode(content, summary, item)
 
-    monkeypatch.setattr(sections, "decoded", counted)
+    monkeypatch.setattr(binaries, "decoded", counted)
     items = " ".join(f"BINARY.PEEK[1]<{start}.1>" for start in range(3))
     conn = await world.selected(f"1 FETCH 1 ({items} BINARY.SIZE[1] BINARY.PEEK[])\r\n".encode())
     assert b"BINARY[1]<0> {1}\r\na BINARY[1]<1> {1}\r\nb BINARY[1]<2> {1}\r\nc BINARY.SIZE[1] 3" in conn.said[0]

@@ -2,15 +2,15 @@
 
 import pytest
 
-from skrytka.protocol.imap.commands.fetch import BinaryItem, Section, Text
+from skrytka.protocol.imap.commands.fetch import Section, Text
 from skrytka.servers.imap.sections import (
     HEADER_INLINE_BYTES,
     INLINE_BYTES,
     Span,
-    UnknownEncodingError,
-    decoded,
     fields_at_hand,
     filtered,
+    find_part,
+    has_parts_inside,
     is_filtered,
     locate,
     partly,
@@ -74,21 +74,8 @@ async def test_fields_are_filtered_by_name(more: int) -> None:
     assert await filtered(content, Span(0, len(raw) - 4), section) == b"B: 2\r\n\r\n"
 
 
-async def test_decoding_knows_leaves_and_encodings() -> None:
-    content = FakeContent(FakeMessage(1, NESTED))
-
-    async def part(number: str) -> bytes | None:
-        return await decoded(content, SUMMARY, BinaryItem(label=b"", part=number))
-
-    assert await part("1") == "łódź".encode()
-    assert await part("2") is None
-    assert await part("2.1") == b"inner text\r\n"
-    assert await part("9") is None
-    with pytest.raises(UnknownEncodingError):
-        await part("3")
-
-
-async def test_a_large_part_is_decoded_beside_the_loop() -> None:
-    raw = b"Content-Transfer-Encoding: base64\r\n\r\n" + b"YWJj" * 100_000
-    found = await decoded(FakeContent(FakeMessage(1, raw)), summarize(raw), BinaryItem(label=b"", part="1"))
-    assert found == b"abc" * 100_000
+def test_parts_are_found_by_number_and_leaves_are_known() -> None:
+    assert find_part(SUMMARY, "2.1") is not None
+    assert find_part(SUMMARY, "9") is None
+    assert has_parts_inside(SUMMARY, "2")
+    assert not has_parts_inside(SUMMARY, "1")

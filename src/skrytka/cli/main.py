@@ -105,14 +105,23 @@ def skrytka() -> None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit; nothing but bugs gets out as an exception."""
+    open_standard_descriptors()
     sys.exit(run(argv))
+
+
+def open_standard_descriptors() -> None:
+    """Whoever started us may have closed some: then the next file would be taken for standard error, and written to."""
+    while (fd := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(fd, True)  # noqa: FBT003 - the stdlib names it so
+    os.close(fd)
 
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     try:
         status = skrytka.main(args=argv, prog_name="skrytka", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it was closed before we began
+            sys.stdout.flush()
     except click.exceptions.Abort:
         complain("interrupted")
         return EXIT_INTERRUPTED

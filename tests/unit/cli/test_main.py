@@ -107,3 +107,11 @@ def test_what_the_machine_refuses_is_said_with_its_mend(
     assert cli("serve") == code
     assert cli.err.startswith(f"skrytka: /srv/skrytka/run/lock: {os.strerror(number)}")
     assert mend in cli.err
+
+
+def test_closed_standard_descriptors_are_not_given_to_files() -> None:
+    program = (
+        "import os; os.closerange(0, 3); from skrytka.cli.main import open_standard_descriptors as opened; opened();"
+        " fd = os.open('/proc/self/status', os.O_RDONLY); os._exit(fd)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 3

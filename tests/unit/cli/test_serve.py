@@ -1,9 +1,11 @@
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from skrytka.cli.serve import say
+from skrytka.cli.serve import complain, say
 from skrytka.daemon import serve as daemon
 from tests.unit.cli.conftest import Cli
 
@@ -30,3 +32,18 @@ def test_a_reader_that_left_does_not_end_the_server(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("click.echo", gone)
     say("ready")
+
+
+def test_complaints_are_dropped_and_not_waited_for_when_nobody_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    with open(reader, "rb") as source, open(writer, "w") as target:
+        monkeypatch.setattr(sys, "stderr", target)
+        complain("first " + "x" * 10_000)
+        for number in range(1000):
+            complain(f"number {number} " + "x" * 1000)
+        assert source.read1(16).startswith(b"skrytka: first x")
+        source.close()
+        complain("nobody is there")
+    complain("the file is closed")
+    monkeypatch.setattr(sys, "stderr", None)
+    complain("there never was one")

@@ -25,7 +25,9 @@ class MergeTexts(Command[int], frozen=True):
         state = yield from next_state(self.account)
         merged = 0
         for email_id in self.emails:
-            merged += len((yield sql.SET_CHUNK(account=self.account, email_id=email_id, chunk=self.chunk)))
+            if (yield sql.DELETE_SINGLE(account=self.account, email_id=email_id)):
+                yield sql.SET_CHUNK(account=self.account, email_id=email_id, chunk=self.chunk)
+                merged += 1
         if merged:
             yield sql.INSERT_CHUNK(account=self.account, chunk=self.chunk, sealed=self.sealed)
         tx.log(self.account, Op.TEXTS, state, (self.chunk, merged))

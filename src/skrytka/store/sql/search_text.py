@@ -1,4 +1,7 @@
-"""Search text of messages: sealed one by one at delivery, merged into chunks later (design section 6)."""
+"""Search text of messages: sealed one by one at delivery, merged into chunks later (design section 6).
+
+A text is in `single_text`, in the order in which mail comes, until a chunk has it; then `search_text` says which.
+"""
 
 from typing import Any
 
@@ -7,14 +10,13 @@ from skrytka.store.ranges import Ranges, clip
 from skrytka.store.statement import Query, Statement
 
 INSERT = Statement(
-    "INSERT INTO search_text (account, email_id, chunk, sealed) VALUES (:account, :email_id, NULL, :sealed)"
-    " ON CONFLICT DO NOTHING"
+    "INSERT INTO single_text (email_id, account, sealed) VALUES (:email_id, :account, :sealed) ON CONFLICT DO NOTHING"
 )
-DELETE = Statement("DELETE FROM search_text WHERE account = :account AND email_id = :email_id RETURNING chunk")
+DELETE_SINGLE = Statement("DELETE FROM single_text WHERE email_id = :email_id AND account = :account RETURNING account")
+DELETE = Statement("DELETE FROM search_text WHERE account = :account AND email_id = :email_id")
 INSERT_CHUNK = Statement("INSERT INTO text_chunk (account, chunk, sealed) VALUES (:account, :chunk, :sealed)")
 SET_CHUNK = Statement(
-    "UPDATE search_text SET chunk = :chunk, sealed = NULL WHERE account = :account AND email_id = :email_id"
-    " AND chunk IS NULL RETURNING chunk"
+    "INSERT INTO search_text (account, email_id, chunk) VALUES (:account, :email_id, :chunk) ON CONFLICT DO NOTHING"
 )
 
 _PLACES = Statement(
@@ -23,9 +25,9 @@ _PLACES = Statement(
     " ORDER BY m.uid"
 )
 _TEXTS = Statement(
-    "SELECT m.uid, m.email_id, t.sealed FROM message m JOIN search_text t ON t.account = m.account"
-    " AND t.email_id = m.email_id WHERE m.account = :account AND m.mailbox = :mailbox AND m.uid BETWEEN :low AND :high"
-    " AND t.sealed IS NOT NULL ORDER BY m.uid"
+    "SELECT m.uid, m.email_id, t.sealed FROM message m JOIN single_text t ON t.email_id = m.email_id"
+    " AND t.account = m.account WHERE m.account = :account AND m.mailbox = :mailbox AND m.uid BETWEEN :low AND :high"
+    " ORDER BY m.uid"
 )
 _CHUNK = Statement("SELECT sealed FROM text_chunk WHERE account = :account AND chunk = :chunk")
 
@@ -53,4 +55,5 @@ def chunk(account: AccountId, number: int) -> Query[bytes | None]:
 
 def forget(account: AccountId, email_id: EmailId) -> Query[None]:
     """The text of a content that is gone."""
-    yield DELETE(account=account, email_id=email_id)
+    if not (yield DELETE_SINGLE(account=account, email_id=email_id)):
+        yield DELETE(account=account, email_id=email_id)

@@ -172,7 +172,7 @@ async def breathe() -> None:
 
 
 async def test_messages_without_a_search_text_are_read_by_an_inspector(view: MailboxView, world: World) -> None:
-    change(world, "DELETE FROM search_text WHERE email_id IN (SELECT email_id FROM message WHERE uid > 1)")
+    change(world, "DELETE FROM single_text WHERE email_id IN (SELECT email_id FROM message WHERE uid > 1)")
     seen = len(world.inspector.sizes)
     assert await view.find_text([1, 2, 3, 99], "BODY", with_header=False, breathe=breathe) == ({1, 2, 3}, [])
     assert await view.find_text([2, 3], "subject: 2", with_header=True, breathe=breathe) == ({3}, [])

@@ -9,9 +9,10 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u20
 
 def display(text: str, chars_max: int) -> str:
     """One line for people: no control characters, none that turn the direction of writing, blanks collapsed."""
-    if chars_max * 8 < len(text):
-        text = text[: chars_max * 8]
-    text = " ".join(_CONTROLS.sub(" ", text).split())[:chars_max]
+    words = " ".join(text[: chars_max * 8].split())
+    if not words[: chars_max + 1].isprintable():  # nearly all are
+        words = " ".join(_CONTROLS.sub(" ", words).split())
+    text = words[:chars_max]
     return text.encode("utf-8", "replace").decode()  # lone surrogates have no form on the wire
 
 

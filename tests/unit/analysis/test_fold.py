@@ -49,6 +49,11 @@ def test_folding_again_changes_nothing_that_a_search_would_see(text: str) -> Non
     assert fold(fold(text)) == fold(text)
 
 
+@given(st.text(alphabet="aB \t\r\n\x0b\x0c\x1c\x1d\x1e\x1f\0\x7f", max_size=40))
+def test_ascii_is_folded_as_other_text_is(text: str) -> None:
+    assert fold(text) == " ".join(fold_query(text).split())
+
+
 @given(st.text(alphabet="ab ąŁ\u00a0\n", max_size=1500), st.integers(0, 1500), st.integers(1, 30))
 def test_a_word_of_the_text_is_found_by_its_own_fold(text: str, start: int, length: int) -> None:
     words = text.split()

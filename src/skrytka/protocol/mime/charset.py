@@ -28,13 +28,14 @@ def decode_text(raw: bytes, charset: str) -> str:
     """Text of the bytes: by the declared charset, else UTF-8, else Windows-1252; wrong bytes become U+FFFD."""
     name = charset.strip().strip("\"'").lower()
     name = _ALIASES.get(name, name)
-    try:
-        info = codecs.lookup(name)
-        if info.name in _FORBIDDEN or not getattr(info, "_is_text_encoding", True):
-            raise LookupError(name)
-        return raw.decode(info.name, "replace")
-    except (LookupError, ValueError, UnicodeError):
-        pass
+    if name != _UNDECLARED:
+        try:
+            info = codecs.lookup(name)
+            if info.name in _FORBIDDEN or not getattr(info, "_is_text_encoding", True):
+                raise LookupError(name)
+            return raw.decode(info.name, "replace")
+        except (LookupError, ValueError, UnicodeError):
+            pass
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:

@@ -11,7 +11,8 @@ def read_envelope(values: Mapping[bytes, bytes], *, addresses_max: int = sys.max
     """From the first field of each name, unfolded; of a longer list only the first ``addresses_max`` are kept."""
 
     def addresses(name: bytes) -> Addresses:
-        return tuple(parse_addresses(values.get(name, b""), addresses_max)[:addresses_max])
+        value = values.get(name)
+        return tuple(parse_addresses(value, addresses_max)[:addresses_max]) if value else ()
 
     from_list = addresses(b"from")
     return Envelope(

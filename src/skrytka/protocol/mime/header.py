@@ -9,6 +9,7 @@ import msgspec
 # the time is linear in the section.
 _FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)", re.MULTILINE)
 _FOLD = re.compile(rb"\r?\n(?=[ \t])")
+_TO_BLANKS = bytes.maketrans(b"\r\n\0", b"   ")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 
 
@@ -33,7 +34,7 @@ def unfold(raw: bytes) -> bytes:
     """The value on one line: CRLF before white space goes, and what is left of CR, LF and NUL becomes a space."""
     if b"\n" in raw:
         raw = _FOLD.sub(b"", raw)
-    return raw.replace(b"\r", b" ").replace(b"\n", b" ").replace(b"\0", b" ").strip()
+    return raw.translate(_TO_BLANKS).strip()
 
 
 def header_end(data: bytes, start: int, end: int) -> int:

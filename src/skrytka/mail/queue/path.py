@@ -161,7 +161,7 @@ class Path:
     async def _session(self, hop: Hop, address: str, *, with_tls: bool) -> Transmitter:
         paths = self._paths
         conn = await paths.dial.connect(address, hop.port, seconds=paths.settings.connect_s)
-        transmitter = Transmitter(conn, hop, paths.hostname, paths.tls)
+        transmitter = Transmitter(conn, hop, paths.hostname, paths.tls, paths.settings.reply_s)
         try:
             await transmitter.open(self._login(hop), with_tls=with_tls)
         except BaseException:

@@ -26,9 +26,8 @@ from skrytka.protocol.smtp.client import SmtpClient
 from skrytka.protocol.smtp.client_states import ClientState
 from skrytka.protocol.smtp.peer_reply import PeerReply
 
-COMMAND_S: Final = 300.0  # RFC 5321 4.5.3.2.1 to .3
-DATA_S: Final = 180.0  # RFC 5321 4.5.3.2.5
-END_S: Final = 600.0  # RFC 5321 4.5.3.2.6
+QUIT_S: Final = 10.0
+END_TIMES: Final = 2  # RFC 5321 4.5.3.2.6: the end of a message may take twice as long to answer as a command
 CHUNK_BYTES: Final = 512 * 1024
 PIPELINED_BYTES: Final = 64 * 1024  # a message that goes with its envelope, though all recipients may be refused
 GO_AHEAD: Final = 354
@@ -59,7 +58,8 @@ class HopRefusedError(TransientError):
 class Transmitter:
     """See the module. ``open`` first; ``close`` always."""
 
-    def __init__(self, conn: Connection, hop: Hop, hostname: str, tls: ClientTls) -> None:
+    def __init__(self, conn: Connection, hop: Hop, hostname: str, tls: ClientTls, reply_s: float = 300.0) -> None:
+        self._reply_s = reply_s
         self._conn = conn
         self._hop = hop
         self._name = Domain.parse(hostname)
@@ -85,7 +85,7 @@ class Transmitter:
         if self._hop.tls == "implicit":
             self._engine.tls_implicit()
             await self._shake_hands()
-        greeting = await self._answer(COMMAND_S)
+        greeting = await self._answer()
         if not greeting.is_positive:
             raise HopRefusedError(greeting)
         await self._hello()
@@ -143,7 +143,7 @@ class Transmitter:
             try:
                 await self._say(said.SayQuit())
                 await self._conn.flush()
-                await self._answer(10.0)
+                await self._answer(QUIT_S / self._reply_s)
             except (TransientError, DisconnectedError):
                 pass
         self.is_usable = False
@@ -221,9 +221,9 @@ class Transmitter:
             await self._say(said.SayChunk(b"".join(octets(parcel, reader)), is_last=True))
         elif not offered.is_chunking:
             await self._say(said.SayData())
-        refusal = await self._answer(COMMAND_S)
-        replies = [await self._answer(COMMAND_S) for _ in rcpts]
-        last = None if offered.is_chunking and not is_whole else await self._answer(END_S if is_whole else COMMAND_S)
+        refusal = await self._answer()
+        replies = [await self._answer() for _ in rcpts]
+        last = None if offered.is_chunking and not is_whole else await self._answer(END_TIMES if is_whole else 1)
         self.is_uncertain = False
         if not refusal.is_positive:
             return _Replies([refusal] * len(rcpts), refusal, last)
@@ -259,13 +259,13 @@ class Transmitter:
         held = b""
         for piece in octets(parcel, reader):
             if held and len(held) + len(piece) > CHUNK_BYTES:
-                reply = await self._ask(said.SayChunk(held, is_last=False), DATA_S)
+                reply = await self._ask(said.SayChunk(held, is_last=False))
                 if not reply.is_positive:
                     return reply
                 held = b""
             held += piece
         self.is_uncertain = True
-        reply = await self._ask(said.SayChunk(held, is_last=True), END_S)
+        reply = await self._ask(said.SayChunk(held, is_last=True), END_TIMES)
         self.is_uncertain = False
         return reply
 
@@ -275,7 +275,7 @@ class Transmitter:
         for piece in octets(parcel, reader):
             await self._say(said.SayBody(piece))
         self.is_uncertain = True
-        reply = await self._ask(said.SayEnd(), END_S)
+        reply = await self._ask(said.SayEnd(), END_TIMES)
         self.is_uncertain = False
         return reply
 
@@ -291,12 +291,13 @@ class Transmitter:
         except DisconnectedError as exc:
             raise self._lost(f"{self._hop.host} has closed the connection") from exc
 
-    async def _ask(self, action: said.Action, seconds: float = COMMAND_S) -> PeerReply:
+    async def _ask(self, action: said.Action, times: float = 1) -> PeerReply:
         await self._say(action)
-        return await self._answer(seconds)
+        return await self._answer(times)
 
-    async def _answer(self, seconds: float) -> PeerReply:
-        self._conn.deadline(seconds)
+    async def _answer(self, times: float = 1) -> PeerReply:
+        """The next reply; so many times the usual patience."""
+        self._conn.deadline(self._reply_s * times)
         try:
             async for event in self._events:
                 match event:

@@ -126,10 +126,9 @@ class PostfixRelay:
             self._dovecot.send_signal(signal.SIGTERM)
             self._dovecot.wait(30)
 
-    def start(self, *, is_sending: bool) -> None:
-        """With its queue manager or without."""
-        text = MASTER.format(root=self.root, port=self.port, is_manager="" if is_sending else "#")
-        (self.root / "postfix" / "master.cf").write_text(text)
+    def start(self) -> None:
+        """Without its queue manager: what is accepted waits."""
+        self._write_master(is_sending=False)
         self._run("postfix", "-c", self._folder, "start")
         deadline = time.monotonic() + 20
         while True:
@@ -141,9 +140,24 @@ class PostfixRelay:
                     raise
                 time.sleep(0.1)
 
+    def send(self) -> None:
+        """With it."""
+        self._write_master(is_sending=True)
+        self._run("postfix", "-c", self._folder, "reload")
+
+    def _write_master(self, *, is_sending: bool) -> None:
+        text = MASTER.format(root=self.root, port=self.port, is_manager="" if is_sending else "#")
+        (self.root / "postfix" / "master.cf").write_text(text)
+
     def stop(self) -> None:
         """All of Postfix."""
         self._run("postfix", "-c", self._folder, "stop")
+
+    @property
+    def pids(self) -> list[int]:
+        """Postfix' master and Dovecot's."""
+        assert self._dovecot is not None
+        return [int((self.root / "queue" / "pid" / "master.pid").read_text()), self._dovecot.pid]
 
     @property
     def _folder(self) -> str:

@@ -2,7 +2,7 @@
 
 from functools import reduce
 
-from skrytka.model.settings import Settings
+from skrytka.model.settings import Outbound, Settings
 
 # Bound, dropped, opened or counted once at the start; docs/settings.md says the same of each.
 AT_START = (
@@ -12,7 +12,7 @@ AT_START = (
     "fronts",
     "exempt_networks",
     "listeners",
-    "outbound",
+    *(f"outbound.{name}" for name in Outbound.__struct_fields__ if name != "is_paused"),
     "dns",
     "store.wal_checkpoint_bytes",
     "events",

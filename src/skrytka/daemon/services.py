@@ -120,6 +120,7 @@ class Parts:
         self._mx = self._mx_deps(settings)
         self._submission = self._submission_deps(settings)
         self._imap = self._imap_deps(settings)
+        self._outbound: OutboundCourier | None = None
         self.settings = settings
         self.surroundings = Surroundings(
             sweeper=Sweeper(base.clock),
@@ -158,6 +159,8 @@ class Parts:
         self._submission = self._submission_deps(settings)
         self._imap = self._imap_deps(settings)
         self.settings = settings
+        if self._outbound is not None:
+            self._outbound.is_paused = settings.outbound.is_paused
 
     def courier(self) -> LocalCourier:
         """What delivers this node's queue."""
@@ -180,10 +183,10 @@ class Parts:
     def outbound(self) -> OutboundCourier:
         """What sends this node's queue to other servers; PermanentError(BAD_CONFIG) for a zone file that is not there.
 
-        Settings of [outbound] hold from the start of the process.
+        Settings of [outbound] hold from the start of the process, ``is_paused`` excepted.
         """
         base = self._base
-        return outbound_courier(
+        self._outbound = outbound_courier(
             settings=self.settings,
             layout=base.layout,
             store=base.store,
@@ -197,6 +200,7 @@ class Parts:
             age=base.age,
             random=base.random,
         )
+        return self._outbound
 
     def _reports(self) -> Reports:
         reports = self._delivery(self.settings).reports

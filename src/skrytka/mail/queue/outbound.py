@@ -77,6 +77,7 @@ class OutboundCourier:
             settings=deps.settings,
         )
         self._settlements = Settlements(settling, self._landed)
+        self.is_paused = deps.settings.is_paused  # may be set at any time; what is under way goes on
         self._in_flight: set[tuple[QueueId, int]] = set()
         self._waiting: dict[str, list[tuple[int, int, Parcel]]] = defaultdict(list)  # heaps: urgent first, then in turn
         self._turn = count()
@@ -126,7 +127,7 @@ class OutboundCourier:
         self._full.clear()
         handed = 0
         for number, lane in self._lanes.items():
-            if not self._deps.settings.is_paused:
+            if not self.is_paused:
                 handed += await self._start_lane(number, lane, tasks)
         return handed
 
@@ -143,7 +144,7 @@ class OutboundCourier:
 
     async def _look_further(self, tasks: asyncio.TaskGroup) -> int:
         """Where a destination that is slow has as much in memory as it may: past its mail, to that of others."""
-        if self._full and not self._deps.settings.is_paused:
+        if self._full and not self.is_paused:
             for number, lane in self._lanes.items():
                 rows, lane.looked_to = await self._read(number, max(lane.looked_to, lane.read_to))
                 await self._hand_out_all(rows, tasks)

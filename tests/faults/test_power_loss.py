@@ -24,6 +24,7 @@ from tests.support.faults.imap import box, boxes, problems
 from tests.support.faults.load import Attempt, Load, attempts
 from tests.support.faults.mailbox_work import MailboxWork
 from tests.support.faults.recording import Record, build_recorder, recorded, records
+from tests.support.faults.submission_work import SubmissionWork
 from tests.support.sizes import pick
 
 pytestmark = pytest.mark.needs("gcc", "libc6-dev")
@@ -31,6 +32,7 @@ pytestmark = pytest.mark.needs("gcc", "libc6-dev")
 SESSIONS = 4
 MESSAGES = 20  # a session
 APPENDED = 15  # by a client, meanwhile
+SUBMITTED = 8  # by another, for other servers
 SEED = 20261122
 
 
@@ -38,10 +40,15 @@ class Run:
     """A recorded run of the demo under load, to its orderly end."""
 
     def __init__(
-        self, before: Before, log: list[Record], sent: list[Attempt], work: MailboxWork, final: list[Message]
+        self,
+        before: Before,
+        log: list[Record],
+        sent: list[Attempt],
+        work: tuple[MailboxWork, SubmissionWork],
+        final: list[Message],
     ) -> None:
         self.before = before
-        self.work = work
+        self.work, self.submissions = work
         self.log = log
         self.sent = sent
         self.final = final
@@ -66,11 +73,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
             patch.setenv(name, value)
         demo = Demo(root)
         demo.start()
-    work = MailboxWork(demo, log, APPENDED)
-    work.start()
+    work = MailboxWork(demo, log, APPENDED), SubmissionWork(demo, log, SUBMITTED)
+    for each in work:
+        each.start()
     sent = under_load(demo)
-    work.join()
-    assert work.is_done
+    for each in work:
+        each.join()
+        assert each.is_done
     assert demo.stop() == 0, demo.output
     with opened(root) as contents:
         final = contents.messages()
@@ -188,7 +197,8 @@ def test_the_run_holds_every_kind_of_change(run: Run) -> None:
     assert sum(record.kind == "R" for record in run.log) > 5, "no blob files"
     assert sum(record.kind == "A" for record in run.log) == SESSIONS * MESSAGES
     notes = Counter(record.data.split()[0] for record in run.log if record.kind == "N")
-    assert notes == {b"append": APPENDED, b"flag": APPENDED // 3, b"gone": APPENDED // 3}
+    expected = {b"append": APPENDED, b"flag": APPENDED // 3, b"gone": APPENDED // 3, b"queued": SUBMITTED}
+    assert notes == expected
 
 
 async def compare(contents: Contents, promised: Promised, run: Run) -> list[str]:
@@ -200,7 +210,9 @@ async def compare(contents: Contents, promised: Promised, run: Run) -> list[str]
     possible = wanted([*run.sent, *run.work.appended])
     found += [f"{name}: lost" for name, sha in wanted(promised.attempts) - there]
     found += [f"{name}: too often" for name, sha in there - possible]
-    found += run.work.broken(promised.notes, messages)
+    queued = [note for note in promised.notes if note.startswith("queued")]
+    found += run.work.broken([note for note in promised.notes if note not in queued], messages)
+    found += run.submissions.broken(queued, await contents.queued())
     final = {message.place: message.sha256 for message in run.final}
     found += [f"{m.place}: another UID" for m in messages if final.get(m.place, m.sha256) != m.sha256]
     for account in {message.account for message in messages}:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.prepare import read_recovery
+from skrytka.mail.outbox.sealed import open_recipient, queue_keys
 from skrytka.model.ids import AccountId, BlobId
 from skrytka.model.secret import Secret
 from skrytka.store.check import check
@@ -17,6 +18,8 @@ from skrytka.store.local import LocalStore
 from skrytka.store.seal.blob import BlobReader
 from skrytka.store.seal.keys import AccountKeys
 from skrytka.store.seal.ring import KeyRing, account_subject
+from skrytka.store.seal.source import LocalKeySource
+from skrytka.store.sql import outbound
 from skrytka.store.system import SystemClock, SystemRandom
 from tests.support.store import Ids, blob, target
 
@@ -28,6 +31,7 @@ _MESSAGES = (
     " JOIN content c ON c.account = m.account AND c.email_id = m.email_id JOIN blob s ON s.blob_id = c.blob_id"
     " ORDER BY m.account, m.mailbox, m.uid"
 )
+_STORED = "SELECT stored FROM blob WHERE blob_id = :blob_id"
 
 
 class Message(NamedTuple):
@@ -45,6 +49,13 @@ class Message(NamedTuple):
     def place(self) -> tuple[int, int, int, int]:
         """What a client remembers it by, for ever."""
         return self.account, self.mailbox, self.uidvalidity, self.uid
+
+
+class Queued(NamedTuple):
+    """One recipient elsewhere, and what is to be sent to him."""
+
+    recipient: str
+    content: bytes
 
 
 class Contents:
@@ -71,19 +82,33 @@ class Contents:
             found.append(Message(account, address.partition("@")[0], mailbox, uidvalidity, uid, flags, digest))
         return found
 
+    async def queued(self) -> list[Queued]:
+        """Everything that waits for other servers, opened."""
+        keys = await queue_keys(LocalKeySource(self.ring, SystemRandom()), SystemRandom())
+        found = []
+        for row in await self.store.read(outbound.listed(100_000)):
+            recipient = open_recipient(keys, row.queue_id, row.recipient, row.sealed_recipient)
+            blob_key = keys.unwrap_blob_key(row.blob_id, row.queue_id, row.wrapped_key)
+            blobs: Any = self.store.writer.db.execute(_STORED, {"blob_id": row.blob_id})
+            ((stored,),) = blobs
+            found.append(Queued(str(recipient.address), b"".join(self._pieces(row.blob_id, blob_key, stored))))
+        return found
+
     def _digest(self, blob_id: BlobId, key: Secret, stored: bytes | None) -> bytes:
         digest = hashlib.sha256()
+        for piece in self._pieces(blob_id, key, stored):
+            digest.update(piece)
+        return digest.digest()
+
+    def _pieces(self, blob_id: BlobId, key: Secret, stored: bytes | None) -> Iterator[bytes]:
         if stored is not None:
-            for piece in BlobReader(stored, blob_id, key).chunks():
-                digest.update(piece)
-            return digest.digest()
+            yield from BlobReader(stored, blob_id, key).chunks()
+            return
         descriptor = os.open(self.store.reader.paths.blob(blob_id), os.O_RDONLY)
         try:
-            for piece in BlobReader(descriptor, blob_id, key).chunks():
-                digest.update(piece)
+            yield from BlobReader(descriptor, blob_id, key).chunks()
         finally:
             os.close(descriptor)
-        return digest.digest()
 
     async def differences(self) -> list[Any]:
         """What ``skrytka store check`` would find, and SQLite's own check."""

@@ -18,7 +18,7 @@ TIME_LIMITS_S = {
     "transcripts": (20, 60),
     "vectors": (60, 120),
     "fuzz": (60, 300),
-    "tree": (60, 60),
+    "tree": (180, 180),
     "interop": (120, 600),
     "faults": (180, 900),
     "upgrade": (120, 300),

@@ -1,4 +1,4 @@
-"""Where things lie in the folder of one installation (docs/notes/contracts.md, section 0)."""
+"""Where things lie in the folder of one installation (docs/at-rest.md lists every file)."""
 
 from pathlib import Path
 

@@ -167,13 +167,15 @@ class MessageQueued(MailEvent, frozen=True, kw_only=True):
 
 
 class DeliveryDeferred(MailEvent, frozen=True, kw_only=True):
-    """A queued delivery failed for now."""
+    """A queued delivery failed for now; ``detail`` is what the other server said, or our words for why it could not."""
 
-    PERSONAL = frozenset({"recipient"})
+    PERSONAL = frozenset({"recipient", "detail"})  # servers quote the address they refuse
     ADDRESSES = frozenset({"recipient"})
     recipient: str
     reason: str
     attempts: int
+    host: str = ""
+    detail: str = ""
 
 
 class MessageRelayed(MailEvent, frozen=True, kw_only=True):
@@ -191,13 +193,14 @@ class MessageRelayed(MailEvent, frozen=True, kw_only=True):
 class DeliveryFailed(MailEvent, frozen=True, kw_only=True):
     """A recipient elsewhere was given up; ``is_reported`` says whether a DSN went to the reverse path."""
 
-    PERSONAL = frozenset({"recipient"})
+    PERSONAL = frozenset({"recipient", "detail"})
     ADDRESSES = frozenset({"recipient"})
     recipient: str
     status: str
     host: str
     is_reported: bool
     attempts: int = 0
+    detail: str = ""
 
 
 class ReportSent(MailEvent, frozen=True, kw_only=True):

@@ -26,6 +26,7 @@ from skrytka.store.commands.deliver import QueueDone
 from skrytka.store.commands.outbound import Later, Settle
 
 TOGETHER: Final = 200  # messages of one commit: 20 ms of the store process
+DETAIL_MAX: Final = 300  # characters of a reply in an event
 COURIER_FAULT: Final = "F-courier"
 Place = tuple[QueueId, int]
 
@@ -187,10 +188,14 @@ class Settlements:
         for number, outcome in outcomes.items():
             self._owed.pop((queue_id, number), None)
             recipient, tries = str(parcel.recipients[number].address), attempts[number]
+            status, host, detail = outcome.status, outcome.host, outcome.text[:DETAIL_MAX]
             if outcome.fate is Fate.DEFERRED:
-                emit(DeliveryDeferred(trace=trace, recipient=recipient, reason=outcome.status, attempts=tries + 1))
+                emit(
+                    DeliveryDeferred(
+                        trace=trace, recipient=recipient, reason=status, attempts=tries + 1, host=host, detail=detail
+                    )
+                )
                 continue
-            status, host = outcome.status, outcome.host
             if outcome.fate is Fate.SENT:
                 emit(
                     MessageRelayed(
@@ -201,7 +206,13 @@ class Settlements:
             is_reported = number in reported
             emit(
                 DeliveryFailed(
-                    trace=trace, recipient=recipient, status=status, host=host, is_reported=is_reported, attempts=tries
+                    trace=trace,
+                    recipient=recipient,
+                    status=status,
+                    host=host,
+                    is_reported=is_reported,
+                    attempts=tries,
+                    detail=detail,
                 )
             )
 

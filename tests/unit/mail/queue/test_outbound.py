@@ -141,8 +141,10 @@ async def test_tries_wait_longer_then_the_sender_hears_of_it_once_then_it_comes_
         assert b"451 4.7.1 greylisted" in last
     assert await outside.queue() == []
     assert mx.messages == []
-    deferred = [event.attempts for event in world.events.events if isinstance(event, DeliveryDeferred)]
-    assert deferred == [1, 2, 3]
+    deferred = [event for event in world.events.events if isinstance(event, DeliveryDeferred)]
+    assert [event.attempts for event in deferred] == [1, 2, 3]
+    assert {(event.reason, event.detail) for event in deferred} == {("4.7.1", "451 4.7.1 greylisted")}
+    assert deferred[0].host
 
 
 async def test_nobody_hears_of_a_message_without_a_reverse_path(world: World) -> None:
@@ -155,6 +157,7 @@ async def test_nobody_hears_of_a_message_without_a_reverse_path(world: World) ->
     assert await world.inbox() == []
     (failed,) = [event for event in world.events.events if isinstance(event, DeliveryFailed)]
     assert not failed.is_reported
+    assert failed.detail == "550 5.1.1 no"
 
 
 async def test_a_report_to_another_server_goes_with_the_null_reverse_path(world: World) -> None:

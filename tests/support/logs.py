@@ -11,6 +11,7 @@ class CountingLog:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.events: list[Event] = []
+        self.is_failing = False
 
     def emit(self, event: Event) -> None:
         self.counts[type(event).__name__] += 1

@@ -32,6 +32,11 @@ class EventLog(Protocol):
         """Of this process' chains."""
         ...
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether events wait for a disk that takes none."""
+        ...
+
 
 def open_event_log(layout: Layout, name: str, clock: Clock, random: Random) -> EventWriter:
     """The log of the process of that name ("supervisor", "front-1", "cli")."""

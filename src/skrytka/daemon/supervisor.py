@@ -86,6 +86,7 @@ class Supervisor:
         self._ended = asyncio.Event()  # set whenever a child has ended
         self._cause = ""
         self._was_ready = False
+        self._is_log_failing = False
         self._exit_status = EXIT_OK
 
     async def run(self) -> int:
@@ -123,7 +124,16 @@ class Supervisor:
         while True:
             await asyncio.sleep(FLUSH_S)
             await self._events.flush()
+            self._tell_events_disk()
             self._desk.tick()
+
+    def _tell_events_disk(self) -> None:
+        """The event log cannot tell that it cannot be written."""
+        if self._events.is_failing is not self._is_log_failing:
+            self._is_log_failing = self._events.is_failing
+            folder = self._prepared.layout.events
+            wait = f"{folder} takes no events; they wait in memory: is the disk full, read-only or gone?"
+            self._complain(wait if self._is_log_failing else f"{folder} takes events again")
 
     async def _watch_children(self) -> None:
         """Count their silence in seconds of our own, which a machine that was suspended has not had."""

@@ -162,6 +162,17 @@ async def test_a_child_that_says_nothing_for_long_is_killed_and_replaced(
     assert running.events.counts["FaultRaised"] == 1
 
 
+async def test_a_disk_that_takes_no_events_is_said_where_it_can_be_said(prepared: Prepared) -> None:
+    running = Running(prepared)
+    await running.until("ready")
+    running.events.is_failing = True
+    await running.until("takes no events; they wait in memory")
+    running.events.is_failing = False
+    await running.until("takes events again")
+    assert await running.stop() == 0
+    assert len([line for line in running.complaints if "events" in line]) == 2
+
+
 async def test_a_new_store_process_is_connected_to_every_front(prepared: Prepared) -> None:
     running = Running(prepared)
     await running.until("ready")

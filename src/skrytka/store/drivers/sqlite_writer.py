@@ -62,7 +62,11 @@ class SqliteWriter:
             self._files.recover(self._is_stored)
         except (apsw.Error, OSError) as exc:
             os.close(self._lock)
-            raise file_error(exc) from exc
+            error = file_error(exc)
+            if error.reason is Reason.CORRUPT:
+                said = f"{self._paths.database}: {error.detail}; take the folder store/ from the backup"
+                raise PermanentError(error.reason, said) from exc
+            raise error from exc
         except SkrytkaError:
             os.close(self._lock)
             raise

@@ -61,6 +61,11 @@ class EventWriter:
         self._is_failing = False
         self._flush_lock = asyncio.Lock()
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last flush could not write all."""
+        return self._is_failing
+
     def emit(self, event: Event) -> None:
         """Chain the event and let it wait for the next flush."""
         if self._waiting_bytes > WAITING_MAX_BYTES:

@@ -21,7 +21,8 @@ DELETE_RECIPIENT = Statement("DELETE FROM queue_recipient WHERE queue_id = :queu
 RECIPIENT_LEFT = Statement("SELECT number FROM queue_recipient WHERE queue_id = :queue_id LIMIT 1")
 DELETE_QUEUED = Statement("DELETE FROM queue WHERE queue_id = :queue_id RETURNING blob_id")
 MEND_DUE = Statement(
-    "UPDATE queue_recipient SET due_at_ms = :now_ms WHERE due_at_ms > :latest_ms AND is_held = 0 RETURNING number"
+    "UPDATE queue_recipient SET due_at_ms = :now_ms"
+    " WHERE lane IN (0, 1, 2, 3) AND due_at_ms > :latest_ms AND is_held = 0 RETURNING number"
 )
 MEND_QUEUED = Statement(
     "UPDATE queue SET created_at_ms = :sure_ms WHERE created_at_ms > :latest_ms OR created_at_ms < :earliest_ms"

@@ -31,6 +31,7 @@ RUNS = 3
 BODIES = 5000
 COPIES = 2000
 APPENDS = 1000
+STORES = 11  # an odd number: signs alternate over the runs; a sync takes now 1 ms, now 10
 PORTS = 45000
 HEADERS = "BODY.PEEK[HEADER.FIELDS (DATE FROM TO CC SUBJECT MESSAGE-ID REFERENCES)]"
 READS: tuple[tuple[str, str, float], ...] = (
@@ -43,6 +44,7 @@ READS: tuple[tuple[str, str, float], ...] = (
     ("SEARCH SUBJECT", "SEARCH SUBJECT invoice", 1.0),
 )
 SLOW = frozenset({f"{BODIES} bodies", "SEARCH TEXT"})  # Dovecot takes minutes for them: asked once in each state
+DEFAULT_SYNC = ", Dovecot's default sync"
 DROP_CACHES = Path("/proc/sys/vm/drop_caches")
 
 Figures = dict[str, list[float]]  # milliseconds by operation
@@ -130,6 +132,7 @@ class Measured:
         for name, times in self.ours.items():
             ours, peer = statistics.median(times), statistics.median(self.peer[name])
             goal = next((goal for start, goal in goals.items() if name.startswith(start)), 1.0)
+            goal = 0.0 if name.endswith(DEFAULT_SYNC) else goal  # to be seen beside the row that is synced alike
             found.append(Row(f"IMAP {name}", round(ours, 1), round(peer, 1), round(peer / ours, 2), goal, "ms"))
         return found
 
@@ -155,9 +158,10 @@ def _write(clients: Clients, measured: Measured, state: str, number: int, mails:
     """The operations that write, on copies of the mailbox."""
     name = f"copy-{state.replace(' ', '-').replace(',', '')}-{number}"
     _each(clients, lambda client: client.ask("SELECT INBOX"))
-    sign = "-" if number % 2 else "+"
-    _each(clients, lambda client: client.ask(f"STORE 1:{COPIES} {sign}FLAGS.SILENT (\\Flagged)"))
-    measured.note(f"STORE of {COPIES}, {state}", clients)
+    for again in range(1 if state.startswith("cold") else STORES):
+        sign = "-" if (number + again) % 2 else "+"
+        _each(clients, lambda client, sign=sign: client.ask(f"STORE 1:{COPIES} {sign}FLAGS.SILENT (\\Flagged)"))  # type: ignore[misc]
+        measured.note(f"STORE of {COPIES}, {state}", clients)
     _each(clients, lambda client: client.ask(f"CREATE {name}"))
     _each(clients, lambda client: client.ask(f"COPY 1:{COPIES} {name}"))
     measured.note(f"COPY of {COPIES}, {state}", clients)
@@ -199,7 +203,7 @@ def writes(bench: Bench, runs: int) -> list[Row]:
     """All that writes: synced in both, then as Dovecot does by default."""
     measured = Measured()
     mails = list(messages(APPENDS, seed=8))
-    for fsync, suffix in (("always", ""), ("optimized", ", Dovecot's default sync")):
+    for fsync, suffix in (("always", ""), ("optimized", DEFAULT_SYNC)):
         forget_files()
         with bench.running(fsync) as clients:
             _write(clients, measured, f"cold{suffix}", 0, mails)

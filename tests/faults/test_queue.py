@@ -4,6 +4,7 @@ twice but what was in flight when the courier died.
 
 import json
 import os
+import shutil
 import signal
 from collections import Counter
 from collections.abc import Callable
@@ -51,19 +52,26 @@ def queued(demo: Demo) -> int:
     return len(json.loads(demo.run("queue", "list", "--json").stdout))
 
 
-@pytest.fixture
-def full(tmp_path: Path) -> tuple[Demo, int]:
-    """A server that was stopped with a full queue, and the port that it will send to."""
-    port = free_block()
-    with Demo(tmp_path / "demo"):
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """The folder of a server that was stopped with a full queue, and the port that it will send to: to be copied."""
+    root, port = tmp_path_factory.mktemp("filled") / "demo", free_block()
+    with Demo(root):
         pass
-    demo = Demo(tmp_path / "demo")
+    demo = Demo(root)
     settings(demo, port, is_paused=True)
     with demo:
         submit(demo, "sink.test", subjects())
         assert queued(demo) == MESSAGES
     settings(demo, port, is_paused=False)
-    return demo, port
+    return root, port
+
+
+@pytest.fixture
+def full(filled: tuple[Path, int], tmp_path: Path) -> tuple[Demo, int]:
+    root, port = filled
+    shutil.copytree(root, tmp_path / "demo")
+    return Demo(tmp_path / "demo"), port
 
 
 def wait(demo: Demo, is_so: Callable[[], bool], what: str) -> None:
@@ -128,9 +136,11 @@ def test_a_full_disk_sends_nothing_twice_and_the_queue_empties_when_there_is_roo
         ballast = fill(small_disk)
         with MailServer(port) as outside:
             until(lambda: len(outside.arrived) == len(some), "what was accepted is sent")
-            until(lambda: "F-courier" in faults(demo) or queued(demo) == 0, "what is over cannot be written down")
+            is_unwritten = queued(demo) > 0  # unless the WAL had room for it
             ballast.unlink()
-            until(lambda: queued(demo) == 0, "the queue is empty")
+            wait(demo, lambda: queued(demo) == 0, "the queue is empty")
+        if is_unwritten:
+            until(lambda: faults(demo) & {"F-courier", "F-disk-full"} != set(), "what could not be written is told")
         assert set(outside.arrived.values()) == {1}
         assert demo.run("store", "check").returncode == 0
 

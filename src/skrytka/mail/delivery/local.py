@@ -20,7 +20,7 @@ from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.delivery.submitted import SubmissionFilter
 from skrytka.mail.delivery.summary import Insides
 from skrytka.mail.delivery.types import Check, Decide, Fallback, Outgoing, Resolution, Target, Transaction
-from skrytka.mail.outbox.outbox import Outbox
+from skrytka.mail.outbox.outbox import Outbox, priority_of
 from skrytka.mail.outbox.sealed import OutboundEnvelope
 from skrytka.model import reply
 from skrytka.model.address import Address
@@ -222,9 +222,8 @@ class Delivery:
         copies = (await self._copies.command(unit, facts, targets, sealed, insides)).targets if insides else ()
         envelope = outbound_envelope(facts, sealed, outgoing, self._deps.hostname)
         blob = sealed.blob
-        queue = await self._deps.outbox.queue(
-            envelope, outgoing.recipients, blob.blob_id, blob.key, priority=outgoing.priority
-        )
+        priority = outgoing.priority or priority_of(sealed.scan.first, len(outgoing.recipients))
+        queue = await self._deps.outbox.queue(envelope, outgoing.recipients, blob.blob_id, blob.key, priority=priority)
         post = Post(unit=unit, blob=blob_in(blob), targets=copies, queue=queue)
         if self._reports is not None:
             answers = await self._reports.deliver(post, facts, sealed.scan, confirmed)

@@ -4,7 +4,7 @@ The caller puts it into the one command that also writes the local copies, or th
 crash leaves both or neither (design section 5).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from skrytka.mail.outbox.sealed import OutboundEnvelope, QueueKeys, seal_envelope, seal_recipient
@@ -19,6 +19,20 @@ from skrytka.store.seal.source import KeySource
 PRIORITY_NORMAL: Final = 0
 PRIORITY_BULK: Final = -10
 PRIORITY_URGENT: Final = 10
+BULK_RECIPIENTS: Final = 50  # a message for more is bulk, whatever it says
+_BULK: Final = frozenset({b"bulk", b"list", b"junk"})
+
+
+def priority_of(first: Callable[[bytes], bytes | None], recipients: int) -> int:
+    """What the header says of the message (Priority: RFC 2156 5.3.6; Precedence), or how many are to have it.
+
+    ``first`` gives the value of the first field of a name.
+    """
+    said = {name: (first(name) or b"").strip().lower() for name in (b"priority", b"precedence")}
+    is_bulk = said[b"precedence"] in _BULK or said[b"priority"] == b"non-urgent"
+    if is_bulk or recipients > BULK_RECIPIENTS:
+        return PRIORITY_BULK
+    return PRIORITY_URGENT if said[b"priority"] == b"urgent" else PRIORITY_NORMAL
 
 
 class Outbox:

@@ -1,5 +1,7 @@
+import pytest
+
 from tests.support.outside import Outside, to
-from tests.unit.mail.world import World
+from tests.unit.mail.world import MESSAGE, World
 
 
 async def test_what_leaves_is_due_at_once_and_sealed(world: World) -> None:
@@ -10,3 +12,27 @@ async def test_what_leaves_is_due_at_once_and_sealed(world: World) -> None:
     stored = (world.root / "mail.sqlite").read_bytes() + (world.root / "mail.sqlite-wal").read_bytes()
     for known in (b"secret-name", b"alice@example.test>", b"Hello Alice"):
         assert known not in stored
+
+
+@pytest.mark.parametrize(
+    ("field", "recipients", "priority"),
+    [
+        ("", 1, 0),
+        ("Priority: urgent", 1, 10),
+        ("PRIORITY:  Urgent ", 50, 10),
+        ("Priority: urgent", 51, -10),
+        ("Priority: non-urgent", 1, -10),
+        ("Priority: normal", 1, 0),
+        ("Precedence: bulk", 1, -10),
+        ("Precedence: List", 1, -10),
+        ("Precedence: first-class", 1, 0),
+        ("", 51, -10),
+    ],
+)
+async def test_the_header_and_the_number_of_recipients_say_how_urgent_it_is(
+    world: World, field: str, recipients: int, priority: int
+) -> None:
+    outside = Outside(world, 1)
+    message = f"{field}\r\n".encode() + MESSAGE if field else MESSAGE
+    await outside.submit(*(f"x{number}@example.net" for number in range(recipients)), message=message)
+    assert {row.priority for row in await outside.queue()} == {priority}

@@ -1,10 +1,13 @@
 """The courier of outbound mail against scripted servers on loopback."""
 
 import asyncio
+import dataclasses
 
 import pytest
 
 from skrytka.mail.outbox.sealed import queue_keys
+from skrytka.mail.queue.outbound import OutboundCourier
+from skrytka.model.clock import AgeClock
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.events import DeliveryDeferred, DeliveryFailed, FaultRaised, MessageRelayed
 from skrytka.model.settings import Route
@@ -376,3 +379,21 @@ async def test_a_slow_destination_with_much_mail_does_not_hide_that_of_others(
                 await asyncio.sleep(0.005)
             run.cancel()
     assert len(outside.courier._in_flight) < 20
+
+
+async def test_a_clock_that_is_set_ahead_has_mail_tried_at_once_and_nothing_given_up_or_told(world: World) -> None:
+    async with peer({"RCPT": b"451 4.7.1 later\r\n"}) as mx:
+        outside = Outside(world, mx.port, delay_notice_s=DAY_S, expire_s=5 * DAY_S)
+        courier = OutboundCourier(dataclasses.replace(outside.courier._deps, age=AgeClock(world.clock, None)))
+        await outside.submit("x@example.net")
+        await courier.run_once()
+        for tried in (2, 3, 4):
+            world.clock.jump(30 * DAY_S)
+            await courier.run_once()
+            (row,) = await outside.queue()
+            assert row.attempts == tried
+        assert await world.inbox() == []
+        world.clock.advance(6 * DAY_S)  # these days really go by
+        await courier.run_once()
+    assert await outside.queue() == []
+    assert len(await world.inbox()) == 1

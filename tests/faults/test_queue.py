@@ -22,7 +22,7 @@ from tests.support.sizes import pick
 MESSAGES = pick(60, 600)
 KILLS = pick(2, 4)
 CONNECTIONS = 5
-TOGETHER = 200  # mail.queue.settle: messages of one commit
+TOGETHER = 500  # mail.queue.settle: messages of one commit
 ROUTE = """
 [outbound]
 is_paused = {is_paused}

@@ -25,7 +25,7 @@ from skrytka.store.api import Store
 from skrytka.store.commands.deliver import QueueDone
 from skrytka.store.commands.outbound import Later, Settle
 
-TOGETHER: Final = 200  # messages of one commit: 20 ms of the store process
+TOGETHER: Final = 500  # messages of one commit: 30 ms of the store process; a slow disk makes them large
 DETAIL_MAX: Final = 300  # characters of a reply in an event
 COURIER_FAULT: Final = "F-courier"
 Place = tuple[QueueId, int]

@@ -227,12 +227,14 @@ def run(folder: Path, count: int, runs: int, kinds: str = "reads,writes") -> lis
 def main() -> None:
     """Measure, print, save."""
     parser = argparse.ArgumentParser(prog="bench.imap", description="IMAP beside Dovecot.")
-    parser.add_argument("--messages", type=int, default=MESSAGES)
+    parser.add_argument("--messages", type=int, default=MESSAGES, help=f"{BODIES} at least")
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--folder", type=Path, help="keep both servers' folders here and use them again")
     parser.add_argument("--only", default="reads,writes", help="reads, writes or fill")
     parser.add_argument("--no-save", action="store_true")
     options = parser.parse_args()
+    if options.messages < BODIES:
+        parser.error(f"at least {BODIES} messages")
     with tempfile.TemporaryDirectory(prefix="skrytka-bench-") as temporary:
         found = run(options.folder or Path(temporary), options.messages, options.runs, options.only)
     for row in found:

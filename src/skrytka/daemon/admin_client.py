@@ -11,7 +11,7 @@ import msgspec
 
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.offline import actor, offline
-from skrytka.model.errors import PermanentError, Reason, RemoteProtocolError, SkrytkaError, TransientError
+from skrytka.model.errors import UNREADABLE, PermanentError, Reason, RemoteProtocolError, SkrytkaError, TransientError
 from skrytka.model.framing import FrameReader, frame
 from skrytka.servers.control import Answer, run_command
 
@@ -76,7 +76,7 @@ def _ask_server(sock: socket.socket, request: bytes, progress: Tell) -> dict[str
                 if "progress" not in told:
                     return told
                 progress(told["progress"])
-    except (OSError, RemoteProtocolError, msgspec.DecodeError) as exc:
+    except (OSError, RemoteProtocolError, *UNREADABLE) as exc:
         raise TransientError(Reason.STORE_DOWN, f"the server broke off ({exc}); try again in a moment") from exc
     raise TransientError(Reason.STORE_DOWN, "the server ended before it answered; try again in a moment")
 

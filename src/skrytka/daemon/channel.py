@@ -15,7 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from skrytka.daemon.messages import Acquired, Answer, AnyMessage, Failed, Key, Message, Taken
-from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.errors import UNREADABLE, PermanentError, Reason, TransientError
 
 PACKET_MAX_BYTES = 64 * 1024
 DESCRIPTORS_MAX = 200  # the kernel takes 253
@@ -150,7 +150,7 @@ class Channel:
                 got = receive_blocking(self._sock)
             except BlockingIOError:
                 return
-            except (OSError, msgspec.DecodeError):  # broken: as good as gone
+            except (OSError, *UNREADABLE):  # broken: as good as gone
                 got = None
             if got is None:
                 self.close()

@@ -10,6 +10,7 @@ import msgspec
 
 from skrytka.inspect.errors import HostileAnswerError
 from skrytka.inspect.wire import StructureAnswer
+from skrytka.model.errors import UNREADABLE
 from skrytka.protocol.mime import imap_text
 from skrytka.protocol.mime.header import header_end, select_fields
 from skrytka.protocol.mime.octets import is_seven_bit
@@ -41,7 +42,7 @@ def structure_of(raw: bytes, size: int) -> MessageStructure:
     """The answer about a message of ``size`` octets; HostileAnswerError when no child of ours would say that."""
     try:
         answer = _decoder.decode(raw)
-    except (msgspec.DecodeError, RecursionError) as exc:
+    except (*UNREADABLE, RecursionError) as exc:
         raise HostileAnswerError(f"structure: {type(exc).__name__}") from None
     _check_texts(answer)
     has_attachment = _check_tree(answer.root, size)

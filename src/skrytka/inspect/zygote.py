@@ -22,6 +22,7 @@ from skrytka.inspect import charsets, child, sandbox
 from skrytka.inspect.child import Handlers
 from skrytka.inspect.sandbox import SandboxLimits
 from skrytka.inspect.wire import Ended, Fork, Forked, FromZygote, Join, NotForked, Ping, Pong, ToZygote
+from skrytka.model.errors import UNREADABLE
 
 CHILDREN_MAX = 64  # of one front; more is a front gone wrong
 PACKET_MAX_BYTES = 4 * 1024
@@ -92,7 +93,7 @@ class Zygote:
         try:
             raw, fds, _flags, _address = socket.recv_fds(front.sock, PACKET_MAX_BYTES, 1)
             message = _decoder.decode(raw) if raw else None
-        except (OSError, msgspec.DecodeError):
+        except (OSError, *UNREADABLE):
             message, fds = None, []
         match message:
             case Fork(number):

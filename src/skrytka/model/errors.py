@@ -5,6 +5,12 @@ answered 451 (IMAP: ``NO [SERVERBUG]``) and recorded, never shown to the peer.
 """
 
 from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError)
+"""What decoding octets of another process or of the disk raises: text that is no UTF-8 is no error of msgspec's."""
 
 
 class Reason(StrEnum):

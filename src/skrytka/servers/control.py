@@ -16,7 +16,7 @@ import msgspec
 
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.queue import Wanted
-from skrytka.model.errors import PermanentError, Reason, ReasonedError, RemoteProtocolError, TransientError
+from skrytka.model.errors import UNREADABLE, PermanentError, Reason, ReasonedError, RemoteProtocolError, TransientError
 from skrytka.model.framing import FrameReader, frame
 from skrytka.model.secret import Secret
 
@@ -236,7 +236,7 @@ async def run_command(deps: ControlDeps, request: bytes, actor: str, progress: P
             raise PermanentError(Reason.UNSUPPORTED, f"there is no command {asked.command!r}")
         args = msgspec.json.decode(asked.args, type=command.args, dec_hook=_secret)
         return Answer(ok=True, result=await command.run(deps, args, actor, progress))
-    except msgspec.DecodeError as exc:
+    except UNREADABLE as exc:
         return Answer(ok=False, error=Reason.BAD_SYNTAX.value, detail=str(exc), mend=MENDS[Reason.BAD_SYNTAX])
     except (PermanentError, TransientError) as exc:
         return refusal(exc)

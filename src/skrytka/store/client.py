@@ -9,9 +9,7 @@ import socket
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-import msgspec
-
-from skrytka.model.errors import Reason, RemoteProtocolError, TransientError
+from skrytka.model.errors import UNREADABLE, Reason, RemoteProtocolError, TransientError
 from skrytka.model.framing import FrameReader
 from skrytka.model.ids import AccountId, State
 from skrytka.store.api import Reader
@@ -52,7 +50,7 @@ class _Link(asyncio.Protocol):
         try:
             for raw in self._reader.feed(data):
                 self._client.told(decode_told(raw))
-        except (RemoteProtocolError, msgspec.DecodeError):
+        except (RemoteProtocolError, *UNREADABLE):
             if self.transport is not None:
                 self.transport.abort()
 

@@ -14,10 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-import msgspec
-
 from skrytka.model.clock import Clock
-from skrytka.model.errors import RemoteProtocolError, SkrytkaError
+from skrytka.model.errors import UNREADABLE, RemoteProtocolError, SkrytkaError
 from skrytka.model.framing import FrameReader
 from skrytka.model.settings import Store as StoreSettings
 from skrytka.store import faults
@@ -172,7 +170,7 @@ class StoreLoop:
     def _take(self, client: Client, raw: bytes) -> None:
         try:
             ask = decode_ask(raw)
-        except msgspec.DecodeError as exc:
+        except UNREADABLE as exc:
             self._on_fault(faults.STORE_REQUEST, type(exc).__name__)
             client.is_open = False
             return

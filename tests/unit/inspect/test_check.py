@@ -100,7 +100,10 @@ def test_a_tree_that_no_scan_gives_is_hostile(change: Callable[[Part], Any]) -> 
         check(changed)
 
 
-@pytest.mark.parametrize("raw", [b"", b"\xc0", b"\x90", b"\x91" * 100_000, msgspec.msgpack.encode([1] * 6)])
+NO_TEXT = jobs.structure(MESSAGE).replace(b"hello", b"\xffello")
+
+
+@pytest.mark.parametrize("raw", [b"", b"\xc0", b"\x90", b"\x91" * 100_000, msgspec.msgpack.encode([1] * 6), NO_TEXT])
 def test_what_is_no_answer_is_hostile(raw: bytes) -> None:
     with pytest.raises(HostileAnswerError):
         structure_of(raw, 10)

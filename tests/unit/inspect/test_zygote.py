@@ -77,7 +77,7 @@ def test_a_front_gets_so_many_children_and_no_more(owner: socket.socket) -> None
     other.sock.close()
 
 
-@pytest.mark.parametrize("raw", [b"nonsense", b"\x93", msgspec.msgpack.encode(Join())])
+@pytest.mark.parametrize("raw", [b"nonsense", b"\x93", b"\x92\xa4\xffork\x01", msgspec.msgpack.encode(Join())])
 def test_a_front_that_talks_nonsense_or_plays_the_owner_is_dropped(owner: socket.socket, raw: bytes) -> None:
     front = Front(owner)
     front.sock.send(raw)

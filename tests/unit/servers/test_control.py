@@ -122,6 +122,7 @@ async def test_a_domain_in_use_is_not_removed_and_the_answer_says_why(world: Wor
 WRONG: list[tuple[bytes, str]] = [
     (frame(b"no json"), "bad_syntax"),
     (frame(b"{}"), "bad_syntax"),
+    (frame(b'{"command": "\xff"}'), "bad_syntax"),
     (frame(b'{"command": 7}'), "bad_syntax"),
     (request("drop.everything"), "unsupported"),
     (request("domain.add"), "bad_syntax"),

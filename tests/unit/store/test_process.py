@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from skrytka.model.clock import FixedClock
@@ -167,7 +168,12 @@ def test_a_refused_command_is_answered_with_its_reason(fronts: Callable[[], Fron
     assert not answer.outcome.is_transient
 
 
-@pytest.mark.parametrize("garbage", [b"\xff\xff\xff\xff", frame(b"\xc1")], ids=["length", "payload"])
+NO_TEXT = frame(
+    msgspec.msgpack.encode(Ask(False, AddDomain(unit=Ids().unit(), name="??.test"))).replace(b"??", b"\xff\xff")
+)
+
+
+@pytest.mark.parametrize("garbage", [b"\xff\xff\xff\xff", frame(b"\xc1"), NO_TEXT], ids=["length", "payload", "text"])
 def test_a_front_that_talks_nonsense_is_cut_off_alone(
     running: Running, fronts: Callable[[], Front], garbage: bytes
 ) -> None:

@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from skrytka.model.clock import Clock
-from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.errors import UNREADABLE, PermanentError, Reason
 from skrytka.store.events.line import instant_text
 from skrytka.store.events.writer import append_synced, sync_folder
 
@@ -56,7 +56,7 @@ class SignedLine(msgspec.Struct, frozen=True):
     signature: str
 
     def body(self) -> Body:
-        """The parsed body; msgspec.MsgspecError if it is none."""
+        """The parsed body; one of UNREADABLE if it is none."""
         return msgspec.json.decode(self.c, type=Body)
 
     def raw(self) -> bytes:
@@ -90,7 +90,7 @@ def read_checkpoints(folder: Path) -> list[SignedLine]:
         return []
     found = []
     for raw in path.read_bytes().split(b"\n")[:-1]:
-        with contextlib.suppress(msgspec.MsgspecError):
+        with contextlib.suppress(*UNREADABLE):
             found.append(msgspec.json.decode(raw, type=SignedLine))
     return found
 
@@ -112,7 +112,7 @@ class CheckpointSigner:
             return state
         try:
             state = msgspec.msgpack.decode(self._state_path.read_bytes(), type=_State)
-        except msgspec.MsgspecError as exc:
+        except UNREADABLE as exc:
             said = f"{self._state_path} is damaged; take it from the backup, or move it away: checkpoints of the event"
             raise PermanentError(
                 Reason.CORRUPT, f"{said} log then begin anew, and `skrytka events verify` goes on reporting that"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from skrytka.model.errors import UNREADABLE
 from skrytka.store.events.line import Header, Line, parse
 
 
@@ -37,6 +38,6 @@ def read_lines(path: Path, offset: int = 0) -> Iterator[ReadLine]:
 def _parsed(offset: int, raw: bytes) -> ReadLine:
     try:
         line, header = parse(raw)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return ReadLine(offset, raw)
     return ReadLine(offset, raw, line, header)

@@ -107,7 +107,7 @@ def encode(event: Event, *, at: str, chain: str, seq: int, prev: str, salt: byte
 
 
 def parse(raw_line: bytes) -> tuple[Line, Header]:
-    """Line and header of the bytes; msgspec.DecodeError or ValidationError if they are no event line."""
+    """Line and header of the bytes; one of UNREADABLE if they are no event line."""
     line = line_decoder.decode(raw_line)
     return line, header_decoder.decode(line.e)
 

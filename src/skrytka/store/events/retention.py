@@ -13,8 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
+from skrytka.model.errors import UNREADABLE
 from skrytka.store.events.checkpoint import FILE_NAME, Heads, Retired, SignedLine, read_checkpoints
 from skrytka.store.events.files import event_files, read_lines
 from skrytka.store.events.line import parse
@@ -65,7 +64,7 @@ def _ends_of(path: Path) -> Heads:
             last[raw[start : raw.find(b'"', start)]] = raw
     try:
         return {header.chain: (header.seq, line.hash) for line, header in map(parse, last.values())}
-    except msgspec.MsgspecError:  # a half line that a killed process left
+    except UNREADABLE:  # a half line that a killed process left
         lines = ((read.line, read.header) for read in read_lines(path))
         return {header.chain: (header.seq, line.hash) for line, header in lines if line and header}
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from skrytka.model.errors import UNREADABLE
 from skrytka.store.events.checkpoint import FILE_NAME, Body, Retired, read_checkpoints
 from skrytka.store.events.files import ReadLine, event_files, read_lines
 from skrytka.store.events.line import Header, personal_hash_holds
@@ -130,7 +131,7 @@ def _checkpoints(folder: Path, report: Report) -> list[Body]:
         report.problems.append(f"{FILE_NAME} holds no checkpoint")
     try:
         bodies = [line.body() for line in signed]
-    except msgspec.MsgspecError as exc:
+    except UNREADABLE as exc:
         report.problems.append(f"checkpoints.jsonl cannot be read: {exc}")
         return []
     report.checkpoints = len(bodies)

@@ -50,6 +50,7 @@ def test_an_untouched_log_is_sound(log: Path) -> None:
             "was changed",
         ),
         (lambda rows: [*rows[:2], rows[2].replace(b"user3@", b"userX@"), *rows[3:]], "personal part was changed"),
+        (lambda rows: [*rows[:2], rows[2].replace(b'"kind":"', b'"kind":"\xff'), *rows[3:]], "goes from 2 to 4"),
         (lambda rows: [*rows[:2], *rows[3:]], "goes from 2 to 4"),
         (lambda rows: rows[1:], "begins with number 2"),
         (lambda rows: rows[:4], "was cut"),
@@ -74,6 +75,8 @@ def test_tampering_with_events_is_named(log: Path, change: Callable[[list[bytes]
         lambda rows: [rows[0].replace(b'"signature":"', b'"signature":"00', 1), rows[1]],
         lambda rows: [rows[1], rows[0]],
         lambda rows: [b"garbage\n"],
+        lambda rows: [rows[0].replace(b'"signature":"', b'"signature":"\xff', 1), rows[1]],
+        lambda rows: [rows[0].replace(b'{"c":{', b'{"c":{"\xff":1,', 1), rows[1]],
     ],
 )
 def test_tampering_with_checkpoints_is_named(log: Path, change: Callable[[list[bytes]], list[bytes]]) -> None:

@@ -1,4 +1,7 @@
-"""A mailbox of very many messages: all of it is shown, found, changed and removed, and new mail still comes in."""
+"""A mailbox of very many messages, as a client that asks for all of it sees it.
+
+Texts and times: tests/faults/test_large_mailbox.py.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -9,7 +12,7 @@ from tests.support.demo import Demo
 from tests.support.sizes import pick
 
 MESSAGES = pick(2_000, 100_000)
-WAIT_S = 200.0  # the first search of texts merges them, which takes 20 s of the processor for the long size
+WAIT_S = 200.0
 DIFFERENT = 10  # messages that are appended; the others are copies
 
 
@@ -47,9 +50,8 @@ def test_it_is_shown_and_searched_whole(demo: Demo) -> None:
         assert numbers(lines, rb"UID (\d+)") == list(range(1, MESSAGES + 1))
         _status, lines = client.fetch("1:*", "(ENVELOPE)")
         assert numbers(lines, rb'"Nr (\d)"') == [number % DIFFERENT for number in range(1, MESSAGES + 1)]
-        for how in ('SUBJECT "Nr 7"', 'TEXT "Nr 7"'):
-            _status, (found,) = client.search(None, how)
-            assert [int(number) for number in found.split()] == list(range(7, MESSAGES + 1, DIFFERENT)), how
+        _status, (found,) = client.search(None, 'SUBJECT "Nr 7"')
+        assert [int(number) for number in found.split()] == list(range(7, MESSAGES + 1, DIFFERENT))
 
 
 def test_mail_comes_in_while_all_of_it_is_changed(demo: Demo) -> None:

@@ -1,6 +1,7 @@
 """Messages into mailboxes: SMTP in, sealed and synced, until the last can be fetched by IMAP."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from bench.mailboxes import Mailboxes
 from bench.ours import DOMAIN, Skrytka
 from bench.peer import PostfixDovecot
 from bench.results import Row, compare
+from bench.trees import cpu_s
 
 MAILBOXES = 50
 SESSIONS = 20
@@ -23,14 +25,17 @@ def measure(server: Skrytka | PostfixDovecot, boxes: Mailboxes, messages: int, p
     """Messages a second from the first connection until the last message can be fetched."""
     before = boxes.counts()
     arguments = ["127.0.0.1", server.smtp_port, messages, SESSIONS, per_session, MAILBOXES, DOMAIN]
-    start = time.perf_counter()
+    start, began_s = time.perf_counter(), cpu_s(*server.pids)
     done = subprocess.run(
         [sys.executable, "-m", "bench.generator", *map(str, arguments)], capture_output=True, text=True, check=True
     )
     boxes.wait_for([count + messages // MAILBOXES for count in before], LIMIT_S)
     rate = messages / (time.perf_counter() - start)
     load = json.loads(done.stdout)
-    print(f"  {server.name:18} {rate:8.1f} msg/s, generator {load['cpu_s']:.1f} s CPU of {load['seconds']:.1f} s")
+    print(
+        f"  {server.name:18} {rate:8.1f} msg/s, {(cpu_s(*server.pids) - began_s) / messages * 1e6:6.0f} us of CPU each;"
+        f" generator {load['cpu_s']:.1f} s CPU of {load['seconds']:.1f} s, load {os.getloadavg()[0]:.1f}"
+    )
     return rate
 
 

@@ -40,6 +40,11 @@ class Skrytka:
             self.process.wait(30)
 
     @property
+    def pids(self) -> list[int]:
+        """Where its processes begin."""
+        return [self.process.pid] if self.process is not None else []
+
+    @property
     def _cli(self) -> list[str]:
         return [sys.executable, "-m", "skrytka.cli.main"]
 

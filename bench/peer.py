@@ -145,6 +145,12 @@ class PostfixDovecot:
             self.dovecot.wait(30)
 
     @property
+    def pids(self) -> list[int]:
+        """Where its processes begin: Postfix's master and Dovecot's."""
+        master = int((self.root / "queue" / "pid" / "master.pid").read_text())
+        return [master, *([self.dovecot.pid] if self.dovecot is not None else [])]
+
+    @property
     def _postfix_dir(self) -> str:
         return str(self.root / "postfix")
 

@@ -4,6 +4,7 @@ Whatever is taken can be sent by IMAP: CR, LF and NUL stand inside counted liter
 """
 
 import time
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -53,7 +54,7 @@ def replaced(random: Random, answer: Any) -> bytes:
     """Some values are others."""
     for _ in range(random.randrange(1, 5)):
         container, key = random.choice(places(answer))
-        container[key] = random.choice(VALUES)
+        container[key] = deepcopy(random.choice(VALUES))  # or a list of the table would come to hold itself
     return msgspec.msgpack.encode(answer)
 
 

@@ -1,8 +1,8 @@
 """The pool of inspectors of one front.
 
 Jobs wait for an idle child, first come first served. A child that dies, hangs past the job's deadline, or answers
-nonsense takes its job along: the job runs once more, at once, in a child that has seen no other message; when that one
-goes too, the message is poisoned. Losing the zygote ends no child; jobs wait until another is attached.
+nonsense takes its job along: the job runs once more, at once, in a child that is forked for it; when that one goes too,
+the message is poisoned. Losing the zygote ends no child; jobs wait until another is attached.
 """
 
 import asyncio
@@ -90,6 +90,7 @@ class _Job:
         self.settle = settle
         self.deadline_s = 0.0  # of the wait, then of the work
         self.deaths = 0
+        self.after = 0  # tried again in a child that was forked behind that number
         self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def fail(self, error: Exception) -> None:
@@ -238,6 +239,7 @@ class InspectorPool:
             job.fail(PoisonedMessageError(f"{job.kind}, {job.size} octets: {how}"))
         elif job is not None:
             job.deadline_s = self._clock.monotonic_s() + self._limits.wait_s
+            job.after = self._last_number
             self._again.append(job)
         self._refill()
         self._pump()
@@ -271,7 +273,7 @@ class InspectorPool:
 
     def _hand_over(self, jobs: deque[_Job], *, is_fresh: bool) -> None:
         while jobs and self._idle:
-            link = self._take_fresh() if is_fresh else self._idle.pop()
+            link = self._take_fresh(jobs[0].after) if is_fresh else self._idle.pop()
             if link is None:
                 return
             job = jobs.popleft()
@@ -285,9 +287,10 @@ class InspectorPool:
             allowed_s = self._limits.job_s + self._limits.job_s_per_megabyte * job.size / 1_000_000
             job.deadline_s = self._clock.monotonic_s() + allowed_s
 
-    def _take_fresh(self) -> ChildLink | None:
+    def _take_fresh(self, after: int) -> ChildLink | None:
+        """One that was not there at the first death: whatever stopped or damaged them all, it is not blamed on mail."""
         for link in self._idle:
-            if not link.jobs:
+            if not link.jobs and link.number > after:
                 self._idle.remove(link)
                 return link
         return None

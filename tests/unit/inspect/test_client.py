@@ -80,6 +80,17 @@ async def test_a_message_is_not_blamed_for_children_that_were_dead_before_it_cam
         assert [death.kind for death in found.watcher.deaths] == [""] * 3
 
 
+async def test_a_message_is_not_blamed_for_children_that_all_hang(owner: socket.socket) -> None:
+    limits = PoolLimits(job_s=0.3, wait_s=10.0, tick_s=0.02)
+    async with inspectors(owner, 2, limits=limits) as found:
+        await until(lambda: len(found.pool._idle) == 2)
+        pids = [link.pid for link in found.pool._links.values()]
+        for pid in pids:  # no message has come to them yet
+            os.kill(pid, signal.SIGSTOP)
+        assert await found.do("echo", b"message") == b"message"
+        assert len(found.watcher.deaths) == 1
+
+
 async def test_what_a_child_says_of_its_failure_is_our_words_only(owner: socket.socket) -> None:
     async with inspectors(owner) as found:
         with pytest.raises(PoisonedMessageError) as caught:

@@ -108,7 +108,7 @@ class SubmissionSession(SmtpSession):
 
     async def _is_too_much(self, limit: str, most: int, window_s: float) -> bool:
         """Counted in the supervisor, so over all fronts; whoever passes a limit is told of in an event, once."""
-        if not most:
+        if not most or self._conn.facts.is_exempt:
             return False
         key = str(self._who.account)
         rule, lease = f"submission-{limit}", max(1, most // LEASES)

@@ -56,7 +56,9 @@ class Port:
 
 
 @contextlib.asynccontextmanager
-async def listening(folder: Path, settings: Submission | None = None) -> AsyncIterator[Port]:
+async def listening(
+    folder: Path, settings: Submission | None = None, *, exempt: tuple[str, ...] = ()
+) -> AsyncIterator[Port]:
     async with mail_world() as world:
         outside = Outside(world, 1)
         table = LimitTable(world.clock)
@@ -83,7 +85,7 @@ async def listening(folder: Path, settings: Submission | None = None) -> AsyncIt
             sending=limits,
             settings=settings or Submission(),
         )
-        async with serving(lambda conn: serve_submission(conn, deps), tls=make_store(folder)) as net:
+        async with serving(lambda conn: serve_submission(conn, deps), tls=make_store(folder), exempt=exempt) as net:
             yield Port(world, outside, net.port, table)
 
 
@@ -264,6 +266,14 @@ async def test_without_limits_nothing_is_counted(tmp_path: Path) -> None:
     async with listening(tmp_path, settings) as port:
         await port.talk(lambda client: refusals(client.sendmail(ALICE, ["x@example.net"], OWN)))
         assert len(port.limits) == 2  # those of the login
+
+
+async def test_an_exempt_network_has_no_limit(tmp_path: Path) -> None:
+    settings = Submission(messages_per_hour=1, recipients_per_hour=1)
+    async with listening(tmp_path, settings, exempt=("127.0.0.0/8",)) as port:
+        await port.talk(lambda client: refusals(client.sendmail(ALICE, ["x@example.net", "y@example.net"], OWN)))
+        await port.talk(lambda client: refusals(client.sendmail(ALICE, ["z@example.net"], OWN)))
+        assert len(await port.outside.queue()) == 3
 
 
 async def test_dsn_parameters_are_kept(tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ TIME_LIMITS_S = {
     "upgrade": (120, 300),
 }
 
+# They race real servers, clients and clocks on a machine that others use too: what fails is run again, and said to be.
+AGAIN = {"interop": 2, "faults": 2, "upgrade": 2}
+
 hypothesis_settings.register_profile("short", max_examples=60, deadline=None, derandomize=True, database=None)
 hypothesis_settings.register_profile("long", max_examples=1000, deadline=None, database=None)
 hypothesis_settings.load_profile("long" if long() else "short")
@@ -47,6 +50,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(msg)
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TIME_LIMITS_S[group][long()]))
+        if group in AGAIN:
+            item.add_marker(pytest.mark.flaky(reruns=AGAIN[group]))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -73,7 +73,9 @@ def test_a_full_disk_defers_mail_loses_nothing_and_serves_again_when_there_is_ro
         after = [attempt(demo, f"after-{number}", size) for number, size in enumerate([SMALL_BYTES, LARGE_BYTES])]
         assert all(one.is_acknowledged for one in after), after
         assert not problems(sent + after, seen, boxes(demo))
-        until(lambda: faults(demo) >= {"F-disk-full", "F-events-disk"}, "the faults are in the event log")
+        until(
+            lambda: "F-disk-full" in faults(demo), "the fault is in the event log"
+        )  # whose last page may have had room
         until(lambda: refused(demo) >= sum(not one.is_acknowledged for one in full), "each refusal is told")
         assert demo.run("events", "verify", "--dir", str(demo.root)).returncode == 0
     with opened(demo.root) as contents:

@@ -21,6 +21,7 @@ from tests.support.sizes import pick
 
 SESSIONS = 4
 KILLS = pick(3, 20)
+SESSION_FULL = "421 4.7.0 Too many messages in one session, connect again"  # 1,000: a fast machine comes so far
 VICTIMS: dict[str, Callable[[str], bool]] = {
     "zygote": lambda name: name == "zygote",
     "inspector": lambda name: name.startswith("inspector-"),
@@ -67,7 +68,8 @@ def test_killed_inspectors_cost_no_message_and_no_session(tmp_path: Path, victim
             load.stop()
         until(partial(_is_whole, demo), "there are as many as before")
         assert not problems(load.attempts, seen, boxes(demo))
-        assert not [attempt.reply for attempt in load.attempts if attempt.reply and not attempt.is_acknowledged]
+        refused = {attempt.reply for attempt in load.attempts if attempt.reply and not attempt.is_acknowledged}
+        assert refused <= {SESSION_FULL}
         after = demo.pids()
         assert {name: after.get(name) for name in before} == before
     with opened(demo.root) as contents:

@@ -22,7 +22,7 @@ SERVED_ALL_THE_SAME = 300  # messages: the heap may hold enough that was freed b
 
 
 def work() -> list[Iterator[Attempt]]:
-    return [attempts(f"short{number}", 4000, number, large_every=3) for number in range(SESSIONS)]
+    return [attempts(f"short{number}", 40_000, number, large_every=3) for number in range(SESSIONS)]
 
 
 def address_space(pid: int) -> int:

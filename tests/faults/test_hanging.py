@@ -22,7 +22,7 @@ ALL_S = 150.0  # a process is silent for 60 s before it is held to hang
 
 
 def work(name: str) -> list[Iterator[Attempt]]:
-    return [attempts(f"{name}{number}", 4000, number, large_every=10**9) for number in range(SESSIONS)]
+    return [attempts(f"{name}{number}", 40_000, number, large_every=10**9) for number in range(SESSIONS)]
 
 
 def test_processes_that_hang_are_replaced_and_nothing_acknowledged_is_lost(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ VICTIMS: dict[str, Callable[[str], bool]] = {
 
 
 def work() -> list[Iterator[Attempt]]:
-    return [attempts(f"killed{number}", 4000, number) for number in range(SESSIONS)]
+    return [attempts(f"killed{number}", 40_000, number) for number in range(SESSIONS)]
 
 
 def kill(demo: Demo, victim: str) -> None:

@@ -1,0 +1,103 @@
+"""Everything that can happen and is recorded: one frozen class each, described in docs/events.md.
+
+An event has a header (kept, chained) and a personal part (erasable): the fields named in ``PERSONAL``. No secret and no
+mail text ever stands in an event. ``RESERVED`` names belong to the line that an event is written in.
+"""
+
+from skrytka.model.events.admin import (
+    AdminEvent,
+    DirectoryChanged,
+    EventsRetired,
+    MasterKeyRestored,
+    QueueChanged,
+    RecoveryKeyConfirmed,
+)
+from skrytka.model.events.auth import (
+    AuthEvent,
+    LoginFailed,
+    LoginSucceeded,
+)
+from skrytka.model.events.base import (
+    RESERVED,
+    Emitter,
+    Event,
+    EventClass,
+)
+from skrytka.model.events.mail import (
+    CommandRefused,
+    DeliveryDeferred,
+    DeliveryFailed,
+    MailEvent,
+    MessageAppended,
+    MessageDelivered,
+    MessageExpunged,
+    MessageQuarantined,
+    MessageQueued,
+    MessageReceived,
+    MessageRefused,
+    MessageRelayed,
+    MessagesCopied,
+    RecipientRefused,
+    ReportSent,
+    SendingLimited,
+    SessionClosed,
+    SessionOpened,
+)
+from skrytka.model.events.system import (
+    BugCaught,
+    ChainCheckpoint,
+    ChildEnded,
+    FaultRaised,
+    KeyAlarm,
+    KeyRequested,
+    MessageCorrupt,
+    ServerStarted,
+    ServerStopping,
+    SettingsReloaded,
+    SystemEvent,
+)
+
+__all__ = [
+    "RESERVED",
+    "AdminEvent",
+    "AuthEvent",
+    "BugCaught",
+    "ChainCheckpoint",
+    "ChildEnded",
+    "CommandRefused",
+    "DeliveryDeferred",
+    "DeliveryFailed",
+    "DirectoryChanged",
+    "Emitter",
+    "Event",
+    "EventClass",
+    "EventsRetired",
+    "FaultRaised",
+    "KeyAlarm",
+    "KeyRequested",
+    "LoginFailed",
+    "LoginSucceeded",
+    "MailEvent",
+    "MasterKeyRestored",
+    "MessageAppended",
+    "MessageCorrupt",
+    "MessageDelivered",
+    "MessageExpunged",
+    "MessageQuarantined",
+    "MessageQueued",
+    "MessageReceived",
+    "MessageRefused",
+    "MessageRelayed",
+    "MessagesCopied",
+    "QueueChanged",
+    "RecipientRefused",
+    "RecoveryKeyConfirmed",
+    "ReportSent",
+    "SendingLimited",
+    "ServerStarted",
+    "ServerStopping",
+    "SessionClosed",
+    "SessionOpened",
+    "SettingsReloaded",
+    "SystemEvent",
+]

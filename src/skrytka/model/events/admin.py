@@ -1,0 +1,50 @@
+"""Events about what administrators do."""
+
+from skrytka.model.events.base import Event, EventClass
+
+
+class AdminEvent(Event, frozen=True, kw_only=True):
+    """An administrator changed something."""
+
+    CLASS = EventClass.ADMIN
+
+
+class DirectoryChanged(AdminEvent, frozen=True, kw_only=True):
+    """A domain, account, alias or credential was added, changed or removed."""
+
+    PERSONAL = frozenset({"object", "actor"})
+    ADDRESSES = frozenset({"object"})
+    actor: str  # "local root", "local uid 1000"
+    action: str  # account.add, account.password, alias.remove ...
+    object: str
+
+
+class QueueChanged(AdminEvent, frozen=True, kw_only=True):
+    """An administrator held, released, retried or removed queued mail."""
+
+    PERSONAL = frozenset({"actor"})
+    actor: str
+    action: str  # queue.hold, queue.release, queue.retry, queue.remove
+    queue_id: str
+    count: int  # recipients concerned
+
+
+class EventsRetired(AdminEvent, frozen=True, kw_only=True):
+    """Files of the event log were removed, since they had had their time."""
+
+    files: tuple[str, ...]  # DAY/CLASS
+    number: int  # of the checkpoint that signed them away
+
+
+class RecoveryKeyConfirmed(AdminEvent, frozen=True, kw_only=True):
+    """The administrator showed that he holds the recovery key."""
+
+    actor: str
+
+
+class MasterKeyRestored(AdminEvent, frozen=True, kw_only=True):
+    """The recovery key opened the key ring, and its keys are wrapped by a new master key."""
+
+    actor: str
+    keys: int
+    damaged: tuple[str, ...] = ()  # entries that did not open: what they sealed is lost

@@ -1,0 +1,200 @@
+"""Events about messages and the sessions that they come and go by."""
+
+from skrytka.model.events.base import Event, EventClass
+
+
+class MailEvent(Event, frozen=True, kw_only=True):
+    """Something happened to a message or an SMTP session."""
+
+    CLASS = EventClass.MAIL
+
+
+class SessionOpened(MailEvent, frozen=True, kw_only=True):
+    """A peer connected."""
+
+    PERSONAL = frozenset({"remote"})
+    service: str
+    remote: str
+    local_port: int
+
+
+class SessionClosed(MailEvent, frozen=True, kw_only=True):
+    """A session ended; how and after what."""
+
+    service: str
+    cause: str  # quit, eof, timeout, error, refused, drain
+    messages: int = 0
+    errors: int = 0
+    tls: str = ""  # "TLSv1.3 TLS_AES_256_GCM_SHA384", "" in clear
+
+
+class RecipientRefused(MailEvent, frozen=True, kw_only=True):
+    """RCPT TO got a 4xx or 5xx."""
+
+    PERSONAL = frozenset({"remote", "reverse_path", "recipient"})
+    ADDRESSES = frozenset({"reverse_path", "recipient"})
+    remote: str
+    reverse_path: str
+    recipient: str
+    reason: str
+    code: int
+
+
+class CommandRefused(MailEvent, frozen=True, kw_only=True):
+    """An SMTP command got a 5xx for its form or order: no address stands in it."""
+
+    PERSONAL = frozenset({"remote"})
+    remote: str
+    code: int
+    enhanced: str
+
+
+class MessageRefused(MailEvent, frozen=True, kw_only=True):
+    """The transaction ended with 4xx or 5xx after its recipients had been accepted."""
+
+    PERSONAL = frozenset({"remote", "reverse_path", "recipients"})
+    ADDRESSES = frozenset({"reverse_path", "recipients"})
+    remote: str
+    reverse_path: str
+    recipients: tuple[str, ...]
+    reason: str
+    code: int
+    detail: str = ""
+
+
+class SendingLimited(MailEvent, frozen=True, kw_only=True):
+    """An account that sends has passed a limit; once a session and limit."""
+
+    PERSONAL = frozenset({"account_name", "remote"})
+    ADDRESSES = frozenset({"account_name"})
+    account: int
+    account_name: str
+    remote: str
+    limit: str  # the setting: messages_per_hour...
+    most: int
+
+
+class MessageReceived(MailEvent, frozen=True, kw_only=True):
+    """A message was accepted with 250."""
+
+    PERSONAL = frozenset({"remote", "helo", "reverse_path", "recipients"})
+    ADDRESSES = frozenset({"reverse_path", "recipients"})
+    remote: str
+    helo: str
+    reverse_path: str
+    recipients: tuple[str, ...]
+    size_bytes: int
+    tls: str = ""
+    protocol: str = "ESMTP"
+    duration_ms: int = 0
+
+
+class MessageDelivered(MailEvent, frozen=True, kw_only=True):
+    """A message is in a mailbox, on disk."""
+
+    PERSONAL = frozenset({"recipient"})
+    ADDRESSES = frozenset({"recipient"})
+    recipient: str
+    account: int
+    mailbox: int
+    uid: int
+    emailid: str
+    via: str = "direct"  # direct or queue
+
+
+class MessageQuarantined(MailEvent, frozen=True, kw_only=True):
+    """A message that could not be taken apart is in a mailbox that no client sees, on disk; its sender heard 250."""
+
+    PERSONAL = frozenset({"recipient"})
+    ADDRESSES = frozenset({"recipient"})
+    recipient: str
+    account: int
+    mailbox: int
+    uid: int
+    emailid: str
+    reason: str  # poisoned
+    detail: str = ""
+
+
+class MessageQueued(MailEvent, frozen=True, kw_only=True):
+    """A message waits in this node's queue."""
+
+    PERSONAL = frozenset({"recipients"})
+    ADDRESSES = frozenset({"recipients"})
+    recipients: tuple[str, ...]
+    reason: str
+
+
+class DeliveryDeferred(MailEvent, frozen=True, kw_only=True):
+    """A queued delivery failed for now; ``detail`` is what the other server said, or our words for why it could not."""
+
+    PERSONAL = frozenset({"recipient", "detail"})  # servers quote the address they refuse
+    ADDRESSES = frozenset({"recipient"})
+    recipient: str
+    reason: str
+    attempts: int
+    host: str = ""
+    detail: str = ""
+
+
+class MessageRelayed(MailEvent, frozen=True, kw_only=True):
+    """Another server has taken the message for a recipient."""
+
+    PERSONAL = frozenset({"recipient"})
+    ADDRESSES = frozenset({"recipient"})
+    recipient: str
+    host: str
+    status: str
+    tls: str = ""
+    attempts: int = 0
+
+
+class DeliveryFailed(MailEvent, frozen=True, kw_only=True):
+    """A recipient elsewhere was given up; ``is_reported`` says whether a DSN went to the reverse path."""
+
+    PERSONAL = frozenset({"recipient", "detail"})
+    ADDRESSES = frozenset({"recipient"})
+    recipient: str
+    status: str
+    host: str
+    is_reported: bool
+    attempts: int = 0
+    detail: str = ""
+
+
+class ReportSent(MailEvent, frozen=True, kw_only=True):
+    """A DSN was put into a mailbox or into the queue."""
+
+    PERSONAL = frozenset({"recipient"})
+    ADDRESSES = frozenset({"recipient"})
+    recipient: str  # whom it tells
+    about: str  # trace id of the message it is about
+    actions: tuple[str, ...]  # failed, delayed, relayed, delivered, expanded
+
+
+class MessageExpunged(MailEvent, frozen=True, kw_only=True):
+    """Messages left a mailbox for the vault."""
+
+    account: int
+    mailbox: int
+    count: int
+
+
+class MessageAppended(MailEvent, frozen=True, kw_only=True):
+    """A client put a message into a mailbox (IMAP APPEND)."""
+
+    account: int
+    mailbox: int
+    uid: int
+    emailid: str
+    size_bytes: int
+
+
+class MessagesCopied(MailEvent, frozen=True, kw_only=True):
+    """A client copied or moved messages to another mailbox (IMAP COPY, MOVE)."""
+
+    account: int
+    mailbox: int  # from here
+    target: int
+    count: int
+    is_move: bool = False

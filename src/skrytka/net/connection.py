@@ -19,6 +19,7 @@ from skrytka.model.engine import DisconnectedError, Engine, TimedOut, TlsFacts, 
 from skrytka.model.errors import LocalProtocolError, RemoteProtocolError
 from skrytka.net.driver import Events
 from skrytka.net.facts import ConnFacts
+from skrytka.net.gate import Gate
 from skrytka.net.sweeper import Sweeper, TimeLimit
 from skrytka.net.tls_pipe import ServerTls, TlsPipe
 
@@ -41,9 +42,9 @@ class Connection(asyncio.BufferedProtocol):
 
     # fmt: off
     __slots__ = (
-        "_deadline_at", "_drained", "_fault", "_handshake", "_has_grace", "_input", "_is_closing", "_is_eof",
+        "_arrived", "_deadline_at", "_drained", "_fault", "_has_grace", "_input", "_is_closing", "_is_eof",
         "_is_read_paused", "_is_timed_out", "_is_woken", "_is_write_paused", "_lingered", "_lost", "_output", "_pipe",
-        "_sweeper", "_tls_source", "_transport", "_waiter", "cause", "due_at", "ends_at_s", "errors", "facts",
+        "_shaken", "_sweeper", "_tls_source", "_transport", "cause", "due_at", "ends_at_s", "errors", "facts",
         "is_draining", "messages", "owner", "tls",
     )
     # fmt: on
@@ -65,9 +66,9 @@ class Connection(asyncio.BufferedProtocol):
         self._input = bytearray()
         self._output = bytearray()
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiter: asyncio.Future[None] | None = None
-        self._drained: asyncio.Future[None] | None = None
-        self._handshake: asyncio.Future[None] | None = None
+        self._arrived = Gate()  # input, or the end of waiting for it
+        self._drained = Gate()
+        self._shaken = Gate()  # the handshake is done
         self._fault: RemoteProtocolError | None = None
         self._deadline_at = self.due_at
         self._lingered = 0
@@ -146,14 +147,13 @@ class Connection(asyncio.BufferedProtocol):
         if self._is_eof:
             raise DisconnectedError
         self._pipe = pipe
-        self._handshake = asyncio.get_running_loop().create_future()
         self.due_at = min(self._deadline_at, self._sweeper.clock.monotonic_s() + HANDSHAKE_S)
         self._feed_tls(self.take_input())
         try:
-            await self._handshake
+            if not (pipe.is_established or self._fault is not None):
+                await self._shaken.wait()
         finally:
-            self._handshake = None
-            self.due_at = self._deadline_at
+            self._restore_deadline()
         if self._fault is not None:
             raise self._fault
         assert self.tls is not None  # noqa: S101 - for the type checker
@@ -167,8 +167,8 @@ class Connection(asyncio.BufferedProtocol):
         self._deadline_at = min(self._sweeper.clock.monotonic_s() + seconds, self.ends_at_s)
         self._has_grace = False
         self._is_timed_out = False
-        if self._drained is None and not self._is_closing:
-            self.due_at = self._deadline_at
+        if not self._drained.is_waited_at:
+            self._restore_deadline()
 
     def time_limit(self, seconds: float) -> TimeLimit:
         """``with`` it around work of the session's own; TimeoutError ends what takes longer."""
@@ -177,7 +177,7 @@ class Connection(asyncio.BufferedProtocol):
     def wake(self) -> None:
         """Make :meth:`events` yield Woken; callable from anywhere in the loop. Several calls may give one event."""
         self._is_woken = True
-        _release(self._waiter)
+        self._arrived.open()
 
     def start_drain(self) -> None:
         """The process wants to end: the session sees ``is_draining`` and is woken."""
@@ -219,11 +219,7 @@ class Connection(asyncio.BufferedProtocol):
             if self._is_timed_out:
                 self._is_timed_out = False
                 return TimedOut()
-            self._waiter = asyncio.get_running_loop().create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
+            await self._arrived.wait()
 
     def take_input(self) -> bytes:
         """All that has come; ``b""`` at the end of file."""
@@ -237,12 +233,12 @@ class Connection(asyncio.BufferedProtocol):
 
     def expire(self, now_s: float) -> None:
         """Woken to say goodbye when waiting for input, cut when waiting for anything else of the peer's."""
-        if self._waiter is not None and not self._has_grace:
+        if self._arrived.is_waited_at and not self._has_grace:
             self._has_grace = self._is_timed_out = True
             self.due_at = now_s + GRACE_S
             self.cause = self.cause or "timeout"
-            _release(self._waiter)
-        elif self._waiter or self._drained or self._handshake or self._is_closing:
+            self._arrived.open()
+        elif self._is_closing or any(gate.is_waited_at for gate in (self._arrived, self._drained, self._shaken)):
             self.abort("timeout")
         elif now_s - self.due_at > BUSY_MAX_S:
             self.abort("timeout")
@@ -282,7 +278,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def resume_writing(self) -> None:
         self._is_write_paused = False
-        _release(self._drained)
+        self._drained.open()
         if len(self._input) <= INPUT_HIGH_BYTES:
             self._resume_reading()
 
@@ -292,7 +288,7 @@ class Connection(asyncio.BufferedProtocol):
         if not self._lost.done():
             self._lost.set_result(None)
         self._end_input()
-        _release(self._drained)
+        self._drained.open()
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
@@ -300,7 +296,7 @@ class Connection(asyncio.BufferedProtocol):
         self._input += data
         if len(self._input) > INPUT_HIGH_BYTES:
             self._pause_reading()
-        _release(self._waiter)
+        self._arrived.open()
 
     def _pause_reading(self) -> None:
         if not self._is_read_paused and not self._transport.is_closing():  # uvloop raises on a closing one
@@ -314,9 +310,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def _end_input(self) -> None:
         self._is_eof = True
-        _release(self._waiter)
-        if self._handshake is not None and not self._handshake.done():
-            self._handshake.set_exception(DisconnectedError())
+        self._arrived.open()
+        self._shaken.fail(DisconnectedError())
 
     def _feed_tls(self, data: bytes | memoryview) -> None:
         """Bytes of the wire into TLS; never raises: broken TLS ends the input with a fault."""
@@ -329,7 +324,7 @@ class Connection(asyncio.BufferedProtocol):
                 if not is_done:
                     return
                 self.tls = pipe.facts()  # now: after garbage in the same packet OpenSSL knows them no more
-                _release(self._handshake)
+                self._shaken.open()
                 data = b""
             plain, is_end = pipe.decrypt(data)
         except ssl.SSLError as exc:
@@ -345,15 +340,13 @@ class Connection(asyncio.BufferedProtocol):
 
     def _fail_tls(self, pipe: TlsPipe, exc: ssl.SSLError) -> None:
         """Alert, then nothing more; unread input is dropped, since somebody may have cut it."""
-        fault = RemoteProtocolError(f"TLS: {exc.reason or 'error'}")
+        self._fault = RemoteProtocolError(f"TLS: {exc.reason or 'error'}")
         self._write(pipe.output())
         self._output.clear()
-        self._fault = fault
         self._begin_close()
-        if self._handshake is not None and not self._handshake.done():
-            self._handshake.set_exception(fault)
-        _release(self._waiter)
-        _release(self._drained)
+        self._shaken.fail(self._fault)
+        self._arrived.open()
+        self._drained.open()
 
     def _begin_close(self) -> None:
         if self._is_closing:
@@ -393,17 +386,15 @@ class Connection(asyncio.BufferedProtocol):
 
     async def _drain(self) -> None:
         while self._is_write_paused and not self.is_lost:
-            self._drained = asyncio.get_running_loop().create_future()
             self.due_at = self._sweeper.clock.monotonic_s() + WRITE_STALL_S
             try:
-                await self._drained
+                await self._drained.wait()
             finally:
-                self._drained = None
-                self.due_at = self._deadline_at
+                self._restore_deadline()
         if self.is_lost:
             raise DisconnectedError
 
-
-def _release(future: asyncio.Future[None] | None) -> None:
-    if future is not None and not future.done():
-        future.set_result(None)
+    def _restore_deadline(self) -> None:
+        """What the session waits for is over; a connection that closes keeps its short time to linger."""
+        if not self._is_closing:
+            self.due_at = self._deadline_at

@@ -357,7 +357,7 @@ def test_a_peer_that_does_not_read_holds_the_session_and_not_our_memory(
 
 
 def _is_stuck(world: World) -> bool:
-    return any(conn._drained is not None for conn in world.listener._connections)
+    return any(conn._drained.is_waited_at for conn in world.listener._connections)
 
 
 def test_a_peer_that_never_reads_is_cut_at_the_write_deadline(run: Run) -> None:

@@ -53,7 +53,7 @@ def test_the_deadline_lets_the_session_say_goodbye(run: Run) -> None:
             world.late(59.0)
             writer.write(b"in time\n")
             assert await reader.readline() == b"you said in time\n"
-            await world.until(lambda: all(conn._waiter for conn in world.listener._connections))
+            await world.until(lambda: all(conn._arrived.is_waited_at for conn in world.listener._connections))
             world.late(2.0)
             assert await reader.readline() == b"too late\n"
             writer.close()
@@ -72,9 +72,9 @@ def test_a_session_that_ignores_its_deadline_is_cut(run: Run) -> None:
     async def main() -> None:
         async with serving(stubborn) as world:
             _, writer = await world.connect()
-            await world.until(lambda: any(conn._waiter for conn in world.listener._connections))
+            await world.until(lambda: any(conn._arrived.is_waited_at for conn in world.listener._connections))
             world.late(61.0)
-            await world.until(lambda: any(conn._waiter for conn in world.listener._connections))
+            await world.until(lambda: any(conn._arrived.is_waited_at for conn in world.listener._connections))
             world.late(connection.GRACE_S + 1)
             await world.until(lambda: world.recorder.of(SessionClosed))
             writer.close()
@@ -97,6 +97,20 @@ def test_a_session_that_hangs_in_its_own_work_is_cancelled_in_the_end(run: Run) 
             world.late(connection.BUSY_MAX_S + 1)
             await world.until(lambda: world.recorder.of(SessionClosed))
             assert world.recorder.of(SessionClosed)[0].cause == "timeout"
+            writer.close()
+
+    run(main())
+
+
+def test_a_peer_that_fails_its_handshake_and_stays_is_cut_soon(run: Run, store: TlsStore) -> None:
+    async def main() -> None:
+        async with serving(echo, tls=store, is_implicit_tls=True) as world:
+            reader, writer = await world.connect()
+            writer.write(b"GET / HTTP/1.1\r\n\r\n")
+            await reader.read()  # the alert and the end of file; nothing follows, and the peer keeps its half open
+            assert not world.recorder.of(SessionClosed)
+            world.late(connection.LINGER_S + 1)
+            await asyncio.wait_for(world.until(lambda: world.recorder.of(SessionClosed)), 5)
             writer.close()
 
     run(main())

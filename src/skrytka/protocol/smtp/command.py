@@ -72,6 +72,12 @@ def parse_line(raw: bytes) -> tuple[Verb, str]:
     return verb, argument.strip(" ")  # RFC 5321 4.1.1: trailing white space is tolerated
 
 
+def no_argument(argument: str) -> None:
+    """For commands that have none: RFC 5321 4.3.2 has 501 for one."""
+    if argument:
+        raise CommandError(replies.BAD_SYNTAX)
+
+
 def is_hopeless(raw: bytes) -> bool:
     """Whether nobody knows where the next command begins after a wrong line.
 

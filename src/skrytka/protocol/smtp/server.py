@@ -7,8 +7,6 @@ says what may follow what; after a refusal of the engine (size, bare newline) no
 from collections.abc import Callable
 from typing import ClassVar, Final
 
-import msgspec
-
 from skrytka.model import reply as replies
 from skrytka.model.address import Domain
 from skrytka.model.engine import NEED_DATA, PAUSED, Signal, TlsFacts
@@ -30,9 +28,11 @@ from skrytka.protocol.smtp.extensions import (
     helo_reply,
 )
 from skrytka.protocol.smtp.lines import CRLF, Input, LineFault
+from skrytka.protocol.smtp.owed import OwedReply
 from skrytka.protocol.smtp.parameters import CommandError
 from skrytka.protocol.smtp.receiver import MessageReceiver
 from skrytka.protocol.smtp.states import AFTER_REFUSAL, NEXT, State, Verb
+from skrytka.protocol.smtp.transaction import Transaction
 
 _LINE_FAULTS: Final = {
     LineFault.BARE_NEWLINE: events.Fault(replies.BARE_NEWLINE_COMMAND),
@@ -43,16 +43,6 @@ _NEED_HELLO: Final = frozenset({Verb.MAIL, Verb.RCPT, Verb.DATA, Verb.BDAT, Verb
 _ENDS_TRANSACTION: Final = frozenset({Verb.EHLO, Verb.HELO, Verb.RSET, Verb.END})
 _HELLOS: Final = frozenset({Verb.EHLO, Verb.HELO})
 _CLOSING: Final = 421  # RFC 5321 3.8: allowed at any time
-_INTERMEDIATE: Final = {Verb.DATA: 354, Verb.CHALLENGE: 334}
-
-
-class _Transaction(msgspec.Struct):
-    """What MAIL began."""
-
-    offered: events.MailFrom | None = None  # waits for its reply
-    mail: events.MailFrom | None = None
-    recipients: int = 0
-    message: MessageReceiver | None = None
 
 
 class SmtpServer:
@@ -77,17 +67,13 @@ class SmtpServer:
         self._is_authenticated = False
         self._exchange: AuthExchange | None = None
         self._line_max = max(limits.command_line_bytes, AUTH_LINE_MAX if extensions.mechanisms else 0)
-        # The event that waits for its reply
-        self._waiting: Verb | None = Verb.GREETING
-        self._is_waiting = True
-        self._must_refuse = False
-        self._is_fatal = False
+        self._owed = OwedReply()
         # Counters of the session
         self._commands = 0
         self._errors = 0
         self._mails = 0
         self._rules = self._new_rules(is_extended=False)
-        self._transaction = _Transaction()
+        self._transaction = Transaction()
         self._skip = 0  # octets of a chunk that nobody wants
         self._after_skip = replies.BAD_SEQUENCE
 
@@ -119,7 +105,7 @@ class SmtpServer:
         """The next event. Never raises for what the peer sent."""
         if self._state is State.CLOSED:
             return events.Eof()
-        if self._is_waiting or self._state is State.TLS:
+        if self._owed.is_owed or self._state is State.TLS:
             return PAUSED
         if self._skip:
             return self._skip_octets()
@@ -135,16 +121,13 @@ class SmtpServer:
         if reply.code == _CLOSING:
             self._close()
             return reply.encode()
-        if not self._is_waiting:
-            raise LocalProtocolError(f"nothing waits for a reply: {reply.code}")
-        self._check_reply(reply)
-        self._is_waiting = False
+        self._owed.settle(reply)
         if reply.code >= 500:  # a 4xx is no fault of the peer: greylisting, 452 for many recipients
             self._errors += 1
-        if self._is_fatal:
+        if self._owed.is_fatal:
             self._close()
-        elif self._waiting is not None:
-            self._move(self._waiting, reply)
+        elif self._owed.verb is not None:
+            self._move(self._owed.verb, reply)
         return reply.encode()
 
     def tls_started(self, tls: TlsFacts) -> None:
@@ -155,7 +138,7 @@ class SmtpServer:
         self._is_tls = True
         self._state = State.HELLO
         self._rules = self._new_rules(is_extended=False)
-        self._transaction = _Transaction()
+        self._transaction = Transaction()
 
     def tls_implicit(self) -> None:
         """The connection began with TLS; before the greeting."""
@@ -165,38 +148,28 @@ class SmtpServer:
 
     # -- replies --------------------------------------------------------------------------------------------------
 
-    def _check_reply(self, reply: Reply) -> None:
-        if reply.code >= 400:
-            return
-        if self._must_refuse:
-            raise LocalProtocolError(f"the engine has refused this, {reply.code} cannot be said")
-        wanted = _INTERMEDIATE.get(self._waiting) if self._waiting is not None else None
-        if (reply.code if reply.code >= 300 else None) != wanted:
-            raise LocalProtocolError(f"{reply.code} is no answer to {self._waiting}")
-
     def _move(self, verb: Verb, reply: Reply) -> None:
         """The state after the reply, by the table."""
         before = self._state
         if reply.code >= 400:
             self._state = AFTER_REFUSAL.get((before, verb), before)
             if verb is Verb.END:
-                self._transaction = _Transaction()
+                self._transaction = Transaction()
             return
         self._state = NEXT[before][verb]
         if verb is Verb.MAIL:
-            self._transaction = _Transaction(mail=self._transaction.offered)
+            self._transaction = Transaction(mail=self._transaction.offered)
         elif verb is Verb.DATA:
             self._new_message().begin_data()
         elif verb is Verb.AUTH:
             self._is_authenticated = True
         elif verb in _ENDS_TRANSACTION:
-            self._transaction = _Transaction()
+            self._transaction = Transaction()
             if verb in _HELLOS:
                 self._rules = self._new_rules(is_extended=verb is Verb.EHLO)
 
     def _close(self) -> None:
         self._state = State.CLOSED
-        self._is_waiting = False
         self._input.clear()
 
     def _new_rules(self, *, is_extended: bool) -> commands.Rules:
@@ -209,16 +182,14 @@ class SmtpServer:
             is_space_accepted=self._leniency.is_space_after_colon_accepted,
         )
 
-    def _wait(self, verb: Verb | None, event: Event, *, must_refuse: bool = False, is_fatal: bool = False) -> Event:
-        """Hand out an event and take nothing else before its reply; ``verb`` None: a fault, no move."""
-        self._waiting = verb
-        self._is_waiting = True
-        self._must_refuse = must_refuse
-        self._is_fatal = is_fatal
+    def _wait(self, verb: Verb, event: Event, *, must_refuse: bool = False) -> Event:
+        """Hand out an event and take nothing else before its reply."""
+        self._owed.owe(verb, must_refuse=must_refuse)
         return event
 
     def _fault(self, reply: Reply, *, is_fatal: bool = False) -> Event:
-        return self._wait(None, events.Fault(reply, is_fatal), must_refuse=True, is_fatal=is_fatal)
+        self._owed.owe(None, must_refuse=True, is_fatal=is_fatal)
+        return events.Fault(reply, is_fatal)
 
     # -- commands -------------------------------------------------------------------------------------------------
 
@@ -295,17 +266,17 @@ class SmtpServer:
         transaction.recipients += 1  # RFC 9422 4.2: all RCPT commands of the transaction
         if transaction.recipients > self._limits.recipients:
             raise CommandError(replies.TOO_MANY_RECIPIENTS)
-        is_smtputf8 = transaction.mail is not None and transaction.mail.is_smtputf8
-        return self._wait(Verb.RCPT, commands.parse_rcpt(argument, self._rules, is_smtputf8=is_smtputf8))
+        rcpt = commands.parse_rcpt(argument, self._rules, is_smtputf8=transaction.is_smtputf8)
+        return self._wait(Verb.RCPT, rcpt)
 
     def _on_data(self, argument: str) -> Event:
-        _no_argument(argument)
-        if self._body_type() is BodyType.BINARY:
+        commands.no_argument(argument)
+        if self._transaction.body_type is BodyType.BINARY:
             raise CommandError(replies.BINARY_NEEDS_BDAT)
         return self._wait(Verb.DATA, events.DataStart())
 
     def _on_rset(self, argument: str) -> Event:
-        _no_argument(argument)
+        commands.no_argument(argument)
         return self._wait(Verb.RSET, events.Reset(replies.RESET))
 
     def _on_noop(self, _argument: str) -> Event:
@@ -325,7 +296,7 @@ class SmtpServer:
     def _on_starttls(self, argument: str) -> Event:
         if not self._extensions.is_starttls:
             raise CommandError(replies.NOT_IMPLEMENTED)
-        _no_argument(argument)
+        commands.no_argument(argument)
         if self._is_tls:
             raise CommandError(replies.BAD_SEQUENCE)  # RFC 3207 4.2
         return self._wait(Verb.STARTTLS, events.StartTls())
@@ -354,20 +325,14 @@ class SmtpServer:
         return self._wait(Verb.AUTH if isinstance(event, events.Authenticate) else Verb.CHALLENGE, event)
 
     def _on_quit(self, argument: str) -> Event:
-        _no_argument(argument)
+        commands.no_argument(argument)
         return self._wait(Verb.QUIT, events.Quit(replies.BYE))
 
     # -- the message ----------------------------------------------------------------------------------------------
 
-    def _body_type(self) -> BodyType:
-        mail = self._transaction.mail
-        return mail.body_type if mail is not None else BodyType.SEVEN_BIT
-
     def _new_message(self) -> MessageReceiver:
         is_8bit_accepted = self._leniency.is_undeclared_8bit_accepted
-        message = MessageReceiver(self._limits, self._body_type(), is_8bit_accepted=is_8bit_accepted)
-        self._transaction.message = message
-        return message
+        return self._transaction.begin_message(self._limits, is_8bit_accepted=is_8bit_accepted)
 
     def _on_bdat(self, argument: str) -> Event | Signal:
         """RFC 3030 2. Without a size nobody knows where the next command begins: the connection ends."""
@@ -432,8 +397,3 @@ class SmtpServer:
         Verb.AUTH: _on_auth,
         Verb.QUIT: _on_quit,
     }
-
-
-def _no_argument(argument: str) -> None:
-    if argument:  # RFC 5321 4.3.2: 501 for an argument where there is none
-        raise CommandError(replies.BAD_SYNTAX)

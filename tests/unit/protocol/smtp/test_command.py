@@ -8,6 +8,7 @@ from skrytka.protocol.smtp.command import (
     Bdat,
     Rules,
     is_hopeless,
+    no_argument,
     parse_bdat,
     parse_hello,
     parse_line,
@@ -262,3 +263,10 @@ def test_utf8_addresses_need_smtputf8() -> None:
     with pytest.raises(CommandError) as caught:
         parse_rcpt(f"TO:{path}", RULES, is_smtputf8=False)
     assert caught.value.reply == replies.SMTPUTF8_NEEDED
+
+
+def test_an_argument_where_there_is_none_is_501() -> None:
+    no_argument("")
+    with pytest.raises(CommandError) as caught:
+        no_argument("now")
+    assert caught.value.reply == replies.BAD_SYNTAX

@@ -149,10 +149,11 @@ class Front:
             self._sweep_keys(),
             self._tell_alive(),
         ]
+        if (courier := parts.outbound()) is not None:
+            work.append(courier.run())
         if self._start.is_keeper:
             control = next((sock for name, sock in self._sockets if name == "control"), None)
             work.append(self._jobs(store, parts).run())
-            work.append(parts.outbound().run())
             if control is not None:
                 work.append(ControlServer(control, parts.control(), self._events).run())
         return work

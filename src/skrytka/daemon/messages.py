@@ -26,6 +26,7 @@ class Start(Message, frozen=True, kw_only=True):
     sockets: tuple[str, ...] = ()  # services, "control" for the control socket, in the order of the descriptors
     known_ms: int | None = None  # where its model.clock.AgeClock begins
     is_keeper: bool = False  # this front runs the control socket and the jobs
+    fronts: int = 1
 
 
 class StoreSocket(Message, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Composition of the outbound courier, in the first front for now."""
+"""Composition of the outbound courier: one in each front, as far as the limits on connections go round."""
 
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from skrytka.mail.queue.routes import Routes
 from skrytka.model.clock import Clock, Random
 from skrytka.model.events import Emitter
 from skrytka.model.secret import Secret
-from skrytka.model.settings import Dns, Settings
+from skrytka.model.settings import Dns, Outbound, Settings
 from skrytka.net.client_tls import ClientTls
 from skrytka.net.dialer import Dialer
 from skrytka.net.dns.answer import Resolver
@@ -23,12 +23,21 @@ from skrytka.net.dns.zone import StaticZone
 from skrytka.net.sweeper import Sweeper
 from skrytka.store.api import Store
 from skrytka.store.seal.source import KeySource
+from skrytka.store.sql.outbound import Share
 
 RESOLV_CONF = Path("/etc/resolv.conf")
+SHARES_MAX = 256  # told apart by an octet
+
+
+def share_of(front: int, fronts: int, settings: Outbound) -> Share | None:
+    """Each courier may have a connection to each destination, or it is none."""
+    couriers = min(fronts, settings.connections, settings.connections_per_destination, SHARES_MAX)
+    return Share(front, couriers) if front < couriers else None
 
 
 def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
     *,
+    share: Share,
     settings: Settings,
     layout: Layout,
     store: Store,
@@ -75,6 +84,7 @@ def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
             age=age,
             random=random,
             settings=settings.outbound,
+            share=share,
             is_demo=settings.is_demo,
         )
     )

@@ -8,7 +8,7 @@ from skrytka.daemon.event_log import EventLog
 from skrytka.daemon.event_trace import EventTrace
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.messages import Start
-from skrytka.daemon.outbound import outbound_courier
+from skrytka.daemon.outbound import outbound_courier, share_of
 from skrytka.daemon.store_check import StoreCheck
 from skrytka.inspect.client import Inspector
 from skrytka.mail.admin.admin import Admin
@@ -180,13 +180,19 @@ class Parts:
             )
         )
 
-    def outbound(self) -> OutboundCourier:
-        """What sends this node's queue to other servers; PermanentError(BAD_CONFIG) for a zone file that is not there.
+    def outbound(self) -> OutboundCourier | None:
+        """What sends this front's share of the queue to other servers; None when there is nothing for it.
+
+        PermanentError(BAD_CONFIG) for a zone file that is not there.
 
         Settings of [outbound] hold from the start of the process, ``is_paused`` excepted.
         """
         base = self._base
+        share = share_of(base.start.number, base.start.fronts, self.settings.outbound)
+        if share is None:
+            return None
         self._outbound = outbound_courier(
+            share=share,
             settings=self.settings,
             layout=base.layout,
             store=base.store,

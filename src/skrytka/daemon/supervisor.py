@@ -174,6 +174,7 @@ class Supervisor:
                 sockets=names,
                 known_ms=self._desk.age.known_ms,
                 is_keeper=child is self._fronts[0],
+                fronts=len(self._fronts),
             ),
             [sock.fileno() for sock in socks],
         )

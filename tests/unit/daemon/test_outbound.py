@@ -4,17 +4,30 @@ import pytest
 
 from skrytka.daemon import outbound
 from skrytka.daemon.layout import Layout
-from skrytka.daemon.outbound import resolver_of
+from skrytka.daemon.outbound import resolver_of, share_of
 from skrytka.model.clock import FixedClock
 from skrytka.model.errors import PermanentError
-from skrytka.model.settings import Dns
+from skrytka.model.settings import Dns, Outbound
 from skrytka.net.dns.stub import Server, StubResolver
 from skrytka.net.dns.zone import StaticZone
+from skrytka.store.sql.outbound import Share
 from tests.unit.mail.support import CountingRandom
 
 
 def resolver(settings: Dns, root: Path) -> object:
     return resolver_of(settings, Layout(root), FixedClock(), CountingRandom())
+
+
+@pytest.mark.parametrize(
+    ("limits", "shares"),
+    [
+        (Outbound(), [Share(0, 2), Share(1, 2)]),
+        (Outbound(connections_per_destination=1), [Share(0, 1), None]),
+        (Outbound(connections=1), [Share(0, 1), None]),
+    ],
+)
+def test_each_front_has_a_share_as_far_as_connections_go_round(limits: Outbound, shares: list[Share | None]) -> None:
+    assert [share_of(front, 2, limits) for front in range(2)] == shares
 
 
 def servers(found: object) -> tuple[Server, ...]:

@@ -3,6 +3,7 @@
 States of a recipient and what a crash leaves: docs/queue.md. What is in flight is known here only; on disk it stays
 due. Each destination has a few workers that keep their connection for the next message; one that hangs holds up nobody
 else. What is due is read lane by lane (urgent, usual, bulk), a batch at a time, and no more than memory shall hold.
+Each front has a courier for its share of the messages, so that all cores work.
 """
 
 import asyncio
@@ -34,7 +35,7 @@ from skrytka.store.commands.outbound import Schedule
 from skrytka.store.seal.keys import AccountKeys
 from skrytka.store.seal.source import KeySource
 from skrytka.store.sql import outbound as sql
-from skrytka.store.sql.outbound import LANES, START, OutboundRow, Place
+from skrytka.store.sql.outbound import LANES, START, WHOLE, OutboundRow, Place, Share
 
 BATCH: Final = 250  # rows read and opened at once: 5 ms of the loop
 IN_FLIGHT_MAX: Final = 2_000  # recipients in memory
@@ -59,11 +60,12 @@ class OutboundDeps:
     age: Clock  # for what is given up: model.clock.AgeClock
     random: Random
     settings: Outbound
+    share: Share = WHOLE
     is_demo: bool = False
 
 
 class OutboundCourier:
-    """One per node."""
+    """One for each share of the node's queue; limits on connections are divided among them."""
 
     def __init__(self, deps: OutboundDeps) -> None:
         self._deps = deps
@@ -83,7 +85,8 @@ class OutboundCourier:
         self._turn = count()
         self._workers: dict[str, int] = defaultdict(int)
         self._lanes = {lane: _Lane() for lane in LANES}
-        self._connections = asyncio.Semaphore(deps.settings.connections)
+        self._connections = asyncio.Semaphore(_part(deps.settings.connections, deps.share))
+        self._per_destination = _part(deps.settings.connections_per_destination, deps.share)
         self._full: set[str] = set()  # destinations of which more is due than memory shall hold; EVERYTHING: all mail
         self._has_room = asyncio.Event()
         self._keys = QueueKeys(deps.keys, deps.random)
@@ -153,7 +156,7 @@ class OutboundCourier:
     async def _read(self, lane: int, after: Place) -> tuple[list[OutboundRow], Place]:
         """Rows of the lane, and where to read on: at its end from the start, for what is in flight is due still."""
         now_ms = self._deps.clock.now_ms()
-        rows = await self._deps.store.read(sql.due(lane, now_ms, BATCH, after))
+        rows = await self._deps.store.read(sql.due(lane, now_ms, BATCH, after, self._deps.share))
         last = rows[-1] if len(rows) == BATCH else None
         return rows, START if last is None else (last.due_at_ms, last.queue_id, last.recipient)
 
@@ -209,7 +212,7 @@ class OutboundCourier:
             return False
         self._in_flight.update((row.queue_id, row.recipient) for row in parcel.rows)
         heappush(waiting, (-parcel.rows[0].priority, next(self._turn), parcel))
-        if self._workers[destination] < min(self._deps.settings.connections_per_destination, len(waiting)):
+        if self._workers[destination] < min(self._per_destination, len(waiting)):
             self._workers[destination] += 1
             tasks.create_task(self._work(destination, tasks))
         return True
@@ -293,6 +296,10 @@ class _Lane:
     def __init__(self) -> None:
         self.read_to: Place = START
         self.looked_to: Place = START
+
+
+def _part(limit: int, share: Share) -> int:
+    return limit // share.of + (share.number < limit % share.of)
 
 
 def _bug() -> Outcome:

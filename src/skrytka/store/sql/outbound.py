@@ -15,6 +15,22 @@ LANES: Final = (LANE_URGENT, LANE_USUAL, LANE_BULK)
 Place = tuple[int, QueueId, int]  # in a lane: due time, message, recipient
 START: Final[Place] = (-1, QueueId(b""), 0)
 
+
+class Share(NamedTuple):
+    """Messages of one of ``of`` couriers, told apart by the last octet of their id, which is random."""
+
+    number: int = 0
+    of: int = 1
+
+    @property
+    def octets(self) -> tuple[bytes, bytes]:
+        """The first and the last one of its messages."""
+        first, behind = (256 * each // self.of for each in (self.number, self.number + 1))
+        return bytes([first]), bytes([behind - 1])
+
+
+WHOLE: Final = Share()
+
 INSERT_QUEUED = Statement(
     "INSERT INTO queue (queue_id, blob_id, wrapped_key, envelope, created_at_ms, kind, priority)"
     " VALUES (:queue_id, :blob_id, :wrapped_key, :envelope, :now_ms, :kind, :priority)"
@@ -37,6 +53,7 @@ _COLUMNS: Final = (
 )
 _DUE = Statement(
     f"SELECT {_COLUMNS} WHERE r.lane = :lane AND r.due_at_ms <= :now_ms AND r.is_held = 0"
+    " AND substr(r.queue_id, 16, 1) BETWEEN :first AND :last"
     " AND (r.due_at_ms, r.queue_id, r.number) > (:after_ms, :after_queue_id, :after_number)"
     " ORDER BY r.due_at_ms, r.queue_id, r.number LIMIT :limit"
 )
@@ -70,8 +87,9 @@ def lane_of(priority: int) -> int:
     return LANE_URGENT if priority > 0 else LANE_USUAL if priority == 0 else LANE_BULK
 
 
-def due(lane: int, now_ms: int, limit: int, after: Place = START) -> Query[list[OutboundRow]]:
+def due(lane: int, now_ms: int, limit: int, after: Place = START, share: Share = WHOLE) -> Query[list[OutboundRow]]:
     """Recipients of a lane whose time has come, the longest waiting first, from behind a place on."""
+    first, last = share.octets
     after_ms, after_queue_id, after_number = after
     rows: Any = yield _DUE(
         lane=lane,
@@ -80,6 +98,8 @@ def due(lane: int, now_ms: int, limit: int, after: Place = START) -> Query[list[
         after_ms=after_ms,
         after_queue_id=after_queue_id,
         after_number=after_number,
+        first=first,
+        last=last,
     )
     return [OutboundRow._make(row) for row in rows]
 

@@ -12,6 +12,7 @@ from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.events import DeliveryDeferred, DeliveryFailed, FaultRaised, MessageRelayed
 from skrytka.model.settings import Route
 from skrytka.store.commands.outbound import Later, Post, Settle
+from skrytka.store.sql.outbound import Share
 from tests.support.outside import CLOSE, EHLO, HANG, Outside, peer, to
 from tests.unit.mail.world import MESSAGE, World, fails
 
@@ -44,6 +45,23 @@ async def test_messages_of_one_destination_share_a_connection(world: World) -> N
             await outside.submit(f"x{number}@example.net")
         assert await outside.courier.run_once() == 4
     assert (mx.sessions, len(mx.messages), mx.lines.count("QUIT")) == (1, 4, 1)
+
+
+async def test_two_couriers_send_everything_once_and_share_the_connections(world: World) -> None:
+    async with peer() as mx:
+        outside = Outside(world, mx.port, connections_per_destination=3)
+        for number in range(12):
+            await outside.submit(f"x{number}@example.net")
+        deps = outside.courier._deps
+        couriers = [OutboundCourier(dataclasses.replace(deps, share=Share(number, 2))) for number in range(2)]
+        assert [courier._per_destination for courier in couriers] == [2, 1]
+        sent = [await courier.run_once() for courier in couriers]
+    assert sum(sent) == 12
+    assert min(sent) > 0
+    assert sorted(line for line in mx.lines if line.startswith("RCPT")) == sorted(
+        f"RCPT TO:<x{number}@example.net>" for number in range(12)
+    )
+    assert await outside.queue() == []
 
 
 async def test_a_connection_carries_so_many_messages_and_no_more(world: World) -> None:

@@ -100,6 +100,17 @@ async def test_each_priority_has_a_lane_and_a_lane_is_read_on_from_a_place(case:
     assert await case.store.read(outbound.next_due()) == 100
 
 
+async def test_couriers_read_the_same_lane_and_no_message_is_two_of_theirs(case: StoreCase) -> None:
+    for _ in range(12):
+        await post(case, 300, 300)
+    lane, now_ms = outbound.LANE_USUAL, 500
+    everything = await case.store.read(outbound.due(lane, now_ms, 100))
+    shares = [outbound.Share(number, 3) for number in range(3)]
+    parts = [await case.store.read(outbound.due(lane, now_ms, 100, share=share)) for share in shares]
+    assert sorted(row for part in parts for row in part) == everything
+    assert sum(len({row.queue_id for row in part}) for part in parts) == 12
+
+
 async def test_many_messages_are_settled_in_one_commit(case: StoreCase) -> None:
     first, second = await post(case, 100, 100), await post(case, 100)
     assert first.queue is not None

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from skrytka.net.dns.answer import Mx, Status
+from skrytka.model.dns import Mx, Status
 from skrytka.net.dns.zone import StaticZone
 from tests.support.demo import COMMAND, STANDARD_PORTS, Demo
 from tests.support.ports import free_base

@@ -17,7 +17,7 @@ from skrytka.model.secret import Secret
 from skrytka.model.settings import Dns, Outbound, Settings
 from skrytka.net.client_tls import ClientTls
 from skrytka.net.dialer import Dialer
-from skrytka.net.dns.answer import Resolver
+from skrytka.net.dns.resolver import Resolver
 from skrytka.net.dns.stub import Server, StubResolver
 from skrytka.net.dns.zone import StaticZone
 from skrytka.net.sweeper import Sweeper

@@ -7,9 +7,10 @@ import msgspec
 
 from skrytka.model.address import Domain
 from skrytka.model.clock import Random
+from skrytka.model.dns import Mx, Status
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.settings import Outbound, Route
-from skrytka.net.dns.answer import Mx, Resolver, Status
+from skrytka.net.dns.resolver import Resolver
 
 SMTP_PORT: Final = 25
 HOPS_MAX: Final = 10  # servers tried for one message in one run; a domain with a thousand MX is somebody's joke

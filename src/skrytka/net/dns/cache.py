@@ -5,8 +5,8 @@ from collections import OrderedDict
 import msgspec
 
 from skrytka.model.clock import Clock
+from skrytka.model.dns import Answer
 from skrytka.model.errors import Reason, TransientError
-from skrytka.net.dns.answer import Answer
 
 ENTRIES_MAX = 20_000
 FAILURE_TTL_S = 5.0  # RFC 9520 3.2: 1 s at least, 5 minutes at most

@@ -20,9 +20,9 @@ import msgspec
 
 from skrytka.model.address import Domain
 from skrytka.model.clock import Clock, Random
+from skrytka.model.dns import Answer
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.net.dns import wire
-from skrytka.net.dns.answer import Answer
 from skrytka.net.dns.cache import Cache, Key
 
 ROUNDS = 2  # how often each server is asked

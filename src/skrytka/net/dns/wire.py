@@ -19,8 +19,8 @@ from dns.rdtypes.ANY.TXT import TXT
 
 from skrytka.model.address import Domain
 from skrytka.model.clock import Random
+from skrytka.model.dns import Answer, Mx, Record, Status, Tlsa
 from skrytka.model.errors import PermanentError, Reason
-from skrytka.net.dns.answer import Answer, Mx, Record, Status, Tlsa
 
 UDP_PAYLOAD_BYTES = 1232  # DNS flag day 2020: fits an IPv6 packet of the least MTU, so no fragments to forge
 TTL_MAX_S = 86_400

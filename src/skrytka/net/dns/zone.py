@@ -11,8 +11,8 @@ from typing import Self
 import yaml
 
 from skrytka.model.address import Domain
+from skrytka.model.dns import Answer, Mx, Record, Status
 from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.net.dns.answer import Answer, Mx, Record, Status
 from skrytka.net.dns.wire import parse_name
 
 TTL_S = 60

@@ -4,9 +4,9 @@ import pytest
 
 from skrytka.mail.queue.routes import Hop, Routes
 from skrytka.model.address import Domain
+from skrytka.model.dns import Answer
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.settings import Outbound, Route
-from skrytka.net.dns.answer import Answer
 from skrytka.net.dns.zone import StaticZone
 from tests.support.outside import ZONE
 from tests.unit.mail.support import CountingRandom

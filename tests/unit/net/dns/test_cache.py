@@ -1,8 +1,8 @@
 import pytest
 
 from skrytka.model.clock import FixedClock
+from skrytka.model.dns import Answer, Status
 from skrytka.model.errors import Reason, TransientError
-from skrytka.net.dns.answer import Answer, Status
 from skrytka.net.dns.cache import FAILURE_TTL_S, Cache
 
 KEY = ("example.net.", "A")

@@ -15,8 +15,8 @@ import dns.rrset
 import pytest
 
 from skrytka.model.clock import FixedClock
+from skrytka.model.dns import Answer, Status
 from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.net.dns.answer import Answer, Status
 from skrytka.net.dns.stub import MISFITS_MAX, ROUNDS, Server, StubResolver, system_servers
 from tests.unit.net.harness import Run
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skrytka.model.dns import Mx, Record, Status, Tlsa
 from skrytka.net.dns import wire
-from skrytka.net.dns.answer import Mx, Record, Status, Tlsa
 
 NAME = "mail.example.net."
 

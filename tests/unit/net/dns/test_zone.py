@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from skrytka.model.address import Domain
+from skrytka.model.dns import Answer, Mx, Record, Status
 from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.net.dns.answer import Answer, Mx, Record, Status
 from skrytka.net.dns.zone import StaticZone
 
 ZONE = """

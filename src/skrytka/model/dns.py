@@ -1,11 +1,8 @@
 """What a look-up gives, whoever answers it. No answer at all is a TransientError, never an empty one."""
 
 from enum import StrEnum
-from typing import Protocol
 
 import msgspec
-
-from skrytka.model.address import Domain
 
 
 class Status(StrEnum):
@@ -57,15 +54,3 @@ class Answer(msgspec.Struct, frozen=True):
     def exchanges(self) -> tuple[Mx, ...]:
         """MX records, best first."""
         return tuple(sorted(record for record in self.records if isinstance(record, Mx)))
-
-
-class Resolver(Protocol):
-    """Who answers."""
-
-    async def query(self, name: Domain | str, rdtype: str) -> Answer:
-        """Records of ``name``, through CNAMEs.
-
-        TransientError(DNS_TIMEOUT) when nobody answers in time, TransientError(DNS_FAILURE) when they cannot say,
-        PermanentError(BAD_SYNTAX) when it is no name.
-        """
-        ...

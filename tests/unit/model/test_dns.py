@@ -1,4 +1,4 @@
-from skrytka.net.dns.answer import Answer, Mx, Status, Tlsa
+from skrytka.model.dns import Answer, Mx, Status, Tlsa
 
 
 def test_records_are_given_by_kind_and_exchanges_best_first() -> None:

@@ -143,6 +143,14 @@ def allocate(_message: bytes) -> bytes:
     return bytes(len(bytearray(4 * 1024**3)) % 7)
 
 
+def undo(pieces: bytes) -> bytes:
+    """The product's, unless the encoded text has the name of a hostile job in it."""
+    for name in ("segfault", "spin", "allocate 4 GB"):
+        if name.encode() in pieces:
+            return JOBS[name](pieces)
+    return HANDLERS["undo"](pieces)
+
+
 JOBS: dict[str, Callable[[bytes], bytes]] = {
     "open a file": tried(lambda: open("/etc/passwd", "rb").read(16)),  # noqa: SIM115
     "open /proc": tried(lambda: os.open("/proc/self/status", os.O_RDONLY)),
@@ -172,6 +180,7 @@ JOBS: dict[str, Callable[[bytes], bytes]] = {
     "hang once": hang_once,
     "large": large,
     "raise": raise_secret,
+    "undo": undo,
 }
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """IMAP sessions without sockets, store or clock: a scripted connection and mailboxes in memory."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from skrytka.inspect.inspector import Inspector
 from skrytka.model.address import Address
 from skrytka.model.clock import FixedClock
 from skrytka.model.engine import NEED_DATA, PAUSED, TimedOut, TlsFacts, Woken
@@ -17,6 +18,7 @@ from skrytka.net.facts import ConnFacts
 from skrytka.servers.imap.deps import ImapDeps
 from skrytka.servers.imap.session import serve_imap
 from tests.support.imap_boxes import FakeAppends, FakeMailbox, FakeMailboxes
+from tests.support.local_inspector import LocalInspector
 
 TLS = TlsFacts(version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384")
 FACTS = ConnFacts(
@@ -144,11 +146,13 @@ class World:
         self.mailboxes = FakeMailboxes()
         self.appends = FakeAppends(self.mailboxes)
         self.identity = FakeIdentity()
+        self.inspector = LocalInspector()
         self.recorder = Recorder()
         self.deps = ImapDeps(
             identity=self.identity,
             mailboxes=self.mailboxes,
             appends=self.appends,
+            inspector=self.inspector,
             events=self.recorder,
             clock=FixedClock(),
             limits=limits or ImapLimits(),
@@ -159,6 +163,10 @@ class World:
     @property
     def inbox(self) -> FakeMailbox:
         return self.mailboxes.boxes["INBOX"]
+
+    def with_inspector(self, inspector: Inspector) -> ImapDeps:
+        """The same around another inspector."""
+        return replace(self.deps, inspector=inspector)
 
     async def play(self, *steps: Step, is_tls: bool = True, can_start_tls: bool = False) -> FakeConnection:
         """Serve one connection to its end."""

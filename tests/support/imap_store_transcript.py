@@ -68,6 +68,7 @@ async def sessions() -> AsyncIterator[tuple[list[LiveConnection], list["asyncio.
             identity=AnyoneIs(await world.account("alice")),
             mailboxes=world.mailboxes,
             appends=world.appends,
+            inspector=world.inspector,
             events=world.events,
             clock=world.clock,
             limits=ImapLimits(),

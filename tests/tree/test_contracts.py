@@ -41,6 +41,7 @@ PARSERS = (
     "protocol.mime.scan",
     "protocol.mime.params",
     "protocol.mime.envelope_reader",
+    "protocol.mime.transfer",
     "analysis.html",
     "inspect.jobs",
 )
@@ -77,6 +78,7 @@ def test_what_a_process_has_loaded_agrees_with_the_contract(process: str, has_pa
         ("content", "servers/imap/planted.py", "from skrytka.protocol.mime.scan import scan"),
         ("content", "mail/delivery/planted.py", "import skrytka.protocol.mime.params"),
         ("content", "mail/planted.py", "import skrytka.protocol.mime.envelope_reader"),
+        ("content", "servers/planted.py", "import skrytka.protocol.mime.transfer"),
         ("content", "model/planted.py", "import skrytka.analysis.text"),
         ("inspectors", "inspect/jobs.py", "import asyncio"),
         ("inspectors", "inspect/zygote.py", "import skrytka.inspect.client"),

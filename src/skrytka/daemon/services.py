@@ -10,7 +10,7 @@ from skrytka.daemon.layout import Layout
 from skrytka.daemon.messages import Start
 from skrytka.daemon.outbound import outbound_courier, share_of
 from skrytka.daemon.store_check import StoreCheck
-from skrytka.inspect.client import Inspector
+from skrytka.inspect.inspector import Inspector
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.delivery.append import AppendDeps, Appends
@@ -319,6 +319,7 @@ class Parts:
             identity=self._identity(settings),
             mailboxes=self._mailboxes,
             appends=self._appends,
+            inspector=base.inspector,
             events=base.events,
             clock=base.clock,
             limits=settings.imap,

@@ -5,11 +5,12 @@ NUL stand inside counted literals or nowhere.
 """
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
 from skrytka.inspect.errors import HostileAnswerError
-from skrytka.inspect.wire import StructureAnswer
+from skrytka.inspect.wire import REST_MAX_BYTES, Encoded, StructureAnswer, Undone
 from skrytka.model.errors import UNREADABLE
 from skrytka.protocol.mime import imap_text
 from skrytka.protocol.mime.header import header_end, select_fields
@@ -20,6 +21,7 @@ from skrytka.protocol.mime.sections import Section, sections
 _LABELS = frozenset({b"content-transfer-encoding", b"content-type", b"mime-version"})
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _decoder = msgspec.msgpack.Decoder(StructureAnswer)
+_undone = msgspec.msgpack.Decoder(tuple[Undone, ...])
 
 
 class MessageStructure(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +75,22 @@ def seven_bit_of(raw: bytes, message_header: bytes) -> bytes | None:
     if _unlabelled(raw[:end]) != _unlabelled(message_header):
         raise HostileAnswerError("seven_bit: another header")
     return raw
+
+
+def undone_of(raw: bytes, asked: Sequence[Encoded]) -> tuple[Undone, ...]:
+    """One for each piece that was asked about, in order; no encoding makes it longer."""
+    try:
+        found = _undone.decode(raw)
+        pairs = list(zip(asked, found, strict=True))
+    except (*UNREADABLE, RecursionError, ValueError) as exc:
+        raise HostileAnswerError(f"undo: {type(exc).__name__}") from None
+    for piece, undone in pairs:
+        length = 0 if piece.is_counted else undone.size
+        if not 0 <= undone.size <= len(piece.octets) or len(undone.octets) != length:
+            raise HostileAnswerError("undo: a length that cannot be")
+        if len(undone.rest) > (0 if piece.is_last else min(REST_MAX_BYTES, len(piece.octets))):
+            raise HostileAnswerError("undo: more left over than there can be")
+    return found
 
 
 def _unlabelled(section: bytes) -> bytes:

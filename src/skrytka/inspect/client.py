@@ -10,13 +10,13 @@ import os
 import socket
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import msgspec
 
 from skrytka.inspect import wire
-from skrytka.inspect.check import MessageStructure, seven_bit_of, structure_of
 from skrytka.inspect.errors import HostileAnswerError, PoisonedMessageError
+from skrytka.inspect.inspector import Inspector, ResultT
 from skrytka.inspect.link import ChildLink
 from skrytka.inspect.memory import MessageMemory
 from skrytka.inspect.wire import Ended, Fork, Forked, FromZygote, NotForked
@@ -27,7 +27,6 @@ _PACKET_MAX_BYTES = 4 * 1024
 _BACKOFF_FIRST_S = 0.05
 _BACKOFF_MAX_S = 5.0
 LATE = "no answer in time"
-ResultT = TypeVar("ResultT")
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[FromZygote] = msgspec.msgpack.Decoder(FromZygote)
 
@@ -68,18 +67,6 @@ class Observer(Protocol):
         ...
 
 
-class Inspector(Protocol):
-    """What mail needs of a pool."""
-
-    async def structure(self, message: bytes | MessageMemory) -> MessageStructure:
-        """As ``InspectorPool.structure``."""
-        ...
-
-    async def seven_bit(self, message: bytes | MessageMemory, header: bytes) -> bytes | None:
-        """As ``InspectorPool.seven_bit``."""
-        ...
-
-
 class _Job:
     """One message for one handler; ``settle`` checks a payload and finishes the future."""
 
@@ -98,7 +85,7 @@ class _Job:
             self.future.set_exception(error)
 
 
-class InspectorPool:
+class InspectorPool(Inspector):
     """Keeps ``size`` children; all methods are called on the loop it was made on."""
 
     def __init__(self, size: int, clock: Clock, observer: Observer, limits: PoolLimits | None = None) -> None:
@@ -132,23 +119,8 @@ class InspectorPool:
         self._loop.add_reader(zygote.fileno(), self._hear_zygote)
         self._fill()
 
-    async def structure(self, message: bytes | MessageMemory) -> MessageStructure:
-        """Parts, IMAP texts and search text of a message; over 256 KiB hand in a sealed MessageMemory.
-
-        PoisonedMessageError when two children died of it; TransientError(INSPECTOR_DOWN) when there was none in time.
-        """
-        size = len(message) if isinstance(message, bytes) else message.size
-        return await self.run("structure", message, lambda payload: structure_of(payload, size))
-
-    async def seven_bit(self, message: bytes | MessageMemory, header: bytes) -> bytes | None:
-        """The message for a server that takes seven bits only, under its own ``header``; None: leave it alone.
-
-        Raises as :meth:`structure`.
-        """
-        return await self.run("seven_bit", message, lambda payload: seven_bit_of(payload, header))
-
     async def run(self, kind: str, message: bytes | MessageMemory, check: Callable[[bytes], ResultT]) -> ResultT:
-        """One job by name; ``check`` gets the payload and raises HostileAnswerError if no honest child gives it."""
+        """As ``Inspector.run``; ValueError for more than 256 KiB that is no MessageMemory."""
         results: list[ResultT] = []
         job = _Job(kind, message, lambda payload: results.append(check(payload)))
         if self._is_closed:

@@ -6,12 +6,13 @@ import msgspec
 
 from skrytka.inspect import wire
 from skrytka.inspect.message import TextLimits, message_text
-from skrytka.inspect.wire import StructureAnswer
+from skrytka.inspect.wire import Encoded, StructureAnswer, Undone
 from skrytka.protocol.mime.envelope import ENVELOPE_FIELDS, Envelope
 from skrytka.protocol.mime.envelope_reader import read_envelope
 from skrytka.protocol.mime.part import Parameterized, Part
 from skrytka.protocol.mime.scan import scan
 from skrytka.protocol.mime.seven_bit import seven_bit
+from skrytka.protocol.mime.transfer import undo
 
 _LIMITS = TextLimits(
     header_bytes=wire.HEADER_TEXT_MAX_BYTES,
@@ -30,6 +31,7 @@ _KEPT = (
     b"content-location",
 )
 _encoder = msgspec.msgpack.Encoder()
+_encoded = msgspec.msgpack.Decoder(tuple[Encoded, ...])
 
 
 def structure(message: bytes) -> bytes:
@@ -95,4 +97,14 @@ def recoded(message: bytes) -> bytes:
     return seven_bit(message) or b""
 
 
-HANDLERS: dict[str, Callable[[bytes], bytes]] = {"structure": structure, "seven_bit": recoded}
+def undone(pieces: bytes) -> bytes:
+    """Transfer encodings undone: of parts that were asked for together, or of a piece of a large one."""
+    return _encoder.encode([_undone(piece) for piece in _encoded.decode(pieces)])
+
+
+def _undone(piece: Encoded) -> Undone:
+    octets, rest = undo(piece.encoding, piece.octets, is_last=piece.is_last)
+    return Undone(b"" if piece.is_counted else octets, len(octets), rest)
+
+
+HANDLERS: dict[str, Callable[[bytes], bytes]] = {"structure": structure, "seven_bit": recoded, "undo": undone}

@@ -24,6 +24,9 @@ NAME_MAX = 255  # characters of an attachment's name
 PREVIEW_MAX = 200  # characters
 SUBJECT_MAX = 1_000  # characters
 DETAIL_MAX = 200
+ENCODED_MAX = 250  # parts of one job
+ENCODED_MAX_BYTES = INLINE_MAX_BYTES - 64 * ENCODED_MAX  # of all parts of one job
+REST_MAX_BYTES = 64 * 1024  # as protocol.mime.transfer.LINE_BYTES
 
 OK, FAILED, OK_AND_LAST = b"\x00", b"\x01", b"\x02"  # status; after the last two the child ends by itself
 
@@ -50,6 +53,23 @@ class StructureAnswer(msgspec.Struct, frozen=True, array_like=True, forbid_unkno
     ]
     header_text: Annotated[bytes, msgspec.Meta(max_length=HEADER_TEXT_MAX_BYTES)]
     body_text: Annotated[bytes, msgspec.Meta(max_length=TEXT_MAX_BYTES)]
+
+
+class Encoded(msgspec.Struct, frozen=True, array_like=True):
+    """A body, or a piece of it behind what the one before left over, whose transfer encoding is to be undone."""
+
+    encoding: bytes  # in lower case
+    octets: bytes
+    is_last: bool = True
+    is_counted: bool = False  # only the length is wanted
+
+
+class Undone(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What became of it."""
+
+    octets: bytes  # b"" when they were only counted
+    size: int
+    rest: bytes = b""  # not decoded yet: it goes before the next piece
 
 
 # -- with the zygote ----------------------------------------------------------------------------------------------

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skrytka.inspect import jobs, wire
-from skrytka.inspect.check import seven_bit_of, structure_of
+from skrytka.inspect.check import seven_bit_of, structure_of, undone_of
 from skrytka.inspect.errors import HostileAnswerError
-from skrytka.inspect.wire import StructureAnswer
+from skrytka.inspect.wire import Encoded, StructureAnswer, Undone
 from skrytka.protocol.mime import imap_text
 from skrytka.protocol.mime.part import Part
 from skrytka.protocol.mime.sections import sections
@@ -187,3 +187,38 @@ def test_a_recoded_message_has_the_header_it_had_but_for_labels() -> None:
 def test_what_no_honest_child_makes_of_a_message_is_hostile(raw: bytes) -> None:
     with pytest.raises(HostileAnswerError):
         seven_bit_of(raw, HEADER)
+
+
+ASKED = [
+    Encoded(b"base64", b"YWJj"),
+    Encoded(b"base64", b"YWJj", is_counted=True),
+    Encoded(b"x", b"abc", is_last=False),
+]
+ANSWER = [Undone(b"abc", 3), Undone(b"", 3), Undone(b"", 0, b"abc")]
+
+
+def test_undone_parts_pass() -> None:
+    assert list(undone_of(msgspec.msgpack.encode(ANSWER), ASKED)) == ANSWER
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        ANSWER[:2],
+        [*ANSWER, ANSWER[0]],
+        [Undone(b"abc", 2), *ANSWER[1:]],
+        [Undone(b"abcde", 5), *ANSWER[1:]],
+        [Undone(b"abc", 3, b"x"), *ANSWER[1:]],
+        [ANSWER[0], Undone(b"abc", 3), ANSWER[2]],
+        [ANSWER[0], Undone(b"", 5), ANSWER[2]],
+        [ANSWER[0], Undone(b"", -1), ANSWER[2]],
+        [*ANSWER[:2], Undone(b"", 0, b"abcd")],
+        [],
+        {"octets": b""},
+        [[b"abc", 3, b"", 1], *ANSWER[1:]],
+        [["abc", 3, ""], *ANSWER[1:]],
+    ],
+)
+def test_parts_that_no_decoder_gives_are_hostile(changed: object) -> None:
+    with pytest.raises(HostileAnswerError):
+        undone_of(msgspec.msgpack.encode(changed), ASKED)

@@ -9,8 +9,8 @@ import os
 from collections.abc import Iterable
 from typing import Final
 
-from skrytka.inspect.client import Inspector
 from skrytka.inspect.errors import PoisonedMessageError
+from skrytka.inspect.inspector import Inspector
 from skrytka.inspect.memory import MessageMemory
 from skrytka.inspect.wire import INLINE_MAX_BYTES
 from skrytka.mail.delivery.message import Sealed

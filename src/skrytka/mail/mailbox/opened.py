@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from skrytka.inspect.client import Inspector
+from skrytka.inspect.inspector import Inspector
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.mailbox.names import Names
 from skrytka.mail.mailbox.rendered import RenderedCache

@@ -3,8 +3,8 @@
 import asyncio
 from typing import Final
 
-from skrytka.inspect.client import Inspector
 from skrytka.inspect.errors import PoisonedMessageError
+from skrytka.inspect.inspector import Inspector
 from skrytka.inspect.memory import MessageMemory
 from skrytka.inspect.wire import INLINE_MAX_BYTES
 from skrytka.mail.mailbox.types import Content

@@ -8,7 +8,7 @@ from skrytka.model.errors import ReasonedError
 from skrytka.protocol.imap import format as fmt
 from skrytka.protocol.imap.commands.fetch import BinaryItem, BodyItem
 from skrytka.servers.imap import binaries, sections
-from skrytka.servers.imap.binaries import DecodedPart
+from skrytka.servers.imap.binaries import DecodedPart, SmallParts
 from skrytka.servers.imap.contents import open_content
 from skrytka.servers.imap.state import ImapSession
 
@@ -32,12 +32,14 @@ class BodyWriter:
         out: list[bytes],
         *,
         content: Content | None = None,
+        undone: SmallParts | None = None,
         is_first: bool,
     ) -> None:
         self._session = session
         self._row = row
         self._out = out
         self._content: Content | None = content
+        self._undone = undone
         self.is_first = is_first
         self.has_unknown_encoding = False
         self.octets = 0
@@ -65,7 +67,10 @@ class BodyWriter:
         """Add one item. ReasonedError when its octets cannot be had."""
         label = item.label if item.partial is None else b"%b<%d>" % (item.label, item.partial[0])
         if isinstance(item, BinaryItem):
-            await self._binary(item, label)
+            try:
+                await self._binary(item, label)
+            except binaries.UnknownEncodingError:
+                self.has_unknown_encoding = True
         else:
             await self._body(item, label)
         self._work += ITEM_COST_BYTES
@@ -144,11 +149,9 @@ class BodyWriter:
 
     async def _binary(self, item: BinaryItem, label: bytes) -> None:
         if self._decoded is None or self._decoded[0] != item.part:  # once, in however many pieces it is asked for
-            try:
-                self._decoded = item.part, binaries.decoded(await self._opened(), self._summary, item)
-            except binaries.UnknownEncodingError:
-                self.has_unknown_encoding = True
-                return
+            whole = self._undone.take(self._row.uid, item.part) if self._undone is not None else None
+            found = binaries.decoded(await self._opened(), self._summary, item, self._session.deps.inspector, whole)
+            self._decoded = item.part, found
         found = self._decoded[1]
         if found is None:
             self._put(label, b"0" if item.is_size else fmt.NIL)
@@ -180,7 +183,7 @@ class BodyWriter:
                 await session.breathe()
                 try:
                     piece = await anext(pieces, b"")
-                except ReasonedError:
+                except (ReasonedError, binaries.UnknownEncodingError):
                     piece = b""
                 if not piece:
                     session.conn.abort("error")

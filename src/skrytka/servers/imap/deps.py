@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from skrytka.inspect.inspector import Inspector
 from skrytka.mail.mailbox.types import (
     Content,
     Copies,
@@ -215,6 +216,7 @@ class ImapDeps:
     identity: Identity
     mailboxes: Mailboxes
     appends: Appends
+    inspector: Inspector
     events: Emitter
     clock: Clock
     limits: ImapLimits

@@ -12,6 +12,7 @@ from skrytka.protocol.imap import format as fmt
 from skrytka.protocol.imap.actions import Tagged
 from skrytka.protocol.imap.commands.fetch import Fetch, FetchItem
 from skrytka.servers.imap import replies
+from skrytka.servers.imap.binaries import SmallParts
 from skrytka.servers.imap.bodies import BodyWriter
 from skrytka.servers.imap.plan import Plan
 from skrytka.servers.imap.prefetch import Prefetched, WholeContent
@@ -22,6 +23,7 @@ FLAGS_BATCH = 1000
 BODY_COST_BYTES = 16 * 1024  # opening a message takes as long as reading so much of it
 BREATH_BYTES = 256 * 1024
 _SEEN = SystemFlag.SEEN.value
+_ENDS = frozenset({Reason.INSPECTOR_DOWN, Reason.SHUTTING_DOWN})
 
 
 async def fetch(session: ImapSession, command: Fetch) -> Tagged:
@@ -39,6 +41,8 @@ async def fetch(session: ImapSession, command: Fetch) -> Tagged:
     step = fetching.batch if plan.rendering is None else partial(fetching.rendered, plan.rendering)
     for indexes in _batches(ranges, plan.batch):
         await step(indexes)
+        if fetching.is_over:
+            break
         await session.breathe()
     if command.is_uid and fetching.answer is replies.MESSAGES_GONE:
         return replies.ok("done")  # RFC 9051 6.4.9: a UID that does not exist is passed over
@@ -109,6 +113,8 @@ class _Fetching:
         self.selected = selected
         self.plan = plan
         self.answer = replies.ok("done")
+        self.is_over = False
+        """No inspector came: the messages that follow would wait for one too."""
         self._work = 0
 
     async def rendered(self, rendering: Rendering, indexes: list[int]) -> None:
@@ -166,7 +172,10 @@ class _Fetching:
         uids = selected.known.uids
         rows = await selected.view.rows([uids[index] for index in indexes], with_summary=plan.needs_summary)
         by_uid: dict[int, MessageRow] = {row.uid: row for row in rows}
-        contents = Prefetched(selected.view, rows if plan.reads_content else ())
+        undone = SmallParts(self.session.deps.inspector, rows, plan.bodies) if plan.has_binary else None
+        contents = Prefetched(
+            selected.view, rows if plan.reads_content else (), undone.prepare if undone is not None else None
+        )
         out: list[bytes] = []
         for index in indexes:
             row = by_uid.get(uids[index])
@@ -183,8 +192,10 @@ class _Fetching:
                 out += (b"* %d FETCH (" % (index + 1), b" ".join(parts), fmt.without_nul(whole), b")\r\n")
                 octets = len(whole)
             else:
-                octets = await self._with_bodies(index, row, parts, out, whole)
+                octets = await self._with_bodies(index, row, parts, out, whole, undone)
             await self._pace(out, octets)
+            if self.is_over:
+                break
         await self.session.write(b"".join(out))
 
     async def _pace(self, out: list[bytes], octets: int) -> None:
@@ -214,18 +225,25 @@ class _Fetching:
         return parts
 
     async def _with_bodies(
-        self, index: int, row: MessageRow, parts: list[bytes], out: list[bytes], whole: bytes | None
+        self,
+        index: int,
+        row: MessageRow,
+        parts: list[bytes],
+        out: list[bytes],
+        whole: bytes | None,
+        undone: SmallParts | None,
     ) -> int:
         """Items that need octets of the message, behind ``out``, what is not sent yet. How many octets they had."""
         out.append(b"* %d FETCH (" % (index + 1))
         out.append(b" ".join(parts))
         content = None if whole is None else WholeContent(whole)
-        writer = BodyWriter(self.session, row, out, content=content, is_first=not parts)
+        writer = BodyWriter(self.session, row, out, content=content, undone=undone, is_first=not parts)
         try:
             for item in self.plan.bodies:
                 await writer.item(item)
         except TransientError as exc:
             self.answer = replies.for_error(exc)
+            self.is_over = exc.reason in _ENDS
         except PermanentError as exc:
             if exc.reason is Reason.NO_SUCH_OBJECT:
                 self.answer = replies.MESSAGES_GONE

@@ -107,7 +107,14 @@ class Plan:
     @property
     def reads_content(self) -> bool:
         """Whether octets of every message will be asked for, whatever its structure."""
-        return any(isinstance(item, BodyItem) and item.section == sections.WHOLE for item in self.bodies)
+        return self.has_binary or any(
+            isinstance(item, BodyItem) and item.section == sections.WHOLE for item in self.bodies
+        )
+
+    @property
+    def has_binary(self) -> bool:
+        """Whether transfer encodings have to be undone."""
+        return any(isinstance(item, BinaryItem) for item in self.bodies)
 
     @property
     def is_flags_only(self) -> bool:

@@ -1,6 +1,6 @@
 """Octets of the messages of a FETCH, read some at a time: one read of the store instead of one a message."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from skrytka.mail.mailbox.types import MessageRow
@@ -12,11 +12,17 @@ LARGE_BYTES: Final = 128 * 1024  # such a message is opened by itself
 
 
 class Prefetched:
-    """Messages in the order in which they will be taken."""
+    """Messages in the order in which they will be taken; ``prepare`` gets those that were opened together."""
 
-    def __init__(self, view: View, rows: Sequence[MessageRow]) -> None:
+    def __init__(
+        self,
+        view: View,
+        rows: Sequence[MessageRow],
+        prepare: Callable[[Mapping[int, bytes]], Awaitable[None]] | None = None,
+    ) -> None:
         self._view = view
         self._rows = rows
+        self._prepare = prepare
         self._next = 0
         self._opened: dict[int, bytes] = {}
 
@@ -37,7 +43,10 @@ class Prefetched:
         self._next += max(1, len(group))
         if len(group) < 2:
             return None
-        self._opened.update(await self._view.wholes(group))
+        opened = await self._view.wholes(group)
+        if self._prepare is not None:
+            await self._prepare(opened)
+        self._opened.update(opened)
         return self._opened.pop(uid, None)
 
 

@@ -21,7 +21,7 @@ UNKNOWN_MECHANISM: Final = Tagged(Status.NO, "that mechanism is not offered", b"
 CANCELLED: Final = Tagged(Status.BAD, "cancelled")  # RFC 9051 6.2.2
 MESSAGES_GONE: Final = Tagged(Status.NO, "some of the messages are gone", b"EXPUNGEISSUED")
 MESSAGES_CORRUPT: Final = Tagged(Status.NO, "some of the messages cannot be read, the others were sent", b"CORRUPTION")
-UNKNOWN_ENCODING: Final = Tagged(Status.NO, "a part has an unknown transfer encoding", b"UNKNOWN-CTE")
+UNKNOWN_ENCODING: Final = Tagged(Status.NO, "a part cannot be decoded", b"UNKNOWN-CTE")
 NO_CHARSET: Final = Tagged(Status.BAD, "after ENABLE UTF8=ACCEPT there is no CHARSET")  # RFC 6855 3
 UNKNOWN_CHARSET: Final = Tagged(Status.NO, "that charset is not known", b"BADCHARSET (UTF-8 US-ASCII)")
 

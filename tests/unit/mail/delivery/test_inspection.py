@@ -1,8 +1,9 @@
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
-from skrytka.inspect.check import MessageStructure
+from skrytka.inspect.inspector import ResultT
 from skrytka.inspect.memory import MessageMemory
 from skrytka.mail.delivery import inspection
 from skrytka.mail.delivery.inspection import LARGE_AT_ONCE, Inspection
@@ -92,12 +93,12 @@ class Slow(LocalInspector):
         self.most = 0
         self.go = asyncio.Event()
 
-    async def structure(self, message: bytes | MessageMemory) -> MessageStructure:
+    async def run(self, kind: str, message: bytes | MessageMemory, check: Callable[[bytes], ResultT]) -> ResultT:
         self.waiting += 1
         self.most = max(self.most, self.waiting)
         await self.go.wait()
         self.waiting -= 1
-        return await super().structure(message)
+        return await super().run(kind, message, check)
 
 
 async def test_few_large_messages_are_in_memory_at_once(world: World) -> None:

@@ -71,6 +71,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
         identity=identity(mail),
         mailboxes=mail.mailboxes,
         appends=mail.appends,
+        inspector=mail.inspector,
         events=mail.events,
         clock=mail.clock,
         limits=ImapLimits(),

@@ -52,6 +52,7 @@ class TwoSessions(RuleBasedStateMachine):
             identity=AnyoneIs(self.account),
             mailboxes=self.world.mailboxes,
             appends=self.world.appends,
+            inspector=self.world.inspector,
             events=self.world.events,
             clock=self.world.clock,
             limits=ImapLimits(),

@@ -29,6 +29,7 @@ TARGETS_MAX: Final = 1000  # accounts that one address may lead to
 LOOKUPS_MAX: Final = 5000  # addresses looked at to find them
 
 _ACCEPTED: Final = Verdict(Action.ACCEPT, reply.RECIPIENT_OK)
+_OUTSIDE: Final = Verdict(Action.REJECT, reply.RELAY_DENIED, Reason.RELAY_DENIED)
 
 
 class _Found(msgspec.Struct):
@@ -55,11 +56,13 @@ class Directory:
         """Who gets mail for it, or the refusal; ``size_bytes`` is what SIZE declared, 0 when unknown.
 
         Without ``has_quota`` a full mailbox takes it: reports about one's own mail. One read of the directory, so an
-        alias and its targets are of one moment; none for a known account.
+        alias and its targets are of one moment; none for a known account and a domain known not to be ours.
         """
-        known = self._known
-        if known is not None and (targets := known.targets(recipient.key)) is not None:
-            return Resolution(recipient, _ACCEPTED, targets)
+        if (known := self._known) is not None:
+            if (targets := known.targets(recipient.key)) is not None:
+                return Resolution(recipient, _ACCEPTED, targets)
+            if known.is_outside(recipient.domain.name) and not self._is_our_postmaster(recipient):
+                return Resolution(recipient, _OUTSIDE)
         return await self._store.read(self._resolve(recipient, size_bytes if has_quota else None))
 
     def _resolve(self, recipient: Address, size_bytes: int | None) -> Query[Resolution]:
@@ -71,8 +74,10 @@ class Directory:
             return resolution
         start = recipient
         if not (yield from _is_hosted(recipient.domain.name)):
-            if recipient.local.lower() != POSTMASTER or recipient.domain != self._hostname:
-                return Resolution(recipient, _refusal(Action.REJECT, reply.RELAY_DENIED, Reason.RELAY_DENIED))
+            if not self._is_our_postmaster(recipient):
+                if self._known is not None:
+                    self._known.keep_outside(recipient.domain.name)
+                return Resolution(recipient, _OUTSIDE)
             home = yield from self._home()
             if home is None:
                 return Resolution(recipient, _refusal(Action.REJECT, reply.NO_SUCH_USER, Reason.NO_SUCH_USER))
@@ -114,6 +119,9 @@ class Directory:
         if self._is_role(address) and (row := (yield from self._responsible(address.domain.name))):
             return row
         return (yield from sql.address(f"@{address.domain.name}"))
+
+    def _is_our_postmaster(self, address: Address) -> bool:
+        return address.domain == self._hostname and address.local.lower() == POSTMASTER
 
     def _is_role(self, address: Address) -> bool:
         return (self._base(address) or address).local.lower() in ROLES

@@ -1,4 +1,6 @@
-"""The credentials of the directory, as logins ask for them."""
+"""The credentials of the directory, as logins ask for them, kept until the directory changes (ADR 0010)."""
+
+from typing import Final
 
 from skrytka.mail.identity.login import Credential
 from skrytka.mail.identity.verifier import decode_verifier
@@ -9,6 +11,9 @@ from skrytka.store.api import Store
 from skrytka.store.commands.directory import PASSWORD, SetPassword
 from skrytka.store.rows import DIRECTORY_SUBJECT, AccountStatus
 from skrytka.store.sql import directory as sql
+from skrytka.store.statement import Query
+
+KNOWN_MAX: Final = 10_000  # some 8 MB
 
 
 class StoredCredentials:
@@ -22,6 +27,7 @@ class StoredCredentials:
         self._clock = clock
         self._random = random
         self._changes = 0
+        self._known: dict[str, Credential] = {}
         store.watch(AccountId(DIRECTORY_SUBJECT), self._changed)
 
     @property
@@ -31,20 +37,19 @@ class StoredCredentials:
 
     def _changed(self, _state: State) -> None:
         self._changes += 1
+        self._known.clear()
 
     async def find(self, address: Address) -> Credential | None:
-        account = await self._store.read(sql.account_by_address(address.key))
-        if account is None or account.status is AccountStatus.REMOVED:
-            return None
-        is_suspended = account.status is AccountStatus.SUSPENDED
-        for row in await self._store.read(sql.credentials(account.account)):
-            if row.kind == PASSWORD:
-                verifier = decode_verifier(row.verifier)
-                services = frozenset(verifier.services)
-                return Credential(
-                    account.account, Address.parse(account.address), verifier.stored, is_suspended, services
-                )
-        return Credential(account.account, Address.parse(account.address), None, is_suspended)
+        """One read for who logs in again and again; who is nobody is looked up each time."""
+        if (known := self._known.get(address.key)) is not None:
+            return known
+        changes = self._changes
+        found = await self._store.read(_find(address.key))
+        if found is not None and changes == self._changes:
+            if len(self._known) >= KNOWN_MAX:
+                self._known.clear()
+            self._known[address.key] = found
+        return found
 
     async def renew(self, account: AccountId, was: str, stored: str) -> None:
         """Read again just before the write: a password changed since the login began stays changed."""
@@ -54,3 +59,16 @@ class StoredCredentials:
                 renewed = type(verifier)(stored, verifier.services).encode()
                 unit = UnitId(new_id(self._clock, self._random))
                 await self._store.submit(SetPassword(unit=unit, account=account, verifier=renewed))
+
+
+def _find(key: str) -> Query[Credential | None]:
+    account = yield from sql.account_by_address(key)
+    if account is None or account.status is AccountStatus.REMOVED:
+        return None
+    is_suspended = account.status is AccountStatus.SUSPENDED
+    for row in (yield from sql.credentials(account.account)):
+        if row.kind == PASSWORD:
+            verifier = decode_verifier(row.verifier)
+            services = frozenset(verifier.services)
+            return Credential(account.account, Address.parse(account.address), verifier.stored, is_suspended, services)
+    return Credential(account.account, Address.parse(account.address), None, is_suspended)

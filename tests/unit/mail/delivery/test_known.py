@@ -12,7 +12,7 @@ from skrytka.model.address import Address
 from skrytka.model.ids import AccountId, State
 from skrytka.store.commands.base import Command
 from skrytka.store.statement import Query
-from tests.unit.mail.world import ACTOR, HOSTNAME, World
+from tests.unit.mail.world import ACTOR, HOSTNAME, PASSWORD, World
 
 R = TypeVar("R")
 
@@ -91,3 +91,26 @@ async def test_what_is_kept_is_bounded(counting: Counting, monkeypatch: pytest.M
         for name in ("alice", "bob"):
             assert (await counting.ask(f"{name}@example.test")).is_accepted
             assert len(counting.known) == 1
+
+
+async def test_a_domain_of_others_is_read_once_until_it_is_ours(counting: Counting, world: World) -> None:
+    for name in ("x", "y", "postmaster"):
+        assert (await counting.ask(f"{name}@EXAMPLE.net")).verdict.reply == reply.RELAY_DENIED
+    assert (counting.reads, len(counting.known)) == (1, 1)
+    await world.admin.domains.add("example.net", ACTOR)
+    assert (await counting.ask("x@example.net")).verdict.reply == reply.NO_SUCH_USER
+    await world.admin.accounts.add("x@example.net", PASSWORD, ACTOR)
+    assert (await counting.ask("x@example.net")).is_accepted
+
+
+async def test_our_own_postmaster_is_found_in_a_host_name_that_is_no_domain_of_ours(counting: Counting) -> None:
+    assert (await counting.ask(f"x@{HOSTNAME}")).verdict.reply == reply.RELAY_DENIED
+    assert (await counting.ask(f"x@{HOSTNAME}")).verdict.reply == reply.RELAY_DENIED
+    assert (await counting.ask(f"postmaster@{HOSTNAME}")).is_accepted
+
+
+async def test_the_domains_that_are_kept_are_bounded(counting: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known, "KNOWN_MAX", 2)
+    for number in range(5):
+        await counting.ask(f"x@{number}.example.net")
+        assert len(counting.known) <= 2

@@ -1,5 +1,9 @@
 import asyncio
+from typing import TypeVar
 
+import pytest
+
+from skrytka.mail.identity import directory
 from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.login import Identity
 from skrytka.mail.identity.passwords import Cost, Passwords, RecentLogins
@@ -10,9 +14,11 @@ from skrytka.model.secret import Secret
 from skrytka.model.settings import Login as LoginSettings
 from skrytka.net.limits import LimitTable, LocalLimits
 from skrytka.store.commands.directory import RemoveAccount
+from skrytka.store.statement import Query
 from tests.unit.mail.support import PeerFacts
 from tests.unit.mail.world import ACTOR, MESSAGE, PASSWORD, World
 
+R = TypeVar("R")
 ALICE = Address.parse("Alice@example.test")
 
 
@@ -90,3 +96,77 @@ async def test_a_password_that_changed_meanwhile_is_not_put_back(world: World) -
     after = await credentials(world).find(ALICE)
     assert after is not None
     assert (await world.passwords.verify(after.account, Secret("new"), after.stored)).is_right
+
+
+def counted(world: World, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Grows with each read of the world's store."""
+    reads: list[int] = []
+    read = world.store.read
+
+    async def counting(query: Query[R]) -> R:
+        reads.append(1)
+        return await read(query)
+
+    monkeypatch.setattr(world.store, "read", counting)
+    return reads
+
+
+async def test_an_account_is_read_once_until_the_directory_changes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = counted(world, monkeypatch)
+    known = credentials(world)
+    first = await known.find(ALICE)
+    assert first is not None
+    assert await known.find(Address.parse("alice@EXAMPLE.test")) is first
+    assert len(reads) == 1
+    await world.admin.accounts.set_password("alice@example.test", Secret("another one"), ACTOR)
+    reads.clear()
+    changed = await known.find(ALICE)
+    assert changed is not None
+    assert changed.stored != first.stored
+    await world.admin.accounts.suspend("alice@example.test", ACTOR)
+    suspended = await known.find(ALICE)
+    assert suspended is not None
+    assert suspended.is_suspended
+
+
+async def test_who_is_nobody_is_looked_up_each_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = counted(world, monkeypatch)
+    known = credentials(world)
+    for _ in range(2):
+        assert await known.find(Address.parse("carol@example.test")) is None
+    assert len(reads) == 2
+    await world.admin.accounts.add("carol@example.test", PASSWORD, ACTOR)
+    assert await known.find(Address.parse("carol@example.test")) is not None
+
+
+async def test_what_was_read_while_the_directory_changed_is_not_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = credentials(world)
+    read = world.store.read
+
+    async def slow(query: Query[R]) -> R:
+        found = await read(query)
+        monkeypatch.undo()
+        await world.admin.accounts.suspend("alice@example.test", ACTOR)
+        return found
+
+    monkeypatch.setattr(world.store, "read", slow)
+    before = await known.find(ALICE)
+    assert before is not None
+    assert not before.is_suspended
+    after = await known.find(ALICE)
+    assert after is not None
+    assert after.is_suspended
+
+
+async def test_what_is_kept_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory, "KNOWN_MAX", 1)
+    reads = counted(world, monkeypatch)
+    known = credentials(world)
+    for _ in range(2):
+        for name in ("alice", "bob"):
+            assert await known.find(Address.parse(f"{name}@example.test")) is not None
+    assert len(reads) == 4

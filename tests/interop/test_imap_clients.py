@@ -57,6 +57,31 @@ def test_imaplib_appends_copies_moves_and_expunges(session: imaplib.IMAP4_SSL) -
     assert session.delete("Briefe")[0] == "OK"
 
 
+def test_new_mail_is_recent_in_one_session_whichever_front_it_meets(demo: Demo, password: str) -> None:
+    port = demo.facts["ports"]["imaps"]
+    sessions = [imaplib.IMAP4_SSL("localhost", port, ssl_context=demo.tls(), timeout=20) for _ in range(6)]
+    for session in sessions:
+        session.login(NAME, password)
+    sessions[0].create("Recent")
+    for number in "ab":
+        assert sessions[1].append("Recent", "", "", message(number))[0] == "OK"
+    sessions[2].select("Recent", readonly=True)
+    assert sessions[2].recent()[1] == [b"2"]
+    recent = []
+    for session in sessions:
+        session.select("Recent")
+        recent.append(session.response("RECENT")[1][-1])
+    assert recent == [b"2", *[b"0"] * 5]
+    assert sessions[0].fetch("1", "(FLAGS)")[1] == [b"1 (FLAGS (\\Recent))"]
+    assert sessions[0].search(None, "NEW")[1] == [b"1 2"]
+    assert sessions[3].search(None, "OLD")[1] == [b"1 2"]
+    assert sessions[4].append("Recent", "", "", message("c"))[0] == "OK"
+    assert sessions[4].recent()[1] == [b"1"]
+    assert sessions[4].fetch("3", "(FLAGS)")[1] == [b"3 (FLAGS (\\Recent))"]
+    for session in sessions:
+        session.logout()
+
+
 def test_imapclient_searches_in_polish(demo: Demo, password: str) -> None:
     port = demo.facts["ports"]["imaps"]
     with imapclient.IMAPClient("localhost", port, ssl_context=demo.tls(), timeout=20) as client:

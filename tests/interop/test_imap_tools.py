@@ -85,7 +85,7 @@ def test_letters_are_found_flagged_copied_moved_and_deleted(mailbox: MailBox) ->
     counts = {name: mailbox.folder.status(name)["MESSAGES"] for name in ("Archive", "Trash")}
     assert counts == {"Archive": 2, "Trash": 1}
     mailbox.folder.set("Trash")
-    assert [message.flags for message in mailbox.fetch(mark_seen=False)] == [("\\Seen",)]
+    assert [message.flags for message in mailbox.fetch(mark_seen=False)] == [("\\Seen", "\\Recent")]
 
 
 def test_a_large_attachment_comes_back_as_it_was(mailbox: MailBox) -> None:

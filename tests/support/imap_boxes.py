@@ -98,6 +98,7 @@ class FakeMailbox:
     info: MailboxInfo
     messages: list[FakeMessage] = field(default_factory=list)
     uid_next: int = 1
+    recent_uid: int = 2**32  # another session was the first to be told of everything
     state: int = 1
     keywords: tuple[str, ...] = ()
     failure: SkrytkaError | None = None  # raised by every write
@@ -160,6 +161,17 @@ class FakeView:
 
     async def snapshot(self) -> Snapshot:
         return self.box.snapshot()
+
+    @property
+    def recent_uid(self) -> int:
+        return self.box.recent_uid
+
+    async def claim_recent(self, uid: int) -> int:
+        return self.claim_recent_soon(uid)
+
+    def claim_recent_soon(self, uid: int) -> int:
+        before, self.box.recent_uid = self.box.recent_uid, max(uid, self.box.recent_uid)
+        return before
 
     async def rows(self, uids: Sequence[int], *, with_summary: bool) -> Sequence[MessageRow]:
         assert 0 < len(uids) <= 256
@@ -392,6 +404,7 @@ class FakeMailboxes:
             uid_next=Uid(box.uid_next),
             uid_validity=7,
             highest_modseq=State(box.state),
+            recent=sum(1 for message in box.messages if message.uid > box.recent_uid),
         )
 
     async def open(self, account: AccountId, name: str) -> FakeView:

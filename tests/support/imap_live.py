@@ -74,8 +74,9 @@ class Known:
     """A message as the client knows it; None is not known."""
 
     uid: int | None = None
-    flags: frozenset[str] | None = None
+    flags: frozenset[str] | None = None  # but \\Recent
     modseq: int | None = None
+    is_recent: bool | None = None
 
 
 class LiveSession:
@@ -86,6 +87,8 @@ class LiveSession:
         self._task = asyncio.ensure_future(serve_imap(cast("Connection", self._conn), deps))
         self._number = 0
         self.messages: list[Known] = []
+        self.recent = 0  # as RECENT told
+        self.selections = 0
         self.is_idle = False
 
     async def start(self, name: str = "INBOX") -> None:
@@ -99,6 +102,7 @@ class LiveSession:
         lines = await self._exchange(f"t{self._number} {command}\r\n".encode())
         assert lines[-1].startswith(f"t{self._number} OK"), lines
         self.messages = []
+        self.selections += 1
         self._take(lines, may_expunge=False)
         if self.messages:
             await self.ask("FETCH 1:* (UID FLAGS)")
@@ -146,6 +150,8 @@ class LiveSession:
             if len(words) == 3 and words[2] == "EXISTS":
                 assert int(words[1]) >= len(self.messages), line
                 self.messages += [Known() for _ in range(int(words[1]) - len(self.messages))]
+            elif len(words) == 3 and words[2] == "RECENT":
+                self.recent = int(words[1])
             elif len(words) == 3 and words[2] == "EXPUNGE":
                 assert may_expunge, line
                 del self.messages[int(words[1]) - 1]
@@ -158,7 +164,10 @@ class LiveSession:
             assert message.uid in {None, int(uid[1])}, text
             message.uid = int(uid[1])
         if flags := _FLAGS.search(text):
-            message.flags = frozenset(flags[1].split())
+            told = frozenset(flags[1].split())
+            is_recent = "\\Recent" in told
+            assert message.is_recent in {None, is_recent}, text  # for as long as the mailbox is selected
+            message.is_recent, message.flags = is_recent, told - {"\\Recent"}
             message.modseq = None
         if modseq := _MODSEQ.search(text):
             message.modseq = int(modseq[1])

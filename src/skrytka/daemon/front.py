@@ -148,6 +148,7 @@ class Front:
             LoopWatch(self._clock, self._events).run(),
             self._sweep_keys(),
             self._tell_alive(),
+            parts.mark_recent(),
         ]
         if (courier := parts.outbound()) is not None:
             work.append(courier.run())

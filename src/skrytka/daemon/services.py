@@ -234,6 +234,10 @@ class Parts:
             trace=EventTrace(base.layout, self._name_key),
         )
 
+    async def mark_recent(self) -> None:
+        """Write which mail IMAP sessions were told of, for as long as the front runs."""
+        await self._mailboxes.marks.run()
+
     def close(self) -> None:
         """End the threads."""
         self._passwords.close()

@@ -151,6 +151,7 @@ class MailboxRow(NamedTuple):
     unseen: int
     bytes_: int
     is_subscribed: bool
+    recent_uid: int = 0  # up to it some session was told of the messages (RFC 3501 2.3.2)
 
 
 class KeywordRow(NamedTuple):

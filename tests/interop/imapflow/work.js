@@ -54,7 +54,7 @@ async function letters(client) {
         assert.equal(client.mailbox.exists, 4);
         const [first] = await client.fetchAll('1', { envelope: true, flags: true, source: true, uid: true });
         assert.equal(first.envelope.subject, 'List nr 1');
-        assert.deepEqual([...first.flags].sort(), ['$praca', '\\Seen']);
+        assert.deepEqual([...first.flags].sort(), ['$praca', '\\Recent', '\\Seen']);
         assert.ok(first.source.equals(letter(1)));
         assert.deepEqual(await client.search({ body: 'GĘŚLĄ' }, { uid: true }), [1, 2, 3, 4]);
         assert.deepEqual(await client.search({ subject: 'nr 3' }), [3]);

@@ -9,6 +9,7 @@ from skrytka.mail.mailbox.folders import Folders
 from skrytka.mail.mailbox.keywords import Keywords
 from skrytka.mail.mailbox.names import Names, name_mac
 from skrytka.mail.mailbox.opened import MailboxDeps, OpenMailbox, Resting
+from skrytka.mail.mailbox.recent import RecentMarks
 from skrytka.mail.mailbox.rendered import RenderedCache
 from skrytka.mail.mailbox.shared import keyword_names
 from skrytka.mail.mailbox.types import MailboxInfo, MailboxStatus, SystemFlag
@@ -30,6 +31,7 @@ class Mailboxes:
         self._names = Names()
         self._rendered = RenderedCache(deps.clock)
         self._resting = Resting(deps.clock)
+        self.marks = RecentMarks(deps.store, deps.clock, deps.random)
         self.folders = Folders(deps, self._names)
         self._keywords = Keywords(deps.store, deps.clock, deps.random)
         self._open: dict[tuple[AccountId, MailboxId], OpenMailbox] = {}
@@ -54,6 +56,7 @@ class Mailboxes:
             uid_next=row.uidnext,
             uid_validity=row.uidvalidity,
             highest_modseq=row.modseq,
+            recent=await self._count_recent(account, row),
         )
         return self._names.mailbox(keys, row), status
 
@@ -67,8 +70,9 @@ class Mailboxes:
             shared = self._resting.take(*place) or OpenMailbox(self._deps, self._names, self._rendered, *place)
             self._open[place] = shared
         shared.views += 1
+        shared.recent_uid = max(shared.recent_uid, row.recent_uid)
         info = self._names.mailbox(keys, row)
-        return MailboxView(self._deps, shared, info, row.uidvalidity, partial(self._release, shared))
+        return MailboxView(self._deps, shared, self.marks, info, row.uidvalidity, partial(self._release, shared))
 
     async def place(self, account: AccountId, name: str) -> MailboxRow:
         """The row of a mailbox; PermanentError(NO_SUCH_MAILBOX)."""
@@ -98,6 +102,13 @@ class Mailboxes:
         if row is None:
             raise PermanentError(Reason.NO_SUCH_MAILBOX, f"account {keys.account}")
         return row
+
+    async def _count_recent(self, account: AccountId, row: MailboxRow) -> int:
+        shared = self._open.get((account, row.mailbox))
+        mark = row.recent_uid if shared is None else max(row.recent_uid, shared.recent_uid)
+        if mark >= row.uidnext - 1:
+            return 0
+        return await self._deps.store.read(messages.count_after(account, row.mailbox, mark)) if mark else row.messages
 
     async def _count_deleted(self, account: AccountId, row: MailboxRow) -> int:
         if not row.messages:

@@ -50,6 +50,7 @@ class OpenMailbox:
         self.account = account
         self.mailbox = mailbox
         self.views = 0
+        self.recent_uid = 0  # the mark (mail.mailbox.recent), as far as this process knows
         self._deps = deps
         self._names = names
         self._known: Snapshot | None = None
@@ -78,6 +79,7 @@ class OpenMailbox:
         self._is_stale = False  # before the read: what is committed during it makes stale again
         try:
             known, read = await self._read(known)
+            self.recent_uid = max(self.recent_uid, read.row.recent_uid)
             names = [self._names.keyword(keys, row) for row in read.keywords]
         except BaseException:
             self._is_stale = True

@@ -56,6 +56,7 @@ class MailboxStatus(msgspec.Struct, frozen=True, kw_only=True):
     uid_next: Uid
     uid_validity: int
     highest_modseq: State
+    recent: int  # of which no session was told (RFC 3501 6.3.10)
 
 
 _AT_ONCE = 1024  # flags

@@ -8,6 +8,7 @@ from skrytka.mail.mailbox.copying import Copier
 from skrytka.mail.mailbox.keywords import Keywords
 from skrytka.mail.mailbox.opened import MailboxDeps, OpenMailbox
 from skrytka.mail.mailbox.packs import Packs
+from skrytka.mail.mailbox.recent import RecentMarks
 from skrytka.mail.mailbox.texts import SearchTexts, TextMatches, has_text, needle_of
 from skrytka.mail.mailbox.types import (
     Content,
@@ -47,12 +48,19 @@ class MailboxView:
     """``servers.imap.deps.View``."""
 
     def __init__(
-        self, deps: MailboxDeps, shared: OpenMailbox, info: MailboxInfo, uid_validity: int, release: Callable[[], None]
+        self,
+        deps: MailboxDeps,
+        shared: OpenMailbox,
+        marks: RecentMarks,
+        info: MailboxInfo,
+        uid_validity: int,
+        release: Callable[[], None],
     ) -> None:
         self.info = info
         self.uid_validity = uid_validity
         self._deps = deps
         self._shared = shared
+        self._marks = marks
         self._release: Callable[[], None] | None = release
         self._keywords = Keywords(deps.store, deps.clock, deps.random)
         self._packs = Packs(deps.store, deps.clock, deps.random, shared.mailbox)
@@ -60,6 +68,30 @@ class MailboxView:
     async def snapshot(self) -> Snapshot:
         """As ``View.snapshot``."""
         return await self._shared.snapshot()
+
+    @property
+    def recent_uid(self) -> int:
+        """As ``View.recent_uid``."""
+        return self._shared.recent_uid
+
+    async def claim_recent(self, uid: int) -> int:
+        """As ``View.claim_recent``."""
+        before = self._claim(uid)
+        if before >= uid:
+            return before
+        return max(before, await self._marks.claim(self._shared.account, self._shared.mailbox, uid))
+
+    def claim_recent_soon(self, uid: int) -> int:
+        """As ``View.claim_recent_soon``."""
+        before = self._claim(uid)
+        if before < uid:
+            self._marks.later(self._shared.account, self._shared.mailbox, uid)
+        return before
+
+    def _claim(self, uid: int) -> int:
+        before = self._shared.recent_uid
+        self._shared.recent_uid = max(before, uid)
+        return before
 
     async def rows(self, uids: Sequence[int], *, with_summary: bool) -> Sequence[MessageRow]:
         """As ``View.rows``: one read, summaries opened in one go (3 µs each)."""

@@ -11,6 +11,7 @@ _ASTRING = re.compile(rb'[^(){ \x00-\x1f\x7f-\xff%*"\\]+\Z')
 _QUOTABLE = re.compile(rb"[^\x00\r\n]*\Z")
 _ESCAPED = re.compile(rb'(["\\])')
 SYSTEM_FLAGS = (b"\\Seen", b"\\Answered", b"\\Flagged", b"\\Deleted", b"\\Draft")  # bits 0 to 4
+RECENT_BIT = 1 << 5  # RFC 3501 2.3.2: of one session, in no row
 KEYWORD_BIT = 8
 NIL = b"NIL"
 
@@ -65,7 +66,7 @@ class FlagTexts:
         return found
 
     def _names(self, bits: int) -> Iterable[bytes]:
-        for bit, name in enumerate(SYSTEM_FLAGS):
+        for bit, name in enumerate((*SYSTEM_FLAGS, b"\\Recent")):
             if bits >> bit & 1:
                 yield name
         for number, name in enumerate(self._keywords):

@@ -74,6 +74,22 @@ class View(Protocol):
         """
         ...
 
+    @property
+    def recent_uid(self) -> int:
+        """Up to this UID some session was told of the messages (RFC 3501 2.3.2)."""
+        ...
+
+    async def claim_recent(self, uid: int) -> int:
+        """A session is told of all up to that UID: ``recent_uid`` as it was before, in whatever process.
+
+        Waits for a commit, a second at most, where there is something to claim.
+        """
+        ...
+
+    def claim_recent_soon(self, uid: int) -> int:
+        """As :meth:`claim_recent`, at once: other processes hear of it a moment later."""
+        ...
+
     async def rows(self, uids: Sequence[int], *, with_summary: bool) -> Sequence[MessageRow]:
         """Rows of those UIDs that still exist, ascending. Callers ask in batches of at most 256.
 

@@ -69,9 +69,9 @@ def _batches(ranges: Sequence[range], size: int) -> Iterator[list[int]]:
 
 async def _flags(session: ImapSession, selected: Selected, plan: Plan, ranges: Sequence[range]) -> None:
     known, text = selected.known, selected.flag_texts.text
-    texts = {bits: text(bits) for bits in set(known.flags)}
     for start, stop in _pieces(ranges, FLAGS_BATCH):
-        uids, flags = known.uids[start:stop], known.flags[start:stop]
+        uids, flags = known.uids[start:stop], selected.shown_flags(start, stop)
+        texts = {bits: text(bits) for bits in set(flags)}
         if plan.with_modseq:
             lines = [_memory_line(selected, plan, index) for index in range(start, stop)]
         elif plan.with_uid and plan.with_flags:
@@ -99,7 +99,7 @@ def _memory_line(selected: Selected, plan: Plan, index: int) -> bytes:
     known = selected.known
     parts = [b"MODSEQ (%d)" % known.modseqs[index]]
     if plan.with_flags:
-        parts.insert(0, b"FLAGS " + selected.flag_texts.text(known.flags[index]))
+        parts.insert(0, b"FLAGS " + selected.flags_text(index))
     if plan.with_uid:
         parts.insert(0, b"UID %d" % known.uids[index])
     return b"* %d FETCH (%b)\r\n" % (index + 1, b" ".join(parts))
@@ -127,14 +127,15 @@ class _Fetching:
             indexes = [i for i, uid in zip(indexes, uids, strict=True) if uid in texts]
             uids = [selected.known.uids[i] for i in indexes]
         there = zip(indexes, uids, strict=True)
-        flags, text = selected.known.flags, selected.flag_texts.text
+        first = indexes[0] if indexes else 0
+        flags, text = selected.shown_flags(first, indexes[-1] + 1 if indexes else 0), selected.flag_texts.text
         if plan.with_modseq:
             out = [b"* %d FETCH (%b %b)\r\n" % (i + 1, self._memory_parts(i), texts[uid]) for i, uid in there]
         elif plan.with_flags and plan.with_uid:
             line = b"* %d FETCH (UID %d FLAGS %b %b)\r\n"
-            out = [line % (i + 1, uid, text(flags[i]), texts[uid]) for i, uid in there]
+            out = [line % (i + 1, uid, text(flags[i - first]), texts[uid]) for i, uid in there]
         elif plan.with_flags:
-            out = [b"* %d FETCH (FLAGS %b %b)\r\n" % (i + 1, text(flags[i]), texts[uid]) for i, uid in there]
+            out = [b"* %d FETCH (FLAGS %b %b)\r\n" % (i + 1, text(flags[i - first]), texts[uid]) for i, uid in there]
         elif plan.with_uid:
             out = [b"* %d FETCH (UID %d %b)\r\n" % (i + 1, uid, texts[uid]) for i, uid in there]
         else:
@@ -147,7 +148,7 @@ class _Fetching:
         plan, known = self.plan, self.selected.known
         parts: list[bytes] = [b"UID %d" % known.uids[index]] if plan.with_uid else []
         if plan.with_flags:
-            parts.append(b"FLAGS " + self.selected.flag_texts.text(known.flags[index]))
+            parts.append(b"FLAGS " + self.selected.flags_text(index))
         parts.append(b"MODSEQ (%d)" % known.modseqs[index])
         return b" ".join(parts)
 
@@ -161,7 +162,7 @@ class _Fetching:
                 self.answer = replies.MESSAGES_GONE
                 continue
             self.answer = replies.MESSAGES_CORRUPT
-            flags = b" FLAGS " + self.selected.flag_texts.text(self.selected.known.flags[index])
+            flags = b" FLAGS " + self.selected.flags_text(index)
             await self.session.write(
                 b"* %d FETCH (UID %d%b)\r\n" % (index + 1, uid, flags if self.plan.with_flags else b"")
             )
@@ -213,7 +214,7 @@ class _Fetching:
         if plan.with_uid:
             parts.append(b"UID %d" % row.uid)
         if plan.with_flags or is_told:
-            parts.append(b"FLAGS " + self.selected.flag_texts.text(known.flags[index]))
+            parts.append(b"FLAGS " + self.selected.flags_text(index))
         if plan.with_modseq or (is_told and self.session.has_condstore):
             parts.append(b"MODSEQ (%d)" % known.modseqs[index])
         parts += [make(row) for make in plan.from_row]

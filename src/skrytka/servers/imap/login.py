@@ -40,6 +40,8 @@ async def enable(session: ImapSession, command: Enable) -> Tagged:
     enabled = b""
     if _REV2 in wanted:
         session.is_rev2 = session.engine.is_utf8 = True
+        if session.selected is not None:
+            session.selected.forget_recent()
         enabled += b" IMAP4rev2"
     if UTF8_ACCEPT in wanted:  # RFC 6855 3
         session.engine.is_utf8 = True

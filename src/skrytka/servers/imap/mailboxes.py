@@ -33,7 +33,11 @@ async def select(session: ImapSession, command: Select) -> Tagged:
         view.close()
         raise
     session.selected = selected = Selected(
-        view, snapshot, is_read_only=command.is_read_only, with_modseq=session.has_condstore
+        view,
+        snapshot,
+        is_read_only=command.is_read_only,
+        with_modseq=session.has_condstore,
+        has_recent=not session.is_rev2,
     )
     await session.write(await _selected(session, selected, snapshot, command.spelled))
     mode = b"READ-ONLY" if command.is_read_only else b"READ-WRITE"
@@ -53,8 +57,8 @@ async def _selected(session: ImapSession, selected: Selected, snapshot: Snapshot
     ]
     if session.is_rev2:
         found += [_list_line(session, line, b"LIST", spelled) for line in await _about(session, info.name)]
-    else:  # RFC 3501 6.3.1; nothing is \Recent here
-        found.append(b"* 0 RECENT")
+    else:  # RFC 3501 6.3.1
+        found.append(b"* %d RECENT" % await selected.claim_recent())
         unseen = snapshot.first_without(SystemFlag.SEEN) + 1
         if unseen:
             found.append(b"* OK [UNSEEN %d] first unseen" % unseen)
@@ -110,7 +114,7 @@ _STATUS_NUMBERS: dict[StatusItem, Callable[[MailboxStatus], int]] = {
     StatusItem.DELETED: lambda found: found.deleted,
     StatusItem.SIZE: lambda found: found.size_bytes,
     StatusItem.HIGHESTMODSEQ: lambda found: found.highest_modseq,
-    StatusItem.RECENT: lambda _: 0,  # RFC 3501 6.3.10; nothing is recent here
+    StatusItem.RECENT: lambda found: found.recent,  # RFC 3501 6.3.10
 }
 
 

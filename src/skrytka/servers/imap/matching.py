@@ -98,8 +98,10 @@ class Matcher:
 
     async def _leaf(self, key: s.Key, candidates: Sequence[int]) -> Sequence[int]:
         match key:
-            case s.Everything(is_none=is_none):
-                return [] if is_none else candidates
+            case s.Everything():
+                return candidates
+            case s.RecentKey():
+                return self._selected.recent.among(self._selected.known.uids, candidates)
             case s.FlagKey() | s.KeywordKey():
                 return self._by_bits(key, candidates)
             case s.NumberKey():

@@ -9,9 +9,10 @@ from itertools import compress
 import msgspec
 
 from skrytka.mail.mailbox.types import KEYWORDS_MAX, Snapshot
-from skrytka.protocol.imap.format import FlagTexts
+from skrytka.protocol.imap.format import RECENT_BIT, FlagTexts
 from skrytka.protocol.imap.sets import SequenceSet, merged
 from skrytka.servers.imap.deps import View
+from skrytka.servers.imap.recent import Recent
 
 STEP = 2000  # messages that are looked at in a row
 
@@ -19,16 +20,39 @@ STEP = 2000  # messages that are looked at in a row
 class Selected:
     """``known`` is what the client has been told; it is the shared snapshot itself as long as nothing is held back."""
 
-    __slots__ = ("_latest", "flag_texts", "is_read_only", "known", "saved", "view", "with_modseq")
+    # fmt: off
+    __slots__ = (
+        "_latest", "_recent_told", "flag_texts", "has_recent", "is_read_only", "known", "recent", "saved", "view",
+        "with_modseq",
+    )
+    # fmt: on
 
-    def __init__(self, view: View, snapshot: Snapshot, *, is_read_only: bool, with_modseq: bool = False) -> None:
+    def __init__(
+        self, view: View, snapshot: Snapshot, *, is_read_only: bool, with_modseq: bool = False, has_recent: bool = False
+    ) -> None:
         self.view = view
         self.is_read_only = is_read_only
         self.with_modseq = with_modseq  # RFC 7162 3.1
+        self.has_recent = has_recent  # rev1: the client is told what is \\Recent
+        self.recent = Recent()
+        self._recent_told = 0
         self.known = snapshot
         self._latest = snapshot
         self.flag_texts = FlagTexts(snapshot.keywords)
         self.saved: Sequence[int] = ()  # UIDs of "$" (RFC 9051 6.4.4.1)
+
+    async def claim_recent(self) -> int:
+        """When the mailbox is selected: how many of its messages are recent. EXAMINE claims none (RFC 3501 6.3.2)."""
+        last = self.known.uid_next - 1
+        before = self.view.recent_uid if self.is_read_only else await self.view.claim_recent(last)
+        self.recent.add(before + 1, last)
+        self._recent_told = self.recent.count(self.known.uids)
+        return self._recent_told
+
+    def forget_recent(self) -> None:
+        """The client does not speak rev1 any more."""
+        self.has_recent = False
+        self.recent = Recent()
 
     def indexes(self, messages: SequenceSet, *, is_uid: bool) -> list[range]:
         """Where the messages of a command are; NoSuchNumberError beyond the mailbox. ``$`` is told by UID."""
@@ -75,10 +99,27 @@ class Selected:
                 old = _without(old, gone)
             elif gone:
                 self.known = _with_ghosts(old, latest, gone)
-        if len(self.known) != len(old):
-            lines.append(b"* %d EXISTS\r\n" % len(self.known))
+        self._tell_size(old, lines)
         await self._tell_flags(old, lines)
         return lines
+
+    def _tell_size(self, old: Snapshot, lines: list[bytes]) -> None:
+        is_larger = len(self.known) != len(old)
+        if is_larger:
+            lines.append(b"* %d EXISTS\r\n" % len(self.known))
+        if not self.has_recent:
+            return
+        if self.known.uid_next > old.uid_next:
+            self._claim_new(old.uid_next, self.known.uid_next - 1)
+        count = self.recent.count(self.known.uids)
+        if is_larger or count != self._recent_told:  # RFC 3501 7.3.2
+            lines.append(b"* %d RECENT\r\n" % count)
+        self._recent_told = count
+
+    def _claim_new(self, first: int, last: int) -> None:
+        if self.recent.has_room(first):
+            before = self.view.recent_uid if self.is_read_only else self.view.claim_recent_soon(last)
+            self.recent.add(max(first, before + 1), last)
 
     def _keyword_lines(self) -> list[bytes]:
         self.flag_texts = FlagTexts(self._latest.keywords)
@@ -97,10 +138,23 @@ class Selected:
                 lines += [self.flag_line(index, is_uid=True) for index, (bits, others) in pairs if bits != others]
                 await asyncio.sleep(0)
 
+    def flags_text(self, index: int) -> bytes:
+        """The flags of a message in parentheses."""
+        bits = self.known.flags[index]
+        if self.recent and self.known.uids[index] in self.recent:
+            bits |= RECENT_BIT
+        return self.flag_texts.text(bits)
+
+    def shown_flags(self, start: int, stop: int) -> "array[int]":
+        """The flags of messages in a row, with RECENT_BIT."""
+        if self.recent:
+            return self.recent.shown(self.known.uids, self.known.flags, start, stop)
+        return self.known.flags[start:stop]
+
     def flag_line(self, index: int, *, is_uid: bool) -> bytes:
         """The FETCH response that tells the flags of a message."""
         known = self.known
-        text = self.flag_texts.text(known.flags[index])
+        text = self.flags_text(index)
         modseq = b" MODSEQ (%d)" % known.modseqs[index] if self.with_modseq else b""
         if is_uid:
             return b"* %d FETCH (UID %d FLAGS %b%b)\r\n" % (index + 1, known.uids[index], text, modseq)

@@ -20,9 +20,11 @@ from skrytka.store.commands.directory import (
 from skrytka.store.commands.jobs import CollectBlobs, ExpireJournal, ExpireVault, MendTimes
 from skrytka.store.commands.mailbox import (
     AddKeyword,
+    ClaimRecent,
     CreateMailbox,
     DeleteMailbox,
     MailboxCreated,
+    RecentMark,
     Renamed,
     RenameMailbox,
     Subscribe,
@@ -48,6 +50,7 @@ AnyCommand = (
     | AddAlias
     | AddDomain
     | AddKeyword
+    | ClaimRecent
     | CollectBlobs
     | Complete
     | CopyMessages
@@ -92,6 +95,7 @@ __all__ = [
     "AddKeyword",
     "AnyCommand",
     "BlobIn",
+    "ClaimRecent",
     "CollectBlobs",
     "Command",
     "Complete",
@@ -122,6 +126,7 @@ __all__ = [
     "QueueDone",
     "QueueIn",
     "QueuedRecipient",
+    "RecentMark",
     "RemoveAccount",
     "RemoveAlias",
     "RemoveDomain",

@@ -12,6 +12,7 @@ from skrytka.store.rows import KEYWORD_FIRST_BIT, KEYWORDS_MAX, MailboxRow, Op, 
 from skrytka.store.sql import mailboxes as sql
 from skrytka.store.statement import Query
 
+MARKS_MAX = 256  # of one command
 MAILBOXES_MAX = 10_000  # of an account, and as many names that are only subscribed to
 
 
@@ -155,6 +156,35 @@ class SubscribeName(Command[State], frozen=True):
         detail = (row.mailbox if row else None, self.is_subscribed, self.name_mac, self.name)
         tx.log(self.account, Op.MAILBOX_SUBSCRIBE, state, detail)
         return state
+
+
+class RecentMark(msgspec.Struct, frozen=True, array_like=True):
+    """Up to this UID a session was told of a mailbox's messages (RFC 3501 2.3.2)."""
+
+    account: AccountId
+    mailbox: MailboxId
+    uid: int
+
+
+class ClaimRecent(Command[tuple[int, ...]], frozen=True):
+    """Raise marks, as far as they are not there already; where each was before, 0 without its mailbox.
+
+    No change of the account: it has no state, no journal row and nobody is told. Done twice it is done once, but for
+    the answer. On PostgreSQL two at once may be told the same: then both may take the messages for recent.
+    """
+
+    marks: tuple[RecentMark, ...]
+
+    def run(self, tx: Tx) -> Query[tuple[int, ...]]:
+        if len(self.marks) > MARKS_MAX:
+            raise PermanentError(Reason.TOO_MANY, f"{len(self.marks)} marks in one command")
+        before: list[int] = []
+        for mark in self.marks:
+            rows = yield sql.RECENT(account=mark.account, mailbox=mark.mailbox)
+            before.append(number(rows[0][0]) if rows else 0)
+            if before[-1] < mark.uid:
+                yield sql.RAISE_RECENT(account=mark.account, mailbox=mark.mailbox, uid=mark.uid)
+        return tuple(before)
 
 
 class AddKeyword(Command[int], frozen=True):

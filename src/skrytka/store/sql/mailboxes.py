@@ -47,10 +47,16 @@ ADD_COUNTS = Statement(
     " modseq = :state WHERE account = :account AND mailbox = :mailbox"
 )
 ONE = Statement(
-    "SELECT mailbox, name, role, uidvalidity, uidnext, modseq, messages, unseen, bytes, is_subscribed FROM mailbox"
+    "SELECT mailbox, name, role, uidvalidity, uidnext, modseq, messages, unseen, bytes, is_subscribed,"
+    " recent_uid FROM mailbox"
     " WHERE account = :account AND mailbox = :mailbox"
 )
 MODSEQ = Statement("SELECT modseq FROM mailbox WHERE account = :account AND mailbox = :mailbox")
+RECENT = Statement("SELECT recent_uid FROM mailbox WHERE account = :account AND mailbox = :mailbox")
+RAISE_RECENT = Statement(
+    "UPDATE mailbox SET recent_uid = :uid"
+    " WHERE account = :account AND mailbox = :mailbox AND recent_uid < :uid AND uidnext > :uid"
+)
 RENAME = Statement(
     "UPDATE mailbox SET name_mac = :name_mac, name = :name WHERE account = :account AND mailbox = :mailbox"
 )
@@ -80,15 +86,18 @@ INSERT_KEYWORD = Statement(
 KEYWORD_BITS = Statement("SELECT bit, name_mac FROM keyword WHERE account = :account ORDER BY bit")
 
 _LIST = Statement(
-    "SELECT mailbox, name, role, uidvalidity, uidnext, modseq, messages, unseen, bytes, is_subscribed FROM mailbox"
+    "SELECT mailbox, name, role, uidvalidity, uidnext, modseq, messages, unseen, bytes, is_subscribed,"
+    " recent_uid FROM mailbox"
     " WHERE account = :account AND role IS DISTINCT FROM 'quarantine' ORDER BY mailbox"
 )
 _BY_NAME = Statement(
-    "SELECT mailbox, name, role, uidvalidity, uidnext, modseq, messages, unseen, bytes, is_subscribed FROM mailbox"
+    "SELECT mailbox, name, role, uidvalidity, uidnext, modseq, messages, unseen, bytes, is_subscribed,"
+    " recent_uid FROM mailbox"
     " WHERE account = :account AND name_mac = :name_mac AND role IS DISTINCT FROM 'quarantine'"
 )
 _BY_ROLE = Statement(
-    "SELECT mailbox, name, role, uidvalidity, uidnext, modseq, messages, unseen, bytes, is_subscribed FROM mailbox"
+    "SELECT mailbox, name, role, uidvalidity, uidnext, modseq, messages, unseen, bytes, is_subscribed,"
+    " recent_uid FROM mailbox"
     " WHERE account = :account AND role = :role"
 )
 _KEYWORDS = Statement("SELECT bit, name FROM keyword WHERE account = :account ORDER BY bit")

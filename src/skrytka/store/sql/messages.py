@@ -90,6 +90,9 @@ _CHANGED = Statement(
     "SELECT uid, flags, modseq FROM message WHERE account = :account AND mailbox = :mailbox AND modseq > :since"
     " ORDER BY uid LIMIT :limit"
 )
+_COUNT_AFTER = Statement(
+    "SELECT count(*) FROM message WHERE account = :account AND mailbox = :mailbox AND uid > :after"
+)
 _BY_RANGE = Statement(
     "SELECT uid, flags, modseq, size, received_at_ms, saved_at_ms, email_id, thread_id FROM message"
     " WHERE account = :account AND mailbox = :mailbox AND uid BETWEEN :low AND :high ORDER BY uid"
@@ -151,6 +154,12 @@ def snapshot_piece(account: AccountId, mailbox: MailboxId, after: int, limit: in
     """As :func:`snapshot`: the first ``limit`` messages behind that UID."""
     rows: Any = yield _SNAPSHOT_PIECE(account=account, mailbox=mailbox, after=after, limit=limit)
     return rows  # type: ignore[no-any-return]
+
+
+def count_after(account: AccountId, mailbox: MailboxId, after: int) -> Query[int]:
+    """How many messages are behind that UID."""
+    rows: Any = yield _COUNT_AFTER(account=account, mailbox=mailbox, after=after)
+    return int(rows[0][0])
 
 
 def changed_since(

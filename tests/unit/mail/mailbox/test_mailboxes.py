@@ -25,6 +25,7 @@ async def test_status_counts_what_select_would_show(world: World) -> None:
     assert info.name == "INBOX"
     assert (status.messages, status.unseen, status.deleted) == (2, 1, 1)
     assert (status.size_bytes, status.uid_next, status.uid_validity) == (sum(sizes), 3, view.uid_validity)
+    assert status.recent == 2
     assert status.highest_modseq == max(snapshot.modseqs) == snapshot.state
     await view.store_flags([1], FlagChange.REMOVE, SystemFlag.DELETED, [])
     assert (await world.mailboxes.status(account, "INBOX"))[1].deleted == 0
@@ -51,3 +52,21 @@ async def test_watchers_hear_of_their_account_only_until_they_stop(world: World)
     stop()
     await world.deliver(MESSAGE)
     assert heard == ["alice"]
+
+
+async def test_status_counts_as_recent_what_no_session_was_told_of(world: World) -> None:
+    account = await world.account("alice")
+    for _ in range(3):
+        await world.deliver(MESSAGE)
+    view = await world.mailboxes.open(account, "INBOX")
+
+    async def recent() -> int:
+        return (await world.mailboxes.status(account, "INBOX"))[1].recent
+
+    assert await recent() == 3
+    assert await view.claim_recent(1) == 0
+    assert await recent() == 2
+    assert view.claim_recent_soon(2) == 1
+    assert await recent() == 1
+    assert await view.claim_recent(3) == 2
+    assert await recent() == 0

@@ -100,6 +100,7 @@ async def test_imaplib_reads_what_was_delivered(served: Served) -> None:
         found["seen"] = client.search(None, "SEEN")
         found["from"] = client.uid("SEARCH", "FROM", "alice")
         found["text"] = client.search("UTF-8", "TEXT", '"inner text"')
+        found["recent"] = client.search(None, "RECENT"), client.response("RECENT")[1], client.search(None, "NEW")
         found["store"] = client.store("2", "+FLAGS", "(\\Deleted $Junk)")
         found["expunge"] = client.expunge()
         found["status"] = client.status("INBOX", "(MESSAGES UIDNEXT)")
@@ -119,7 +120,8 @@ async def test_imaplib_reads_what_was_delivered(served: Served) -> None:
     assert inner == INNER
     assert found["seen"] == found["from"] == ("OK", [b"1"])
     assert found["text"] == ("OK", [b"2"])
-    assert found["store"] == ("OK", [b"2 (FLAGS (\\Deleted $Junk))"])
+    assert found["recent"] == (("OK", [b"1 2"]), [b"2"], ("OK", [b"2"]))
+    assert found["store"] == ("OK", [b"2 (FLAGS (\\Deleted \\Recent $Junk))"])
     assert found["expunge"] == ("OK", [b"2"])
     assert found["status"] == ("OK", [b"INBOX (MESSAGES 1 UIDNEXT 3)"])
     assert any(line.endswith(b'"/" INBOX') for line in found["list"][1])
@@ -158,7 +160,7 @@ async def test_idle_hears_of_new_mail(served: Served) -> None:
     await asyncio.to_thread(client.select_folder, "INBOX")
     await asyncio.to_thread(client.idle)
     await served.mail.deliver(PLAIN)
-    assert await asyncio.to_thread(client.idle_check, 10) == [(1, b"EXISTS")]
+    assert await asyncio.to_thread(client.idle_check, 10) == [(1, b"EXISTS"), (1, b"RECENT")]
     await asyncio.to_thread(client.idle_done)
     await asyncio.to_thread(client.logout)
 

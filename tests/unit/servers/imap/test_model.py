@@ -39,6 +39,7 @@ class TwoSessions(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
+        self.first: dict[int, tuple[LiveSession, int]] = {}  # who was told first of a UID, and in which selection
         self.root = Path(tempfile.mkdtemp(dir=IN_MEMORY))
         self.loop.run_until_complete(self._start())
 
@@ -82,7 +83,7 @@ class TwoSessions(RuleBasedStateMachine):
             await session.close()
         await self.world.close()
 
-    async def _compare(self, session: LiveSession) -> None:
+    async def _compare(self, session: LiveSession, *, is_read_only: bool = False) -> None:
         view = await self.world.mailboxes.open(self.account, "INBOX")
         uids = list((await view.snapshot()).uids)
         view.close()
@@ -96,6 +97,22 @@ class TwoSessions(RuleBasedStateMachine):
             assert now.uid == true_uid
             assert uid in {None, true_uid}
             assert flags is None or flags == now.flags
+        assert sum(bool(message.is_recent) for message in session.messages) == session.recent
+        await self._compare_recent(session, is_read_only=is_read_only)
+
+    async def _compare_recent(self, session: LiveSession, *, is_read_only: bool) -> None:
+        """A message is recent in one selection that may write, and never again (RFC 3501 2.3.2)."""
+        view = await self.world.mailboxes.open(self.account, "INBOX")
+        mark = view.recent_uid
+        view.close()
+        for message in session.messages:
+            uid = message.uid or 0
+            if is_read_only:
+                assert message.is_recent == (uid > mark)
+            elif message.is_recent:
+                here = (session, session.selections)
+                assert self.first.setdefault(uid, here) == here
+            assert is_read_only or uid <= mark
 
     def run_in(self, number: int, command: str, *, may_fail: bool = False) -> None:
         session = self.sessions[number]
@@ -163,7 +180,7 @@ class TwoSessions(RuleBasedStateMachine):
             self.loop.run_until_complete(chosen.ask(leave))
         if is_read_only:
             self.loop.run_until_complete(chosen.select("EXAMINE INBOX"))
-            self.loop.run_until_complete(self._compare(chosen))
+            self.loop.run_until_complete(self._compare(chosen, is_read_only=True))
         self.loop.run_until_complete(chosen.select())
         self.loop.run_until_complete(self._compare(chosen))
 

@@ -10,6 +10,7 @@ from skrytka.mail.mailbox.types import KEYWORDS_MAX, MailboxInfo
 from skrytka.model.ids import MailboxId
 from skrytka.protocol.imap.sets import SequenceSet
 from skrytka.servers.imap import selected as selected_module
+from skrytka.servers.imap.recent import RANGES_MAX
 from skrytka.servers.imap.selected import Selected
 from skrytka.store.rows import KEYWORDS_MAX as STORED_KEYWORDS_MAX
 from tests.support.imap_boxes import FakeMailbox, FakeMailboxes, FakeView
@@ -25,6 +26,72 @@ def box(count: int = 3) -> FakeMailbox:
 async def select(found: FakeMailbox) -> Selected:
     view = FakeView(found, FakeMailboxes())
     return Selected(view, await view.snapshot(), is_read_only=False)
+
+
+async def select_rev1(found: FakeMailbox, *, is_read_only: bool = False) -> Selected:
+    view = FakeView(found, FakeMailboxes())
+    return Selected(view, await view.snapshot(), is_read_only=is_read_only, has_recent=True)
+
+
+async def test_recent_is_told_with_exists_and_when_its_number_changes() -> None:
+    found = box()
+    found.recent_uid = 1
+    selected = await select_rev1(found)
+    assert await selected.claim_recent() == 2
+    assert found.recent_uid == 3
+    found.deliver(b"\r\n")
+    assert await selected.changes(may_expunge=True) == [b"* 4 EXISTS\r\n", b"* 3 RECENT\r\n"]
+    found.remove(1)
+    assert await selected.changes(may_expunge=True) == [b"* 1 EXPUNGE\r\n"]
+    found.remove(2)
+    found.flag(3, 1)
+    assert await selected.changes(may_expunge=True) == [
+        b"* 1 EXPUNGE\r\n",
+        b"* 2 RECENT\r\n",
+        b"* 1 FETCH (UID 3 FLAGS (\\Seen \\Recent))\r\n",
+    ]
+    found.recent_uid = 5  # another session is told of the next one first
+    found.deliver(b"\r\n")
+    assert await selected.changes(may_expunge=True) == [b"* 3 EXISTS\r\n", b"* 2 RECENT\r\n"]
+    assert selected.flags_text(2) == b"()"
+
+
+async def test_examine_shows_what_is_recent_and_leaves_it_so() -> None:
+    found = box()
+    found.recent_uid = 1
+    selected = await select_rev1(found, is_read_only=True)
+    assert await selected.claim_recent() == 2
+    found.deliver(b"\r\n")
+    assert await selected.changes(may_expunge=True) == [b"* 4 EXISTS\r\n", b"* 3 RECENT\r\n"]
+    assert found.recent_uid == 1
+
+
+async def test_rev2_hears_of_nothing_recent_and_claims_nothing() -> None:
+    found = box()
+    found.recent_uid = 1
+    selected = await select_rev1(found)
+    await selected.claim_recent()
+    selected.forget_recent()
+    found.deliver(b"\r\n")
+    found.flag(3, 1)
+    assert await selected.changes(may_expunge=True) == [
+        b"* 4 EXISTS\r\n",
+        b"* 3 FETCH (UID 3 FLAGS (\\Seen))\r\n",
+    ]
+    assert found.recent_uid == 3
+
+
+async def test_where_sessions_have_taken_turns_for_long_the_others_are_left_to_claim() -> None:
+    found = box(0)
+    selected = await select_rev1(found)
+    for _ in range(RANGES_MAX + 1):
+        found.deliver(b"\r\n")  # told first to another
+        found.recent_uid = found.uid_next - 1
+        await selected.changes(may_expunge=True)
+        found.deliver(b"\r\n")
+        await selected.changes(may_expunge=True)
+    assert selected.recent.count(selected.known.uids) == RANGES_MAX
+    assert found.recent_uid == found.uid_next - 2
 
 
 async def test_nothing_new_is_nothing_said() -> None:

@@ -183,7 +183,7 @@ async def test_idle_tells_news_when_woken() -> None:
 
     conn = await world.selected(b"1 IDLE\r\n", change, Woken(), Woken(), expunge, Woken(), b"DONE\r\n2 NOOP\r\n")
     assert conn.said[0] == b"+ idling\r\n"
-    assert conn.said[2] == b"* 2 EXISTS\r\n* 1 FETCH (UID 1 FLAGS (\\Seen))\r\n"
+    assert conn.said[2] == b"* 2 EXISTS\r\n* 0 RECENT\r\n* 1 FETCH (UID 1 FLAGS (\\Seen))\r\n"
     assert conn.said[3] == b""
     assert conn.said[5] == b"* 1 EXPUNGE\r\n"
     assert conn.said[6] == b"1 OK done\r\n2 OK done\r\n"
@@ -197,7 +197,7 @@ async def test_idle_starts_with_what_happened_before() -> None:
         world.inbox.deliver(b"\r\n")
 
     conn = await world.selected(deliver, b"1 IDLE\r\n")
-    assert conn.said[1] == b"+ idling\r\n* 1 EXISTS\r\n"
+    assert conn.said[1] == b"+ idling\r\n* 1 EXISTS\r\n* 0 RECENT\r\n"
 
 
 async def test_idle_works_without_a_mailbox() -> None:

@@ -6,14 +6,17 @@ from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId, MailboxId
 from skrytka.store.commands import (
     AddKeyword,
+    ClaimRecent,
     CreateMailbox,
     DeleteMailbox,
     MailboxCreated,
+    RecentMark,
     Renamed,
     RenameMailbox,
     Subscribe,
     SubscribeName,
 )
+from skrytka.store.commands.mailbox import MARKS_MAX
 from skrytka.store.rows import KEYWORDS_MAX, MailboxRow, Role
 from skrytka.store.sql import mailboxes, messages
 from tests.support.store import INBOX, JUNK, SENT, StoreCase, deliver
@@ -38,7 +41,7 @@ async def test_a_mailbox_is_made_empty_with_a_new_id_and_uidvalidity(case: Store
     assert (first.mailbox, second.mailbox) == (7, 8)
     assert first.uidvalidity < second.uidvalidity
     row = await one(case, alice, first.mailbox)
-    assert row == (7, b"a", None, first.uidvalidity, 1, first.modseq, 0, 0, 0, False)
+    assert row == (7, b"a", None, first.uidvalidity, 1, first.modseq, 0, 0, 0, False, 0)
 
 
 async def test_a_name_made_again_has_another_id_and_a_higher_uidvalidity(case: StoreCase) -> None:
@@ -212,3 +215,27 @@ async def test_mailboxes_and_subscriptions_have_a_limit(case: StoreCase, monkeyp
         with pytest.raises(PermanentError) as caught:
             await act
         assert caught.value.reason is Reason.TOO_MANY
+
+
+async def test_marks_of_recent_only_rise_and_never_above_what_there_was(case: StoreCase) -> None:
+    alice, bob = await case.two_accounts()
+    for _ in range(3):
+        await case.store.submit(deliver(case.ids, alice))
+    heard: list[int] = []
+    case.store.watch(alice, heard.append)
+
+    async def claim(*marks: tuple[int, int, int]) -> tuple[int, ...]:
+        named = tuple(RecentMark(AccountId(account), MailboxId(box), uid) for account, box, uid in marks)
+        return await case.store.submit(ClaimRecent(unit=case.ids.unit(), marks=named))
+
+    before = await one(case, alice, INBOX)
+    assert before.recent_uid == 0
+    assert await claim((alice, INBOX, 2)) == (0,)
+    assert await claim((alice, INBOX, 1), (alice, INBOX, 3), (bob, INBOX, 1), (alice, 99, 1)) == (2, 2, 0, 0)
+    assert await claim((alice, INBOX, 4)) == (3,)
+    assert await one(case, alice, INBOX) == before._replace(recent_uid=3)
+    assert (await one(case, bob, INBOX)).recent_uid == 0
+    assert heard == []
+    with pytest.raises(PermanentError) as caught:
+        await claim(*((alice, INBOX, 1),) * (MARKS_MAX + 1))
+    assert caught.value.reason is Reason.TOO_MANY

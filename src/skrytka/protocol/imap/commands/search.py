@@ -20,9 +20,7 @@ class Key(msgspec.Struct, frozen=True):
 
 
 class Everything(Key, frozen=True):
-    """ALL; with ``is_none`` what matches no message (NEW and RECENT: no message is recent here)."""
-
-    is_none: bool = False
+    """ALL."""
 
 
 class FlagKey(Key, frozen=True):
@@ -30,6 +28,10 @@ class FlagKey(Key, frozen=True):
 
     flag: str
     is_set: bool = True
+
+
+class RecentKey(Key, frozen=True):
+    """What the session was the first to be told of (RFC 3501 2.3.2)."""
 
 
 class KeywordKey(Key, frozen=True):
@@ -263,9 +265,9 @@ _Maker = Callable[[_Parser, int], Key]
 def _constants() -> dict[str, Key]:
     table: dict[str, Key] = {
         "ALL": Everything(),
-        "OLD": Everything(),  # RFC 3501 6.4.4: not \Recent, and nothing is
-        "NEW": Everything(is_none=True),
-        "RECENT": Everything(is_none=True),
+        "OLD": Not(RecentKey()),  # RFC 3501 6.4.4
+        "NEW": And((RecentKey(), FlagKey("SEEN", is_set=False))),
+        "RECENT": RecentKey(),
         "SAVEDATESUPPORTED": Everything(),  # RFC 8514 4.3
     }
     for flag in _FLAGS:

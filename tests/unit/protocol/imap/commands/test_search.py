@@ -21,8 +21,9 @@ def search(data: bytes) -> s.Search:
     ("data", "key"),
     [
         (b"ALL", s.Everything()),
-        (b"old", s.Everything()),
-        (b"NEW", s.Everything(is_none=True)),
+        (b"old", s.Not(s.RecentKey())),
+        (b"NEW", s.And((s.RecentKey(), s.FlagKey("SEEN", is_set=False)))),
+        (b"RECENT", s.RecentKey()),
         (b"SEEN", s.FlagKey("SEEN")),
         (b"UNDRAFT", s.FlagKey("DRAFT", is_set=False)),
         (b"KEYWORD $Junk", s.KeywordKey("$Junk")),

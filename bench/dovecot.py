@@ -36,8 +36,7 @@ class Dovecot(PostfixDovecot):
         kept = re.sub(r"^mail_fsync = .*\n", "", path.read_text(), flags=re.MULTILINE)
         path.write_text(f"{kept}mail_fsync = {self.fsync}\n")
         self.dovecot = subprocess.Popen(["dovecot", "-F", "-c", str(path)])
-        self.smtp_port = self.imap_port
-        self._wait_for_ports()
+        self._wait_for_imap()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -4,7 +4,6 @@ Both run with Debian's defaults but for what is named here: sealed mailboxes (ma
 peer encrypts as we do), sync on delivery (their default), no DNS, no chroot, limits on one client lifted.
 """
 
-import os
 import pwd
 import shutil
 import signal
@@ -13,56 +12,15 @@ import subprocess
 import time
 from pathlib import Path
 
-POSTFIX_MASTER = """\
-127.0.0.1:{smtp} inet n - n - 100 smtpd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-tlsmgr unix - - n 1000? 1 tlsmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-verify unix - - n - 1 verify
-flush unix n - n 1000? 0 flush
-proxymap unix - - n - - proxymap
-smtp unix - - n - - smtp
-relay unix - - n - - smtp
-showq unix n - n - - showq
-error unix - - n - - error
-retry unix - - n - - error
-discard unix - - n - - discard
-local unix - n n - - local
-virtual unix - n n - - virtual
-lmtp unix - - n - - lmtp
-anvil unix - - n - 1 anvil
-scache unix - - n - 1 scache
-postlog unix-dgram n - n - 1 postlogd
-"""
-POSTFIX_MAIN = """\
-compatibility_level = 3.6
-queue_directory = {root}/queue
-data_directory = {root}/data
-mail_owner = postfix
-setgid_group = postdrop
-maillog_file = {root}/postfix.log
-maillog_file_prefixes = /
+from tests.support.postfix import PostfixFolder
+
+POSTFIX = """\
 myhostname = mail.example.test
-mydestination =
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
 virtual_mailbox_domains = example.test
 virtual_mailbox_maps = static:all
 virtual_transport = lmtp:unix:{root}/dovecot/lmtp
 mynetworks = 127.0.0.0/8
 smtpd_recipient_restrictions = reject_unauth_destination
-smtpd_peername_lookup = no
-smtpd_client_connection_count_limit = 0
-disable_dns_lookups = yes
-biff = no
-smtputf8_enable = yes
-alias_maps =
-alias_database =
 """
 DOVECOT = """\
 base_dir = {root}/dovecot
@@ -124,22 +82,25 @@ class PostfixDovecot:
         self.smtp_port, self.imap_port = port_base + 25, port_base + 143
         self.password = "any"
         self.dovecot: subprocess.Popen[bytes] | None = None
+        main = POSTFIX.format(root=root)
+        self._postfix = PostfixFolder(root / "postfix", self.smtp_port, main, processes="100")
 
     def __enter__(self) -> "PostfixDovecot":
         self.root.mkdir(parents=True, exist_ok=True)
         self.root.chmod(0o755)
         self._write()
-        self._run("postfix", "-c", self._postfix_dir, "start")
+        self._postfix.write()
+        self._postfix.start()
         self.dovecot = subprocess.Popen(["dovecot", "-F", "-c", str(self.root / "dovecot.conf")])
         try:
-            self._wait_for_ports()
+            self._wait_for_imap()
         except OSError:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._run("postfix", "-c", self._postfix_dir, "stop")
+        self._postfix.stop()
         if self.dovecot is not None:
             self.dovecot.send_signal(signal.SIGTERM)
             self.dovecot.wait(30)
@@ -147,39 +108,27 @@ class PostfixDovecot:
     @property
     def pids(self) -> list[int]:
         """Where its processes begin: Postfix's master and Dovecot's."""
-        master = int((self.root / "queue" / "pid" / "master.pid").read_text())
-        return [master, *([self.dovecot.pid] if self.dovecot is not None else [])]
-
-    @property
-    def _postfix_dir(self) -> str:
-        return str(self.root / "postfix")
-
-    def _run(self, *command: str) -> None:
-        path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
-        subprocess.run(command, check=True, env=os.environ | {"PATH": path}, capture_output=True)
+        return [self._postfix.pid, *([self.dovecot.pid] if self.dovecot is not None else [])]
 
     def _write(self) -> None:
         root = self.root
-        for name in ("postfix", "queue", "data", "dovecot", "dovecot-state", "mail"):
+        for name in ("dovecot", "dovecot-state", "mail"):
             (root / name).mkdir(exist_ok=True)
-        shutil.chown(root / "data", "postfix")
         shutil.chown(root / "mail", MAIL_USER, MAIL_USER)
-        (root / "postfix" / "main.cf").write_text(POSTFIX_MAIN.format(root=root))
-        (root / "postfix" / "master.cf").write_text(POSTFIX_MASTER.format(smtp=self.smtp_port))
-        key, public = root / "crypt.key", root / "crypt.pub"
-        self._run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", str(key))
-        self._run("openssl", "pkey", "-in", str(key), "-pubout", "-out", str(public))
+        key, public = str(root / "crypt.key"), str(root / "crypt.pub")
+        curve = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        subprocess.run(["openssl", "genpkey", *curve, "-out", key], check=True, capture_output=True)
+        subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-out", public], check=True, capture_output=True)
         user = pwd.getpwnam(MAIL_USER).pw_uid
         (root / "dovecot.conf").write_text(DOVECOT.format(root=root, imap=self.imap_port, user=user))
 
-    def _wait_for_ports(self) -> None:
+    def _wait_for_imap(self) -> None:
         deadline = time.monotonic() + 20
-        for port in (self.smtp_port, self.imap_port):
-            while True:
-                try:
-                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                    break
-                except OSError:
-                    if time.monotonic() > deadline:
-                        raise
-                    time.sleep(0.1)
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.imap_port), timeout=1).close()
+                return
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)

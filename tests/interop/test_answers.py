@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.demo import STANDARD_PORTS, Demo
 from tests.support.ports import free_base
-from tests.support.postfix_peer import Postfix
+from tests.support.postfix import PostfixPeer
 from tests.support.screen import Screen
 
 UNTIL_S = 90.0
@@ -57,7 +57,7 @@ class Net(NamedTuple):
     """The server and what is outside."""
 
     demo: Demo
-    postfix: Postfix
+    postfix: PostfixPeer
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Net]:
     with ExitStack() as stack:
         demo = stack.enter_context(Demo(folder))
         stack.callback(shutil.rmtree, root, ignore_errors=True)
-        yield Net(demo, stack.enter_context(Postfix(root, peer, route=demo.port("smtp"))))
+        yield Net(demo, stack.enter_context(PostfixPeer(root, peer, route=demo.port("smtp"))))
 
 
 def settings(net: Net, tmp_path: Path, how: str) -> Path:

@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.demo import STANDARD_PORTS, Demo
 from tests.support.ports import free_base
-from tests.support.postfix_peer import Postfix
+from tests.support.postfix import PostfixPeer
 
 ALICE = "alice@example.test"
 WAIT_S = 90.0
@@ -41,7 +41,7 @@ class Net(NamedTuple):
 
     first: Demo
     second: Demo
-    postfix: Postfix
+    postfix: PostfixPeer
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Net]:
             config.write(ROUTES.format(second=second.port("smtp"), peer=peer_port))
         stack.enter_context(first)
         stack.callback(_remove, root)
-        postfix = stack.enter_context(Postfix(root, peer_port, route=first.port("smtp")))
+        postfix = stack.enter_context(PostfixPeer(root, peer_port, route=first.port("smtp")))
         yield Net(first, second, postfix)
 
 

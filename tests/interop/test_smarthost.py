@@ -15,7 +15,7 @@ from tests.support.demo import Demo
 from tests.support.dovecot_auth import DovecotAuth
 from tests.support.faults.outside import submit
 from tests.support.ports import free_block
-from tests.support.postfix_peer import Postfix
+from tests.support.postfix import PostfixPeer
 
 pytestmark = pytest.mark.needs("postfix", "dovecot-imapd", "root")
 
@@ -54,7 +54,7 @@ class Relay(NamedTuple):
     """The server whose mail goes through Postfix, and Postfix."""
 
     demo: Demo
-    postfix: Postfix
+    postfix: PostfixPeer
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def relay(tmp_path: Path) -> Iterator[Relay]:
         auth = stack.enter_context(DovecotAuth(root / "auth", PASSWORD))
         certificate, _key = write_certificate(root, "localhost")
         more = POSTFIX.format(root=root, socket=auth.socket)
-        postfix = stack.enter_context(Postfix(root / "postfix", free_block(), route=1, more=more))
+        postfix = stack.enter_context(PostfixPeer(root / "postfix", free_block(), route=1, more=more))
         with Demo(tmp_path / "demo"):
             pass
         demo = Demo(tmp_path / "demo")

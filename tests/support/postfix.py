@@ -1,6 +1,11 @@
-"""Debian's Postfix as a relaying MTA in a folder of its own: it sends all it takes to one server."""
+"""Debian's Postfix in a folder of its own, on loopback: the one place that knows how such a folder is made.
 
+Debian's defaults but for what is named here: no DNS, no chroot, limits on one client lifted, syncs as ever.
+"""
+
+import contextlib
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -12,20 +17,23 @@ from tests.support.needs import SYSTEM_PATH
 
 START_S = 20.0
 MASTER = """\
-127.0.0.1:{port} inet n - n - - smtpd
-pickup unix n - n 60 1 pickup
+127.0.0.1:{port} inet n - n - {processes} smtpd
+{options}pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
+{manager}qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
 defer unix - - n - 0 bounce
 trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
 proxymap unix - - n - - proxymap
 smtp unix - - n - - smtp
+lmtp unix - - n - - lmtp
 showq unix n - n - - showq
 error unix - - n - - error
 retry unix - - n - - error
+virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
@@ -38,16 +46,9 @@ mail_owner = postfix
 setgid_group = postdrop
 maillog_file = {root}/postfix.log
 maillog_file_prefixes = /
-myhostname = mail.example.net
 mydestination =
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
-mynetworks = 127.0.0.0/8
-relayhost = [127.0.0.1]:{target}
-smtp_tls_security_level = {tls}
-smtp_tls_CAfile = {authority}
-smtp_tls_secure_cert_match = mail.example.test
-smtp_tls_loglevel = 1
 smtpd_peername_lookup = no
 smtpd_client_connection_count_limit = 0
 disable_dns_lookups = yes
@@ -58,45 +59,49 @@ alias_database =
 """
 
 
-class PostfixRelay:
-    """Start with ``with``, as root; ends what it started."""
+class PostfixFolder:
+    """Started and stopped as root. ``main`` is the rest of main.cf, ``options`` are ``-o`` lines of its smtpd."""
 
-    def __init__(self, *, port: int, target: int, authority: str, tls: str = "secure") -> None:
-        self._own = tempfile.TemporaryDirectory(prefix="skrytka-postfix-")  # pytest's folders are closed to its users
-        root = self.root = Path(self._own.name)
-        self.port = port
-        root.chmod(0o755)
-        for name in ("conf", "queue", "data"):
-            (root / name).mkdir(exist_ok=True)
-        shutil.copy(authority, root / "ca.pem")
-        shutil.chown(root / "data", "postfix")
-        (root / "conf" / "main.cf").write_text(
-            MAIN.format(root=root, target=target, tls=tls, authority=root / "ca.pem")
+    def __init__(self, root: Path, port: int, main: str, *, options: str = "", processes: str = "-") -> None:
+        self.root, self.port = root, port
+        self._main, self._options, self._processes = main, options, processes
+
+    def write(self) -> None:
+        """Make the folder, or write its files anew. Its users have to be able to enter what lies above it."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.chmod(0o755)
+        for name in ("postfix", "queue", "data"):
+            (self.root / name).mkdir(exist_ok=True)
+        shutil.chown(self.root / "data", "postfix")
+        (self.root / "postfix" / "main.cf").write_text(MAIN.format(root=self.root) + self._main)
+        self.set_sending(is_on=True)
+
+    def set_sending(self, *, is_on: bool) -> None:
+        """Whether the queue manager runs: at the next start, or after ``run("postfix", ..., "reload")``."""
+        text = MASTER.format(
+            port=self.port, processes=self._processes, options=self._options, manager="" if is_on else "#"
         )
-        (root / "conf" / "master.cf").write_text(MASTER.format(port=port))
+        (self.root / "postfix" / "master.cf").write_text(text)
 
-    def __enter__(self) -> "PostfixRelay":
+    def start(self) -> None:
+        """Returns when its port answers."""
         try:
-            self.run("postfix", "-c", self.conf, "start")
-            self._wait_for_port()
+            self.control("start")
+            end = time.monotonic() + START_S
+            while not self._is_listening():
+                assert time.monotonic() < end, self.log
+                time.sleep(0.1)
         except BaseException:
-            self.__exit__()
+            with contextlib.suppress(AssertionError):
+                self.stop()
             raise
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        try:
-            self.run("postfix", "-c", self.conf, "stop")
-        finally:
-            self._own.cleanup()
+    def stop(self) -> None:
+        self.control("stop")
 
-    @property
-    def conf(self) -> str:
-        return str(self.root / "conf")
-
-    @property
-    def log(self) -> str:
-        return (self.root / "postfix.log").read_text(errors="replace")
+    def control(self, verb: str) -> None:
+        """``postfix start``, ``stop``, ``reload``."""
+        self.run("postfix", "-c", self.conf, verb)
 
     def run(self, *command: str, data: bytes | None = None) -> bytes:
         """One of Postfix' own programs."""
@@ -105,6 +110,61 @@ class PostfixRelay:
         )
         assert done.returncode == 0, (command, done.stdout, done.stderr, self.log)
         return done.stdout
+
+    @property
+    def conf(self) -> str:
+        return str(self.root / "postfix")
+
+    @property
+    def log(self) -> str:
+        with contextlib.suppress(FileNotFoundError):
+            return (self.root / "postfix.log").read_text(errors="replace")
+        return ""
+
+    @property
+    def pid(self) -> int:
+        """Its master's."""
+        return int((self.root / "queue" / "pid" / "master.pid").read_text())
+
+    def _is_listening(self) -> bool:
+        with socket.socket() as sock:
+            return sock.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+RELAY = """\
+myhostname = mail.example.net
+mynetworks = 127.0.0.0/8
+relayhost = [127.0.0.1]:{target}
+smtp_tls_security_level = secure
+smtp_tls_CAfile = {authority}
+smtp_tls_secure_cert_match = mail.example.test
+smtp_tls_loglevel = 1
+"""
+
+
+class PostfixRelay(PostfixFolder):
+    """``with``: a relaying MTA that sends all it takes to one server, whose certificate has to be right."""
+
+    def __init__(self, *, port: int, target: int, authority: str) -> None:
+        self._own = tempfile.TemporaryDirectory(prefix="skrytka-postfix-")  # pytest's folders are closed to its users
+        root = Path(self._own.name)
+        super().__init__(root, port, RELAY.format(target=target, authority=root / "ca.pem"))
+        self.write()
+        shutil.copy(authority, root / "ca.pem")
+
+    def __enter__(self) -> "PostfixRelay":
+        try:
+            self.start()
+        except BaseException:
+            self._own.cleanup()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self.stop()
+        finally:
+            self._own.cleanup()
 
     def sendmail(self, *arguments: str, message: bytes) -> None:
         """As a program on that machine sends mail."""
@@ -117,11 +177,52 @@ class PostfixRelay:
             assert time.monotonic() < end, self.log[-4000:]
             time.sleep(0.1)
 
-    def _wait_for_port(self) -> None:
-        end = time.monotonic() + START_S
-        while True:
-            with socket.socket() as sock:
-                if sock.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
+
+PEER = """\
+myhostname = mail.peer.test
+virtual_mailbox_domains = peer.test
+virtual_mailbox_maps = static:box/
+virtual_mailbox_base = {root}/mail
+virtual_uid_maps = static:{uid}
+virtual_gid_maps = static:{gid}
+virtual_minimum_uid = 1
+mynetworks = 127.0.0.0/8
+smtpd_recipient_restrictions = check_recipient_access inline:{{ {{ no@peer.test = 550 5.1.1 nobody of that name }},
+    {{ later@peer.test = 450 4.7.1 greylisted }}, {{ slow@peer.test = sleep 30 }} }}, permit_mynetworks,
+    reject_unauth_destination
+transport_maps = inline:{{ example.test=smtp:[127.0.0.1]:{route} }}
+smtp_tls_security_level = may
+message_size_limit = 20000000
+{more}
+"""
+
+
+class PostfixPeer(PostfixFolder):
+    """``with``: takes mail for peer.test, refuses, greylists, and sends mail for example.test on to port ``route``."""
+
+    def __init__(self, root: Path, port: int, *, route: int, more: str = "") -> None:
+        mail = pwd.getpwnam("mail")
+        main = PEER.format(root=root, uid=mail.pw_uid, gid=mail.pw_gid, route=route, more=more)
+        super().__init__(root, port, main, processes="20")
+
+    def __enter__(self) -> "PostfixPeer":
+        self.write()
+        (self.root / "mail").mkdir(exist_ok=True)
+        shutil.chown(self.root / "mail", "mail", "mail")
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def messages(self) -> list[bytes]:
+        """All mail for peer.test, the oldest first."""
+        files = sorted((self.root / "mail" / "box" / "new").glob("*"), key=lambda path: path.stat().st_mtime_ns)
+        return [path.read_bytes() for path in files]
+
+    def wait_for(self, count: int, seconds: float = 30.0) -> list[bytes]:
+        end = time.monotonic() + seconds
+        while len(found := self.messages()) < count:
             assert time.monotonic() < end, self.log
             time.sleep(0.1)
+        return found

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.errors import UNREADABLE, PermanentError, Reason
 
 
 class Verifier(msgspec.Struct, frozen=True, array_like=True):
@@ -22,5 +22,5 @@ def decode_verifier(raw: bytes) -> Verifier:
     """PermanentError(CORRUPT) on anything that :meth:`Verifier.encode` did not make."""
     try:
         return _decoder.decode(raw)
-    except msgspec.DecodeError as exc:
+    except UNREADABLE as exc:
         raise PermanentError(Reason.CORRUPT, "verifier of an unknown form") from exc

@@ -1,18 +1,19 @@
 """What the queue keeps of a message that leaves, sealed under the node's queue key. A format: docs/formats.md."""
 
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
 from skrytka.model.address import ReversePath
 from skrytka.model.clock import Random
 from skrytka.model.envelope import BodyType, Recipient, Ret
-from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.errors import UNREADABLE, PermanentError, Reason
 from skrytka.model.ids import AccountId, QueueId, TraceId
 from skrytka.model.secret import Secret
 from skrytka.store.seal.keys import AccountKeys, Kind
 from skrytka.store.seal.source import KeySource
 
+RecordT = TypeVar("RecordT")
 QUEUE_SUBJECT: Final = "node:queue"
 NODE: Final = AccountId(0)  # accounts begin at 1: what is sealed for the node opens for none of them
 
@@ -32,8 +33,26 @@ class OutboundEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     is_report: bool = False  # a DSN of ours
 
 
-_envelope_decoder = msgspec.msgpack.Decoder(OutboundEnvelope)
-_recipient_decoder = msgspec.msgpack.Decoder(Recipient)
+class SealedRecords(Generic[RecordT]):
+    """One kind of record of the queue: each opens in its own place only."""
+
+    def __init__(self, kind: type[RecordT], name: str) -> None:
+        self._decoder = msgspec.msgpack.Decoder(kind)
+        self._name = name
+
+    def seal(self, keys: AccountKeys, place: bytes, record: RecordT) -> bytes:
+        return keys.seal(Kind.TEXT, place, msgspec.msgpack.encode(record))
+
+    def open(self, keys: AccountKeys, place: bytes, sealed: bytes) -> RecordT:
+        """PermanentError(CORRUPT)."""
+        try:
+            return self._decoder.decode(keys.open(Kind.TEXT, place, sealed))
+        except UNREADABLE as exc:
+            raise PermanentError(Reason.CORRUPT, f"queued {self._name} of an unknown form") from exc
+
+
+_ENVELOPES: Final = SealedRecords(OutboundEnvelope, "envelope")
+_RECIPIENTS: Final = SealedRecords(Recipient, "recipient")
 
 
 async def queue_keys(keys: KeySource, random: Random) -> AccountKeys:
@@ -59,29 +78,24 @@ class QueueKeys:
 
 def seal_envelope(keys: AccountKeys, queue_id: QueueId, envelope: OutboundEnvelope) -> bytes:
     """Bound to the queued message."""
-    return keys.seal(Kind.TEXT, queue_id, msgspec.msgpack.encode(envelope))
+    return _ENVELOPES.seal(keys, queue_id, envelope)
 
 
 def open_envelope(keys: AccountKeys, queue_id: QueueId, sealed: bytes) -> OutboundEnvelope:
     """PermanentError(CORRUPT)."""
-    try:
-        return _envelope_decoder.decode(keys.open(Kind.TEXT, queue_id, sealed))
-    except msgspec.DecodeError as exc:
-        raise PermanentError(Reason.CORRUPT, "queued envelope of an unknown form") from exc
+    return _ENVELOPES.open(keys, queue_id, sealed)
 
 
 def seal_recipient(keys: AccountKeys, queue_id: QueueId, number: int, recipient: Recipient) -> bytes:
     """Bound to its place in the queued message."""
-    return keys.seal(Kind.TEXT, _place(queue_id, number), msgspec.msgpack.encode(recipient))
+    return _RECIPIENTS.seal(keys, place_of(queue_id, number), recipient)
 
 
 def open_recipient(keys: AccountKeys, queue_id: QueueId, number: int, sealed: bytes) -> Recipient:
     """PermanentError(CORRUPT)."""
-    try:
-        return _recipient_decoder.decode(keys.open(Kind.TEXT, _place(queue_id, number), sealed))
-    except msgspec.DecodeError as exc:
-        raise PermanentError(Reason.CORRUPT, "queued recipient of an unknown form") from exc
+    return _RECIPIENTS.open(keys, place_of(queue_id, number), sealed)
 
 
-def _place(queue_id: QueueId, number: int) -> bytes:
+def place_of(queue_id: QueueId, number: int) -> bytes:
+    """What a record of one recipient is bound to."""
     return queue_id + number.to_bytes(4, "big")

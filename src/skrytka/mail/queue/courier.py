@@ -23,7 +23,8 @@ from skrytka.mail.delivery.message import Sealed
 from skrytka.mail.delivery.reports import Reports, about_delivered, confirmation, wants
 from skrytka.mail.delivery.summary import Insides
 from skrytka.mail.mailbox.blobs import Blobs, OpenBlob
-from skrytka.mail.queue.sealed import QueuedEnvelope, QueuedTarget, open_envelope, open_target, queue_keys
+from skrytka.mail.outbox.sealed import queue_keys
+from skrytka.mail.queue.sealed import QueuedEnvelope, QueuedTarget, open_envelope, open_target
 from skrytka.model.clock import Clock, Random
 from skrytka.model.envelope import Notify
 from skrytka.model.errors import PermanentError, ReasonedError, TransientError

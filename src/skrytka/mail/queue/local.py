@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from skrytka.mail.delivery.copies import blob_in
 from skrytka.mail.delivery.types import Asked, Target, Transaction
-from skrytka.mail.queue.sealed import QueuedEnvelope, QueuedTarget, queue_keys, seal_envelope, seal_target
+from skrytka.mail.outbox.sealed import queue_keys
+from skrytka.mail.queue.sealed import QueuedEnvelope, QueuedTarget, seal_envelope, seal_target
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import TransientError

@@ -1,19 +1,14 @@
-"""What the queue keeps of a message, sealed under the node's queue key. A format: docs/formats.md, "Queue"."""
+"""What the queue keeps of a message for mailboxes here, sealed as ``outbox.sealed`` says. A format: docs/formats.md."""
 
 from typing import Final
 
 import msgspec
 
 from skrytka.mail.delivery.types import Asked, Target, Transaction
+from skrytka.mail.outbox.sealed import SealedRecords, place_of
 from skrytka.model.address import Address
-from skrytka.model.clock import Random
-from skrytka.model.errors import PermanentError, Reason
-from skrytka.model.ids import AccountId, QueueId, UnitId
-from skrytka.store.seal.keys import AccountKeys, Kind
-from skrytka.store.seal.source import KeySource
-
-QUEUE_SUBJECT: Final = "node:queue"
-NODE: Final = AccountId(0)  # accounts begin at 1: what is sealed for the node opens for none of them
+from skrytka.model.ids import QueueId, UnitId
+from skrytka.store.seal.keys import AccountKeys
 
 
 class QueuedEnvelope(msgspec.Struct, frozen=True, array_like=True):
@@ -32,40 +27,25 @@ class QueuedTarget(msgspec.Struct, frozen=True, array_like=True):
     asked: tuple[Asked, ...] = ()  # about which the sender may have to be told
 
 
-_envelope_decoder = msgspec.msgpack.Decoder(QueuedEnvelope)
-_target_decoder = msgspec.msgpack.Decoder(QueuedTarget)
-
-
-async def queue_keys(keys: KeySource, random: Random) -> AccountKeys:
-    """The working keys of this node's queue."""
-    return AccountKeys(NODE, await keys.node(QUEUE_SUBJECT), random)
+_ENVELOPES: Final = SealedRecords(QueuedEnvelope, "envelope")
+_TARGETS: Final = SealedRecords(QueuedTarget, "target")
 
 
 def seal_envelope(keys: AccountKeys, queue_id: QueueId, envelope: QueuedEnvelope) -> bytes:
     """Bound to the queued message."""
-    return keys.seal(Kind.TEXT, queue_id, msgspec.msgpack.encode(envelope))
+    return _ENVELOPES.seal(keys, queue_id, envelope)
 
 
 def open_envelope(keys: AccountKeys, queue_id: QueueId, sealed: bytes) -> QueuedEnvelope:
     """PermanentError(CORRUPT)."""
-    try:
-        return _envelope_decoder.decode(keys.open(Kind.TEXT, queue_id, sealed))
-    except msgspec.DecodeError as exc:
-        raise PermanentError(Reason.CORRUPT, "queued envelope of an unknown form") from exc
+    return _ENVELOPES.open(keys, queue_id, sealed)
 
 
 def seal_target(keys: AccountKeys, queue_id: QueueId, number: int, target: QueuedTarget) -> bytes:
     """Bound to its place in the queued message."""
-    return keys.seal(Kind.TEXT, _place(queue_id, number), msgspec.msgpack.encode(target))
+    return _TARGETS.seal(keys, place_of(queue_id, number), target)
 
 
 def open_target(keys: AccountKeys, queue_id: QueueId, number: int, sealed: bytes) -> QueuedTarget:
     """PermanentError(CORRUPT)."""
-    try:
-        return _target_decoder.decode(keys.open(Kind.TEXT, _place(queue_id, number), sealed))
-    except msgspec.DecodeError as exc:
-        raise PermanentError(Reason.CORRUPT, "queued recipient of an unknown form") from exc
-
-
-def _place(queue_id: QueueId, number: int) -> bytes:
-    return queue_id + number.to_bytes(4, "big")
+    return _TARGETS.open(keys, place_of(queue_id, number), sealed)

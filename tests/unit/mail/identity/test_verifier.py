@@ -9,7 +9,7 @@ def test_what_is_stored_is_read_again(verifier: Verifier) -> None:
     assert decode_verifier(verifier.encode()) == verifier
 
 
-@pytest.mark.parametrize("raw", [b"", b"1$argon2", b"\x91\x01", b"\xff"])
+@pytest.mark.parametrize("raw", [b"", b"1$argon2", b"\x91\x01", b"\xff", b"\x92\xa2\xff\xfe\x90"])
 def test_anything_else_is_corrupt(raw: bytes) -> None:
     with pytest.raises(PermanentError) as caught:
         decode_verifier(raw)

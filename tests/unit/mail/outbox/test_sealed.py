@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from skrytka.mail.outbox.sealed import (
@@ -51,5 +52,9 @@ async def test_another_form_is_damage(world: World) -> None:
     odd = keys.seal(Kind.TEXT, QUEUE, b"\x01")
     with pytest.raises(PermanentError):
         open_envelope(keys, QUEUE, odd)
-    with pytest.raises(PermanentError):
-        open_recipient(keys, QUEUE, 0, keys.seal(Kind.TEXT, QUEUE + bytes(4), b"\x01"))
+    no_utf8 = msgspec.msgpack.encode(to("a@b.test", original="rfc822;x")).replace(
+        b"rfc822", b"\xff\xfe\xff\xfe\xff\xfe"
+    )
+    for other in (b"\x01", no_utf8):
+        with pytest.raises(PermanentError):
+            open_recipient(keys, QUEUE, 0, keys.seal(Kind.TEXT, QUEUE + bytes(4), other))

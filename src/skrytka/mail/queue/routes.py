@@ -1,6 +1,7 @@
 """Which servers take mail for a domain: a static route, else its MX records, else its own address (RFC 5321 5.1)."""
 
 from ipaddress import ip_address
+from itertools import zip_longest
 from typing import Final
 
 import msgspec
@@ -108,16 +109,20 @@ class Routes:
         return [each.exchange for each in sorted(usable, key=lambda each: (each.preference, self._random.token(4)))]
 
     async def addresses(self, hop: Hop) -> list[str]:
-        """IP addresses of a server. TransientError(DNS_*), TransientError(UNREACHABLE) when it has none."""
+        """IP addresses of a server, IPv6 and IPv4 in turn: either may lead nowhere from here.
+
+        TransientError(DNS_*), TransientError(UNREACHABLE) when it has none.
+        """
         if _is_ip(hop.host):
             return [hop.host]
-        found: list[str] = []
+        families: list[tuple[str, ...]] = []
         failure: TransientError | None = None
         for rdtype in ("AAAA", "A"):
             try:
-                found += (await self._resolver.query(hop.host, rdtype)).texts
+                families.append((await self._resolver.query(hop.host, rdtype)).texts)
             except TransientError as exc:
                 failure = exc
+        found = [address for pair in zip_longest(*families) for address in pair if address is not None]
         if not found and failure is not None:
             raise failure
         if not found:

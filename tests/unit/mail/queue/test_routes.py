@@ -16,6 +16,12 @@ equal.example.org:
   - MX: [10, a.example.org]
   - MX: [10, b.example.org]
   - MX: [20, c.example.org]
+many.example.org:
+  - AAAA: 2001:db8::1
+  - AAAA: 2001:db8::2
+  - AAAA: 2001:db8::3
+  - AAAA: 2001:db8::4
+  - A: 192.0.2.1
 partly.example.org:
   - MX: [5, a.example.org]
   - MX: [10, mx.example.test]
@@ -110,6 +116,11 @@ def test_a_smarthost_is_one_destination_for_all_domains() -> None:
     smart = routes(STATIC[0])
     assert {smart.destination(Domain.parse(name)) for name in ("a.example", "b.example")} == {"smart.example.org:587"}
     assert routes().destination(Domain.parse("a.example")) == "a.example"
+
+
+async def test_a_server_with_many_ipv6_addresses_is_tried_by_ipv4_too() -> None:
+    found = await routes().addresses(Hop(host="many.example.org"))
+    assert found == ["2001:db8::1", "192.0.2.1", "2001:db8::2", "2001:db8::3"]
 
 
 async def test_addresses_of_a_server() -> None:

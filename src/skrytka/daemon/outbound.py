@@ -18,7 +18,7 @@ from skrytka.model.settings import Dns, Outbound, Settings
 from skrytka.net.client_tls import ClientTls
 from skrytka.net.dialer import Dialer
 from skrytka.net.dns.resolver import Resolver
-from skrytka.net.dns.stub import Server, StubResolver
+from skrytka.net.dns.stub import Server, StubResolver, system_servers
 from skrytka.net.dns.zone import StaticZone
 from skrytka.net.sweeper import Sweeper
 from skrytka.store.api import Store
@@ -98,15 +98,5 @@ def resolver_of(settings: Dns, layout: Layout, clock: Clock, random: Random) -> 
     """The zone file, the resolvers that are named, or those of this machine."""
     if settings.zone_file is not None:
         return StaticZone.load(layout.root / settings.zone_file)
-    named = settings.resolvers or tuple(_machine_resolvers())
-    servers = [Server.parse(text) for text in named] or [Server("127.0.0.1")]
+    servers = [Server.parse(text) for text in settings.resolvers] or system_servers(RESOLV_CONF)
     return StubResolver(servers, clock, random, timeout_s=settings.timeout_s)
-
-
-def _machine_resolvers() -> list[str]:
-    try:
-        lines = RESOLV_CONF.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
-    words = [line.split() for line in lines]
-    return [line[1].partition("%")[0] for line in words if len(line) > 1 and line[0] == "nameserver"]

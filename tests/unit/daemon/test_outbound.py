@@ -49,7 +49,7 @@ def test_named_resolvers_are_asked(tmp_path: Path) -> None:
 
 def test_without_any_those_of_the_machine_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     conf = tmp_path / "resolv.conf"
-    conf.write_text("# x\nsearch example.net\nnameserver 192.0.2.7\nnameserver fe80::1%eth0\n")
+    conf.write_text("# x\nsearch example.net\nnameserver 192.0.2.7\nnameserver fe80::1%eth0\nnameserver none\n")
     monkeypatch.setattr(outbound, "RESOLV_CONF", conf)
     assert [server.address for server in servers(resolver(Dns(), tmp_path))] == ["192.0.2.7", "fe80::1"]
     conf.unlink()

@@ -56,7 +56,7 @@ class Server(msgspec.Struct, frozen=True):
         return ipaddress.ip_address(self.address).is_loopback
 
 
-def system_servers(path: Path = Path("/etc/resolv.conf")) -> tuple[Server, ...]:
+def system_servers(path: Path) -> tuple[Server, ...]:
     """The ``nameserver`` lines of resolv.conf (resolv.conf(5)): three at most, this machine if there is none."""
     servers = []
     with contextlib.suppress(OSError):

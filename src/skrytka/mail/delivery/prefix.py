@@ -4,13 +4,10 @@ They are sealed per account beside the shared blob. All parts are parsed values 
 path, which the peer chose, hold no CR, LF or NUL by their types.
 """
 
-from datetime import UTC, datetime
-from email.utils import format_datetime
-from functools import lru_cache
-
 from skrytka.mail.delivery.types import Transaction
 from skrytka.model.address import Address
 from skrytka.model.ids import id_text
+from skrytka.protocol.smtp.received import date_text
 
 
 def prefix_fields(facts: Transaction, recipient: Address, owner: Address, *, hostname: str) -> bytes:
@@ -41,16 +38,6 @@ def _received(facts: Transaction, hostname: str) -> str:
     if facts.is_submission:
         return f"Received: {by}"
     return f"Received: from {facts.helo} ({_literal(facts.remote)})\r\n\t{by}"
-
-
-def date_text(at_ms: int) -> str:
-    """RFC 5322 3.3, in UTC."""
-    return _second_text(at_ms // 1000)
-
-
-@lru_cache(maxsize=4)
-def _second_text(at_s: int) -> str:
-    return format_datetime(datetime.fromtimestamp(at_s, UTC))
 
 
 def _literal(remote: str) -> str:

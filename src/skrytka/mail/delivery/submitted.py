@@ -7,9 +7,9 @@ in Sent is not this one. Everything else stays octet by octet, signatures with i
 from typing import Final
 
 from skrytka.mail.delivery.incoming import HeaderFilter, HeaderScan, scan_header
-from skrytka.mail.delivery.prefix import date_text
 from skrytka.model.clock import Clock, Random
 from skrytka.model.ids import id_text, new_id
+from skrytka.protocol.smtp.received import date_text
 
 _HIDDEN: Final = frozenset({b"bcc", b"resent-bcc", b"return-path"})
 

@@ -4,7 +4,7 @@ import email.policy
 import msgspec
 import pytest
 
-from skrytka.mail.delivery.prefix import date_text, prefix_fields
+from skrytka.mail.delivery.prefix import prefix_fields
 from skrytka.mail.delivery.types import Transaction
 from skrytka.model.address import NULL_REVERSE_PATH, Address, Domain, ReversePath
 from skrytka.model.ids import TraceId
@@ -53,7 +53,3 @@ def test_an_internationalised_recipient_is_named_only_where_the_message_may_be_u
     without = prefix_fields(FACTS, owner, ALICE, hostname="h")
     assert "for <ąę@example.test>".encode() in with_it
     assert without.isascii()
-
-
-def test_a_date_is_in_utc() -> None:
-    assert date_text(0) == "Thu, 01 Jan 1970 00:00:00 +0000"

@@ -47,7 +47,7 @@ class Copies:
     ) -> Deliver:
         """Poisoned insides go to the hidden quarantine mailboxes. TransientError(KEY_UNAVAILABLE): no key agent."""
         copies: list[Copy] = []
-        threads = thread_keys(sealed.scan)  # once: a header of References takes 40 ms
+        threads = thread_keys(sealed.scan)
         for number, (recipient, target) in enumerate(targets):
             if number % TARGETS_AT_ONCE == TARGETS_AT_ONCE - 1:
                 await asyncio.sleep(0)  # a large group must not hold up the other sessions

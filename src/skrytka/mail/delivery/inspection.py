@@ -13,7 +13,7 @@ from skrytka.inspect.errors import PoisonedMessageError
 from skrytka.inspect.inspector import Inspector
 from skrytka.inspect.memory import MessageMemory
 from skrytka.inspect.wire import INLINE_MAX_BYTES
-from skrytka.mail.delivery.message import Sealed
+from skrytka.mail.delivery.message import HEADER_INLINE_BYTES, Sealed
 from skrytka.mail.delivery.summary import Insides, summary_of, unread_summary
 from skrytka.model.errors import Reason, TransientError
 from skrytka.protocol.mime.header import header_end
@@ -47,7 +47,9 @@ class Inspection:
         except PoisonedMessageError as exc:
             return Insides(unread_summary(found, blob.size, blob.sha256), poison=exc)
         text = MessageText(structure.header_text, structure.body_text)
-        return Insides(summary_of(structure, found, blob.sha256), text)
+        if len(found.raw) < HEADER_INLINE_BYTES:
+            return Insides(summary_of(structure, found, blob.sha256), text)
+        return Insides(await asyncio.to_thread(summary_of, structure, found, blob.sha256), text)
 
     async def seven_bit(self, content: bytes) -> bytes | None:
         """A message for a server that takes seven bits only; None: it goes as it is, or not at all.

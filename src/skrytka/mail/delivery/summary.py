@@ -89,11 +89,11 @@ def _message_id(found: HeaderScan) -> str:
 
 
 def _fields(found: HeaderScan) -> dict[bytes, bytes]:
-    chosen: dict[bytes, bytes] = {}
+    chosen: dict[bytes, list[bytes]] = {}
     for name, raw in found.fields:
         if name in SUMMARY_FIELDS:
-            chosen[name] = chosen.get(name, b"") + raw
-    return chosen
+            chosen.setdefault(name, []).append(raw)
+    return {name: b"".join(raws) for name, raws in chosen.items()}  # joined once: a header may have 50,000 of a name
 
 
 def _shift(summary: Summary, by: int) -> Summary:

@@ -15,7 +15,6 @@ SPECIAL_USE: Final[dict[Role, str]] = {  # RFC 6154 2
     Role.JUNK: "\\Junk",
     Role.ARCHIVE: "\\Archive",
 }
-NAME_MAX_BYTES: Final = 1000
 _OPENED_MAX: Final = 50_000
 
 

@@ -14,6 +14,7 @@ from skrytka.inspect.inspector import Inspector
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.delivery.append import AppendDeps, Appends
+from skrytka.mail.delivery.bugs import MessageBugs
 from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.known import KnownAccounts
 from skrytka.mail.delivery.local import Delivery, DeliveryDeps
@@ -266,6 +267,7 @@ class Parts:
             random=base.random,
             memory=self._memory,
             limits=settings.smtp,
+            bugs=MessageBugs(base.limits),
             outbox=Outbox(base.keys, base.clock, base.random),
             directory=self._recipients(settings),
             words=LANGUAGES[settings.outbound.report_language],

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     UNSUPPORTED = "unsupported"
     INSPECTOR_DOWN = "inspector_down"
     POISONED = "poisoned"
+    BUG = "bug"  # an exception that nobody expected
 
 
 class SkrytkaError(Exception):

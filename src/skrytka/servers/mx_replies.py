@@ -7,7 +7,7 @@ from skrytka.model.errors import Reason, ReasonedError, TransientError
 from skrytka.model.ids import TraceId, id_text
 from skrytka.model.reply import Reply
 
-BUG: Final = "bug"  # the reason of an event about an exception that nobody expected
+BUG: Final = Reason.BUG.value
 
 _TRANSIENT: Final[dict[Reason, Reply]] = {
     Reason.DISK_FULL: replies.DISK_FULL,

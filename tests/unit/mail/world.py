@@ -6,6 +6,7 @@ from typing import TypeVar
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.delivery.append import AppendDeps, Appends
+from skrytka.mail.delivery.bugs import MessageBugs
 from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.known import KnownAccounts
 from skrytka.mail.delivery.local import Delivery, DeliveryDeps
@@ -25,6 +26,7 @@ from skrytka.model.ids import AccountId, TraceId, Uid, new_id
 from skrytka.model.limits import SmtpLimits
 from skrytka.model.secret import Secret
 from skrytka.model.verdict import Verdict
+from skrytka.net.limits import LimitTable, LocalLimits
 from skrytka.store.commands.base import Command
 from skrytka.store.files import StorePaths
 from skrytka.store.local import LocalStore
@@ -107,6 +109,7 @@ class World:
                 random=self.random,
                 memory=self.memory,
                 limits=SmtpLimits(),
+                bugs=MessageBugs(LocalLimits(LimitTable(self.clock))),
             )
         )
         self.courier = LocalCourier(

@@ -107,6 +107,12 @@ class HeaderFilter:
         """The whole header section, filtered; a service that changes more overrides it."""
         return scan_header(header, self._authserv_ids)
 
+    def give_up(self) -> bytes:
+        """After a bug of ours: what was held back goes on as it came, and nothing is known of the header."""
+        self.scan = HeaderScan(b"")
+        held, self._held = bytes(self._held), bytearray()
+        return held
+
     def finish(self) -> bytes:
         """The end of the message: what was held back, when it had no empty line."""
         if self.scan is not None:

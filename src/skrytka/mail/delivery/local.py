@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from skrytka.mail.delivery.bugs import MessageBugs
 from skrytka.mail.delivery.copies import Copies, blob_in
 from skrytka.mail.delivery.incoming import HeaderFilter
 from skrytka.mail.delivery.inspection import Inspection
@@ -18,7 +19,7 @@ from skrytka.mail.delivery.prefix import relayed_field
 from skrytka.mail.delivery.reports import ReportDeps, Reports, asked_of, confirmations
 from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.delivery.submitted import SubmissionFilter
-from skrytka.mail.delivery.summary import Insides
+from skrytka.mail.delivery.summary import NOTHING_READ, Insides, buggy
 from skrytka.mail.delivery.types import Check, Decide, Fallback, Outgoing, Resolution, Target, Transaction
 from skrytka.mail.outbox.outbox import Outbox, priority_of
 from skrytka.mail.outbox.sealed import OutboundEnvelope
@@ -26,7 +27,7 @@ from skrytka.model import reply
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
 from skrytka.model.envelope import BodyType
-from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
 from skrytka.model.events import (
     Emitter,
     MessageDelivered,
@@ -38,12 +39,13 @@ from skrytka.model.events import (
 from skrytka.model.ids import AccountId, TraceId, UnitId, id_text, new_id
 from skrytka.model.limits import SmtpLimits
 from skrytka.model.verdict import Action, Verdict
+from skrytka.net.bugs import bug_caught
 from skrytka.protocol.reports.dsn import RecipientReport
 from skrytka.protocol.reports.texts import ENGLISH, Words
 from skrytka.store.api import Store
 from skrytka.store.commands.deliver import Delivered
 from skrytka.store.commands.outbound import Post
-from skrytka.store.seal.blob import BlobWriter
+from skrytka.store.seal.blob import BlobWriter, SealedBlob
 from skrytka.store.seal.budget import MemoryBudget
 from skrytka.store.seal.source import KeySource
 
@@ -69,6 +71,7 @@ class DeliveryDeps:
     random: Random
     memory: MemoryBudget
     limits: SmtpLimits
+    bugs: MessageBugs
     outbox: Outbox | None = None  # None: nothing leaves
     directory: Directory | None = None  # of reverse paths; None: nobody is told that his mail arrived
     words: Words = ENGLISH  # of reports
@@ -130,7 +133,8 @@ class Delivery:
         """Decide, deliver, and say what the peer is told; the reply is positive only when the message is on disk.
 
         Emits MessageReceived and MessageDelivered or MessageQueued, or MessageRefused. Whatever happens, nothing of
-        the message is left behind that the store did not take over.
+        the message is left behind that the store did not take over. A bug is raised, but the third one with the same
+        message from outside sets it apart (conventions C6).
         """
         began_s = self._deps.clock.monotonic_s()
         try:
@@ -149,9 +153,38 @@ class Delivery:
         outgoing: Outgoing | None,
         check: Check | None,
     ) -> Verdict:
-        sealed = await message.finish()
-        if isinstance(sealed, Verdict):
-            return sealed
+        try:
+            sealed = await message.finish()
+            if isinstance(sealed, Verdict):
+                return sealed
+            return await self._decided(facts, recipients, sealed, outgoing, check)
+        except (ReasonedError, MemoryError):  # want of memory is no fault of the message
+            raise
+        except Exception as exc:
+            blob = message.blob
+            if blob is None or facts.is_submission or not await self._deps.bugs.is_hopeless(blob.sha256):
+                raise
+            self._deps.events.emit(bug_caught(exc, facts.trace))
+            return await self._set_apart(facts, recipients, blob)
+
+    async def _set_apart(self, facts: Transaction, recipients: Sequence[Resolution], blob: SealedBlob) -> Verdict:
+        """Into the mailboxes that no client sees, without a look at anything that a bug was met with."""
+        insides = buggy(blob.size, blob.sha256)
+        targets = distinct(recipients)
+        unit = UnitId(new_id(self._deps.clock, self._deps.random))
+        command = await self._copies.command(unit, facts, targets, Sealed(blob, NOTHING_READ, None), insides)
+        answers = await self._deps.store.submit(command)
+        self._tell(facts.trace, targets, answers, insides)
+        return _ACCEPTED
+
+    async def _decided(
+        self,
+        facts: Transaction,
+        recipients: Sequence[Resolution],
+        sealed: Sealed,
+        outgoing: Outgoing | None,
+        check: Check | None,
+    ) -> Verdict:
         verdict = self._deps.decide(sealed.scan)
         if not verdict.reply.is_positive:
             return verdict

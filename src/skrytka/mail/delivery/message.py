@@ -45,28 +45,31 @@ class IncomingMessage:
         self.size_bytes = 0  # as it came in
         self.is_8bit = False
         self.failure: Verdict | None = None  # why it cannot be accepted any more
+        self.blob: SealedBlob | None = None  # once it is finished, with a bug too
+        self._bug: Exception | None = None  # met with its header
 
     async def write(self, data: bytes) -> None:
-        """Take octets, cut anywhere; never raises for what the peer or the disk does."""
+        """Take octets, cut anywhere; never raises for what the peer, the disk or a bug of ours does."""
         self.size_bytes += len(data)
         self.is_8bit = self.is_8bit or not data.isascii()
         if self.failure is not None:
             return
         try:
-            await self._put(await self._filtered(data))
+            await self._put(await self._checked(data))
         except (PermanentError, TransientError) as exc:
             await self._fail(exc)
 
     async def finish(self) -> Sealed | Verdict:
-        """The whole message, its spool file synced; or why it failed."""
+        """The whole message, its spool file synced; or why it failed. Raises the bug that was met with its header."""
         if self.failure is not None:
             return self.failure
         try:
-            is_small = self._header.held_bytes < HEADER_INLINE_BYTES
-            await self._put(self._header.finish() if is_small else await asyncio.to_thread(self._header.finish))
-            blob = await self._writer.finish()
+            await self._put(await self._header_end())
+            blob = self.blob = await self._writer.finish()
         except (PermanentError, TransientError) as exc:
             return await self._fail(exc)
+        if self._bug is not None:
+            raise self._bug
         if self._header.scan is None:
             raise AssertionError("a finished header has a scan")
         content = None if self._pieces is None else b"".join(self._pieces)
@@ -76,6 +79,12 @@ class IncomingMessage:
         """Leave nothing behind but what the store took over; may be called at any time and twice."""
         self._forget()
         await self._writer.abort()
+
+    async def _checked(self, data: bytes) -> bytes:
+        try:
+            return await self._filtered(data)
+        except Exception as exc:  # noqa: BLE001 - a bug is answered at the end of the message (conventions C6)
+            return self._without_header(exc)
 
     async def _filtered(self, data: bytes) -> bytes:
         """What may go on of ``data``. A header is held back whole, and sixty thousand fields of four octets take 50 ms.
@@ -94,6 +103,21 @@ class IncomingMessage:
         if self._header.scan is not None:
             self._release_header()
         return found
+
+    async def _header_end(self) -> bytes:
+        try:
+            is_small = self._header.held_bytes < HEADER_INLINE_BYTES
+            return self._header.finish() if is_small else await asyncio.to_thread(self._header.finish)
+        except Exception as exc:  # noqa: BLE001 - as for _checked
+            return self._without_header(exc)
+
+    def _without_header(self, bug: Exception) -> bytes:
+        """A bug with the header must not lose the octets: what becomes of the message is decided at its end."""
+        if isinstance(bug, ReasonedError | MemoryError):
+            raise bug
+        self._bug = bug
+        self._release_header()
+        return self._header.give_up()
 
     def _release_header(self) -> None:
         self._memory.release(self._header_bytes)

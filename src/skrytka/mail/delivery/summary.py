@@ -1,7 +1,7 @@
 """The summary of a message: what an inspector found in it, and what the front saw of its header lines.
 
-``Insides`` is what all copies of one message share. A message that two inspectors died of has insides too: nothing of
-it was read, and its copies go to the hidden quarantine mailboxes (``copies``).
+``Insides`` is what all copies of one message share. A message that two inspectors died of, or that met too many bugs of
+ours, has insides too: nothing of it was read, and its copies go to the hidden quarantine mailboxes (``copies``).
 """
 
 from typing import Final
@@ -9,25 +9,24 @@ from typing import Final
 import msgspec
 
 from skrytka.inspect.check import MessageStructure
-from skrytka.inspect.errors import PoisonedMessageError
 from skrytka.mail.delivery.fields import sent_at_ms, subject_base
 from skrytka.mail.delivery.incoming import HeaderScan
 from skrytka.mail.mailbox.types import SUMMARY_FIELDS
+from skrytka.model.errors import PermanentError, Reason
 from skrytka.protocol.mime import imap_text
 from skrytka.protocol.mime.part import Part
 from skrytka.protocol.mime.sections import Section, sections
 from skrytka.store.seal.summary import Summary, encode_summary
 from skrytka.store.seal.text import MessageText, encode_text
 
+NOTHING_READ: Final = HeaderScan(b"")
 _NO_TEXT: Final = MessageText(b"", b"")
 
 
 class Insides:
     """One summary and one search text for all recipients: only the offsets differ, by each one's prefix."""
 
-    def __init__(
-        self, summary: Summary, text: MessageText = _NO_TEXT, poison: PoisonedMessageError | None = None
-    ) -> None:
+    def __init__(self, summary: Summary, text: MessageText = _NO_TEXT, poison: PermanentError | None = None) -> None:
         self._summary = summary
         self._encoded: dict[int, bytes] = {}
         self.text = encode_text(text) if text != _NO_TEXT else b""  # plain form of the record; b"" for none
@@ -57,6 +56,11 @@ def summary_of(structure: MessageStructure, found: HeaderScan, sha256: bytes) ->
         preview=structure.preview,
         has_attachment=structure.has_attachment,
     )
+
+
+def buggy(size: int, sha256: bytes) -> Insides:
+    """Of a message that met one bug of ours too many: not even its header is looked at."""
+    return Insides(unread_summary(NOTHING_READ, size, sha256), poison=PermanentError(Reason.BUG, "not read"))
 
 
 def unread_summary(found: HeaderScan, size: int, sha256: bytes) -> Summary:

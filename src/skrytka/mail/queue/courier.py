@@ -15,23 +15,25 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from skrytka.mail.delivery.bugs import DEFERRED
 from skrytka.mail.delivery.copies import Copies
 from skrytka.mail.delivery.incoming import rescan
 from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.local import delivered_event
 from skrytka.mail.delivery.message import Sealed
 from skrytka.mail.delivery.reports import Reports, about_delivered, confirmation, wants
-from skrytka.mail.delivery.summary import Insides
+from skrytka.mail.delivery.summary import NOTHING_READ, Insides, buggy
 from skrytka.mail.mailbox.blobs import Blobs, OpenBlob
 from skrytka.mail.outbox.sealed import queue_keys
 from skrytka.mail.queue.sealed import QueuedEnvelope, QueuedTarget, open_envelope, open_target
 from skrytka.model.clock import Clock, Random
 from skrytka.model.envelope import Notify
-from skrytka.model.errors import PermanentError, ReasonedError, TransientError
+from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
 from skrytka.model.events import DeliveryDeferred, Emitter, FaultRaised
 from skrytka.model.ids import ID_BYTES, UnitId, id_text, new_id
 from skrytka.model.limits import MESSAGE_IN_MEMORY_BYTES
 from skrytka.model.secret import Secret
+from skrytka.net.bugs import bug_caught
 from skrytka.protocol.reports.dsn import RecipientReport
 from skrytka.protocol.reports.texts import ReportAction
 from skrytka.store.api import Store
@@ -96,6 +98,16 @@ class LocalCourier:
         return len(rows)
 
     async def _message(self, keys: AccountKeys, rows: list[QueueRow]) -> None:
+        """A bug with one message holds up no other; after three it is set apart, unread (conventions C6)."""
+        try:
+            await self._try(keys, rows)
+        except (ReasonedError, MemoryError):  # the store is away, or memory short: no fault of the message
+            raise
+        except Exception as exc:  # noqa: BLE001 - see above
+            self._deps.events.emit(bug_caught(exc))
+            await self._failed(rows, TransientError(Reason.BUG))
+
+    async def _try(self, keys: AccountKeys, rows: list[QueueRow]) -> None:
         try:
             job = await self._reopen(keys, rows)
         except (PermanentError, TransientError) as exc:
@@ -158,12 +170,14 @@ class LocalCourier:
                 sealed = await asyncio.to_thread(self._read, blob, first, key)
         finally:
             blob.close()
-        insides = await self._deps.inspection.of(sealed)
+        insides = (
+            buggy(first.size, sealed.blob.sha256) if _is_hopeless(first) else await self._deps.inspection.of(sealed)
+        )
         return _Job(envelope, targets, msgspec.structs.replace(sealed, content=None), insides)
 
     def _read(self, blob: OpenBlob, row: QueueRow, key: Secret) -> Sealed:
         content = blob.reader.read_all()
-        scan = rescan(content)
+        scan = NOTHING_READ if _is_hopeless(row) else rescan(content)
         sha256 = hashlib.sha256(content).digest()
         sealed = SealedBlob(row.blob_id, key, row.size, sha256, None, None, 0)
         return Sealed(sealed, scan, content)
@@ -232,6 +246,10 @@ class LocalCourier:
 
     def _unit(self) -> UnitId:
         return UnitId(new_id(self._deps.clock, self._deps.random))
+
+
+def _is_hopeless(row: QueueRow) -> bool:
+    return row.reason == Reason.BUG and row.attempts >= DEFERRED
 
 
 def _unit_of(row: QueueRow) -> UnitId:

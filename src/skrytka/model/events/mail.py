@@ -103,7 +103,7 @@ class MessageDelivered(MailEvent, frozen=True, kw_only=True):
 
 
 class MessageQuarantined(MailEvent, frozen=True, kw_only=True):
-    """A message that could not be taken apart is in a mailbox that no client sees, on disk; its sender heard 250."""
+    """A message that we cannot deal with is in a mailbox that no client sees, on disk; its sender heard 250."""
 
     PERSONAL = frozenset({"recipient"})
     ADDRESSES = frozenset({"recipient"})
@@ -112,7 +112,7 @@ class MessageQuarantined(MailEvent, frozen=True, kw_only=True):
     mailbox: int
     uid: int
     emailid: str
-    reason: str  # poisoned
+    reason: str  # poisoned, bug
     detail: str = ""
 
 

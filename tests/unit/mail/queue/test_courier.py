@@ -2,9 +2,12 @@ import os
 
 import pytest
 
+from skrytka.mail.delivery.inspection import Inspection
+from skrytka.mail.delivery.message import Sealed
+from skrytka.mail.delivery.summary import Insides
 from skrytka.mail.queue.courier import GIVE_UP_MS
 from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.model.events import DeliveryDeferred, FaultRaised, MessageDelivered, MessageQuarantined
+from skrytka.model.events import BugCaught, DeliveryDeferred, FaultRaised, MessageDelivered, MessageQuarantined
 from skrytka.store.commands.deliver import Deliver
 from skrytka.store.commands.queue import Defer
 from tests.unit.mail.world import MESSAGE, World, fails
@@ -120,6 +123,28 @@ async def test_a_poisoned_message_leaves_the_queue_for_the_quarantine(world: Wor
     assert [event.recipient for event in world.events.events if isinstance(event, MessageQuarantined)] == [
         "alice@example.test"
     ]
+
+
+async def test_a_bug_with_one_message_holds_up_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Inspection.of
+
+    async def of(self: Inspection, sealed: Sealed) -> Insides:
+        if sealed.content is not None and sealed.content.endswith(b"odd\r\n"):
+            raise KeyError("a bug")
+        return await real(self, sealed)
+
+    for text in (b"odd\r\n", b""):
+        world.store.failures[Deliver] = fails(BUSY)
+        await world.deliver(MESSAGE + text)
+    monkeypatch.setattr(Inspection, "of", of)
+    for wait_s in (5, 15, 60):
+        await world.courier.run_once()
+        assert len(await world.inbox()) == 1
+        world.clock.advance(wait_s)
+    assert await world.courier.next_due_ms() is None
+    assert len([event for event in world.events.events if isinstance(event, BugCaught)]) == 2
+    (apart,) = [event for event in world.events.events if isinstance(event, MessageQuarantined)]
+    assert (apart.recipient, apart.reason) == ("alice@example.test", "bug")
 
 
 async def test_without_inspectors_it_waits_in_the_queue(world: World) -> None:

@@ -18,6 +18,8 @@ from bench.trees import cpu_s
 
 SESSIONS = 20
 PER_SESSION = 10
+MAILBOXES = 50
+OUTSIDE = "sink.test"
 GOAL = 3.0
 LIMIT_S = 300
 WARM_UP = 400
@@ -129,8 +131,9 @@ def measure(server: SkrytkaRelay | PostfixRelay, sink: int, messages: int) -> Fi
 
 
 def _submit(server: SkrytkaRelay | PostfixRelay, messages: int) -> dict[str, float]:
-    arguments = [server.port, messages, SESSIONS, PER_SESSION, server.login, server.password, server.authority]
-    command = [sys.executable, "-m", "bench.submit_load", *map(str, arguments)]
+    arguments = ["localhost", server.port, messages, SESSIONS, PER_SESSION, MAILBOXES, OUTSIDE]
+    arguments += [server.login, server.password, server.authority]
+    command = [sys.executable, "-m", "bench.generator", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found: dict[str, float] = json.loads(done.stdout)
     return found

@@ -76,15 +76,19 @@ class Deliver(Command[tuple[Delivered, ...]], frozen=True):
     done: QueueDone | None = None
 
     def run(self, tx: Tx) -> Query[tuple[Delivered, ...]]:
+        answers = yield from self.put(tx, 0)
+        if self.done is not None:
+            yield from finish(tx, self.done.queue_id, self.done.recipients)
+        return answers
+
+    def put(self, tx: Tx, refs: int) -> Query[tuple[Delivered, ...]]:
+        """All but ``done``; the blob has so many references beside those of the copies (one write of it, not two)."""
         if self.blob.spool_name is not None:
             tx.publish(self.blob.spool_name, self.blob.blob_id)
         answers: dict[int, Delivered] = {}
-        refs = 0
         for account, targets in _by_account(self.targets):
             refs += yield from self._deliver_to(tx, account, targets, answers)
         yield from put_blob(self.blob, refs)
-        if self.done is not None:
-            yield from finish(tx, self.done.queue_id, self.done.recipients)
         return tuple(answers[place] for place in range(len(self.targets)))
 
     def _deliver_to(

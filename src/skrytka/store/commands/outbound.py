@@ -7,7 +7,7 @@ from skrytka.model.ids import QueueId
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.deliver import Deliver, Delivered, QueueDone, Target
 from skrytka.store.commands.queue import QueuedRecipient
-from skrytka.store.commands.shared import BlobIn, finish, leave, put_blob
+from skrytka.store.commands.shared import BlobIn, finish, leave
 from skrytka.store.rows import QUEUE_SUBJECT, Op
 from skrytka.store.sql import outbound as sql
 from skrytka.store.sql import queue as queue_sql
@@ -41,7 +41,8 @@ class Post(Command[tuple[Delivered, ...]], frozen=True):
     def run(self, tx: Tx) -> Query[tuple[Delivered, ...]]:
         if self.queue is None and not self.targets:
             raise PermanentError(Reason.NO_SUCH_OBJECT, "a posted message needs a recipient")
-        answers = yield from Deliver(unit=self.unit, blob=self.blob, targets=self.targets).run(tx)
+        deliver = Deliver(unit=self.unit, blob=self.blob, targets=self.targets)
+        answers = yield from deliver.put(tx, 0 if self.queue is None else 1)
         if self.queue is not None:
             yield from self._enqueue(tx, self.queue)
         if self.done is not None:
@@ -75,7 +76,6 @@ class Post(Command[tuple[Delivered, ...]], frozen=True):
                 reason=recipient.reason,
                 lane=sql.lane_of(queue.priority),
             )
-        yield from put_blob(self.blob, 1)
         tx.log(QUEUE_SUBJECT, Op.ENQUEUE, 0, (queue.queue_id, self.blob.blob_id, len(queue.recipients)))
 
 

@@ -1,5 +1,8 @@
 """What leaves, on both engines."""
 
+import contextlib
+from pathlib import Path
+
 import pytest
 
 from skrytka.model.errors import PermanentError, Reason
@@ -16,8 +19,11 @@ from skrytka.store.commands import (
     Schedule,
     Settle,
 )
+from skrytka.store.files import BlobFiles, StorePaths
 from skrytka.store.sql import messages, outbound, queue
-from tests.support.store import INBOX, StoreCase, blob, target
+from skrytka.store.statement import Statement, Value
+from skrytka.store.work import Work
+from tests.support.store import INBOX, Ids, StoreCase, blob, target
 
 
 def leaving(case: StoreCase, *due: int, priority: int = 0, queue_id: QueueId | None = None) -> QueueIn:
@@ -54,6 +60,22 @@ async def test_local_copies_and_the_queue_are_one_commit(case: StoreCase) -> Non
     await case.store.submit(Complete(unit=case.ids.unit(), queue_id=queued.queue_id, recipients=(0, 1)))
     assert await case.store.submit(CollectBlobs(unit=case.ids.unit())) == 0
     assert await case.store.read(messages.blob(command.blob.blob_id)) is not None
+
+
+def test_the_blob_of_what_leaves_is_written_once(tmp_path: Path) -> None:
+    ids = Ids()
+    tx = Work(0, BlobFiles(StorePaths(tmp_path)), dict)
+    queued = QueueIn(
+        queue_id=ids.queue(), wrapped_key=b"w", envelope=b"e", recipients=(QueuedRecipient(b"r", 100),), priority=0
+    )
+    query = Post(unit=ids.unit(), blob=blob(ids), queue=queued).run(tx)
+    written: list[tuple[Statement, Value]] = []
+    with contextlib.suppress(StopIteration):
+        statement, values = next(query)
+        while True:
+            written.append((statement, values.get("refs")))
+            statement, values = query.send([(b"x",)])
+    assert written == [(messages.INSERT_BLOB, 1), (outbound.INSERT_QUEUED, None), (queue.INSERT_RECIPIENT, None)]
 
 
 async def test_a_message_and_what_is_said_about_it_are_one_commit(case: StoreCase) -> None:

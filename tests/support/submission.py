@@ -1,7 +1,7 @@
 """A submission session on a real loopback connection, with people, recipients and delivery made up."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 from skrytka.mail.identity.login import Login
@@ -51,6 +51,9 @@ class FakeRights:
 
     async def may_send_as(self, login: Login, address: Address) -> bool:
         return address.key in OWN
+
+    async def are_proven(self, login: Login, field: bytes, prove: Callable[[bytes], Awaitable[bool]]) -> bool:
+        return await prove(field)
 
 
 @contextlib.asynccontextmanager

@@ -290,7 +290,7 @@ class Parts:
             limits=settings.smtp,
             hostname=base.settings.hostname,
             identity=self._identity(settings),
-            rights=SenderRights(base.store, separator=settings.accounts.subaddress_separator),
+            rights=SenderRights(base.store, self._credentials, separator=settings.accounts.subaddress_separator),
             sending=base.limits,
             settings=settings.submission,
         )

@@ -153,8 +153,9 @@ class SubmissionSession(SmtpSession):
         """From and Sender are the account's; a message without From is somebody's mistake (RFC 5322 3.6)."""
         if header.first(b"from") is None:
             return _FROM_MISSING
+        are_proven = self._submission.rights.are_proven
         for name, raw in header.fields:
-            if name in _OWN_FIELDS and not await self._are_own(raw[raw.index(b":") + 1 :]):
+            if name in _OWN_FIELDS and not await are_proven(self._who, raw[raw.index(b":") + 1 :], self._are_own):
                 return _FROM_REFUSED
         return None
 

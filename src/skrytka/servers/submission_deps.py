@@ -1,5 +1,6 @@
 """What a submission session is given beside what every SMTP session has."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -36,6 +37,10 @@ class Rights(Protocol):
     """Which addresses are somebody's (``mail.identity.rights.SenderRights``)."""
 
     async def may_send_as(self, login: Login, address: Address) -> bool: ...
+
+    async def are_proven(self, login: Login, field: bytes, prove: Callable[[bytes], Awaitable[bool]]) -> bool:
+        """Whether ``prove`` finds all addresses of the field to be the account's, or has since the last change."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

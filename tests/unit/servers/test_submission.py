@@ -63,8 +63,9 @@ async def listening(
         outside = Outside(world, 1)
         table = LimitTable(world.clock)
         limits = LocalLimits(table)
+        credentials = StoredCredentials(world.store, world.clock, world.random)
         identity = Identity(
-            StoredCredentials(world.store, world.clock, world.random),
+            credentials,
             world.passwords,
             RecentLogins(world.clock, world.random),
             limits,
@@ -81,7 +82,7 @@ async def listening(
             limits=SmtpLimits(),
             hostname=HOSTNAME,
             identity=identity,
-            rights=SenderRights(world.store),
+            rights=SenderRights(world.store, credentials),
             sending=limits,
             settings=settings or Submission(),
         )
@@ -321,6 +322,24 @@ async def test_a_session_whose_account_was_suspended_sends_no_more(tmp_path: Pat
         with refused(421):
             await port.talk(talk)
         assert len(await port.world.inbox("bob")) == 1
+
+
+async def test_an_alias_that_is_taken_away_ends_in_the_session_that_has_used_it(tmp_path: Path) -> None:
+    async with listening(tmp_path) as port:
+        await port.world.admin.aliases.add("sales@example.test", [ALICE], ACTOR)
+        message = OWN.replace(ALICE.encode(), b"sales@example.test")
+        loop = asyncio.get_running_loop()
+
+        def conversation(client: smtplib.SMTP) -> None:
+            for _ in range(2):
+                refusals(client.sendmail(ALICE, ["bob@example.test"], message))
+            removal = port.world.admin.aliases.remove("sales@example.test", ACTOR)
+            asyncio.run_coroutine_threadsafe(removal, loop).result(60)
+            with refused(550):
+                client.sendmail(ALICE, ["bob@example.test"], message)
+
+        await port.talk(conversation)
+        assert len(await port.world.inbox("bob")) == 2
 
 
 async def test_who_is_suspended_in_the_middle_of_a_message_does_not_send_it(tmp_path: Path) -> None:

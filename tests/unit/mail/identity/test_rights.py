@@ -1,9 +1,15 @@
 import pytest
 
+from skrytka.mail.identity import rights as rights_module
+from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.login import Login
-from skrytka.mail.identity.rights import SenderRights
+from skrytka.mail.identity.rights import FIELD_BYTES_MAX, SenderRights
 from skrytka.model.address import Address
 from tests.unit.mail.world import ACTOR, World
+
+
+def rights_of(world: World, separator: str = "+") -> SenderRights:
+    return SenderRights(world.store, StoredCredentials(world.store, world.clock, world.random), separator=separator)
 
 
 @pytest.mark.parametrize(
@@ -28,11 +34,71 @@ async def test_an_account_sends_from_its_own_addresses(world: World, address: st
     await world.admin.aliases.add("other@example.test", ["bob@example.test"], ACTOR)
     await world.admin.aliases.add("@example.test", ["alice@example.test"], ACTOR)
     login = Login(await world.account("alice"), Address.parse("alice@example.test"))
-    assert await SenderRights(world.store).may_send_as(login, Address.parse(address)) is may
+    assert await rights_of(world).may_send_as(login, Address.parse(address)) is may
 
 
 async def test_without_a_separator_there_are_no_subaddresses(world: World) -> None:
     login = Login(await world.account("alice"), Address.parse("alice@example.test"))
-    rights = SenderRights(world.store, separator="")
+    rights = rights_of(world, separator="")
     assert not await rights.may_send_as(login, Address.parse("alice+shop@example.test"))
     assert await rights.may_send_as(login, Address.parse("alice@example.test"))
+
+
+class Asked:
+    """Says of every field what it is told to, and remembers which ones."""
+
+    def __init__(self) -> None:
+        self.answer = True
+        self.fields: list[bytes] = []
+
+    async def __call__(self, field: bytes) -> bool:
+        self.fields.append(field)
+        return self.answer
+
+
+async def test_a_field_is_proven_once_for_each_account_until_the_directory_changes(world: World) -> None:
+    alice = Login(await world.account("alice"), Address.parse("alice@example.test"))
+    bob = Login(await world.account("bob"), Address.parse("bob@example.test"))
+    rights, asked = rights_of(world), Asked()
+    for _ in range(2):
+        assert await rights.are_proven(alice, b" sales@example.test\r\n", asked)
+    assert len(asked.fields) == 1
+    asked.answer = False
+    assert not await rights.are_proven(bob, b" sales@example.test\r\n", asked)
+    assert not await rights.are_proven(alice, b" Sales@example.test\r\n", asked)
+    await world.admin.aliases.add("team@example.test", ["bob@example.test"], ACTOR)
+    assert not await rights.are_proven(alice, b" sales@example.test\r\n", asked)
+
+
+async def test_a_refusal_and_a_long_field_are_not_kept(world: World) -> None:
+    alice = Login(await world.account("alice"), Address.parse("alice@example.test"))
+    rights, asked = rights_of(world), Asked()
+    asked.answer = False
+    assert not await rights.are_proven(alice, b" a@example.test\r\n", asked)
+    asked.answer = True
+    assert await rights.are_proven(alice, b" a@example.test\r\n", asked)
+    for _ in range(2):
+        assert await rights.are_proven(alice, b"x" * (FIELD_BYTES_MAX + 1), asked)
+    assert len(asked.fields) == 4
+
+
+async def test_a_change_while_a_field_is_looked_at_is_seen(world: World) -> None:
+    alice = Login(await world.account("alice"), Address.parse("alice@example.test"))
+    rights, asked = rights_of(world), Asked()
+
+    async def slow(field: bytes) -> bool:
+        await world.admin.aliases.add("team@example.test", ["bob@example.test"], ACTOR)
+        return await asked(field)
+
+    for _ in range(2):
+        assert await rights.are_proven(alice, b" a@example.test\r\n", slow if not asked.fields else asked)
+    assert len(asked.fields) == 2
+
+
+async def test_the_fields_that_are_kept_are_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rights_module, "FIELDS_MAX", 1)
+    alice = Login(await world.account("alice"), Address.parse("alice@example.test"))
+    rights, asked = rights_of(world), Asked()
+    for field in (b"a", b"b", b"a"):
+        assert await rights.are_proven(alice, field, asked)
+    assert len(asked.fields) == 3

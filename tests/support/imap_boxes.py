@@ -206,6 +206,9 @@ class FakeView:
                     self.rendered_bytes = 0
                     await breathe()
                 made[message.uid] = rendering.make(row)
+        if rendering.refine is not None:
+            refined = zip(made, await rendering.refine(list(made.values())), strict=True)
+            made = {uid: text for uid, text in refined if text is not None}
         return made
 
     async def find_text(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from skrytka.inspect.errors import HostileAnswerError
-from skrytka.inspect.wire import REST_MAX_BYTES, Encoded, StructureAnswer, Undone
+from skrytka.inspect.wire import FOLDED_GROWTH, REST_MAX_BYTES, Encoded, StructureAnswer, Undone
 from skrytka.model.errors import UNREADABLE
 from skrytka.protocol.mime import imap_text
 from skrytka.protocol.mime.header import header_end, select_fields
@@ -22,6 +22,7 @@ _LABELS = frozenset({b"content-transfer-encoding", b"content-type", b"mime-versi
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _decoder = msgspec.msgpack.Decoder(StructureAnswer)
 _undone = msgspec.msgpack.Decoder(tuple[Undone, ...])
+_values = msgspec.msgpack.Decoder(tuple[bytes, ...])
 
 
 class MessageStructure(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +91,18 @@ def undone_of(raw: bytes, asked: Sequence[Encoded]) -> tuple[Undone, ...]:
             raise HostileAnswerError("undo: a length that cannot be")
         if len(undone.rest) > (0 if piece.is_last else min(REST_MAX_BYTES, len(piece.octets))):
             raise HostileAnswerError("undo: more left over than there can be")
+    return found
+
+
+def folded_of(raw: bytes, asked: Sequence[bytes]) -> tuple[bytes, ...]:
+    """One for each value that was asked about, in order, without NUL."""
+    try:
+        found = _values.decode(raw)
+        pairs = list(zip(asked, found, strict=True))
+    except (*UNREADABLE, ValueError) as exc:
+        raise HostileAnswerError(f"fold: {type(exc).__name__}") from None
+    if b"\0" in b"".join(found) or any(len(text) > FOLDED_GROWTH * len(value) for value, text in pairs):
+        raise HostileAnswerError("fold: text that no value has")
     return found
 
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from skrytka.inspect.check import MessageStructure, seven_bit_of, structure_of, undone_of
+from skrytka.inspect.check import MessageStructure, folded_of, seven_bit_of, structure_of, undone_of
 from skrytka.inspect.memory import MessageMemory
 from skrytka.inspect.wire import Encoded, Undone
 
@@ -40,3 +40,7 @@ class Inspector(ABC):
     async def undo(self, pieces: Sequence[Encoded]) -> Sequence[Undone]:
         """Transfer encodings undone, one result for each; ENCODED_MAX pieces of ENCODED_MAX_BYTES together at most."""
         return await self.run("undo", _encoder.encode(pieces), lambda payload: undone_of(payload, pieces))
+
+    async def fold(self, values: Sequence[bytes]) -> Sequence[bytes]:
+        """Unfolded header values as SEARCH compares them, UTF-8; VALUES_MAX of ENCODED_MAX_BYTES together at most."""
+        return await self.run("fold", _encoder.encode(values), lambda payload: folded_of(payload, values))

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import msgspec
 
+from skrytka.analysis.text import folded
 from skrytka.inspect import wire
 from skrytka.inspect.message import TextLimits, message_text
 from skrytka.inspect.wire import Encoded, StructureAnswer, Undone
+from skrytka.protocol.mime.charset import decode_words
 from skrytka.protocol.mime.envelope import ENVELOPE_FIELDS, Envelope
 from skrytka.protocol.mime.envelope_reader import read_envelope
 from skrytka.protocol.mime.part import Parameterized, Part
@@ -32,6 +34,7 @@ _KEPT = (
 )
 _encoder = msgspec.msgpack.Encoder()
 _encoded = msgspec.msgpack.Decoder(tuple[Encoded, ...])
+_values = msgspec.msgpack.Decoder(tuple[bytes, ...])
 
 
 def structure(message: bytes) -> bytes:
@@ -107,4 +110,14 @@ def _undone(piece: Encoded) -> Undone:
     return Undone(b"" if piece.is_counted else octets, len(octets), rest)
 
 
-HANDLERS: dict[str, Callable[[bytes], bytes]] = {"structure": structure, "seven_bit": recoded, "undo": undone}
+def fold(values: bytes) -> bytes:
+    """Unfolded header values as SEARCH compares them: encoded words read, then as all search text."""
+    return _encoder.encode([folded(decode_words(value)) for value in _values.decode(values)])
+
+
+HANDLERS: dict[str, Callable[[bytes], bytes]] = {
+    "structure": structure,
+    "seven_bit": recoded,
+    "undo": undone,
+    "fold": fold,
+}

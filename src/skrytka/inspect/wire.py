@@ -27,6 +27,8 @@ DETAIL_MAX = 200
 ENCODED_MAX = 250  # parts of one job
 ENCODED_MAX_BYTES = INLINE_MAX_BYTES - 64 * ENCODED_MAX  # of all parts of one job
 REST_MAX_BYTES = 64 * 1024  # as protocol.mime.transfer.LINE_BYTES
+VALUES_MAX = 1_000  # header values of one job
+FOLDED_GROWTH = 20  # folded text is longer: NFKC makes 33 octets of 3, and UTF-7 writes those 3 in 2.7
 
 OK, FAILED, OK_AND_LAST = b"\x00", b"\x01", b"\x02"  # status; after the last two the child ends by itself
 

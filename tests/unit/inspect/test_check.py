@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skrytka.inspect import jobs, wire
-from skrytka.inspect.check import seven_bit_of, structure_of, undone_of
+from skrytka.inspect.check import folded_of, seven_bit_of, structure_of, undone_of
 from skrytka.inspect.errors import HostileAnswerError
 from skrytka.inspect.wire import Encoded, StructureAnswer, Undone
 from skrytka.protocol.mime import imap_text
@@ -222,3 +222,15 @@ def test_undone_parts_pass() -> None:
 def test_parts_that_no_decoder_gives_are_hostile(changed: object) -> None:
     with pytest.raises(HostileAnswerError):
         undone_of(msgspec.msgpack.encode(changed), ASKED)
+
+
+def test_folded_values_pass() -> None:
+    assert folded_of(msgspec.msgpack.encode([b"a", b""]), [b"A", b"x"]) == (b"a", b"")
+
+
+@pytest.mark.parametrize(
+    "changed", [[], [b"a"], [b"a", b"b", b"c"], [b"a\0", b"b"], [b"a", b"b" * 21], ["a", "b"], b""]
+)
+def test_values_that_nobody_folds_are_hostile(changed: object) -> None:
+    with pytest.raises(HostileAnswerError):
+        folded_of(msgspec.msgpack.encode(changed), [b"A", b"B"])

@@ -29,3 +29,8 @@ async def test_the_most_that_a_job_may_have_goes_as_it_is(count: int) -> None:
     inspector = LocalInspector()
     await inspector.undo([Encoded(b"quoted-printable", b"x" * (ENCODED_MAX_BYTES // count))] * count)
     assert inspector.sizes[0][0] <= INLINE_MAX_BYTES
+
+
+async def test_values_are_decoded_and_folded(owner: socket.socket) -> None:
+    async with inspectors(owner) as found:
+        assert await found.pool.fold([b"=?iso-8859-2?q?=AF=F3=B3w?=", b"A  b", b""]) == (b"zolw", b"a b", b"")

@@ -1,20 +1,22 @@
 """inspect/jobs.py: the product's handlers, run here without a sandbox."""
 
+import base64
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from skrytka.inspect import wire
-from skrytka.inspect.check import structure_of
-from skrytka.inspect.jobs import HANDLERS, structure
+from skrytka.inspect.check import folded_of, structure_of
+from skrytka.inspect.jobs import HANDLERS, fold, structure
 from skrytka.inspect.wire import StructureAnswer
 
 decoder = msgspec.msgpack.Decoder(StructureAnswer)
 
 
 def test_there_is_no_handler_but_those_of_the_product() -> None:
-    assert set(HANDLERS) == {"structure", "seven_bit", "undo"}
+    assert set(HANDLERS) == {"structure", "seven_bit", "undo", "fold"}
 
 
 def test_a_message_for_seven_bits_comes_out_recoded_or_not_at_all() -> None:
@@ -74,3 +76,19 @@ PIECES = st.sampled_from(
 def test_any_message_has_an_answer_that_passes_the_check(pieces: list[bytes]) -> None:
     message = b"".join(pieces)
     structure_of(structure(message), len(message))
+
+
+EXPANDING = [
+    "\ufdfa".encode() * 1_000,
+    b"=?utf-7?q?" + b"+/fo-" * 1_000 + b"?=",
+    b"=?utf-7?b?" + base64.b64encode(b"+" + b"/fr9+v36" * 1_000 + b"-") + b"?=",
+    b"=?gb18030?q?" + b"\x84\x30\xfd\x39" * 1_000 + b"?=",
+    "\u0390\ufb04".encode() * 1_000,
+    b"\xff" * 1_000,
+    b"=?utf-16?q?" + b"\xfd\xfa" * 1_000 + b"?=",
+]
+
+
+@given(st.binary(max_size=80) | st.sampled_from(EXPANDING) | st.text(max_size=40).map(lambda text: text.encode()))
+def test_any_value_folds_to_what_passes_the_check(value: bytes) -> None:
+    folded_of(fold(msgspec.msgpack.encode([value])), [value])

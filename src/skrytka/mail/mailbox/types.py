@@ -6,7 +6,7 @@ stand in ``servers/imap/deps.py``. Nothing here is IMAP text but :class:`Summary
 
 import sys
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import Enum, IntFlag
 from functools import cache
 from typing import Protocol
@@ -187,6 +187,8 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     key: bytes
     depth: Depth
     make: Callable[[MessageRow], bytes]  # the row's summary is there as far as ``depth`` says
+    refine: Callable[[Sequence[bytes]], Awaitable[Sequence[bytes | None]]] | None = None
+    """What ``make`` gave of several messages, before it is remembered; None: of that one there is nothing to be had."""
 
 
 class Content(Protocol):

@@ -122,6 +122,9 @@ class MailboxView:
             await breathe()
         for start in range(0, len(missing), _SUMMARIES):
             made = dict(await self._rendered(missing[start : start + _SUMMARIES], rendering, breathe))
+            if rendering.refine is not None:
+                refined = zip(made, await rendering.refine(list(made.values())), strict=True)
+                made = {uid: text for uid, text in refined if text is not None}
             shared.rendered.put(shared.account, shared.mailbox, key, made)
             found.update(made)
             await breathe()

@@ -5,7 +5,7 @@ are read in batches. BODY and TEXT ask the view, which looks through the sealed 
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import IntEnum
 
 from skrytka.mail.delivery.fields import sent_day
@@ -28,7 +28,7 @@ from skrytka.servers.imap.state import ImapSession
 ROWS_BATCH = 200
 SUMMARIES_BATCH = 50
 VALUES_BATCH = 250
-HEADERS_BYTES = 64 * 1024  # looked through at once: about 5 ms
+HEADERS_BYTES = 64 * 1024  # looked through at once
 INLINE_BYTES = 128 * 1024  # a larger header is looked through in a thread
 
 
@@ -160,17 +160,14 @@ class Matcher:
         return [index for index in candidates if uids[index] in matched]
 
     async def _by_header(self, key: s.HeaderKey, candidates: Sequence[int]) -> Sequence[int]:
-        needle, name = text_match.folded(key.text), key.name
-        if name in SUMMARY_FIELDS:
-            return await self._by_values(candidates, name, needle)
-        return await self._by_headers(
-            candidates, lambda data: text_match.has_field(text_match.named_fields(data, name), needle)
-        )
+        sought = text_match.sought(key.text)
+        if key.name in SUMMARY_FIELDS:
+            return await self._by_values(candidates, key.name, sought)
+        return await self._by_headers(candidates, key.name, sought)
 
-    async def _by_values(self, candidates: Sequence[int], name: bytes, needle: str) -> Sequence[int]:
+    async def _by_values(self, candidates: Sequence[int], name: bytes, sought: bytes) -> Sequence[int]:
         """By the folded values of a field, which are kept for the next search."""
-        sought = needle.replace("\0", "").encode("utf-8", "replace") or text_match.VALUE_START
-        rendering = text_match.values_of(name)
+        rendering = text_match.values_of(name, self._session.deps.inspector)
         uids, view = self._selected.known.uids, self._selected.view
         found: list[int] = []
         for batch in _batches(candidates, VALUES_BATCH):
@@ -215,16 +212,27 @@ class Matcher:
                     await self._session.breathe()
         return found
 
-    async def _by_headers(self, candidates: Sequence[int], test: Callable[[bytes], bool]) -> Sequence[int]:
-        """For fields that no summary has."""
+    async def _by_headers(self, candidates: Sequence[int], name: bytes, sought: bytes) -> Sequence[int]:
+        """For fields that no summary has; those of some messages are folded together."""
         found: list[int] = []
         for batch in _batches(candidates, SUMMARIES_BATCH):
+            fields: dict[int, bytes] = {}
             for index, row in await self._rows(batch, SUMMARIES_BATCH, with_summary=True):
                 data = await self._header(row)
-                if data is not None and await _tested(test, data):
-                    found.append(index)
+                if data is not None:
+                    fields[index] = await _named(data, name)
+                if sum(map(len, fields.values())) >= HEADERS_BYTES:
+                    found += await self._having(fields, sought)
+                    fields.clear()
                 await self._session.breathe()
+            found += await self._having(fields, sought)
         return found
+
+    async def _having(self, fields: Mapping[int, bytes], sought: bytes) -> Sequence[int]:
+        """Those in whose fields it is."""
+        values = await text_match.folded_values(list(fields.values()), self._session.deps.inspector)
+        self.has_corrupt = self.has_corrupt or None in values
+        return [index for index, text in zip(fields, values, strict=True) if text is not None and sought in text]
 
     async def _header(self, row: MessageRow) -> bytes | None:
         if row.summary is None:
@@ -241,10 +249,10 @@ class Matcher:
             return None
 
 
-async def _tested(test: Callable[[bytes], bool], data: bytes) -> bool:
+async def _named(data: bytes, name: bytes) -> bytes:
     if len(data) > INLINE_BYTES:
-        return await asyncio.to_thread(test, data)
-    return test(data)
+        return await asyncio.to_thread(text_match.named_fields, data, name)
+    return text_match.named_fields(data, name)
 
 
 def _batches(candidates: Sequence[int], size: int) -> Iterator[Sequence[int]]:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from skrytka.mail.mailbox.types import SystemFlag
+from skrytka.model.errors import Reason, TransientError
 from skrytka.model.events import MessageCorrupt
 from skrytka.servers.imap.matching import HEADERS_BYTES
 from tests.support.imap import World
@@ -118,6 +119,27 @@ async def test_broken_messages_match_nothing_and_are_reported() -> None:
     assert lines[0] == "* SEARCH 2"
     assert [line[:15] for line in lines[1::2]] == ["t1 NO [CORRUPTI", "t2 NO [CORRUPTI", "t3 NO [CORRUPTI"]
     assert sum(isinstance(event, MessageCorrupt) for event in found.recorder.events) == 1  # the view reports its own
+
+
+@pytest.mark.parametrize("name", ["Subject", "X-Odd"])
+async def test_a_field_that_kills_inspectors_matches_nothing_and_the_others_do(name: str) -> None:
+    found = World()
+    for value in ("one", "evil one", "one more"):
+        found.inbox.deliver(f"{name}: {value}\r\n\r\n".encode())
+    found.inspector.poison = b"evil"
+    lines = await found.ask(f"SEARCH HEADER {name} one", f"SEARCH HEADER {name} none")
+    assert lines[0] == "* SEARCH 1 3"
+    assert [line[:15] for line in lines[1::2]] == ["t1 NO [CORRUPTI", "t2 NO [CORRUPTI"]
+
+
+@pytest.mark.parametrize("name", ["Subject", "X-Odd"])
+async def test_without_an_inspector_fields_are_not_searched(name: str) -> None:
+    found = World()
+    found.inbox.deliver(f"{name}: one\r\n\r\n".encode())
+    found.inspector.failures = [TransientError(Reason.INSPECTOR_DOWN)]
+    lines = await found.ask(f"SEARCH HEADER {name} one", f"SEARCH HEADER {name} one")
+    assert lines[0].startswith("t1 NO [UNAVAILABLE]")
+    assert lines[1] == "* SEARCH 1"
 
 
 async def test_messages_that_are_gone_match_nothing() -> None:

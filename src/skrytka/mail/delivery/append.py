@@ -50,6 +50,7 @@ class _Place:
     mailbox: MailboxId
     uid_validity: int
     flags: int
+    keyword_epoch: int | None
     received_at_ms: int
 
 
@@ -65,12 +66,13 @@ class Appends:
         """As ``deps.Appends.begin``."""
         deps = self._deps
         row = await deps.mailboxes.place(account, name)
-        bits = flags | await deps.mailboxes.keyword_bits(account, keywords)
+        bits, epoch = await deps.mailboxes.keyword_bits(account, keywords)
         place = _Place(
             keys=await deps.keys.account(account),
             mailbox=row.mailbox,
             uid_validity=row.uidvalidity,
-            flags=bits,
+            flags=flags | bits,
+            keyword_epoch=epoch,
             received_at_ms=deps.clock.now_ms() if received_at_ms is None else received_at_ms,
         )
         writer = BlobWriter(deps.spool_dir, deps.clock, deps.random, deps.memory)
@@ -126,6 +128,7 @@ class Appending:
             size=blob.size,
             summary=keys.seal(Kind.SUMMARY, email_id, insides.behind(0)),
             flags=place.flags,
+            keyword_epoch=place.keyword_epoch,
             digest=keys.mac(MacKind.DIGEST, blob.sha256),
             email_id=email_id,
             thread_macs=tuple(keys.mac(MacKind.THREAD, key) for key in thread_keys(sealed.scan)),

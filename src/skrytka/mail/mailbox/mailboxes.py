@@ -11,7 +11,6 @@ from skrytka.mail.mailbox.names import Names, name_mac
 from skrytka.mail.mailbox.opened import MailboxDeps, OpenMailbox, Resting
 from skrytka.mail.mailbox.recent import RecentMarks
 from skrytka.mail.mailbox.rendered import RenderedCache
-from skrytka.mail.mailbox.shared import keyword_names
 from skrytka.mail.mailbox.types import MailboxInfo, MailboxStatus, SystemFlag
 from skrytka.mail.mailbox.view import MailboxView
 from skrytka.model.errors import PermanentError, Reason
@@ -78,14 +77,11 @@ class Mailboxes:
         """The row of a mailbox; PermanentError(NO_SUCH_MAILBOX)."""
         return await self._row(await self._deps.keys.account(account), name)
 
-    async def keyword_bits(self, account: AccountId, keywords: Sequence[str]) -> int:
-        """Bits of keywords, made if need be; PermanentError(TOO_MANY)."""
+    async def keyword_bits(self, account: AccountId, keywords: Sequence[str]) -> tuple[int, int | None]:
+        """Bits of keywords, made if need be, and their epoch; PermanentError(TOO_MANY)."""
         if not keywords:
-            return 0
-        keys = await self._deps.keys.account(account)
-        rows = await self._deps.store.read(mailboxes.keywords(account))
-        known = keyword_names(rows, [self._names.keyword(keys, row) for row in rows])
-        return await self._keywords.bits(keys, known, keywords, are_needed=True)
+            return 0, None
+        return await self._keywords.bits(await self._deps.keys.account(account), keywords, are_needed=True)
 
     def watch(self, account: AccountId, notify: Callable[[], None]) -> Callable[[], None]:
         """As ``deps.Mailboxes.watch``."""

@@ -15,6 +15,7 @@ from skrytka.model.ids import AccountId, MailboxId, State
 from skrytka.store.ranges import Ranges
 from skrytka.store.rows import KeywordRow, MailboxRow, Op
 from skrytka.store.sql import journal, mailboxes, messages
+from skrytka.store.sql import keywords as keywords_sql
 from skrytka.store.statement import Query
 
 Triple = tuple[int, int, int]  # uid, flags, modseq
@@ -44,7 +45,7 @@ def read_mailbox(account: AccountId, mailbox: MailboxId, known: Snapshot | None)
     row = yield from mailboxes.by_id(account, mailbox)
     if row is None:
         raise PermanentError(Reason.NO_SUCH_MAILBOX, f"account {account} mailbox {mailbox}")
-    keywords = yield from mailboxes.keywords(account)
+    keywords = yield from keywords_sql.rows(account)
     if known is not None:
         if row.modseq == known.state:
             return Read(row, keywords, None, [], ())

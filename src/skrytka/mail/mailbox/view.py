@@ -236,12 +236,12 @@ class MailboxView:
         unchanged_since: int | None = None,
     ) -> Sequence[int]:
         """As ``View.store_flags``."""
-        wanted = flags
+        wanted, epoch = flags, None
         if keywords:
             keys = await self._deps.keys.account(self._shared.account)
-            known = (await self._shared.snapshot()).keywords
             are_needed = change is not FlagChange.REMOVE
-            wanted |= await self._keywords.bits(keys, known, keywords, are_needed=are_needed)
+            found, epoch = await self._keywords.bits(keys, keywords, are_needed=are_needed)
+            wanted |= found
         remove = {FlagChange.REPLACE: _REPLACE_ALL, FlagChange.ADD: 0, FlagChange.REMOVE: wanted}[change]
         add = 0 if change is FlagChange.REMOVE else wanted
         modified: list[int] = []
@@ -256,6 +256,7 @@ class MailboxView:
                         add=add,
                         remove=remove,
                         unchanged_since=None if unchanged_since is None else State(unchanged_since),
+                        keyword_epoch=epoch,
                     )
                 )
                 self._shared.stored(answer, add, remove)

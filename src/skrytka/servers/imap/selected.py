@@ -8,7 +8,7 @@ from itertools import compress
 
 import msgspec
 
-from skrytka.mail.mailbox.types import KEYWORDS_MAX, Snapshot
+from skrytka.mail.mailbox.types import Snapshot
 from skrytka.protocol.imap.format import RECENT_BIT, FlagTexts
 from skrytka.protocol.imap.sets import SequenceSet, merged
 from skrytka.servers.imap.deps import View
@@ -71,11 +71,8 @@ class Selected:
         return [uid for uid in uids if uid not in still]
 
     def permanent_flags(self) -> bytes:
-        """RFC 9051 7.1 PERMANENTFLAGS; the star says that keywords may be added, as long as there is room for one."""
-        if self.is_read_only:
-            return b""
-        has_room = len(self._latest.keywords) < KEYWORDS_MAX
-        return self.flag_texts.defined() + (b" \\*" if has_room else b"")
+        """RFC 9051 7.1 PERMANENTFLAGS; the star says that keywords may be added, in place of one that nothing has."""
+        return b"" if self.is_read_only else self.flag_texts.defined() + b" \\*"
 
     async def changes(self, *, may_expunge: bool, expected: "array[int] | None" = None) -> list[bytes]:
         """Response lines for all that the client does not know yet.

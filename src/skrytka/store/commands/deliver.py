@@ -12,6 +12,7 @@ from skrytka.store.commands.copies import check_quota
 from skrytka.store.commands.shared import (
     BlobIn,
     NewFolder,
+    check_keywords,
     checked_place,
     finish,
     next_state,
@@ -47,6 +48,7 @@ class Target(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     received_at_ms: int  # INTERNALDATE
     text: bytes = b""  # search text, sealed
     folder: NewFolder | None = None  # goes there and nowhere else; made if the account has none of its role
+    keyword_epoch: int | None = None  # of keywords among the flags
     is_exact: bool = False  # APPEND: NO_SUCH_MAILBOX without the mailbox, OVER_QUOTA beyond the quota
 
 
@@ -102,6 +104,7 @@ class Deliver(Command[tuple[Delivered, ...]], frozen=True):
         new_contents = 0
         log: list[object] = []
         for place, target in targets:
+            yield from check_keywords(account, target.keyword_epoch)
             mailbox, uid = yield from _place(tx, target, state)
             thread_id = yield from _thread(target)
             yield sql.INSERT_MESSAGE(

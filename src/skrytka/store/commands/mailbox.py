@@ -1,14 +1,17 @@
 """Mailboxes: made, renamed, deleted, subscribed to; keywords."""
 
+from typing import Any
+
 import msgspec
 
-from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.ids import AccountId, MailboxId, State
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.messages import to_vault
 from skrytka.store.commands.shared import next_state, number, uidvalidity_s
 from skrytka.store.ranges import ALL
 from skrytka.store.rows import KEYWORD_FIRST_BIT, KEYWORDS_MAX, MailboxRow, Op, Role
+from skrytka.store.sql import keywords
 from skrytka.store.sql import mailboxes as sql
 from skrytka.store.statement import Query
 
@@ -188,24 +191,40 @@ class ClaimRecent(Command[tuple[int, ...]], frozen=True):
 
 
 class AddKeyword(Command[int], frozen=True):
-    """The bit of a keyword in ``flags``, a new one if its name is new; TOO_MANY after 40."""
+    """The bit of a keyword in ``flags``, a new one if its name is new; TOO_MANY after 40.
+
+    Or ``reuse``, the bit of another name, which no message had at ``as_of``: STORE_BUSY when anything has happened in
+    the account since.
+    """
 
     account: AccountId
     name_mac: bytes
     name: bytes
+    reuse: int | None = None
+    as_of: State = State(0)
 
     def run(self, tx: Tx) -> Query[int]:
         state = yield from next_state(self.account)
-        taken = {number(row[0]): row[1] for row in (yield sql.KEYWORD_BITS(account=self.account))}
-        known = next((bit for bit, name_mac in taken.items() if name_mac == self.name_mac), None)
+        rows: Any = yield keywords.BITS(account=self.account)
+        taken = {bit: name_mac for bit, name_mac, _, _ in rows}
+        known: int | None = next((bit for bit, name_mac in taken.items() if name_mac == self.name_mac), None)
         if known is not None:
             tx.log(self.account, Op.KEYWORD, state, (known, self.name))
             return known
+        if self.reuse is not None:
+            return (yield from self._renamed(tx, state, {bit: name for bit, _, name, _ in rows}, self.reuse))
         bit = KEYWORD_FIRST_BIT + len(taken)
         if len(taken) >= KEYWORDS_MAX:
             raise PermanentError(Reason.TOO_MANY, f"account {self.account} has {KEYWORDS_MAX} keywords")
-        yield sql.INSERT_KEYWORD(account=self.account, bit=bit, name_mac=self.name_mac, name=self.name)
+        yield keywords.INSERT(account=self.account, bit=bit, name_mac=self.name_mac, name=self.name)
         tx.log(self.account, Op.KEYWORD, state, (bit, self.name))
+        return bit
+
+    def _renamed(self, tx: Tx, state: State, names: dict[int, bytes], bit: int) -> Query[int]:
+        if self.as_of != state - 1 or bit not in names:
+            raise TransientError(Reason.STORE_BUSY, f"account {self.account} has changed")
+        yield keywords.RENAME(account=self.account, bit=bit, name_mac=self.name_mac, name=self.name, state=state)
+        tx.log(self.account, Op.KEYWORD, state, (bit, self.name), (bit, names[bit]))
         return bit
 
 

@@ -8,7 +8,7 @@ from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId, MailboxId, State, Uid
 from skrytka.store import ranges
 from skrytka.store.commands.base import Command, Tx
-from skrytka.store.commands.shared import checked_place, next_state
+from skrytka.store.commands.shared import check_keywords, checked_place, next_state
 from skrytka.store.ranges import Ranges
 from skrytka.store.rows import Flag, Op, Role
 from skrytka.store.sql import mailboxes, packs
@@ -61,9 +61,11 @@ class StoreFlags(Command[FlagsStored], frozen=True):
     add: int = 0
     remove: int = 0
     unchanged_since: State | None = None
+    keyword_epoch: int | None = None  # of keywords among the flags
 
     def run(self, tx: Tx) -> Query[FlagsStored]:
         state = yield from next_state(self.account)
+        yield from check_keywords(self.account, self.keyword_epoch)
         bound = NO_BOUND if self.unchanged_since is None else self.unchanged_since
         box: Any = yield mailboxes.MODSEQ(account=self.account, mailbox=self.mailbox)
         before: list[tuple[int, int]] = []

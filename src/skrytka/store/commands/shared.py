@@ -2,12 +2,12 @@
 
 import msgspec
 
-from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.ids import AccountId, BlobId, QueueId, State
 from skrytka.store.commands.base import Tx
 from skrytka.store.ranges import UID_MAX
 from skrytka.store.rows import QUEUE_SUBJECT, Op, Role
-from skrytka.store.sql import mailboxes, messages
+from skrytka.store.sql import keywords, mailboxes, messages
 from skrytka.store.sql import queue as queue_sql
 from skrytka.store.statement import Query, Rows
 
@@ -38,6 +38,15 @@ def next_state(account: AccountId, add_bytes: int = 0, messages_: int = 0) -> Qu
     if not rows:
         raise PermanentError(Reason.NO_SUCH_OBJECT, f"account {account}")
     return State(number(rows[0][0]))
+
+
+def check_keywords(account: AccountId, epoch: int | None) -> Query[None]:
+    """The bits of keywords mean what they did in that epoch: STORE_BUSY, and they have to be found anew."""
+    if epoch is None:
+        return
+    ((now,),) = yield keywords.EPOCH(account=account)
+    if (now or 0) != epoch:
+        raise TransientError(Reason.STORE_BUSY, f"account {account}: a keyword has another bit now")
 
 
 def number(value: object) -> int:

@@ -1,9 +1,9 @@
-"""Mail accounts (state, quota, counters), mailboxes and keywords."""
+"""Mail accounts (state, quota, counters) and mailboxes."""
 
 from typing import Any
 
 from skrytka.model.ids import AccountId, MailboxId
-from skrytka.store.rows import KeywordRow, MailboxRow, Role
+from skrytka.store.rows import MailboxRow, Role
 from skrytka.store.statement import Query, Row, Statement
 
 INSERT_MAIL_ACCOUNT = Statement(
@@ -80,10 +80,6 @@ DELETE_SUBSCRIPTION = Statement(
 SUBSCRIPTION_COUNT = Statement("SELECT count(*) FROM subscription WHERE account = :account")
 _SUBSCRIPTIONS = Statement("SELECT name FROM subscription WHERE account = :account ORDER BY name_mac")
 
-INSERT_KEYWORD = Statement(
-    "INSERT INTO keyword (account, bit, name_mac, name) VALUES (:account, :bit, :name_mac, :name)"
-)
-KEYWORD_BITS = Statement("SELECT bit, name_mac FROM keyword WHERE account = :account ORDER BY bit")
 
 _LIST = Statement(
     "SELECT mailbox, name, role, uidvalidity, uidnext, modseq, messages, unseen, bytes, is_subscribed,"
@@ -100,7 +96,6 @@ _BY_ROLE = Statement(
     " recent_uid FROM mailbox"
     " WHERE account = :account AND role = :role"
 )
-_KEYWORDS = Statement("SELECT bit, name FROM keyword WHERE account = :account ORDER BY bit")
 
 
 def list_(account: AccountId) -> Query[list[MailboxRow]]:
@@ -129,12 +124,6 @@ def by_name(account: AccountId, name_mac: bytes) -> Query[MailboxRow | None]:
 def by_role(account: AccountId, role: Role) -> Query[MailboxRow | None]:
     rows = yield _BY_ROLE(account=account, role=role.value)
     return _row(rows[0]) if rows else None
-
-
-def keywords(account: AccountId) -> Query[list[KeywordRow]]:
-    """The account's keywords by bit."""
-    rows: list[Any] = yield _KEYWORDS(account=account)
-    return [KeywordRow(*row) for row in rows]
 
 
 def _row(row: Row) -> MailboxRow:

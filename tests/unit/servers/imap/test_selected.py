@@ -175,15 +175,15 @@ async def test_the_saved_result_joins_what_is_named() -> None:
     assert selected.indexes(wanted, is_uid=False) == selected.indexes(wanted, is_uid=True) == [range(2)]
 
 
-async def test_when_there_is_no_room_for_keywords_the_star_goes() -> None:
-    """RFC 9051 7.1, PERMANENTFLAGS."""
+async def test_the_star_stays_when_all_keywords_are_used_up() -> None:
+    """RFC 9051 7.1, PERMANENTFLAGS: a new one may take the place of one that no message has."""
     found = box(1)
     selected = await select(found)
     assert KEYWORDS_MAX == STORED_KEYWORDS_MAX
     found.keywords = tuple(f"k{number}" for number in range(KEYWORDS_MAX))
     found.flag(1, 1)
     (line,) = [line for line in await selected.changes(may_expunge=True) if b"PERMANENTFLAGS" in line]
-    assert line.endswith(b" k39)] flags that stay\r\n")
+    assert line.endswith(b" k39 \\*)] flags that stay\r\n")
 
 
 def test_read_only_has_no_permanent_flags() -> None:

@@ -1,9 +1,11 @@
 """Mailboxes and keywords, on both engines."""
 
+from typing import Any
+
 import pytest
 
-from skrytka.model.errors import PermanentError, Reason
-from skrytka.model.ids import AccountId, MailboxId
+from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.ids import AccountId, MailboxId, State
 from skrytka.store.commands import (
     AddKeyword,
     ClaimRecent,
@@ -13,12 +15,14 @@ from skrytka.store.commands import (
     RecentMark,
     Renamed,
     RenameMailbox,
+    StoreFlags,
     Subscribe,
     SubscribeName,
 )
+from skrytka.store.commands.base import Command
 from skrytka.store.commands.mailbox import MARKS_MAX
 from skrytka.store.rows import KEYWORDS_MAX, MailboxRow, Role
-from skrytka.store.sql import mailboxes, messages
+from skrytka.store.sql import keywords, mailboxes, messages
 from tests.support.store import INBOX, JUNK, SENT, StoreCase, deliver
 
 
@@ -137,12 +141,77 @@ async def test_a_keyword_keeps_its_bit(case: StoreCase) -> None:
 
     assert [await add(alice, name) for name in (b"a", b"b", b"a")] == [8, 9, 8]
     assert await add(bob, b"b") == 8
-    assert await case.store.read(mailboxes.keywords(alice)) == [(8, b"a"), (9, b"b")]
+    assert await case.store.read(keywords.rows(alice)) == [(8, b"a"), (9, b"b")]
     for number in range(KEYWORDS_MAX - 2):
         await add(alice, b"k%d" % number)
     with pytest.raises(PermanentError) as caught:
         await add(alice, b"one too many")
     assert caught.value.reason is Reason.TOO_MANY
+
+
+async def test_a_bit_is_given_to_another_name_only_if_nothing_has_happened_since(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+
+    async def add(name: bytes, reuse: int | None = None, as_of: int = 0) -> int:
+        return await case.store.submit(
+            AddKeyword(
+                unit=case.ids.unit(), account=alice, name_mac=b"mac " + name, name=name, reuse=reuse, as_of=State(as_of)
+            )
+        )
+
+    async def known() -> keywords.Known:
+        return await case.store.read(keywords.known(alice))
+
+    await add(b"a")
+    await add(b"b")
+    before = await known()
+    assert (before.bits, before.epoch) == ({b"mac a": 8, b"mac b": 9}, 0)
+    await case.store.submit(deliver(case.ids, alice))
+    for bit, as_of in ((9, before.state), (10, before.state + 1)):
+        with pytest.raises(TransientError) as caught:
+            await add(b"c", bit, as_of)
+        assert caught.value.reason is Reason.STORE_BUSY
+    assert await add(b"c", 9, before.state + 1) == 9
+    after = await known()
+    assert (after.bits, after.epoch) == ({b"mac a": 8, b"mac c": 9}, before.state + 2)
+    assert after.epoch == after.state
+    assert await add(b"c", 8, after.state) == 9
+    assert await add(b"b") == 10
+
+
+async def test_who_knows_bits_of_before_is_refused(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    await case.store.submit(deliver(case.ids, alice))
+
+    async def add(name: bytes, **values: Any) -> None:
+        await case.store.submit(
+            AddKeyword(unit=case.ids.unit(), account=alice, name_mac=b"mac " + name, name=name, **values)
+        )
+
+    await add(b"a")
+    state = (await case.store.read(keywords.known(alice))).state
+
+    async def use(epoch: int | None) -> None:
+        flags = StoreFlags(
+            unit=case.ids.unit(), account=alice, mailbox=INBOX, uids=((1, 1),), add=1 << 8, keyword_epoch=epoch
+        )
+        await case.store.submit(flags)
+        await case.store.submit(deliver(case.ids, alice, flags=1 << 8, keyword_epoch=epoch))
+
+    await use(0)
+    await add(b"b", reuse=8, as_of=State(state + 2))
+    await use(state + 3)
+    await use(None)
+    before = await one(case, alice, INBOX)
+    commands: tuple[Command[Any], ...] = (
+        StoreFlags(unit=case.ids.unit(), account=alice, mailbox=INBOX, uids=((1, 1),), remove=1 << 8, keyword_epoch=0),
+        deliver(case.ids, alice, flags=1 << 8, keyword_epoch=0),
+    )
+    for command in commands:
+        with pytest.raises(TransientError) as caught:
+            await case.store.submit(command)
+        assert caught.value.reason is Reason.STORE_BUSY
+    assert await one(case, alice, INBOX) == before
 
 
 async def subscribe(case: StoreCase, account: AccountId, name: bytes, *, is_wanted: bool = True) -> None:

@@ -26,4 +26,3 @@ async def test_what_is_not_there_is_none_or_empty(case: StoreCase) -> None:
     assert await read(mailboxes.by_name(nobody, b"x")) is None
     assert await read(mailboxes.by_role(nobody, Role.INBOX)) is None
     assert await read(mailboxes.list_(nobody)) == []
-    assert await read(mailboxes.keywords(nobody)) == []

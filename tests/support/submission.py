@@ -17,6 +17,7 @@ from skrytka.net.limits import LimitTable, LocalLimits
 from skrytka.net.tls_pipe import ServerTls
 from skrytka.servers.submission import serve_submission
 from skrytka.servers.submission_deps import SubmissionDeps
+from tests.support.local_inspector import LocalInspector
 from tests.support.mx import HOSTNAME, FakeDelivery, FakeRecipients, Mx
 from tests.unit.net.harness import Zeros, serving
 
@@ -75,6 +76,7 @@ async def submission(
                 hostname=HOSTNAME,
                 identity=identity or FakeIdentity(),
                 rights=FakeRights(),
+                inspector=LocalInspector(),
                 sending=LocalLimits(LimitTable(world.clock)),
                 settings=settings or Submission(messages_per_hour=3, recipients_per_hour=4),
             )

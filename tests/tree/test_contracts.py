@@ -43,6 +43,7 @@ PARSERS = (
     "protocol.mime.envelope_reader",
     "protocol.mime.transfer",
     "protocol.mime.charset",
+    "protocol.mime.addresses",
     "analysis.html",
     "inspect.jobs",
 )
@@ -81,6 +82,7 @@ def test_what_a_process_has_loaded_agrees_with_the_contract(process: str, has_pa
         ("content", "mail/planted.py", "import skrytka.protocol.mime.envelope_reader"),
         ("content", "servers/planted.py", "import skrytka.protocol.mime.transfer"),
         ("content", "servers/imap/planted.py", "from skrytka.protocol.mime.charset import decode_words"),
+        ("content", "servers/planted.py", "from skrytka.protocol.mime.addresses import parse_addresses"),
         ("decoders", "servers/planted.py", "import base64"),
         ("decoders", "mail/delivery/planted.py", "from email.header import decode_header"),
         ("decoders", "protocol/imap/planted.py", "import binascii"),

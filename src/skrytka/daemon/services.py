@@ -291,6 +291,7 @@ class Parts:
             hostname=base.settings.hostname,
             identity=self._identity(settings),
             rights=SenderRights(base.store, self._credentials, separator=settings.accounts.subaddress_separator),
+            inspector=base.inspector,
             sending=base.limits,
             settings=settings.submission,
         )

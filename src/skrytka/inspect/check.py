@@ -10,7 +10,15 @@ from collections.abc import Sequence
 import msgspec
 
 from skrytka.inspect.errors import HostileAnswerError
-from skrytka.inspect.wire import FOLDED_GROWTH, REST_MAX_BYTES, Encoded, StructureAnswer, Undone
+from skrytka.inspect.wire import (
+    FOLDED_GROWTH,
+    OWN_ADDRESSES_MAX,
+    REST_MAX_BYTES,
+    Encoded,
+    Mailbox,
+    StructureAnswer,
+    Undone,
+)
 from skrytka.model.errors import UNREADABLE
 from skrytka.protocol.mime import imap_text
 from skrytka.protocol.mime.header import header_end, select_fields
@@ -23,6 +31,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _decoder = msgspec.msgpack.Decoder(StructureAnswer)
 _undone = msgspec.msgpack.Decoder(tuple[Undone, ...])
 _values = msgspec.msgpack.Decoder(tuple[bytes, ...])
+_mailboxes: msgspec.msgpack.Decoder[tuple[Mailbox, ...] | None] = msgspec.msgpack.Decoder(tuple[Mailbox, ...] | None)
 
 
 class MessageStructure(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +112,18 @@ def folded_of(raw: bytes, asked: Sequence[bytes]) -> tuple[bytes, ...]:
         raise HostileAnswerError(f"fold: {type(exc).__name__}") from None
     if b"\0" in b"".join(found) or any(len(text) > FOLDED_GROWTH * len(value) for value, text in pairs):
         raise HostileAnswerError("fold: text that no value has")
+    return found
+
+
+def mailboxes_of(raw: bytes, value: bytes) -> tuple[Mailbox, ...] | None:
+    """Addresses whose octets stand in the field; None: more than are looked at."""
+    try:
+        found = _mailboxes.decode(raw)
+    except UNREADABLE as exc:
+        raise HostileAnswerError(f"mailboxes: {type(exc).__name__}") from None
+    octets = sum(len(each.local) + len(each.domain) for each in found or ())
+    if len(found or ()) > OWN_ADDRESSES_MAX or octets > len(value):
+        raise HostileAnswerError("mailboxes: more than a field has room for")
     return found
 
 

@@ -6,9 +6,9 @@ from typing import TypeVar
 
 import msgspec
 
-from skrytka.inspect.check import MessageStructure, folded_of, seven_bit_of, structure_of, undone_of
+from skrytka.inspect.check import MessageStructure, folded_of, mailboxes_of, seven_bit_of, structure_of, undone_of
 from skrytka.inspect.memory import MessageMemory
-from skrytka.inspect.wire import Encoded, Undone
+from skrytka.inspect.wire import Encoded, Mailbox, Undone
 
 ResultT = TypeVar("ResultT")
 _encoder = msgspec.msgpack.Encoder()
@@ -44,3 +44,7 @@ class Inspector(ABC):
     async def fold(self, values: Sequence[bytes]) -> Sequence[bytes]:
         """Unfolded header values as SEARCH compares them, UTF-8; VALUES_MAX of ENCODED_MAX_BYTES together at most."""
         return await self.run("fold", _encoder.encode(values), lambda payload: folded_of(payload, values))
+
+    async def mailboxes(self, value: bytes) -> Sequence[Mailbox] | None:
+        """The addresses of a header field; None: more than anybody looks at."""
+        return await self.run("mailboxes", value, lambda payload: mailboxes_of(payload, value))

@@ -7,7 +7,8 @@ import msgspec
 from skrytka.analysis.text import folded
 from skrytka.inspect import wire
 from skrytka.inspect.message import TextLimits, message_text
-from skrytka.inspect.wire import Encoded, StructureAnswer, Undone
+from skrytka.inspect.wire import Encoded, Mailbox, StructureAnswer, Undone
+from skrytka.protocol.mime.addresses import parse_addresses
 from skrytka.protocol.mime.charset import decode_words
 from skrytka.protocol.mime.envelope import ENVELOPE_FIELDS, Envelope
 from skrytka.protocol.mime.envelope_reader import read_envelope
@@ -115,9 +116,18 @@ def fold(values: bytes) -> bytes:
     return _encoder.encode([folded(decode_words(value)) for value in _values.decode(values)])
 
 
+def mailboxes(value: bytes) -> bytes:
+    """The addresses of a field, those in groups too; None: more than are looked at."""
+    found = parse_addresses(value, wire.OWN_ADDRESSES_MAX + 1)  # names and ends of groups count
+    if len(found) > wire.OWN_ADDRESSES_MAX:
+        return _encoder.encode(None)
+    return _encoder.encode([Mailbox(each.mailbox or b"", each.host) for each in found if each.host is not None])
+
+
 HANDLERS: dict[str, Callable[[bytes], bytes]] = {
     "structure": structure,
     "seven_bit": recoded,
     "undo": undone,
     "fold": fold,
+    "mailboxes": mailboxes,
 }

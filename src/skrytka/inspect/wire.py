@@ -28,6 +28,7 @@ ENCODED_MAX = 250  # parts of one job
 ENCODED_MAX_BYTES = INLINE_MAX_BYTES - 64 * ENCODED_MAX  # of all parts of one job
 REST_MAX_BYTES = 64 * 1024  # as protocol.mime.transfer.LINE_BYTES
 VALUES_MAX = 1_000  # header values of one job
+OWN_ADDRESSES_MAX = 100  # of a field of which each has to be somebody's own
 FOLDED_GROWTH = 20  # folded text is longer: NFKC makes 33 octets of 3, and UTF-7 writes those 3 in 2.7
 
 OK, FAILED, OK_AND_LAST = b"\x00", b"\x01", b"\x02"  # status; after the last two the child ends by itself
@@ -72,6 +73,13 @@ class Undone(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     octets: bytes  # b"" when they were only counted
     size: int
     rest: bytes = b""  # not decoded yet: it goes before the next piece
+
+
+class Mailbox(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """An address of a header field, as it stands there without quotes and comments; nothing says that it is one."""
+
+    local: bytes
+    domain: bytes
 
 
 # -- with the zygote ----------------------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ from typing import Final
 
 import msgspec
 
+from skrytka.inspect.wire import INLINE_MAX_BYTES
 from skrytka.mail.delivery.incoming import HeaderScan
-from skrytka.mail.delivery.message import IncomingMessage
+from skrytka.mail.delivery.message import IncomingMessage, verdict_of
 from skrytka.mail.delivery.types import Outgoing, Transaction
 from skrytka.mail.identity.login import Login, is_same_name
 from skrytka.model import reply as replies
@@ -21,7 +22,6 @@ from skrytka.model.events import SendingLimited
 from skrytka.model.reply import Reply
 from skrytka.model.verdict import Action, Verdict
 from skrytka.net.connection import Connection
-from skrytka.protocol.mime.addresses import parse_addresses
 from skrytka.protocol.smtp import events
 from skrytka.protocol.smtp.authentication import MECHANISMS
 from skrytka.protocol.smtp.extensions import Extensions
@@ -29,6 +29,7 @@ from skrytka.servers.smtp_session import Mail, SmtpSession
 from skrytka.servers.submission_deps import SubmissionDeps
 
 FAILED_LOGINS_MAX: Final = 3
+OWN_FIELDS_MAX: Final = 10  # From and Sender; RFC 5322 3.6 allows one of each
 HOUR_S: Final = 3600.0
 DAY_S: Final = 24 * HOUR_S
 LEASES: Final = 50  # of a limit: a front counts so much at once, and it is exact to as much for each front
@@ -153,18 +154,26 @@ class SubmissionSession(SmtpSession):
         """From and Sender are the account's; a message without From is somebody's mistake (RFC 5322 3.6)."""
         if header.first(b"from") is None:
             return _FROM_MISSING
-        are_proven = self._submission.rights.are_proven
-        for name, raw in header.fields:
-            if name in _OWN_FIELDS and not await are_proven(self._who, raw[raw.index(b":") + 1 :], self._are_own):
-                return _FROM_REFUSED
+        values = [raw[raw.index(b":") + 1 :] for name, raw in header.fields if name in _OWN_FIELDS]
+        if len(values) > OWN_FIELDS_MAX:
+            return _FROM_REFUSED
+        try:
+            for value in values:
+                if not await self._submission.rights.are_proven(self._who, value, self._are_own):
+                    return _FROM_REFUSED
+        except ReasonedError as exc:  # nobody could read it, or look it up
+            return verdict_of(exc)
         return None
 
     async def _are_own(self, value: bytes) -> bool:
-        """Whether all addresses of a field are the account's; one that cannot be read is not."""
-        found = [each for each in parse_addresses(value) if each.host is not None]
-        for each in found:
+        """Whether all addresses of a field are the account's; one that cannot be read is not.
+
+        An inspector takes the field apart. PermanentError(POISONED), TransientError(INSPECTOR_DOWN).
+        """
+        found = await self._submission.inspector.mailboxes(value) if len(value) <= INLINE_MAX_BYTES else None
+        for each in found or ():
             try:
-                address = Address.parse(f"{(each.mailbox or b'').decode()}@{(each.host or b'').decode()}")
+                address = Address.parse(f"{each.local.decode()}@{each.domain.decode()}")
             except (AddressError, UnicodeDecodeError):
                 return False
             if not await self._submission.rights.may_send_as(self._who, address):

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from skrytka.inspect.inspector import Inspector
 from skrytka.mail.identity.login import Login
 from skrytka.model.address import Address
 from skrytka.model.secret import Secret
@@ -49,5 +50,6 @@ class SubmissionDeps(SmtpDeps):
 
     identity: Identity
     rights: Rights
+    inspector: Inspector
     sending: SharedLimits
     settings: Submission = field(default_factory=Submission)

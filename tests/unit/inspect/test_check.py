@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skrytka.inspect import jobs, wire
-from skrytka.inspect.check import folded_of, seven_bit_of, structure_of, undone_of
+from skrytka.inspect.check import folded_of, mailboxes_of, seven_bit_of, structure_of, undone_of
 from skrytka.inspect.errors import HostileAnswerError
-from skrytka.inspect.wire import Encoded, StructureAnswer, Undone
+from skrytka.inspect.wire import Encoded, Mailbox, StructureAnswer, Undone
 from skrytka.protocol.mime import imap_text
 from skrytka.protocol.mime.part import Part
 from skrytka.protocol.mime.sections import sections
@@ -234,3 +234,17 @@ def test_folded_values_pass() -> None:
 def test_values_that_nobody_folds_are_hostile(changed: object) -> None:
     with pytest.raises(HostileAnswerError):
         folded_of(msgspec.msgpack.encode(changed), [b"A", b"B"])
+
+
+def test_addresses_pass_and_so_does_that_there_are_too_many() -> None:
+    assert mailboxes_of(msgspec.msgpack.encode([[b"a", b"b"]]), b"<a@b>") == (Mailbox(b"a", b"b"),)
+    assert mailboxes_of(msgspec.msgpack.encode(None), b"") is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [[[b"a"]], [["a", "b"]], [[b"aaa", b"bbb"]], [[b"", b""]] * 101, {}, b"", [[b"a", b"b", b""]]],
+)
+def test_addresses_that_no_field_has_are_hostile(changed: object) -> None:
+    with pytest.raises(HostileAnswerError):
+        mailboxes_of(msgspec.msgpack.encode(changed), b"<a@b>")

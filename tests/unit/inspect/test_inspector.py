@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from skrytka.inspect.wire import ENCODED_MAX, ENCODED_MAX_BYTES, INLINE_MAX_BYTES, Encoded
+from skrytka.inspect.wire import ENCODED_MAX, ENCODED_MAX_BYTES, INLINE_MAX_BYTES, Encoded, Mailbox
 from tests.support.inspectors import inspectors
 from tests.support.local_inspector import LocalInspector
 
@@ -34,3 +34,14 @@ async def test_the_most_that_a_job_may_have_goes_as_it_is(count: int) -> None:
 async def test_values_are_decoded_and_folded(owner: socket.socket) -> None:
     async with inspectors(owner) as found:
         assert await found.pool.fold([b"=?iso-8859-2?q?=AF=F3=B3w?=", b"A  b", b""]) == (b"zolw", b"a b", b"")
+
+
+async def test_addresses_are_taken_out_of_a_field(owner: socket.socket) -> None:
+    async with inspectors(owner) as found:
+        assert await found.pool.mailboxes(b' "A" <a@b>, (c) d@e\r\n\t, g: f@h;') == (
+            Mailbox(b"a", b"b"),
+            Mailbox(b"d", b"e"),
+            Mailbox(b"f", b"h"),
+        )
+        assert await found.pool.mailboxes(b"a@b," * 101) is None
+        assert await found.pool.mailboxes(b"a@b, " + b"g:;," * 51 + b"c@d") is None

@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skrytka.inspect import wire
-from skrytka.inspect.check import folded_of, structure_of
-from skrytka.inspect.jobs import HANDLERS, fold, structure
+from skrytka.inspect.check import folded_of, mailboxes_of, structure_of
+from skrytka.inspect.jobs import HANDLERS, fold, mailboxes, structure
 from skrytka.inspect.wire import StructureAnswer
 
 decoder = msgspec.msgpack.Decoder(StructureAnswer)
 
 
 def test_there_is_no_handler_but_those_of_the_product() -> None:
-    assert set(HANDLERS) == {"structure", "seven_bit", "undo", "fold"}
+    assert set(HANDLERS) == {"structure", "seven_bit", "undo", "fold", "mailboxes"}
 
 
 def test_a_message_for_seven_bits_comes_out_recoded_or_not_at_all() -> None:
@@ -92,3 +92,13 @@ EXPANDING = [
 @given(st.binary(max_size=80) | st.sampled_from(EXPANDING) | st.text(max_size=40).map(lambda text: text.encode()))
 def test_any_value_folds_to_what_passes_the_check(value: bytes) -> None:
     folded_of(fold(msgspec.msgpack.encode([value])), [value])
+
+
+@given(
+    st.lists(
+        st.sampled_from([b"a@b", b"<", b">", b",", b"g:", b";", b"(", b")", b'"', b"\\", b"@", b" "]) | st.binary()
+    )
+)
+def test_any_field_has_addresses_that_pass_the_check(pieces: list[bytes]) -> None:
+    value = b"".join(pieces)
+    mailboxes_of(mailboxes(value), value)

@@ -83,6 +83,7 @@ async def listening(
             hostname=HOSTNAME,
             identity=identity,
             rights=SenderRights(world.store, credentials),
+            inspector=world.inspector,
             sending=limits,
             settings=settings or Submission(),
         )
@@ -136,6 +137,13 @@ async def test_a_missing_date_and_id_are_added_and_bcc_is_taken_out(tmp_path: Pa
         (ALICE, OWN.replace(b"From:", b"X-From:"), 550),
         (ALICE, OWN.replace(b"<alice@example.test>", b"<alice@example.test> <bob@example.test>"), 550),
         (ALICE, OWN.replace(b"<alice@example.test>", b"<alice>"), 550),
+        (ALICE, OWN.replace(b"Alice <", b"friends: Alice <").replace(b"test>", b"test>, <bob@example.test>;", 1), 550),
+        (
+            ALICE,
+            OWN.replace(b"<alice@example.test>", b"<alice@example.test>," + b"g:;," * 100 + b"bob@example.test"),
+            550,
+        ),
+        (ALICE, OWN.replace(b"From:", b"From: alice@example.test\r\nFrom:" * 10), 550),
     ],
 )
 async def test_nobody_sends_as_somebody_else(tmp_path: Path, sender: str, message: bytes, code: int) -> None:
@@ -172,6 +180,40 @@ async def test_an_alias_beyond_ascii_sends_and_is_told_of(tmp_path: Path) -> Non
         assert f"To: {alias}" in report.header
         assert report.status_type == "message/global-delivery-status"
         assert report.field("Final-Recipient") == "rfc822; bob@example.test"
+
+
+@pytest.mark.parametrize("to", ["bob@example.test", "x@example.net"])
+async def test_a_from_that_nobody_can_read_is_deferred_and_its_sender_keeps_it(tmp_path: Path, to: str) -> None:
+    """Also one that only leaves, which no inspector sees otherwise; and a no is not remembered."""
+
+    def send(client: smtplib.SMTP) -> None:
+        refusals(client.sendmail(ALICE, [to], OWN))
+
+    async with listening(tmp_path) as port:
+        port.world.inspector.poison = b"Alice <alice@"
+        with refused(451):
+            await port.talk(send)
+        port.world.inspector.poison = None
+        port.world.inspector.failures = [TransientError(Reason.INSPECTOR_DOWN)]
+        with refused(451):
+            await port.talk(send)
+        assert await port.world.inbox("bob") == []
+        assert await port.outside.queue() == []
+        reasons = [event.reason for event in port.world.events.events if isinstance(event, MessageRefused)]
+        assert reasons == ["poisoned", "inspector_down"]
+        await port.talk(send)
+        assert len(await port.world.inbox("bob")) + len(await port.outside.queue()) == 1
+
+
+async def test_a_from_of_many_own_addresses_passes(tmp_path: Path) -> None:
+    own = b",\r\n ".join(b'"A, B" (c) <alice+%d@example.test>' % number for number in range(100))
+    async with listening(tmp_path) as port:
+        message = OWN.replace(b"Alice <alice@example.test>", own)
+        await port.talk(lambda client: refusals(client.sendmail(ALICE, ["bob@example.test"], message)))
+        with refused(550):
+            more = message.replace(own, own + b", alice@example.test")
+            await port.talk(lambda client: refusals(client.sendmail(ALICE, ["bob@example.test"], more)))
+        assert len(await port.world.inbox("bob")) == 1
 
 
 async def test_the_check_of_from_can_be_switched_off(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from skrytka.model.framing import FrameReader
 from skrytka.model.settings import Store as StoreSettings
 from skrytka.store import faults
 from skrytka.store.batch import BatchWriter, OnFault, Outcome, Request
+from skrytka.store.batch_size import BatchSize
 from skrytka.store.open import open_writer
 from skrytka.store.system import SystemClock
 from skrytka.store.wire import Answer, Feed, decode_ask, encode
@@ -30,7 +31,8 @@ BATCH_BYTES = 8 * 1024 * 1024
 RECEIVE_BYTES = 1024 * 1024
 OUTGOING_MAX = 64 * 1024 * 1024  # a front that does not read its answers is broken
 TICK_MS = 100
-GATHER_MS = 1  # how long a batch waits to become as large as the last one; a lone client never waits
+GATHER_MS = 2  # how long a batch waits for its next command while it is smaller than it could be: batch_size.py
+GATHER_MAX_S = 0.006  # and how long in all
 IDLE_TICKS = 10
 FAULT_S = 1.0
 _FLAGS = select.POLLIN | select.POLLHUP | select.POLLERR
@@ -97,8 +99,9 @@ class Client:
 class StoreLoop:
     """The loop; made with the writer, run until the control socket ends."""
 
-    def __init__(self, writer: BatchWriter, control: Control, on_fault: OnFault) -> None:
+    def __init__(self, writer: BatchWriter, control: Control, on_fault: OnFault, clock: Clock) -> None:
         self._writer = writer
+        self._clock = clock
         self._control = control
         self._on_fault = on_fault
         self._clients: dict[int, Client] = {}
@@ -107,7 +110,7 @@ class StoreLoop:
         self._poll.register(control.fileno(), _FLAGS)
         self._is_draining = False
         self._idle_ticks = 0
-        self._last_batch = 1
+        self._size = BatchSize()
 
     def add_client(self, sock: socket.socket) -> None:
         """A new front."""
@@ -143,9 +146,16 @@ class StoreLoop:
             self._close(client)
 
     def _gather(self) -> None:
-        """A COMMIT costs as much as a command: where several came together, as many are likely to come again."""
-        while len(self._waiting) < self._last_batch and not self._is_draining and (ready := self._poll.poll(GATHER_MS)):
+        """Where several came together, as many are likely to come again."""
+        if len(self._waiting) >= self._size.wanted:
+            return
+        until_s = self._clock.monotonic_s() + GATHER_MAX_S
+        while (
+            len(self._waiting) < self._size.wanted and not self._is_draining and (ready := self._poll.poll(GATHER_MS))
+        ):
             self._receive(ready)
+            if self._clock.monotonic_s() >= until_s:
+                return
 
     def _idle(self) -> None:
         self._idle_ticks += 1
@@ -183,7 +193,7 @@ class StoreLoop:
         while self._waiting and len(batch) < BATCH_MAX and size < BATCH_BYTES:
             batch.append(self._waiting.popleft())
             size += batch[-1][2]
-        self._last_batch = len(batch)
+        self._size.came(len(batch))
         outcomes = self._writer.run([request for _, request, _ in batch])
         self._answer(batch, outcomes)
         self._writer.tidy()
@@ -276,7 +286,7 @@ def run_store(
     on_fault = seldom(on_fault, clock)
     writer = open_writer(root, clock, on_fault, settings.wal_checkpoint_bytes, fills_wal=fills_wal)
     try:
-        StoreLoop(writer, start(), on_fault).run()
+        StoreLoop(writer, start(), on_fault, clock).run()
     finally:
         writer.close()
 

@@ -63,7 +63,7 @@ def test_it_is_selected_and_its_numbers_are_right(demo: Demo) -> None:
         status, data = client.fetch("1:*", "(UID FLAGS)")
     assert status == "OK"
     assert len(data) == COUNT
-    assert data[-1] == b"%d (UID %d FLAGS ())" % (COUNT, COUNT)
+    assert data[-1] == b"%d (UID %d FLAGS (\\Recent))" % (COUNT, COUNT)
 
 
 def test_a_text_is_found_by_the_first_search_and_sooner_by_the_next(demo: Demo) -> None:

@@ -42,7 +42,7 @@ class SenderRights:
     async def are_proven(self, login: Login, field: bytes, prove: Callable[[bytes], Awaitable[bool]]) -> bool:
         """What ``prove`` says of a field's addresses; a yes is kept until the directory changes.
 
-        The From of a person is the same octets in each message, and to read it costs 50 µs.
+        The From of a person is the same octets in each message, and to read it takes an inspector.
         """
         key, changes = (login.account, field), self._directory.changes
         if self._proven.get(key) == changes:

@@ -1,0 +1,57 @@
+from skrytka.model.address import Domain
+from skrytka.model.clock import FixedClock
+from skrytka.model.dns import Answer, Status
+from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.net.dns.drive import drive
+from skrytka.protocol.mailauth.query import Check, Query
+
+HERE = Answer(Status.NOERROR, ("192.0.2.1",))
+
+
+class Scripted:
+    """A resolver that takes a second for each answer."""
+
+    def __init__(self, clock: FixedClock, answers: dict[str, Answer | Exception]) -> None:
+        self.clock, self.answers = clock, answers
+        self.asked: list[str] = []
+
+    async def query(self, name: Domain | str, rdtype: str) -> Answer:
+        self.asked.append(f"{name} {rdtype}")
+        self.clock.advance(1)
+        answer = self.answers[str(name)]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def each_of(*names: str) -> Check[list[Answer | None]]:
+    found = []
+    for name in names:
+        found.append((yield Query(name, "A")))  # noqa: PERF401 - a comprehension cannot yield
+    return found
+
+
+async def test_each_look_up_is_asked_and_failures_are_told_apart() -> None:
+    clock = FixedClock()
+    resolver = Scripted(
+        clock,
+        {
+            "a.example": HERE,
+            "away.example": TransientError(Reason.DNS_TIMEOUT, "x"),
+            "no..name": PermanentError(Reason.BAD_SYNTAX, "x"),
+        },
+    )
+    found = await drive(each_of("a.example", "away.example", "no..name"), resolver, clock, seconds=60)
+    assert found == [HERE, None, Answer(Status.NXDOMAIN)]
+    assert resolver.asked == ["a.example A", "away.example A", "no..name A"]
+
+
+async def test_after_its_time_nothing_is_asked_any_more() -> None:
+    clock = FixedClock()
+    resolver = Scripted(clock, {"a.example": HERE})
+    assert await drive(each_of(*["a.example"] * 5), resolver, clock, seconds=2) == [HERE, HERE, None, None, None]
+    assert len(resolver.asked) == 2
+
+
+async def test_a_check_that_asks_nothing_has_a_result() -> None:
+    assert await drive(each_of(), Scripted(FixedClock(), {}), FixedClock(), seconds=1) == []

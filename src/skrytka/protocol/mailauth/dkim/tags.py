@@ -55,9 +55,13 @@ def read_base64(value: str) -> bytes:
         octets = binascii.a2b_base64(text)
     except ValueError as exc:
         raise DkimError(DkimReason.SYNTAX) from exc
-    if binascii.b2a_base64(octets, newline=False) != text.encode():
+    if write_base64(octets) != text.encode():
         raise DkimError(DkimReason.SYNTAX)
     return octets
+
+
+def write_base64(octets: bytes) -> bytes:
+    return binascii.b2a_base64(octets, newline=False)
 
 
 def read_list(value: str) -> tuple[str, ...]:

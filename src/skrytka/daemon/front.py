@@ -149,6 +149,7 @@ class Front:
             self._sweep_keys(),
             self._tell_alive(),
             parts.mark_recent(),
+            parts.keep_snapshots(),
         ]
         if (courier := parts.outbound()) is not None:
             work.append(courier.run())

@@ -239,6 +239,10 @@ class Parts:
         """Write which mail IMAP sessions were told of, for as long as the front runs."""
         await self._mailboxes.marks.run()
 
+    async def keep_snapshots(self) -> None:
+        """Write packs of mailboxes that had to be read in full, for as long as the front runs."""
+        await self._mailboxes.packs.run()
+
     def close(self) -> None:
         """End the threads."""
         self._passwords.close()

@@ -77,6 +77,10 @@ def list_many(demo: Demo, letter: bytes) -> None:
             ok(client.copy(f"1:{count}", "Many"))
             ok(client.noop())
         ok(client.fetch("1:*", "(ENVELOPE BODY.PEEK[HEADER.FIELDS (SUBJECT FROM)])"))
+        ok(client.create("Twice"))
+        for _ in range(2):
+            ok(client.copy("1:*", "Twice"))
+        ok(client.select("Twice"))  # read for the first time: its pack is made
 
 
 def ok(answer: tuple[str, object]) -> None:

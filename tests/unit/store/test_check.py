@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from skrytka.model.clock import FixedClock
-from skrytka.model.ids import BlobId
+from skrytka.model.ids import BlobId, State
 from skrytka.store.check import Report, check
 from skrytka.store.commands import (
     AddAlias,
@@ -15,6 +15,7 @@ from skrytka.store.commands import (
     Enqueue,
     Expunge,
     Pack,
+    PutMailboxPack,
     PutPacks,
     QueuedRecipient,
 )
@@ -43,6 +44,8 @@ DAMAGE = {
     "UPDATE shared_content SET email_id = zeroblob(16)": {"content references", "references to shared content"},
     "UPDATE rendered_pack SET messages = 9": {"packs of what is gone"},
     "UPDATE rendered_pack SET low = 257": {"packs of what is gone"},
+    "UPDATE mailbox_pack SET state = 99": {"packs of mailboxes"},
+    "UPDATE mailbox_pack SET mailbox = 99": {"packs of mailboxes"},
     "DELETE FROM content": {"messages without content", "blob references", "references to shared content"},
     "UPDATE blob SET refs = 9": {"blob references"},
     "DELETE FROM blob": {"content without a blob"},
@@ -69,6 +72,8 @@ async def local(tmp_path: Path) -> LocalStore:
     await store.submit(Expunge(unit=ids.unit(), account=alice, mailbox=INBOX, uids=((1, 1),), only_deleted=False))
     await store.submit(CopyMessages(unit=ids.unit(), account=alice, mailbox=INBOX, uids=((2, 2),), target=SENT))
     await store.submit(PutPacks(unit=ids.unit(), account=alice, mailbox=SENT, kind=b"k", packs=(Pack(1, 1, b"s"),)))
+    pack = PutMailboxPack(unit=ids.unit(), account=alice, mailbox=SENT, state=State(1), sealed=b"s")
+    await store.submit(pack)
     (case.root / "spool" / "large").write_bytes(b"s" * 30)
     large = BlobIn(BlobId(ids()), size=50, stored_size=30, spool_name="large")
     await store.submit(Deliver(unit=ids.unit(), blob=large, targets=(target(ids, bob),)))

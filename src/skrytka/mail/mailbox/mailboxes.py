@@ -11,6 +11,7 @@ from skrytka.mail.mailbox.names import Names, name_mac
 from skrytka.mail.mailbox.opened import MailboxDeps, OpenMailbox, Resting
 from skrytka.mail.mailbox.recent import RecentMarks
 from skrytka.mail.mailbox.rendered import RenderedCache
+from skrytka.mail.mailbox.snapshots import SnapshotPacks
 from skrytka.mail.mailbox.types import MailboxInfo, MailboxStatus, SystemFlag
 from skrytka.mail.mailbox.view import MailboxView
 from skrytka.model.errors import PermanentError, Reason
@@ -31,6 +32,7 @@ class Mailboxes:
         self._rendered = RenderedCache(deps.clock)
         self._resting = Resting(deps.clock)
         self.marks = RecentMarks(deps.store, deps.clock, deps.random)
+        self.packs = SnapshotPacks(deps.store, deps.keys, deps.clock, deps.random)
         self.folders = Folders(deps, self._names)
         self._keywords = Keywords(deps.store, deps.clock, deps.random)
         self._open: dict[tuple[AccountId, MailboxId], OpenMailbox] = {}
@@ -66,7 +68,7 @@ class Mailboxes:
         place = (account, row.mailbox)
         shared = self._open.get(place)
         if shared is None:
-            shared = self._resting.take(*place) or OpenMailbox(self._deps, self._names, self._rendered, *place)
+            shared = self._resting.take(*place) or self._opened(*place)
             self._open[place] = shared
         shared.views += 1
         shared.recent_uid = max(shared.recent_uid, row.recent_uid)
@@ -86,6 +88,9 @@ class Mailboxes:
     def watch(self, account: AccountId, notify: Callable[[], None]) -> Callable[[], None]:
         """As ``deps.Mailboxes.watch``."""
         return self._deps.store.watch(account, lambda _state: notify())
+
+    def _opened(self, account: AccountId, mailbox: MailboxId) -> OpenMailbox:
+        return OpenMailbox(self._deps, self._names, self._rendered, self.packs, account, mailbox)
 
     def _release(self, shared: OpenMailbox) -> None:
         shared.views -= 1

@@ -11,6 +11,7 @@ from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.mailbox.names import Names
 from skrytka.mail.mailbox.rendered import RenderedCache
 from skrytka.mail.mailbox.shared import Read, keyword_names, read_mailbox, updated, with_flags
+from skrytka.mail.mailbox.snapshots import SnapshotPacks
 from skrytka.mail.mailbox.types import Snapshot
 from skrytka.model.clock import Clock, Random
 from skrytka.model.events import Emitter
@@ -21,6 +22,7 @@ from skrytka.store.seal.source import KeySource
 from skrytka.store.sql import mailboxes, messages
 
 _PIECE: Final = 5_000  # messages that are read at once: about 2 ms
+_PACK_STALE: Final = 500  # messages that differ from what its pack says: then it is made anew
 _ATTEMPTS: Final = 3
 RESTING_S: Final = 60.0
 RESTING_MAX: Final = 64
@@ -44,7 +46,13 @@ class OpenMailbox:
     """What all views of one mailbox in this process share: the newest snapshot, and whether to look again."""
 
     def __init__(
-        self, deps: MailboxDeps, names: Names, rendered: RenderedCache, account: AccountId, mailbox: MailboxId
+        self,
+        deps: MailboxDeps,
+        names: Names,
+        rendered: RenderedCache,
+        packs: SnapshotPacks,
+        account: AccountId,
+        mailbox: MailboxId,
     ) -> None:
         self.rendered = rendered
         self.account = account
@@ -53,6 +61,8 @@ class OpenMailbox:
         self.recent_uid = 0  # the mark (mail.mailbox.recent), as far as this process knows
         self._deps = deps
         self._names = names
+        self._packs = packs
+        self._is_pack_due = False
         self._known: Snapshot | None = None
         self._is_stale = True
         self._unwatch = deps.store.watch(account, self._changed)
@@ -87,6 +97,9 @@ class OpenMailbox:
         now = updated(known, read, keyword_names(read.keywords, names))
         if self._known is None or now.state >= self._known.state:  # another session may have read meanwhile
             self._known = now
+        if self._is_pack_due:
+            self._is_pack_due = False
+            self._packs.later(self.account, self.mailbox, now)
         return self._known
 
     @property
@@ -96,21 +109,31 @@ class OpenMailbox:
 
     async def _read(self, known: Snapshot | None) -> tuple[Snapshot | None, Read]:
         """What is new, and to what; a large mailbox of which too much is new is read in pieces."""
+        is_first = known is None
         if known is None:
-            known = await self._in_pieces()
+            known = await self._first()
         for _ in range(_ATTEMPTS):
             read = await self._deps.store.read(read_mailbox(self.account, self.mailbox, known))
             if not read.is_too_much:
+                is_much = len(read.changed) > _PACK_STALE or read.everything is not None
+                self._is_pack_due = self._is_pack_due or (is_first and is_much)
                 return known, read
             known = await self._in_pieces()  # some 50 ms for 100,000: mostly there is little new behind it
         return None, await self._deps.store.read(read_mailbox(self.account, self.mailbox, None))
 
+    async def _first(self) -> Snapshot | None:
+        """What is to be brought up to date at the first look; None where all is read at once."""
+        row = await self._deps.store.read(mailboxes.by_id(self.account, self.mailbox))
+        found = None if row is None else await self._packs.find(self.account, row)
+        return found or await self._in_pieces()
+
     async def _in_pieces(self) -> Snapshot | None:
-        """The first look at a large mailbox, others having their turn; what changed meanwhile is still to be read."""
+        """All of a large mailbox, others having their turn; what changed meanwhile is still to be read."""
         read, account, mailbox = self._deps.store.read, self.account, self.mailbox
         row = await read(mailboxes.by_id(account, mailbox))
         if row is None or row.messages <= _PIECE:
             return None
+        self._is_pack_due = True
         uids, flags, modseqs = array("I"), array("Q"), array("Q")
         while True:
             piece = await read(messages.snapshot_piece(account, mailbox, uids[-1] if uids else 0, _PIECE))

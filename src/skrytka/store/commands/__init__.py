@@ -40,7 +40,7 @@ from skrytka.store.commands.messages import (
     VaultItem,
 )
 from skrytka.store.commands.outbound import Later, Post, QueueIn, Schedule, Settle
-from skrytka.store.commands.packs import Pack, PutPacks
+from skrytka.store.commands.packs import Pack, PutMailboxPack, PutPacks
 from skrytka.store.commands.queue import Complete, Defer, Enqueue, QueuedRecipient
 from skrytka.store.commands.shared import BlobIn, NewFolder
 from skrytka.store.commands.texts import MergeTexts
@@ -68,6 +68,7 @@ AnyCommand = (
     | MoveMessages
     | Post
     | PublishCopy
+    | PutMailboxPack
     | PutPacks
     | RemoveAccount
     | RemoveAlias
@@ -122,6 +123,7 @@ __all__ = [
     "Pack",
     "Post",
     "PublishCopy",
+    "PutMailboxPack",
     "PutPacks",
     "QueueDone",
     "QueueIn",

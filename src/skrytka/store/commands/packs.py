@@ -5,13 +5,15 @@ from typing import Final
 import msgspec
 
 from skrytka.model.errors import PermanentError, Reason
-from skrytka.model.ids import AccountId, MailboxId
+from skrytka.model.ids import AccountId, MailboxId, State
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.shared import next_state, number
 from skrytka.store.rows import Op
+from skrytka.store.sql import mailboxes
 from skrytka.store.sql import packs as sql
 from skrytka.store.statement import Query
 
+MAILBOX_PACK_BYTES: Final = 5_000_000  # 200,000 messages that do not pack at all
 PACKS_MAX: Final = 64
 KINDS_MAX: Final = 8  # of the same messages: clients ask in a form of their own each, and keep to it
 
@@ -22,6 +24,26 @@ class Pack(msgspec.Struct, frozen=True, array_like=True):
     low: int
     messages: int
     sealed: bytes
+
+
+class PutMailboxPack(Command[int], frozen=True):
+    """Keep what the messages of a mailbox were at a state, unless a later one is there; 0 without the mailbox.
+
+    A cache, which is right whatever became of the account meanwhile: no journal row, and nobody is told.
+    """
+
+    account: AccountId
+    mailbox: MailboxId
+    state: State
+    sealed: bytes
+
+    def run(self, tx: Tx) -> Query[int]:
+        if len(self.sealed) > MAILBOX_PACK_BYTES:
+            raise PermanentError(Reason.TOO_LARGE, f"a pack of {len(self.sealed)} bytes")
+        if not (yield mailboxes.MODSEQ(account=self.account, mailbox=self.mailbox)):
+            return 0
+        yield sql.PUT_MAILBOX(account=self.account, mailbox=self.mailbox, state=self.state, sealed=self.sealed)
+        return 1
 
 
 class PutPacks(Command[int], frozen=True):

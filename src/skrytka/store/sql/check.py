@@ -62,6 +62,10 @@ PACKS = Statement(
     " (uid - 1) / 256 * 256 + 1) m ON m.account = p.account AND m.mailbox = p.mailbox AND m.low = p.low"
     " WHERE p.messages <> coalesce(m.messages, 0) ORDER BY p.account, p.mailbox, p.low"
 )
+MAILBOX_PACKS = Statement(
+    "SELECT p.account, p.mailbox, p.state, b.modseq FROM mailbox_pack p LEFT JOIN mailbox b ON b.account = p.account"
+    " AND b.mailbox = p.mailbox WHERE b.mailbox IS NULL OR p.state > b.modseq ORDER BY p.account, p.mailbox"
+)
 BLOB_REFS = Statement(
     "SELECT b.blob_id, b.refs, coalesce(r.refs, 0) FROM blob b LEFT JOIN (SELECT blob_id, count(*) AS refs FROM"
     " (SELECT blob_id FROM content UNION ALL SELECT blob_id FROM queue) u GROUP BY blob_id) r"
@@ -112,6 +116,7 @@ TABLE = {
     "references to shared content": SHARED_CONTENT,
     "messages without content": LOST_CONTENT,
     "packs of what is gone": PACKS,
+    "packs of mailboxes": MAILBOX_PACKS,
     "blob references": BLOB_REFS,
     "content without a blob": LOST_BLOB,
     "sizes of stored blobs": BLOB_SIZES,

@@ -39,6 +39,7 @@ _OF_SUBJECT = Statement(
     "SELECT commit_no, number, unit, subject, state, at_ms, op, detail, before FROM journal"
     " WHERE subject = :subject AND state > :since ORDER BY state, number LIMIT :limit"
 )
+_HAS_ROW = Statement("SELECT 1 FROM journal WHERE subject = :subject AND state = :state LIMIT 1")
 _OPS_SINCE = Statement("SELECT DISTINCT op FROM journal WHERE subject = :subject AND state > :since")
 _STATES = Statement("SELECT subject, max(state) FROM journal WHERE subject >= 0 GROUP BY subject")
 NO_BOUND = 2**62
@@ -70,6 +71,11 @@ def ops_since(subject: int, since: int) -> Query[frozenset[str]]:
     """What kinds of change a subject has seen after a state, as far back as the journal is kept."""
     rows: Any = yield _OPS_SINCE(subject=subject, since=since)
     return frozenset(op for (op,) in rows)
+
+
+def has_row(subject: int, state: int) -> Query[bool]:
+    """Whether the change that made this state is kept: then all later ones of the subject are."""
+    return bool((yield _HAS_ROW(subject=subject, state=state)))
 
 
 def states() -> Query[dict[int, int]]:

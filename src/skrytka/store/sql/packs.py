@@ -1,4 +1,4 @@
-"""Packs of what was made of messages, 256 UIDs each: a cache for listings of large mailboxes."""
+"""Packs: of what was made of messages, 256 UIDs each, and of UIDs and flags of a mailbox. Caches for large ones."""
 
 from typing import Any, Final
 
@@ -19,6 +19,13 @@ KINDS = Statement("SELECT count(*) FROM rendered_pack WHERE account = :account A
 DROP = Statement(
     "DELETE FROM rendered_pack WHERE account = :account AND mailbox = :mailbox AND low BETWEEN :low AND :high"
 )
+PUT_MAILBOX = Statement(
+    "INSERT INTO mailbox_pack (account, mailbox, state, sealed) VALUES (:account, :mailbox, :state, :sealed)"
+    " ON CONFLICT (account, mailbox) DO UPDATE SET state = excluded.state, sealed = excluded.sealed"
+    " WHERE mailbox_pack.state < excluded.state"
+)
+DROP_MAILBOX = Statement("DELETE FROM mailbox_pack WHERE account = :account AND mailbox = :mailbox")
+_MAILBOX = Statement("SELECT sealed FROM mailbox_pack WHERE account = :account AND mailbox = :mailbox")
 _ONE = Statement(
     "SELECT sealed FROM rendered_pack WHERE account = :account AND mailbox = :mailbox AND low = :low AND kind = :kind"
 )
@@ -32,6 +39,12 @@ def low_of(uid: int) -> int:
 def pack(account: AccountId, mailbox: MailboxId, low: int, kind: bytes) -> Query[bytes | None]:
     """The sealed pack of that kind."""
     rows: Any = yield _ONE(account=account, mailbox=mailbox, low=low, kind=kind)
+    return rows[0][0] if rows else None
+
+
+def mailbox_pack(account: AccountId, mailbox: MailboxId) -> Query[bytes | None]:
+    """What its messages were at some state, sealed."""
+    rows: Any = yield _MAILBOX(account=account, mailbox=mailbox)
     return rows[0][0] if rows else None
 
 

@@ -47,9 +47,7 @@ async def test_what_changes_while_it_is_read_is_seen(world: World, monkeypatch: 
 
     monkeypatch.setattr(asyncio, "sleep", change_once)
     assert view.info.mailbox is not None
-    mailbox = opened.OpenMailbox(
-        world.mailboxes._deps, world.mailboxes._names, world.mailboxes._rendered, account, view.info.mailbox
-    )
+    mailbox = world.mailboxes._opened(account, view.info.mailbox)
     snapshot = await mailbox.snapshot()
     assert changed
     assert (list(snapshot.uids), list(snapshot.flags)) == ([2, 3, 4, 5, 6], [0, 0, 0, 8, 0])

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from skrytka.model.errors import PermanentError, Reason
-from skrytka.model.ids import AccountId
-from skrytka.store.commands import DeleteMailbox, Expunge, MoveMessages, Pack, PutPacks
-from skrytka.store.commands.packs import KINDS_MAX, PACKS_MAX
+from skrytka.model.ids import AccountId, MailboxId, State
+from skrytka.store.commands import DeleteMailbox, Expunge, MoveMessages, Pack, PutMailboxPack, PutPacks
+from skrytka.store.commands.packs import KINDS_MAX, MAILBOX_PACK_BYTES, PACKS_MAX
 from skrytka.store.sql import packs as sql
 from tests.support.store import INBOX, SENT, StoreCase, deliver
 
@@ -91,3 +91,34 @@ async def test_only_so_many_come_at_once(case: StoreCase) -> None:
     with pytest.raises(PermanentError) as caught:
         await put(case, alice, *[Pack(1, 1, b"")] * (PACKS_MAX + 1))
     assert caught.value.reason is Reason.TOO_MANY
+
+
+async def test_of_two_packs_of_a_mailbox_the_later_stays(case: StoreCase) -> None:
+    alice = await inbox_of(case, 1)
+    heard: list[int] = []
+    case.store.watch(alice, heard.append)
+
+    async def put_mailbox(state: int, sealed: bytes, mailbox: MailboxId = INBOX) -> int:
+        command = PutMailboxPack(
+            unit=case.ids.unit(), account=alice, mailbox=mailbox, state=State(state), sealed=sealed
+        )
+        return await case.store.submit(command)
+
+    async def kept_mailbox(mailbox: MailboxId = INBOX) -> bytes | None:
+        return await case.store.read(sql.mailbox_pack(alice, mailbox))
+
+    assert await kept_mailbox() is None
+    assert await put_mailbox(1, b"one") == 1
+    assert await put_mailbox(0, b"older") == 1
+    assert await kept_mailbox() == b"one"
+    assert await put_mailbox(2, b"two") == 1
+    assert await kept_mailbox() == b"two"
+    assert await put_mailbox(1, b"x", MailboxId(99)) == 0
+    assert await kept_mailbox(MailboxId(99)) is None
+    with pytest.raises(PermanentError) as caught:
+        await put_mailbox(3, bytes(MAILBOX_PACK_BYTES + 1))
+    assert caught.value.reason is Reason.TOO_LARGE
+    assert heard == []
+    assert await put_mailbox(1, b"one", SENT) == 1
+    await case.store.submit(DeleteMailbox(unit=case.ids.unit(), account=alice, mailbox=SENT))
+    assert await kept_mailbox(SENT) is None

@@ -35,3 +35,10 @@ async def test_the_answer_of_a_unit_is_known_only_if_it_committed(case: StoreCas
     await case.store.submit(command)
     assert await case.store.read(journal.answer_of(command.unit))
     assert await case.store.read(journal.answer_of(UnitId(b"never" + bytes(11)))) is None
+
+
+async def test_it_tells_whether_it_reaches_back_to_a_change(case: StoreCase) -> None:
+    alice, bob = await case.two_accounts()
+    await case.store.submit(deliver(case.ids, alice))
+    found = [await case.store.read(journal.has_row(account, state)) for account in (alice, bob) for state in (1, 2, 3)]
+    assert found == [True, True, False, True, False, False]

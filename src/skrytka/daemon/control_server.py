@@ -1,13 +1,15 @@
 """Accepts administrators on the control socket: root, or the user the server runs as; the kernel says who it is."""
 
 import asyncio
+import errno
 import os
 import pwd
 import socket
 import struct
 
-from skrytka.model.events import Emitter
+from skrytka.model.events import Emitter, FaultRaised
 from skrytka.net.bugs import bug_caught
+from skrytka.net.listener import ACCEPT_PAUSE_S
 from skrytka.servers.control import ControlDeps, serve_control
 
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
@@ -21,23 +23,34 @@ class ControlServer:
         self._sock = sock
         self._deps = deps
         self._events = events
+        self._is_starved = False
 
     async def run(self) -> None:
-        """Accept; each session is a task of this group."""
+        """Accept; each session is a task of this group. Without descriptors it pauses: the front has other work."""
         loop = asyncio.get_running_loop()
         async with asyncio.TaskGroup() as tasks:
             while True:
-                peer, _address = await loop.sock_accept(self._sock)
+                try:
+                    peer, _address = await loop.sock_accept(self._sock)
+                except OSError as exc:
+                    self._tell_pause(exc)
+                    await asyncio.sleep(ACCEPT_PAUSE_S)
+                    continue
+                self._is_starved = False
                 tasks.create_task(self._serve(peer))
 
+    def _tell_pause(self, exc: OSError) -> None:
+        if not self._is_starved:
+            self._is_starved = True
+            self._events.emit(FaultRaised(fault="F-accept", detail=errno.errorcode.get(exc.errno or 0, "unknown")))
+
     async def _serve(self, peer: socket.socket) -> None:
-        uid = peer_uid(peer)
-        if uid not in (0, os.geteuid()):
-            peer.close()
-            return
         try:
-            reader, writer = await asyncio.open_unix_connection(sock=peer)
-            await serve_control(reader, writer, self._deps, name_of(uid))
+            with peer:
+                uid = peer_uid(peer)
+                if uid in (0, os.geteuid()):
+                    reader, writer = await asyncio.open_unix_connection(sock=peer)
+                    await serve_control(reader, writer, self._deps, name_of(uid))
         except OSError:
             return  # the peer left
         except Exception as exc:  # noqa: BLE001 - the one place for a control session's bugs (conventions C6)

@@ -10,10 +10,11 @@ from typing import Protocol
 
 from skrytka.daemon.layout import Layout
 from skrytka.model.clock import Clock, Random
+from skrytka.model.errors import UNREADABLE
 from skrytka.model.events import ChainCheckpoint, Event, EventClass, EventsRetired, FaultRaised
 from skrytka.model.settings import Settings
 from skrytka.store.events import retention
-from skrytka.store.events.checkpoint import INTERVAL_S, CheckpointSigner, Heads
+from skrytka.store.events.checkpoint import FILE_NAME, INTERVAL_S, CheckpointSigner, Heads
 from skrytka.store.events.writer import EventWriter
 
 STATE_NAME = "checkpoint.key"  # beside the key ring: small, mutable, kept apart from what it protects
@@ -96,12 +97,15 @@ class Checkpoints:
     async def retire(self, now_ms: int) -> None:
         """By the time ``now_ms``, which no wrong clock must have given: sign a base, then remove what has had its time.
 
-        Does nothing when that was done today. A disk that refuses is a fault; the next call goes on with it.
+        Does nothing when that was done today. A disk that refuses, or checkpoints that cannot be read, are a fault; the
+        next call tries again.
         """
         try:
             await self._retire(now_ms)
         except OSError as exc:
             self._own.emit(FaultRaised(fault="F-event-retention", detail=exc.strerror or type(exc).__name__))
+        except UNREADABLE:  # `skrytka events verify` says which line
+            self._own.emit(FaultRaised(fault="F-event-retention", detail=f"{FILE_NAME} is damaged"))
 
     async def _retire(self, now_ms: int) -> None:
         folder, today = self._folder, retention.day_of(now_ms)

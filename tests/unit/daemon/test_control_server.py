@@ -1,5 +1,7 @@
 import asyncio
+import contextlib
 import os
+import resource
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +70,49 @@ async def test_a_session_that_breaks_is_told_and_the_next_one_is_served(
     assert await serve(sock, tmp_path / "control.sock", log, 2) == [b"hello", b"hello"]
     assert actors == [name_of(os.getuid())] * 2
     assert log.counts["BugCaught"] == 1
+
+
+async def test_without_descriptors_it_waits_and_the_front_lives_on(
+    sock: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def session(_reader: object, writer: asyncio.StreamWriter, _deps: object, _actor: str) -> None:
+        writer.write(b"hello")
+        writer.close()
+
+    monkeypatch.setattr(control_server, "serve_control", session)
+    monkeypatch.setattr(control_server, "ACCEPT_PAUSE_S", 0.01)
+    log = CountingLog()
+    server = asyncio.ensure_future(ControlServer(sock, cast("ControlDeps", None), log).run())
+    await asyncio.sleep(0)
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.setblocking(False)
+        with no_descriptors():
+            peer.connect(str(tmp_path / "control.sock"))
+            for _ in range(20):
+                await asyncio.sleep(0.01)
+        assert not server.done()
+        async with asyncio.timeout(5):
+            assert await asyncio.get_running_loop().sock_recv(peer, 100) == b"hello"
+    assert log.counts["FaultRaised"] == 1
+    server.cancel()
+    await asyncio.gather(server, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def no_descriptors() -> Iterator[None]:
+    """All that this process may have are taken."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, before[1]))
+    taken: list[int] = []
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                taken.append(os.dup(0))
+        yield
+    finally:
+        for fd in taken:
+            os.close(fd)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 async def test_others_are_shown_the_door(sock: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -165,3 +165,18 @@ async def test_a_disk_that_keeps_old_files_is_a_fault_and_the_next_time_goes_on(
     await checkpoints.retire(clock.now_ms())
     assert event_files(layout.events) == []
     assert verify(layout.events).problems == []
+
+
+async def test_a_damaged_checkpoint_is_a_fault_and_stops_neither_retention_nor_a_start(
+    layout: Layout, clock: FixedClock, log: CountingLog, checkpoints: Checkpoints
+) -> None:
+    log.emit(ServerStopping(cause="test"))
+    checkpoints.sign()
+    path = layout.events / "checkpoints.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"number"', b'"nomber"'))
+    await checkpoints.retire(clock.now_ms())
+    assert log.counts["FaultRaised"] == 1
+    again = Checkpoints(layout, Settings(version=1, hostname="mail.example.test"), clock, log)
+    again.sign()
+    assert log.counts["ChainCheckpoint"] == 2
+    assert verify(layout.events).problems

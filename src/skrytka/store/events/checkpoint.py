@@ -95,6 +95,14 @@ def read_checkpoints(folder: Path) -> list[SignedLine]:
     return found
 
 
+def _number_of(line: SignedLine) -> int:
+    """0 of a line that is damaged: `skrytka events verify` reports it, and the server starts."""
+    try:
+        return line.body().number
+    except UNREADABLE:
+        return 0
+
+
 class CheckpointSigner:
     """Lives in the process that holds the keys; one per installation, under its lock."""
 
@@ -118,7 +126,7 @@ class CheckpointSigner:
                 Reason.CORRUPT, f"{said} log then begin anew, and `skrytka events verify` goes on reporting that"
             ) from exc
         written = read_checkpoints(self._folder)
-        if state.pending and written and written[-1].body().number == state.number:
+        if state.pending and written and _number_of(written[-1]) == state.number:
             return _State(state.number + 1, written[-1].digest(), state.pending)
         return _State(state.number, state.prev, state.current)
 

@@ -149,13 +149,10 @@ class Peer:
 @contextlib.asynccontextmanager
 async def peer(answers: Mapping[str, Answer] | None = None) -> AsyncIterator[Peer]:
     served = Peer(answers or {})
-    tasks: set[asyncio.Task[None]] = set()
+    sessions: list[tuple[asyncio.StreamWriter, asyncio.Task[None]]] = []
 
-    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
-        await served.serve(reader, writer)
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        sessions.append((writer, asyncio.get_running_loop().create_task(served.serve(reader, writer))))
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0)
     served.port = server.sockets[0].getsockname()[1]
@@ -163,9 +160,18 @@ async def peer(answers: Mapping[str, Answer] | None = None) -> AsyncIterator[Pee
         yield served
     finally:
         server.close()
-        for task in tasks:
+        await turns()  # a connection that came just now gets a session, which can be ended; asyncio would leave it open
+        for writer, task in sessions:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+            writer.close()  # one that is cancelled before it began closes nothing
+        await asyncio.gather(*(task for _writer, task in sessions), return_exceptions=True)
+        await turns()
+
+
+async def turns(count: int = 5) -> None:
+    """Of the loop: asyncio takes three to accept a connection and one to close it."""
+    for _ in range(count):
+        await asyncio.sleep(0)
 
 
 class Outside:

@@ -124,8 +124,13 @@ def _clear(layout: Layout) -> None:
 
 
 def _make_folders(layout: Layout) -> None:
-    layout.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    layout.incomplete.touch(mode=0o600)
+    """PermanentError(NOT_PERMITTED) with the mend where there can be no such folder; a disk that fails is OSError."""
+    try:
+        layout.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        layout.incomplete.touch(mode=0o600)
+    except (PermissionError, FileNotFoundError, NotADirectoryError, FileExistsError) as exc:
+        said = f"{layout.root} cannot be made ({exc.strerror}: {exc.filename}); choose a folder of yours with --dir"
+        raise PermanentError(Reason.NOT_PERMITTED, said) from exc
     for folder in (layout.keys, layout.tls, *layout.writable):
         folder.mkdir(mode=0o700)
 

@@ -75,6 +75,15 @@ def test_an_empty_folder_is_used(layout: Layout) -> None:
     assert read_master_key(layout) is not None
 
 
+@pytest.mark.parametrize("place", ["/proc/none/x", "/etc/hostname/x"])
+def test_a_place_where_none_can_be_is_told_with_the_mend(place: str) -> None:
+    with pytest.raises(PermanentError) as caught:
+        installations.make(Path(place))
+    assert caught.value.reason is Reason.NOT_PERMITTED
+    assert f"{place} cannot be made" in caught.value.detail
+    assert "--dir" in caught.value.detail
+
+
 def test_what_was_cut_short_is_made_anew(layout: Layout) -> None:
     installations.make(layout.root)
     layout.incomplete.touch()

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from skrytka.store.files import sync_folder
+
 
 def write_private(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     """Replace the file in one step, on disk when this returns."""
@@ -18,12 +20,3 @@ def write_private(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         os.close(fd)
     fresh.replace(path)
     sync_folder(path.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Names that were made, changed or removed in the folder are on disk when this returns."""
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

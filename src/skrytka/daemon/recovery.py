@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from skrytka.daemon import config, privileges
-from skrytka.daemon.files import sync_folder, write_private
+from skrytka.daemon.files import write_private
 from skrytka.daemon.installation import write_recovery
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.lock import FolderLock
@@ -31,6 +31,7 @@ from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import MasterKeyRestored
 from skrytka.model.secret import Secret
+from skrytka.store.files import sync_folder
 from skrytka.store.seal import ring
 from skrytka.store.seal.recovery import RecoveryKey
 from skrytka.store.seal.ring import KeyRing, Recovered

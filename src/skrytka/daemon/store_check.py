@@ -3,7 +3,6 @@
 import asyncio
 
 from skrytka.daemon.layout import Layout
-from skrytka.model.ids import BlobId
 from skrytka.servers.control import Progress
 from skrytka.store.check import Report, check
 from skrytka.store.files import StorePaths
@@ -23,12 +22,6 @@ class StoreCheck:
     def _run(self) -> Report:
         reader = open_reader(self._paths.root)
         try:
-            return reader.read(check(self._size))
+            return reader.read(check(self._paths.blob_size))
         finally:
             reader.close()
-
-    def _size(self, blob_id: BlobId) -> int | None:
-        try:
-            return self._paths.blob(blob_id).stat().st_size
-        except FileNotFoundError:
-            return None

@@ -33,7 +33,7 @@ class StorePaths:
         self.lock = root / "lock"
 
     def blob(self, blob_id: BlobId) -> Path:
-        """The file of a blob above 256 KiB."""
+        """The file of a blob above 256 KiB: spread over 256 folders by the last, random byte of its id."""
         return self.blobs / f"{blob_id[-1]:02x}" / blob_id.hex()
 
     def blob_size(self, blob_id: BlobId) -> int | None:

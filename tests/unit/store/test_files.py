@@ -110,3 +110,8 @@ def test_the_spool_is_swept_when_nobody_writes(paths: StorePaths) -> None:
     spool(paths, "b")
     assert sweep_spool(paths.root) == 2
     assert not list(paths.spool.iterdir())
+
+
+def test_blob_files_are_spread_by_the_random_end_of_the_id() -> None:
+    blob_id = BlobId(bytes(15) + b"\xab")
+    assert StorePaths(Path("store")).blob(blob_id) == Path("store/blobs/ab") / blob_id.hex()

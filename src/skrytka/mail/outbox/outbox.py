@@ -12,8 +12,7 @@ from skrytka.model.clock import Clock, Random
 from skrytka.model.envelope import Recipient
 from skrytka.model.ids import BlobId, QueueId, new_id
 from skrytka.model.secret import Secret
-from skrytka.store.commands.outbound import QueueIn
-from skrytka.store.commands.queue import QueuedRecipient
+from skrytka.store.commands.queue import QueuedRecipient, QueueIn
 from skrytka.store.seal.source import KeySource
 
 PRIORITY_NORMAL: Final = 0

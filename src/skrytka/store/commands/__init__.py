@@ -39,9 +39,9 @@ from skrytka.store.commands.messages import (
     TakenBack,
     VaultItem,
 )
-from skrytka.store.commands.outbound import Later, Post, QueueIn, Schedule, Settle
+from skrytka.store.commands.outbound import Later, Post, Schedule, Settle
 from skrytka.store.commands.packs import Pack, PutMailboxPack, PutPacks
-from skrytka.store.commands.queue import Complete, Defer, Enqueue, QueuedRecipient
+from skrytka.store.commands.queue import Complete, Defer, Enqueue, QueuedRecipient, QueueIn
 from skrytka.store.commands.shared import BlobIn, NewFolder
 from skrytka.store.commands.texts import MergeTexts
 

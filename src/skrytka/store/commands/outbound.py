@@ -6,22 +6,11 @@ from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import QueueId
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.deliver import Deliver, Delivered, QueueDone, Target
-from skrytka.store.commands.queue import QueuedRecipient
+from skrytka.store.commands.queue import QueueIn, put_in_queue
 from skrytka.store.commands.shared import BlobIn, finish, leave
 from skrytka.store.rows import QUEUE_SUBJECT, Op
 from skrytka.store.sql import outbound as sql
-from skrytka.store.sql import queue as queue_sql
 from skrytka.store.statement import Query
-
-
-class QueueIn(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """A message for other servers, sealed under the node's queue key."""
-
-    queue_id: QueueId
-    wrapped_key: bytes
-    envelope: bytes
-    recipients: tuple[QueuedRecipient, ...]
-    priority: int = 0
 
 
 class Post(Command[tuple[Delivered, ...]], frozen=True):
@@ -44,7 +33,8 @@ class Post(Command[tuple[Delivered, ...]], frozen=True):
         deliver = Deliver(unit=self.unit, blob=self.blob, targets=self.targets)
         answers = yield from deliver.put(tx, 0 if self.queue is None else 1)
         if self.queue is not None:
-            yield from self._enqueue(tx, self.queue)
+            lane = sql.lane_of(self.queue.priority)
+            yield from put_in_queue(tx, self.blob, self.queue, kind=sql.KIND_OUTBOUND, lane=lane)
         if self.done is not None:
             yield from finish(tx, self.done.queue_id, self.done.recipients)
         if self.told is not None:
@@ -53,30 +43,6 @@ class Post(Command[tuple[Delivered, ...]], frozen=True):
         if self.also is not None:
             yield from self.also.run(tx)
         return answers
-
-    def _enqueue(self, tx: Tx, queue: QueueIn) -> Query[None]:
-        if not (
-            yield sql.INSERT_QUEUED(
-                queue_id=queue.queue_id,
-                blob_id=self.blob.blob_id,
-                wrapped_key=queue.wrapped_key,
-                envelope=queue.envelope,
-                now_ms=tx.now_ms,
-                kind=sql.KIND_OUTBOUND,
-                priority=queue.priority,
-            )
-        ):
-            raise PermanentError(Reason.ALREADY_EXISTS, "the queue id is taken")
-        for number, recipient in enumerate(queue.recipients):
-            yield queue_sql.INSERT_RECIPIENT(
-                queue_id=queue.queue_id,
-                number=number,
-                recipient=recipient.recipient,
-                due_at_ms=recipient.due_at_ms,
-                reason=recipient.reason,
-                lane=sql.lane_of(queue.priority),
-            )
-        tx.log(QUEUE_SUBJECT, Op.ENQUEUE, 0, (queue.queue_id, self.blob.blob_id, len(queue.recipients)))
 
 
 class Later(msgspec.Struct, frozen=True, array_like=True):

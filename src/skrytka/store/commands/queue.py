@@ -8,6 +8,7 @@ from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.shared import BlobIn, finish, put_blob
 from skrytka.store.rows import QUEUE_SUBJECT, Op
 from skrytka.store.sql import queue as sql
+from skrytka.store.sql.outbound import KIND_LOCAL
 from skrytka.store.statement import Query
 
 
@@ -19,8 +20,44 @@ class QueuedRecipient(msgspec.Struct, frozen=True, array_like=True):
     reason: str = ""  # why it waits: a Reason's value
 
 
+class QueueIn(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """A message for the queue, sealed under the node's queue key."""
+
+    queue_id: QueueId
+    wrapped_key: bytes
+    envelope: bytes
+    recipients: tuple[QueuedRecipient, ...]
+    priority: int = 0
+
+
+def put_in_queue(tx: Tx, blob: BlobIn, queue: QueueIn, *, kind: int, lane: int) -> Query[None]:
+    """For the caller to count the reference to the blob that the queue owns. ALREADY_EXISTS: the id is taken."""
+    if not (
+        yield sql.INSERT_QUEUED(
+            queue_id=queue.queue_id,
+            blob_id=blob.blob_id,
+            wrapped_key=queue.wrapped_key,
+            envelope=queue.envelope,
+            now_ms=tx.now_ms,
+            kind=kind,
+            priority=queue.priority,
+        )
+    ):
+        raise PermanentError(Reason.ALREADY_EXISTS, "the queue id is taken")
+    for number, recipient in enumerate(queue.recipients):
+        yield sql.INSERT_RECIPIENT(
+            queue_id=queue.queue_id,
+            number=number,
+            recipient=recipient.recipient,
+            due_at_ms=recipient.due_at_ms,
+            reason=recipient.reason,
+            lane=lane,
+        )
+    tx.log(QUEUE_SUBJECT, Op.ENQUEUE, 0, (queue.queue_id, blob.blob_id, len(queue.recipients)))
+
+
 class Enqueue(Command[None], frozen=True):
-    """Take a message into the queue; the queue owns one reference to its blob."""
+    """Take a message for mailboxes here into the queue."""
 
     queue_id: QueueId
     blob: BlobIn
@@ -33,27 +70,11 @@ class Enqueue(Command[None], frozen=True):
             raise PermanentError(Reason.NO_SUCH_OBJECT, "a queued message needs a recipient")
         if self.blob.spool_name is not None:
             tx.publish(self.blob.spool_name, self.blob.blob_id)
-        if not (
-            yield sql.INSERT_QUEUED(
-                queue_id=self.queue_id,
-                blob_id=self.blob.blob_id,
-                wrapped_key=self.wrapped_key,
-                envelope=self.envelope,
-                now_ms=tx.now_ms,
-            )
-        ):
-            raise PermanentError(Reason.ALREADY_EXISTS, "the queue id is taken")
-        for number, recipient in enumerate(self.recipients):
-            yield sql.INSERT_RECIPIENT(
-                queue_id=self.queue_id,
-                number=number,
-                recipient=recipient.recipient,
-                due_at_ms=recipient.due_at_ms,
-                reason=recipient.reason,
-                lane=sql.LANE_LOCAL,
-            )
+        queue = QueueIn(
+            queue_id=self.queue_id, wrapped_key=self.wrapped_key, envelope=self.envelope, recipients=self.recipients
+        )
+        yield from put_in_queue(tx, self.blob, queue, kind=KIND_LOCAL, lane=sql.LANE_LOCAL)
         yield from put_blob(self.blob, 1)
-        tx.log(QUEUE_SUBJECT, Op.ENQUEUE, 0, (self.queue_id, self.blob.blob_id, len(self.recipients)))
 
 
 class Defer(Command[None], frozen=True):

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from skrytka.model.clock import Clock
 from skrytka.model.errors import UNREADABLE, PermanentError, Reason
 from skrytka.store.events.line import instant_text
-from skrytka.store.events.writer import append_synced, sync_folder
+from skrytka.store.events.writer import append_synced
+from skrytka.store.files import sync_folder
 
 INTERVAL_S = 60.0
 FILE_NAME = "checkpoints.jsonl"

@@ -17,7 +17,8 @@ from skrytka.model.errors import UNREADABLE
 from skrytka.store.events.checkpoint import FILE_NAME, Heads, Retired, SignedLine, read_checkpoints
 from skrytka.store.events.files import event_files, read_lines
 from skrytka.store.events.line import parse
-from skrytka.store.events.writer import append_synced, sync_folder
+from skrytka.store.events.writer import append_synced
+from skrytka.store.files import sync_folder
 
 CHECKPOINTS_DAYS = 7  # of every minute; from then on one a day would do, and the newest base is enough
 IMPLAUSIBLE = timedelta(days=366)

@@ -15,6 +15,7 @@ from skrytka.model.clock import Clock, Random
 from skrytka.model.events import Event, EventClass, FaultRaised
 from skrytka.model.ids import id_text, new_id
 from skrytka.store.events import line as lines
+from skrytka.store.files import sync_folder
 
 FLUSH_S = 0.1
 WAITING_MAX_BYTES = 16 * 1024 * 1024
@@ -174,12 +175,3 @@ def append_synced(path: Path, data: bytes) -> None:
     if is_new:
         sync_folder(path.parent)
         sync_folder(path.parent.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Make new names in a folder survive a power loss."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

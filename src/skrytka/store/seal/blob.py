@@ -32,17 +32,12 @@ from skrytka.store.seal.segments import (
 )
 from skrytka.store.seal.spool import SpoolFile
 
-__all__ = ["BlobReader", "BlobWriter", "MemoryBudget", "SealedBlob", "Source", "blob_path"]
+__all__ = ["BlobReader", "BlobWriter", "MemoryBudget", "SealedBlob", "Source"]
 
 INLINE_BYTES: Final = 128 * 1024  # sealing this takes less than 1 ms; more goes to a thread
 PIECE_BYTES: Final = 16 * 1024  # what each writer may hold even when the budget is used up
 
 Source = bytes | int  # the stored form itself, or a descriptor that is read with pread and stays the caller's
-
-
-def blob_path(blob_id: BlobId) -> str:
-    """Where a blob file lies below ``store/blobs``: spread over 256 folders by the last, random byte."""
-    return f"{blob_id[-1]:02x}/{blob_id.hex()}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 import zstandard
 
-from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.errors import UNREADABLE, PermanentError, Reason
 
 PLAIN_MAX_BYTES: Final = 1024 * 1024  # more is not packed: opening it would take long
 
@@ -32,5 +32,5 @@ def decode_pack(raw: bytes) -> dict[int, bytes]:
         if raw[:1] != _VERSION or zstandard.frame_content_size(packed) > 2 * PLAIN_MAX_BYTES:
             raise zstandard.ZstdError
         return _decode(_decompressor.decompress(packed))
-    except (zstandard.ZstdError, msgspec.DecodeError):
+    except (zstandard.ZstdError, *UNREADABLE):
         raise PermanentError(Reason.CORRUPT, "pack of texts") from None

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.errors import UNREADABLE, PermanentError, Reason
 from skrytka.protocol.mime.sections import Section
 
 _VERSION: Final = b"\x01"
@@ -53,7 +53,7 @@ def decode_head(raw: bytes) -> SummaryHead:
         raise PermanentError(Reason.CORRUPT, "summary of an unknown version")
     try:
         return _head_decoder.decode(memoryview(raw)[1:])
-    except msgspec.DecodeError as exc:
+    except UNREADABLE as exc:
         raise PermanentError(Reason.CORRUPT, f"summary: {exc}") from None
 
 
@@ -68,5 +68,5 @@ def decode_summary(raw: bytes) -> Summary:
         raise PermanentError(Reason.CORRUPT, "summary of an unknown version")
     try:
         return _decoder.decode(memoryview(raw)[1:])
-    except msgspec.DecodeError as exc:
+    except UNREADABLE as exc:
         raise PermanentError(Reason.CORRUPT, f"summary: {exc}") from None

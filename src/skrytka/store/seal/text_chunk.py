@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 import zstandard
 
-from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.errors import UNREADABLE, PermanentError, Reason
 from skrytka.model.ids import EmailId
 from skrytka.store.seal.text import MessageText
 
@@ -60,7 +60,7 @@ class TextChunk:
             if raw[:1] != _VERSION or zstandard.frame_content_size(raw[1:]) > _UNPACKED_MAX:
                 raise zstandard.ZstdError
             self._record = _decoder.decode(zstandard.ZstdDecompressor().decompress(memoryview(raw)[1:]))
-        except (zstandard.ZstdError, msgspec.DecodeError):
+        except (zstandard.ZstdError, *UNREADABLE):
             raise PermanentError(Reason.CORRUPT, "chunk of search text") from None
 
     @property

@@ -31,11 +31,6 @@ class Share(NamedTuple):
 
 WHOLE: Final = Share()
 
-INSERT_QUEUED = Statement(
-    "INSERT INTO queue (queue_id, blob_id, wrapped_key, envelope, created_at_ms, kind, priority)"
-    " VALUES (:queue_id, :blob_id, :wrapped_key, :envelope, :now_ms, :kind, :priority)"
-    " ON CONFLICT DO NOTHING RETURNING queue_id"
-)
 SCHEDULE = Statement(
     "UPDATE queue_recipient SET due_at_ms = :due_at_ms, is_held = :is_held, reason = :reason"
     " WHERE queue_id = :queue_id AND number = :number RETURNING number"

@@ -6,8 +6,9 @@ from skrytka.store.rows import QueueRow
 from skrytka.store.statement import Query, Statement
 
 INSERT_QUEUED = Statement(
-    "INSERT INTO queue (queue_id, blob_id, wrapped_key, envelope, created_at_ms)"
-    " VALUES (:queue_id, :blob_id, :wrapped_key, :envelope, :now_ms) ON CONFLICT DO NOTHING RETURNING queue_id"
+    "INSERT INTO queue (queue_id, blob_id, wrapped_key, envelope, created_at_ms, kind, priority)"
+    " VALUES (:queue_id, :blob_id, :wrapped_key, :envelope, :now_ms, :kind, :priority)"
+    " ON CONFLICT DO NOTHING RETURNING queue_id"
 )
 INSERT_RECIPIENT = Statement(
     "INSERT INTO queue_recipient (queue_id, number, recipient, due_at_ms, attempts, reason, lane)"

@@ -75,7 +75,7 @@ def test_the_blob_of_what_leaves_is_written_once(tmp_path: Path) -> None:
         while True:
             written.append((statement, values.get("refs")))
             statement, values = query.send([(b"x",)])
-    assert written == [(messages.INSERT_BLOB, 1), (outbound.INSERT_QUEUED, None), (queue.INSERT_RECIPIENT, None)]
+    assert written == [(messages.INSERT_BLOB, 1), (queue.INSERT_QUEUED, None), (queue.INSERT_RECIPIENT, None)]
 
 
 async def test_a_message_and_what_is_said_about_it_are_one_commit(case: StoreCase) -> None:

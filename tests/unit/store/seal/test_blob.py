@@ -10,8 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skrytka.model.errors import Reason, TransientError
-from skrytka.model.ids import BlobId
-from skrytka.store.files import StorePaths
 from skrytka.store.seal.blob import (
     INLINE_BYTES,
     PIECE_BYTES,
@@ -19,7 +17,6 @@ from skrytka.store.seal.blob import (
     BlobWriter,
     MemoryBudget,
     SealedBlob,
-    blob_path,
 )
 from tests.unit.store.seal.blob_support import (
     BIG,
@@ -195,14 +192,6 @@ async def test_a_spool_file_is_synced_when_finish_returns(tmp_path: Path, monkey
     monkeypatch.setattr(os, "fdatasync", sync)
     blob = await write(tmp_path, BIG)
     assert sizes == [blob.stored_size]
-
-
-def test_blob_files_are_spread_by_the_random_end_of_the_id() -> None:
-    blob_id = BlobId(bytes(15) + b"\xab")
-    assert blob_path(blob_id) == "ab/" + "00" * 15 + "ab"
-    assert StorePaths(Path("store")).blob(blob_id) == Path("store/blobs") / blob_path(
-        blob_id
-    )  # where the store moves it
 
 
 # -- faults, memory, threads --------------------------------------------------------------------------------------

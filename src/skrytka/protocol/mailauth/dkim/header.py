@@ -27,12 +27,13 @@ class Header:
 
         ``own`` is the object among them that holds the signature: it is never one of the signed (RFC 6376 3.5, h=).
         """
+        own_name = own.partition(b":")[0].rstrip(b" \t").lower() if own is not None else b""
         upwards: dict[bytes, Iterator[bytes]] = {}
         fields = []
         for name in names:
             if name not in upwards:
                 found = self.named(name)
-                if own is not None and name == b"dkim-signature":
+                if own is not None and name == own_name:
                     found = [field for field in found if field is not own]
                 upwards[name] = reversed(found)
             field = next(upwards[name], None)

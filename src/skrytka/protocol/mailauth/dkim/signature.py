@@ -107,7 +107,7 @@ def read_signature(claim: Claim) -> Signature:
     tags = claim.tags
     if required(tags, "v") != "1":
         raise DkimError(DkimReason.VERSION)
-    domain = identity_domain = _domain(required(tags, "d"))
+    domain = identity_domain = read_domain(required(tags, "d"))
     local = ""
     if "i" in tags:
         local, identity_domain = _identity(tags["i"])
@@ -119,10 +119,12 @@ def read_signature(claim: Claim) -> Signature:
     return found
 
 
-def signature_of(claim: Claim, identity: str = "", *, is_domain_itself: bool = True) -> Signature:
-    """All that DKIM-Signature and ARC-Message-Signature have in common."""
+def signature_of(
+    claim: Claim, identity: str = "", *, is_domain_itself: bool = True, names: tuple[bytes, ...] | None = None
+) -> Signature:
+    """All that DKIM-Signature and ARC-Message-Signature have in common; ``names`` is h= where its form is another."""
     tags = claim.tags
-    algorithm = _algorithm(required(tags, "a"))
+    algorithm = read_algorithm(required(tags, "a"))
     if "dns/txt" not in read_list(tags.get("q", "dns/txt")):
         raise DkimError(DkimReason.QUERY_METHOD)
     found = Signature(
@@ -130,12 +132,12 @@ def signature_of(claim: Claim, identity: str = "", *, is_domain_itself: bool = T
         claim.body,
         claim.method,
         algorithm,
-        domain=_domain(required(tags, "d")),
+        domain=read_domain(required(tags, "d")),
         selector=read_name(required(tags, "s")),
-        names=_names(required(tags, "h")),
+        names=read_names(required(tags, "h")) if names is None else names,
         body_hash=read_base64(required(tags, "bh")),
         signature=read_base64(required(tags, "b")),
-        signed_at_s=_number(tags, "t", _NUMBER),
+        signed_at_s=read_time(tags),
         expires_at_s=_number(tags, "x", _NUMBER),
         identity=identity,
         is_domain_itself=is_domain_itself,
@@ -161,7 +163,8 @@ def _methods(tags: Tags) -> tuple[Method, Method]:
         raise DkimError(DkimReason.CANONICALIZATION) from exc
 
 
-def _algorithm(value: str) -> Algorithm:
+def read_algorithm(value: str) -> Algorithm:
+    """DkimError(ALGORITHM), or SHA1."""
     try:
         return Algorithm(value.lower())
     except ValueError as exc:
@@ -169,7 +172,7 @@ def _algorithm(value: str) -> Algorithm:
         raise DkimError(DkimReason.SHA1 if is_sha1 else DkimReason.ALGORITHM) from exc
 
 
-def _domain(value: str) -> str:
+def read_domain(value: str) -> str:
     """RFC 6376 3.5, d=: two labels at least."""
     name = read_name(value)
     if "." not in name:
@@ -188,7 +191,7 @@ def read_name(value: str) -> str:
 
 
 @lru_cache(maxsize=256)  # a signer has one list for all its mail
-def _names(value: str) -> tuple[bytes, ...]:
+def read_names(value: str) -> tuple[bytes, ...]:
     if not _NAMES.match(value):
         raise DkimError(DkimReason.SYNTAX)
     names = tuple(name.encode() for name in read_list(value))
@@ -208,7 +211,12 @@ def _identity(value: str) -> tuple[str, str]:
         raise DkimError(DkimReason.SYNTAX)
     if len(local) > LOCAL_PART_MAX:
         raise DkimError(DkimReason.TOO_LONG)
-    return local, _domain(domain)
+    return local, read_domain(domain)
+
+
+def read_time(tags: Tags) -> int | None:
+    """t=; DkimError(SYNTAX)."""
+    return _number(tags, "t", _NUMBER)
 
 
 def _number(tags: Tags, name: str, pattern: re.Pattern[str]) -> int | None:

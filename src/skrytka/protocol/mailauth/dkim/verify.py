@@ -3,7 +3,7 @@
 A step between two look-ups takes 0.1 ms, 0.8 ms at worst (names with U-labels, four long keys in one selector).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from skrytka.model.dns import Answer, Status
@@ -50,6 +50,13 @@ def verify_one(
         signature = read_signature(claim)
     except DkimError as exc:
         return refusal(exc.reason, claim.tags)
+    return (yield from verify_read(header, signature, body, now_s, is_partial_accepted=is_partial_accepted))
+
+
+def verify_read(
+    header: Header, signature: Signature, body: BodyHash | None, now_s: int, *, is_partial_accepted: bool = False
+) -> Check[SignatureResult]:
+    """As :func:`verify_one`, of a signature that was read already: ARC's has other rules for that."""
     try:
         _check_times(signature, now_s)
         answer = yield Query(signature.key_name, "TXT")
@@ -96,6 +103,10 @@ def _check_times(signature: Signature, now_s: int) -> None:
 
 
 def _keys(signature: Signature, answer: Answer | None) -> list[KeyRecord]:
+    return fitting_keys(answer, lambda key: _fitting(signature, key))
+
+
+def fitting_keys(answer: Answer | None, fit: Callable[[KeyRecord], KeyRecord]) -> list[KeyRecord]:
     """The records that fit, one at least; DkimError with what the first of the others lacks (RFC 6376 6.1.2)."""
     if answer is None:
         raise DkimError(DkimReason.KEY_UNAVAILABLE)
@@ -104,7 +115,7 @@ def _keys(signature: Signature, answer: Answer | None) -> list[KeyRecord]:
     keys, errors = [], []
     for record in answer.strings[:KEYS_MAX]:
         try:
-            keys.append(_fitting(signature, read_key(record)))
+            keys.append(fit(read_key(record)))
         except DkimError as exc:
             errors.append(exc)
     if not keys:

@@ -109,23 +109,82 @@ def test_a_folder_that_is_mounted_read_only_is_refused_with_the_mend(disk: Path)
         assert len(demo.messages("alice")) == 1
 
 
+def with_new_key(demo: Demo, name: str = "dave") -> tuple[int, str]:
+    """What comes of an account whose key would have to be kept."""
+    done = demo.run("account", "add", f"{name}@example.test", "--password-stdin", text="correct horse battery\n")
+    return done.returncode, done.stderr
+
+
+@contextlib.contextmanager
+def own_disk(disk: Path, folder: Path) -> Iterator[None]:
+    """The folder lies on that disk."""
+    for path in list(folder.iterdir()):
+        shutil.move(path, disk / path.name)
+    subprocess.run(["mount", "--bind", disk, folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+NOBODY: dict[str, dict[int, bytes]] = {name: {} for name in ("alice", "bob", "carol")}
+
+
+@pytest.mark.needs("gcc", "libc6-dev")
+def test_with_the_key_ring_s_disk_read_only_all_is_served_but_new_accounts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = FailingDisk(tmp_path, tmp_path / "demo" / "ring")
+    for name, value in disk.environment.items():
+        monkeypatch.setenv(name, value)
+    with Demo(tmp_path / "demo") as demo:
+        disk.fail(errno.EROFS)
+        sent = both(demo, "meanwhile")
+        assert all(one.is_acknowledged for one in sent)
+        assert not problems(sent, NOBODY, boxes(demo))
+        code, said = with_new_key(demo)
+        assert code == 4, said
+        disk.mend()
+        assert with_new_key(demo) == (0, "")
+
+
+@pytest.mark.needs("root")
+def test_with_the_key_ring_s_disk_full_all_is_served_but_new_accounts(disk: Path, tmp_path: Path) -> None:
+    with Demo(tmp_path / "demo") as demo:
+        pass
+    with own_disk(disk, demo.root / "ring"):
+        with demo:
+            filler = disk / "filler"
+            with contextlib.suppress(OSError):
+                filler.write_bytes(bytes(64 * 1024 * 1024))
+            sent = both(demo, "full")
+            code, said = with_new_key(demo)
+            assert code == 4, said
+            assert "full" in said, said
+        with demo:  # it starts with that disk full, too
+            sent += both(demo, "full-at-start")
+            assert all(one.is_acknowledged for one in sent)
+            filler.unlink()
+            assert with_new_key(demo) == (0, "")
+            assert not problems(sent, NOBODY, boxes(demo))
+        assert remount(disk, "ro")
+        with demo:
+            sent += both(demo, "read-only-at-start")
+            assert with_new_key(demo, "erin")[0] == 4
+            assert not problems(sent, NOBODY, boxes(demo))
+
+
 @pytest.mark.needs("root")
 def test_mail_is_served_when_the_event_log_s_own_disk_is_read_only_or_gone(disk: Path, tmp_path: Path) -> None:
     """Events wait in memory and are written when it is back."""
     with Demo(tmp_path / "demo") as demo:
         pass
-    for path in list((demo.root / "events").iterdir()):
-        shutil.move(path, disk / path.name)
-    subprocess.run(["mount", "--bind", disk, demo.root / "events"], check=True)
-    try:
-        with demo:
-            until(lambda: remount(disk, "ro"), "nobody is writing just now")
-            sent = [attempt(demo, f"meanwhile-{number}") for number in range(5)]
-            assert all(one.is_acknowledged for one in sent)
-            assert not problems(sent, {name: {} for name in ("alice", "bob", "carol")}, boxes(demo))
-            assert remount(disk, "rw")
-            until(lambda: len(events(demo, "message_received")) >= 5, "what waited is written")
-            until(lambda: "F-events-disk" in faults(demo), "and what happened")
-            assert demo.run("events", "verify").returncode == 0
-    finally:
-        subprocess.run(["umount", "--lazy", demo.root / "events"], check=True)
+    with own_disk(disk, demo.root / "events"), demo:
+        until(lambda: remount(disk, "ro"), "nobody is writing just now")
+        sent = [attempt(demo, f"meanwhile-{number}") for number in range(5)]
+        assert all(one.is_acknowledged for one in sent)
+        assert not problems(sent, {name: {} for name in ("alice", "bob", "carol")}, boxes(demo))
+        assert remount(disk, "rw")
+        until(lambda: len(events(demo, "message_received")) >= 5, "what waited is written")
+        until(lambda: "F-events-disk" in faults(demo), "and what happened")
+        assert demo.run("events", "verify").returncode == 0

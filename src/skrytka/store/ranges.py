@@ -12,9 +12,12 @@ PIECE_RANGES = 500
 
 def of(uids: Iterable[int]) -> Ranges:
     """The fewest ranges that hold exactly these numbers, which come in any order."""
+    ordered = sorted(set(uids))
+    if ordered and ordered[-1] - ordered[0] == len(ordered) - 1:  # as most are
+        return ((ordered[0], ordered[-1]),)
     found: list[tuple[int, int]] = []
     low = high = 0
-    for uid in sorted(set(uids)):
+    for uid in ordered:
         if low and uid == high + 1:
             high = uid
             continue

@@ -72,14 +72,15 @@ class StoreFlags(Command[FlagsStored], frozen=True):
         modified: list[int] = []
         for low, high in ranges.clip(self.uids):
             where = {"account": self.account, "mailbox": self.mailbox, "low": low, "high": high}
-            rows: Any = yield sql.FLAGS_IN_RANGE(**where)
-            modified.extend(uid for uid, _, modseq in rows if modseq > bound)
-            add, keep = self.add, ~self.remove
-            changing = [(uid, flags) for uid, flags, modseq in rows if modseq <= bound and flags & keep | add != flags]
-            if changing:
-                before.extend(changing)
-                yield sql.SET_FLAGS(add=self.add, remove=self.remove, state=state, unchanged_since=bound, **where)
-        changed = ranges.of(uid for uid, _ in before)
+            if self.unchanged_since is not None:
+                later: Any = yield sql.LATER_IN_RANGE(since=bound, **where)
+                modified.extend(uid for (uid,) in later)
+            change = {"add": self.add, "remove": self.remove, "unchanged_since": bound, **where}
+            rows: Any = yield sql.FLAGS_TO_CHANGE(**change)
+            if rows:
+                before.extend(rows)
+                yield sql.SET_FLAGS(state=state, **change)
+        changed = ranges.of([uid for uid, _ in before])
         if changed:
             yield mailboxes.ADD_COUNTS(
                 account=self.account,
@@ -93,10 +94,10 @@ class StoreFlags(Command[FlagsStored], frozen=True):
         return FlagsStored(state, changed, ranges.of(modified), State(box[0][0]) if box else State(0))
 
     def _unseen_change(self, before: list[tuple[int, int]]) -> int:
-        seen = sum(flags & SEEN for _, flags in before)
-        if self.add & SEEN:
-            return seen - len(before)
-        return seen if self.remove & SEEN else 0
+        if not (self.add | self.remove) & SEEN:
+            return 0
+        seen = sum([flags & SEEN for _, flags in before])
+        return seen - len(before) if self.add & SEEN else seen
 
 
 class Expunge(Command[Expunged], frozen=True):

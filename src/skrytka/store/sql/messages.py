@@ -31,9 +31,14 @@ INSERT_CONTENT = Statement(
     " VALUES (:account, :email_id, :blob_id, :wrapped_key, :prefix, :prefix_size, :digest, 1, :summary)"
     " ON CONFLICT (account, email_id) DO UPDATE SET refs = content.refs + 1 RETURNING refs"
 )
-FLAGS_IN_RANGE = Statement(
-    "SELECT uid, flags, modseq FROM message"
-    " WHERE account = :account AND mailbox = :mailbox AND uid BETWEEN :low AND :high ORDER BY uid"
+FLAGS_TO_CHANGE = Statement(
+    "SELECT uid, flags FROM message"
+    " WHERE account = :account AND mailbox = :mailbox AND uid BETWEEN :low AND :high AND modseq <= :unchanged_since"
+    " AND (flags & ~ CAST(:remove AS BIGINT)) | CAST(:add AS BIGINT) <> flags ORDER BY uid"
+)
+LATER_IN_RANGE = Statement(
+    "SELECT uid FROM message WHERE account = :account AND mailbox = :mailbox AND uid BETWEEN :low AND :high"
+    " AND modseq > :since"
 )
 SET_FLAGS = Statement(
     "UPDATE message SET flags = (flags & ~ CAST(:remove AS BIGINT)) | CAST(:add AS BIGINT), modseq = :state"

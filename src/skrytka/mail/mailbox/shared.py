@@ -22,6 +22,7 @@ Triple = tuple[int, int, int]  # uid, flags, modseq
 
 
 CHANGED_MAX: Final = 5_000  # messages that are read and put in their places at once: about 4 ms
+FLAGGED_MAX: Final = 100  # commands, or ranges, 10 µs each: less than to look at the MODSEQ of 2,000 messages
 VANISHED_MAX: Final = 5_000  # ranges
 _DELETES_MAX: Final = 50  # ranges that are taken out of an array one by one
 
@@ -61,11 +62,18 @@ def read_mailbox(account: AccountId, mailbox: MailboxId, known: Snapshot | None)
 
 
 def _changed(account: AccountId, mailbox: MailboxId, known: Snapshot) -> Query[list[Triple]]:
-    """What is new or has new flags. Where no flags changed, only new UIDs are looked at, not all messages."""
-    ops = yield from journal.ops_since(account, known.state)
-    if Op.FLAGS.value in ops:
+    """What is new or has new flags: new UIDs, and those that the journal names; if these are many all are looked at."""
+    flagged: Ranges | None = ()
+    if Op.FLAGS.value in (yield from journal.ops_since(account, known.state)):
+        flagged = yield from messages.flagged_since(account, mailbox, known.state, FLAGGED_MAX)
+    if flagged is None:
         return (yield from messages.changed_since(account, mailbox, known.state, CHANGED_MAX + 1))
-    return (yield from messages.snapshot_piece(account, mailbox, known.uid_next - 1, CHANGED_MAX + 1))
+    last = known.uid_next - 1
+    old = tuple((low, min(high, last)) for low, high in flagged if low <= last)
+    found = yield from messages.snapshot_ranges(account, mailbox, old, CHANGED_MAX + 1)
+    if len(found) > CHANGED_MAX:
+        return found
+    return found + (yield from messages.snapshot_piece(account, mailbox, last, CHANGED_MAX + 1 - len(found)))
 
 
 def updated(known: Snapshot | None, read: Read, keywords: tuple[str, ...]) -> Snapshot:

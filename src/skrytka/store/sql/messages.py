@@ -139,6 +139,13 @@ _FACTS_AND_SUMMARIES = Statement(
     " FROM message m LEFT JOIN content c ON c.account = m.account AND c.email_id = m.email_id"
     " WHERE m.account = :account AND m.mailbox = :mailbox AND m.uid BETWEEN :low AND :high ORDER BY m.uid"
 )
+_FLAGGED = Statement(
+    "SELECT detail FROM journal WHERE subject = :account AND state > :since AND op = :op ORDER BY state LIMIT :limit"
+)
+_SNAPSHOT_RANGE = Statement(
+    "SELECT uid, flags, modseq FROM message WHERE account = :account AND mailbox = :mailbox"
+    " AND uid BETWEEN :low AND :high ORDER BY uid LIMIT :limit"
+)
 _VANISHED = Statement(
     "SELECT detail FROM journal WHERE subject = :account AND state > :since AND op = :op ORDER BY state"
 )
@@ -173,6 +180,35 @@ def changed_since(
     """(uid, flags, modseq) of messages that are new or have new flags since that state (RFC 7162 3.1.4)."""
     rows: Any = yield _CHANGED(account=account, mailbox=mailbox, since=since, limit=limit)
     return rows  # type: ignore[no-any-return]
+
+
+def flagged_since(account: AccountId, mailbox: MailboxId, since: State, limit: int) -> Query[Ranges | None]:
+    """UID ranges whose flags have changed since that state, as far back as the journal is kept; None: too many to tell.
+
+    That is more than ``limit`` commands, or as many ranges.
+    """
+    rows: Any = yield _FLAGGED(account=account, since=since, op=Op.FLAGS.value, limit=limit + 1)
+    found: list[tuple[int, int]] = []
+    for (detail,) in rows:
+        changed_in, ranges, _added, _removed = msgspec.msgpack.decode(detail, type=tuple[int, Ranges, int, int])
+        if changed_in == mailbox:
+            found.extend(ranges)
+        if len(found) > 5 * limit:
+            return None
+    merged = tuple(clip(tuple(found)))
+    return None if len(rows) > limit or len(merged) > limit else merged
+
+
+def snapshot_ranges(
+    account: AccountId, mailbox: MailboxId, uids: Ranges, limit: int
+) -> Query[list[tuple[int, int, int]]]:
+    """As :func:`snapshot`, within the UID ranges; at most ``limit``."""
+    found: list[tuple[int, int, int]] = []
+    for low, high in uids:
+        where = {"account": account, "mailbox": mailbox, "low": low, "high": high}
+        rows: Any = yield _SNAPSHOT_RANGE(limit=limit - len(found), **where)
+        found += rows
+    return found
 
 
 def vanished_since(account: AccountId, mailbox: MailboxId, since: State) -> Query[Ranges]:

@@ -49,7 +49,7 @@ async def rows_read(world: World, account: AccountId, monkeypatch: pytest.Monkey
     assert view.info.mailbox is not None
     expected = [tuple(row) for row in await world.store.read(messages.snapshot(account, view.info.mailbox))]
     count = 0
-    for name in ("snapshot", "snapshot_piece", "changed_since"):
+    for name in ("snapshot", "snapshot_piece", "snapshot_ranges", "changed_since"):
         original = getattr(messages, name)
 
         def counting(*args, original=original, **kwargs):  # type: ignore[no-untyped-def]

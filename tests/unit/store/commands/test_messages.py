@@ -170,3 +170,26 @@ async def test_readers_take_ranges_in_any_order_and_leave_out_what_is_not_there(
     assert [row[0] for row in await case.store.read(messages.summaries(alice, INBOX, wanted))] == [2, 4, 5]
     contents = await case.store.read(messages.contents(alice, INBOX, wanted))
     assert [(uid, row.summary) for uid, row in contents] == [(uid, b"sealed summary") for uid in (2, 4, 5)]
+
+
+async def test_where_flags_changed_since_a_state_is_known_unless_it_is_much(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    await case.store.submit(deliver(case.ids, *([alice] * 9)))
+    start = (await store_flags(case, alice, (1, 9), add=SEEN)).modseq
+    for low, high in ((2, 3), (4, 4), (7, 8), (3, 5)):
+        await store_flags(case, alice, (low, high), add=low << 1)
+    other = StoreFlags(unit=case.ids.unit(), account=alice, mailbox=JUNK, uids=((1, 9),), add=SEEN)
+    await case.store.submit(other)
+
+    async def flagged(since: int, limit: int) -> object:
+        return await case.store.read(messages.flagged_since(alice, INBOX, State(since), limit))
+
+    assert await flagged(start, 9) == ((2, 5), (7, 8))
+    assert await flagged(start + 2, 9) == ((3, 5), (7, 8))
+    assert await flagged(start + 4, 9) == ()
+    assert await flagged(start, 5) == ((2, 5), (7, 8))
+    assert await flagged(start, 4) is None
+    assert await flagged(start + 3, 1) is None, "the other mailbox's command counts too"
+    rows = await case.store.read(messages.snapshot_ranges(alice, INBOX, ((2, 3), (6, 20)), 5))
+    assert [row[0] for row in rows] == [2, 3, 6, 7, 8]
+    assert await case.store.read(messages.snapshot_ranges(alice, INBOX, ((2, 3), (6, 20)), 2)) == rows[:2]

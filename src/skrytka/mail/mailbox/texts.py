@@ -1,10 +1,12 @@
 """SEARCH TEXT and BODY over the sealed search texts of a mailbox (design section 6).
 
-Texts come sealed one by one at delivery. A search that meets enough of them merges them into chunks of 256, which are
-opened fifty times as fast: so the accounts that are searched pay for it, once, and nobody else.
+Texts come sealed one by one at delivery. A search that meets enough of them merges them into chunks of 128, which are
+opened fifty times as fast: so the accounts that are searched pay for it, once, and nobody else. A front does this
+itself, in slices of less than a millisecond between which others have their turn (docs/adr/0015-search-in-slices.md).
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final, NamedTuple
 
 from skrytka.analysis.fold import fold_query
@@ -19,8 +21,11 @@ from skrytka.store.seal.text import MessageText, decode_text
 from skrytka.store.seal.text_chunk import CHUNK_BYTES, MESSAGES, TEXT_BYTES, TextChunk, encode_chunk
 from skrytka.store.sql import search_text as sql
 
-PLACES_STEP: Final = 500
-TEXTS_STEP: Final = 50
+PLACES_STEP: Final = 200
+TEXTS_STEP: Final = 25
+TEXTS_BYTES: Final = 64 * 1024  # that are read, or have been unpacked and looked through, in one slice
+CHUNKS_AT_ONCE: Final = 4
+INLINE_BYTES: Final = 16 * 1024  # as it is sealed
 
 Breathe = Callable[[], Awaitable[None]]
 
@@ -43,6 +48,7 @@ class SearchTexts:
         self._mailbox = mailbox
         self._waiting: list[tuple[EmailId, MessageText]] = []
         self._waiting_bytes = 0
+        self._ready: list[MergeTexts] = []
 
     async def find(self, uids: Sequence[int], text: str, *, with_header: bool, breathe: Breathe) -> TextMatches:
         """Among ascending UIDs; what cannot be opened counts as unknown."""
@@ -53,8 +59,10 @@ class SearchTexts:
             await self._in_chunk(chunk, members, needle, matches, with_header=with_header)
             await breathe()
         for start in range(0, len(alone), TEXTS_STEP):
-            await self._in_texts(alone[start : start + TEXTS_STEP], needle, matches, with_header=with_header)
-            await breathe()
+            async for group in self._groups(alone[start : start + TEXTS_STEP]):
+                await self._in_texts(group, needle, matches, breathe, with_header=with_header)
+                await breathe()
+        await self._submit()
         matches.unknown.sort()
         return matches
 
@@ -62,11 +70,11 @@ class SearchTexts:
         self, uids: Sequence[int], breathe: Breathe
     ) -> tuple[dict[int, dict[bytes, list[int]]], list[int]]:
         """By chunk: EMAILID -> UIDs; and the UIDs that are in none."""
-        wanted = set(uids)
         by_chunk: dict[int, dict[bytes, list[int]]] = {}
         alone: list[int] = []
         for start in range(0, len(uids), PLACES_STEP):
             step = uids[start : start + PLACES_STEP]
+            wanted = set(step)
             for uid, email_id, chunk in await self._store.read(
                 sql.places(self._keys.account, self._mailbox, step[0], step[-1])
             ):
@@ -92,16 +100,38 @@ class SearchTexts:
         for email_id in chunk.find(needle, with_header=with_header) & members.keys():
             matches.found.update(members[email_id])
 
-    async def _in_texts(self, uids: Sequence[int], needle: bytes, matches: TextMatches, *, with_header: bool) -> None:
+    async def _groups(self, uids: Sequence[int]) -> AsyncIterator[list[int]]:
+        """Few enough to be read at once: a text may have a megabyte."""
+        rows = await self._store.read(sql.text_sizes(self._keys.account, self._mailbox, uids[0], uids[-1]))
+        sizes = dict(rows)
+        group: list[int] = []
+        left = TEXTS_BYTES
+        for uid in uids:
+            size = sizes.get(uid, 0)
+            if group and size > left:
+                yield group
+                group, left = [], TEXTS_BYTES
+            group.append(uid)
+            left -= size
+        yield group
+
+    async def _in_texts(
+        self, uids: Sequence[int], needle: bytes, matches: TextMatches, breathe: Breathe, *, with_header: bool
+    ) -> None:
         missing = set(uids)
+        work = 0
         rows = await self._store.read(sql.texts(self._keys.account, self._mailbox, ranges.of(uids)))
         for uid, email_id, sealed in rows:
             if uid not in missing:
                 continue
             try:
-                text = decode_text(self._keys.open(Kind.TEXT, email_id, sealed))
+                text = await _decoded(self._keys.open(Kind.TEXT, email_id, sealed))
             except PermanentError:
                 continue
+            work += len(text.header) + len(text.body)
+            if work >= TEXTS_BYTES:
+                work = 0
+                await breathe()
             missing.discard(uid)
             if has_text(text, needle, with_header=with_header):
                 matches.found.add(uid)
@@ -126,13 +156,25 @@ class SearchTexts:
             unit=UnitId(new_id(self._clock, self._random)),
             account=self._keys.account,
             chunk=number,
-            sealed=self._keys.seal(Kind.TEXT, _aad(number), encode_chunk(texts)),
+            sealed=self._keys.seal(Kind.TEXT, _aad(number), await asyncio.to_thread(encode_chunk, texts)),
             emails=tuple(email_id for email_id, _ in texts),
         )
-        try:
-            await self._store.submit(command)
-        except ReasonedError:
-            return  # the next search tries again; this one has its answer
+        self._ready.append(command)
+        if len(self._ready) == CHUNKS_AT_ONCE:
+            await self._submit()
+
+    async def _submit(self) -> None:
+        """Commands that wait together are one commit; the first search of a large mailbox has a thousand chunks."""
+        ready, self._ready = self._ready, []
+        answers = await asyncio.gather(*map(self._store.submit, ready), return_exceptions=True)
+        for answer in answers:  # the next search tries again what failed; this one has its answer
+            if isinstance(answer, BaseException) and not isinstance(answer, ReasonedError):
+                raise answer
+
+
+async def _decoded(plain: bytes) -> MessageText:
+    """A long text is unpacked beside the loop; zstd lets go of the interpreter."""
+    return decode_text(plain) if len(plain) <= INLINE_BYTES else await asyncio.to_thread(decode_text, plain)
 
 
 def needle_of(text: str) -> bytes:

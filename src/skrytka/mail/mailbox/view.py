@@ -35,7 +35,7 @@ from skrytka.store.seal.summary import decode_head, decode_summary
 from skrytka.store.seal.text import MessageText
 from skrytka.store.sql import messages as sql
 
-_SUMMARIES: Final = 50  # read at once
+_SUMMARIES: Final = 30  # read at once
 _BREATH_BYTES: Final = 64 * 1024  # of headers that are taken apart: about 5 ms
 _GAP_MAX: Final = 8  # UIDs that are read along in vain rather than asked for around
 _REPLACE_ALL: Final = -1

@@ -87,14 +87,28 @@ def merged(found: list[range]) -> list[range]:
     return together
 
 
+Run = tuple[int, int]  # first and last
+
+
 def format_set(numbers: Iterable[int]) -> bytes:
     """Ascending numbers as a set with ranges: ``1:3,5``; empty input gives ``b""``."""
-    numbers = list(numbers)
+    runs: list[Run] = []
+    add_runs(runs, list(numbers))
+    return format_runs(runs)
+
+
+def add_runs(runs: list[Run], numbers: Sequence[int]) -> None:
+    """Ascending numbers, all behind those of the runs, as runs; the first may go on with the last that there is."""
     if not numbers:
-        return b""
+        return
     gaps = [index for index, (left, right) in enumerate(pairwise(numbers), 1) if right != left + 1]
-    runs: list[bytes] = []
     for start, stop in pairwise([0, *gaps, len(numbers)]):
-        first, last = numbers[start], numbers[stop - 1]
-        runs.append(b"%d" % first if first == last else b"%d:%d" % (first, last))
-    return b",".join(runs)
+        first = numbers[start]
+        if runs and runs[-1][1] + 1 == first:
+            first = runs.pop()[0]
+        runs.append((first, numbers[stop - 1]))
+
+
+def format_runs(runs: Iterable[Run]) -> bytes:
+    """As a set."""
+    return b",".join([b"%d" % first if first == last else b"%d:%d" % (first, last) for first, last in runs])

@@ -25,8 +25,9 @@ from skrytka.servers.imap.contents import open_content
 from skrytka.servers.imap.selected import Selected
 from skrytka.servers.imap.state import ImapSession
 
+MEMORY_BATCH = 2_500
 ROWS_BATCH = 200
-SUMMARIES_BATCH = 50
+SUMMARIES_BATCH = 30
 VALUES_BATCH = 250
 HEADERS_BYTES = 64 * 1024  # looked through at once
 INLINE_BYTES = 128 * 1024  # a larger header is looked through in a thread
@@ -91,8 +92,8 @@ class Matcher:
             case s.Or(left=left, right=right):
                 return await self._either(left, right, candidates)
             case s.Not(key=inner):
-                gone = set(await self.find(inner, candidates))
-                return [index for index in candidates if index not in gone]
+                gone = await self._marked(await self.find(inner, candidates))
+                return await self._chosen(candidates, lambda batch: [index for index in batch if not gone[index]])
             case _:
                 return await self._leaf(key, candidates)
 
@@ -103,28 +104,52 @@ class Matcher:
             case s.RecentKey():
                 return self._selected.recent.among(self._selected.known.uids, candidates)
             case s.FlagKey() | s.KeywordKey():
-                return self._by_bits(key, candidates)
+                return await self._by_bits(key, candidates)
             case s.NumberKey():
-                return self._by_number(key, candidates)
+                return await self._by_number(key, candidates)
             case s.ModseqKey(modseq=modseq):
-                modseqs = self._selected.known.modseqs
-                return [index for index in candidates if modseqs[index] >= modseq]
+                known = self._selected.known.modseqs
+                return await self._chosen(candidates, lambda batch: [i for i in batch if known[i] >= modseq])
             case _:
                 return await self._by_data(key, candidates)
 
     async def _either(self, left: s.Key, right: s.Key, candidates: Sequence[int]) -> Sequence[int]:
         if _cost(left) > _cost(right):
             left, right = right, left
-        found = set(await self.find(left, candidates))
-        found |= set(await self.find(right, [index for index in candidates if index not in found]))
-        return sorted(found)
+        found = await self._marked(await self.find(left, candidates))
+        others = await self._chosen(candidates, lambda batch: [index for index in batch if not found[index]])
+        await self._mark(found, await self.find(right, others))
+        return await self._chosen(candidates, lambda batch: [index for index in batch if found[index]])
 
-    def _by_bits(self, key: s.FlagKey | s.KeywordKey, candidates: Sequence[int]) -> Sequence[int]:
+    # -- in memory, in slices of less than a millisecond
+
+    async def _chosen(
+        self, candidates: Sequence[int], choose: Callable[[Sequence[int]], Sequence[int]]
+    ) -> Sequence[int]:
+        found: list[int] = []
+        for batch in _batches(candidates, MEMORY_BATCH):
+            found += choose(batch)
+            await self._session.breathe()
+        return found
+
+    async def _marked(self, indexes: Sequence[int]) -> bytearray:
+        """An octet for each message of the mailbox: 1 for these."""
+        marks = bytearray(len(self._selected.known))
+        await self._mark(marks, indexes)
+        return marks
+
+    async def _mark(self, marks: bytearray, indexes: Sequence[int]) -> None:
+        for batch in _batches(indexes, MEMORY_BATCH):
+            for index in batch:
+                marks[index] = 1
+            await self._session.breathe()
+
+    async def _by_bits(self, key: s.FlagKey | s.KeywordKey, candidates: Sequence[int]) -> Sequence[int]:
         flags = self._selected.known.flags
         mask = SystemFlag[key.flag].value if isinstance(key, s.FlagKey) else self._keyword(key.keyword)
         if key.is_set:
-            return [index for index in candidates if flags[index] & mask]
-        return [index for index in candidates if not flags[index] & mask]
+            return await self._chosen(candidates, lambda batch: [index for index in batch if flags[index] & mask])
+        return await self._chosen(candidates, lambda batch: [index for index in batch if not flags[index] & mask])
 
     def _keyword(self, keyword: str) -> int:
         wanted = keyword.casefold()
@@ -133,9 +158,11 @@ class Matcher:
                 return 1 << (FIRST_KEYWORD_BIT + bit)
         return 0
 
-    def _by_number(self, key: s.NumberKey, candidates: Sequence[int]) -> Sequence[int]:
-        wanted = {index for found in self._selected.indexes(key.messages, is_uid=key.is_uid) for index in found}
-        return [index for index in candidates if index in wanted]
+    async def _by_number(self, key: s.NumberKey, candidates: Sequence[int]) -> Sequence[int]:
+        wanted = bytearray(len(self._selected.known))
+        for found in self._selected.indexes(key.messages, is_uid=key.is_uid):
+            wanted[found.start : found.stop] = b"\1" * len(found)
+        return await self._chosen(candidates, lambda batch: [index for index in batch if wanted[index]])
 
     async def _by_data(self, key: s.Key, candidates: Sequence[int]) -> Sequence[int]:
         match key:
@@ -151,13 +178,13 @@ class Matcher:
     async def _by_text(self, key: s.TextKey, candidates: Sequence[int]) -> Sequence[int]:
         uids = self._selected.known.uids
         matched, unread = await self._selected.view.find_text(
-            [uids[index] for index in candidates],
+            await self._chosen(candidates, lambda batch: [uids[index] for index in batch]),
             key.text,
             with_header=key.with_header,
             breathe=self._session.breathe,
         )
         self.has_corrupt = self.has_corrupt or bool(unread)
-        return [index for index in candidates if uids[index] in matched]
+        return await self._chosen(candidates, lambda batch: [index for index in batch if uids[index] in matched])
 
     async def _by_header(self, key: s.HeaderKey, candidates: Sequence[int]) -> Sequence[int]:
         sought = text_match.sought(key.text)

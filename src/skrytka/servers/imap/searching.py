@@ -14,13 +14,14 @@ from skrytka.protocol.imap.commands.search import (
     ReturnOption,
     Search,
 )
-from skrytka.protocol.imap.sets import NoSuchNumberError, format_set
+from skrytka.protocol.imap.sets import NoSuchNumberError, Run, add_runs, format_runs
 from skrytka.servers.imap import replies
 from skrytka.servers.imap.matching import Matcher
 from skrytka.servers.imap.selected import Selected
 from skrytka.servers.imap.state import UTF8_ACCEPT, ImapSession
 
 _ALL = frozenset({ReturnOption.ALL})
+NUMBERS = 2_500  # handled at once: less than a millisecond
 
 
 async def search(session: ImapSession, command: Search, tag: str) -> Tagged:
@@ -39,23 +40,23 @@ async def search(session: ImapSession, command: Search, tag: str) -> Tagged:
             selected.saved = ()
         raise
     if saves and command.returned is not None:
-        selected.saved = _saved(selected, indexes, command.returned)
+        selected.saved = await _uids(session, selected, _saved(indexes, command.returned))
     modseq = 0
     if has_modseq(command.key):
         await session.enable_condstore()
         modseq = _highest(selected, indexes, command.returned)
-    numbers = [selected.known.uids[index] for index in indexes] if command.is_uid else [i + 1 for i in indexes]
-    await session.write(_response(session, command, tag, numbers, modseq))
+    numbers = await (_uids(session, selected, indexes) if command.is_uid else _numbers(session, indexes))
+    await _respond(session, command, tag, numbers, modseq)
     return replies.MESSAGES_CORRUPT if matcher.has_corrupt else replies.ok("done")
 
 
-def _saved(selected: Selected, indexes: Sequence[int], returned: frozenset[ReturnOption]) -> list[int]:
+def _saved(indexes: Sequence[int], returned: frozenset[ReturnOption]) -> Sequence[int]:
     """RFC 9051 6.4.4.1, table 4: with MIN and MAX alone only these are kept."""
     if not returned & {ReturnOption.ALL, ReturnOption.COUNT} and returned & {ReturnOption.MIN, ReturnOption.MAX}:
         ends = {*(indexes[:1] if ReturnOption.MIN in returned else ())}
         ends |= {*(indexes[-1:] if ReturnOption.MAX in returned else ())}
         indexes = sorted(ends)
-    return [selected.known.uids[index] for index in indexes]
+    return indexes
 
 
 def has_modseq(key: Key) -> bool:
@@ -82,18 +83,23 @@ def _highest(selected: Selected, indexes: Sequence[int], returned: frozenset[Ret
     return max((selected.known.modseqs[index] for index in indexes), default=0)
 
 
-def _response(session: ImapSession, command: Search, tag: str, numbers: Sequence[int], modseq: int) -> bytes:
-    if command.returned is None and not session.is_rev2:  # RFC 3501 7.2.5
-        last = b" (MODSEQ %d)" % modseq if modseq else b""
-        return b"* SEARCH" + b"".join([b" %d" % number for number in numbers]) + last + b"\r\n"
-    return _extended(command, tag, numbers, modseq)
+async def _respond(session: ImapSession, command: Search, tag: str, numbers: Sequence[int], modseq: int) -> None:
+    """A large answer is written in pieces, between which others have their turn."""
+    if command.returned is not None or session.is_rev2:
+        await _extended(session, command, tag, numbers, modseq)
+        return
+    await session.write(b"* SEARCH")  # RFC 3501 7.2.5
+    for start in range(0, len(numbers), NUMBERS):
+        await session.write(b"".join([b" %d" % number for number in numbers[start : start + NUMBERS]]))
+        await session.breathe()
+    await session.write((b" (MODSEQ %d)" % modseq if modseq else b"") + b"\r\n")
 
 
-def _extended(command: Search, tag: str, numbers: Sequence[int], modseq: int) -> bytes:
+async def _extended(session: ImapSession, command: Search, tag: str, numbers: Sequence[int], modseq: int) -> None:
     """RFC 9051 7.3.4."""
     returned = command.returned or _ALL
     if returned == frozenset({ReturnOption.SAVE}):
-        return b""  # RFC 9051 6.4.4: nothing else was asked for
+        return  # RFC 9051 6.4.4: nothing else was asked for
     parts = [b"* ESEARCH (TAG %b)" % fmt.quoted(tag.encode())]
     if command.is_uid:
         parts.append(b"UID")
@@ -102,9 +108,38 @@ def _extended(command: Search, tag: str, numbers: Sequence[int], modseq: int) ->
     if numbers and ReturnOption.MAX in returned:
         parts.append(b"MAX %d" % numbers[-1])
     if numbers and ReturnOption.ALL in returned:
-        parts.append(b"ALL " + format_set(numbers))
+        parts.append(b"ALL " + await _set(session, numbers))
     if ReturnOption.COUNT in returned:
         parts.append(b"COUNT %d" % len(numbers))
     if modseq:
         parts.append(b"MODSEQ %d" % modseq)
-    return b" ".join(parts) + b"\r\n"
+    await session.write(b" ".join(parts) + b"\r\n")
+
+
+async def _set(session: ImapSession, numbers: Sequence[int]) -> bytes:
+    """As ``format_set``."""
+    runs: list[Run] = []
+    for start in range(0, len(numbers), NUMBERS):
+        add_runs(runs, numbers[start : start + NUMBERS])
+        await session.breathe()
+    pieces: list[bytes] = []
+    for start in range(0, len(runs), NUMBERS):
+        pieces.append(format_runs(runs[start : start + NUMBERS]))
+        await session.breathe()
+    return b",".join(pieces)
+
+
+async def _uids(session: ImapSession, selected: Selected, indexes: Sequence[int]) -> list[int]:
+    uids, found = selected.known.uids, list[int]()
+    for start in range(0, len(indexes), NUMBERS):
+        found += [uids[index] for index in indexes[start : start + NUMBERS]]
+        await session.breathe()
+    return found
+
+
+async def _numbers(session: ImapSession, indexes: Sequence[int]) -> list[int]:
+    found: list[int] = []
+    for start in range(0, len(indexes), NUMBERS):
+        found += [index + 1 for index in indexes[start : start + NUMBERS]]
+        await session.breathe()
+    return found

@@ -58,3 +58,26 @@ async def test_what_cannot_be_opened_is_unknown(world: World, search: SearchText
         setattr(search._keys, name, getattr(alice if name == "account" else bob, name))
     matches = await search.find([1, 2], "zolc", with_header=True, breathe=breathe)
     assert matches == (set(), [1, 2])
+
+
+async def test_long_texts_come_in_groups_and_others_have_their_turn_between(
+    world: World, search: SearchTexts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is short as it is sealed may be long when it is unpacked: both count."""
+    for number in range(4):
+        body = b"abc " * 5_000 if number % 2 else b"".join(b"%x " % each for each in range(number, 30_000))
+        await world.deliver(b"Subject: long\r\n\r\n" + body + b" the end\r\n")
+    monkeypatch.setattr(texts, "TEXTS_BYTES", 16_000)
+    monkeypatch.setattr(texts, "INLINE_BYTES", 1_000)
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        turns += 1
+
+    uids = range(1, COUNT + 5)
+    monkeypatch.setattr(texts, "MESSAGES", 100)
+    matches = await search.find(uids, "the end", with_header=False, breathe=others)
+    assert matches == ({COUNT + 1, COUNT + 2, COUNT + 3, COUNT + 4}, [])
+    assert [group async for group in search._groups(uids)] == [list(uids[:COUNT]), *([uid] for uid in uids[COUNT:])]
+    assert turns >= 1 + 3 + 4

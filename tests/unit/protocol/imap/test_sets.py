@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skrytka.model.errors import RemoteProtocolError
-from skrytka.protocol.imap.sets import NoSuchNumberError, SequenceSet, format_set
+from skrytka.protocol.imap.sets import NoSuchNumberError, Run, SequenceSet, add_runs, format_runs, format_set
 
 
 def flat(ranges: list[range]) -> list[int]:
@@ -81,3 +81,12 @@ def test_a_written_set_is_read_as_the_same_numbers(numbers: set[int]) -> None:
     ordered = sorted(numbers)
     indexes = SequenceSet.parse(format_set(ordered)).indexes_by_number(60)
     assert [index + 1 for index in flat(indexes)] == ordered
+
+
+@given(st.sets(st.integers(1, 60)), st.integers(1, 20))
+def test_pieces_of_numbers_make_the_same_set(numbers: set[int], size: int) -> None:
+    ordered = sorted(numbers)
+    runs: list[Run] = []
+    for start in range(0, len(ordered), size):
+        add_runs(runs, ordered[start : start + size])
+    assert format_runs(runs) == format_set(ordered)

@@ -3,6 +3,7 @@
 import pytest
 
 from skrytka.model.errors import Reason, TransientError
+from skrytka.servers.imap import matching, searching
 from tests.support.imap import LOGIN, SELECT, World
 from tests.unit.servers.imap.messages import PLAIN
 
@@ -109,3 +110,20 @@ async def test_damage_is_told_with_the_rest_of_the_result() -> None:
     lines = await found.ask("SEARCH FROM alice")
     assert lines[0] == "* SEARCH 2 3 4 5"
     assert lines[1].startswith("t1 NO [CORRUPTION]")
+
+
+NUMBERS = "SEARCH ALL", "UID SEARCH NOT SEEN", "SEARCH RETURN (ALL COUNT) OR SEEN 2:3", "SEARCH 3:4,1 UNSEEN"
+
+
+@pytest.mark.parametrize("line", NUMBERS)
+async def test_a_large_answer_is_the_same_in_pieces(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = await world().ask(line)
+    monkeypatch.setattr(searching, "NUMBERS", 2)
+    monkeypatch.setattr(matching, "MEMORY_BATCH", 2)
+    assert await world().ask(line) == whole
+
+
+async def test_a_saved_result_of_many_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "NUMBERS", 2)
+    lines = await world().ask("SEARCH RETURN (SAVE) ALL", "SEARCH $")
+    assert lines[1] == "* SEARCH 1 2 3 4 5"

@@ -25,6 +25,7 @@ async def test_a_chunk_takes_the_place_of_texts(case: StoreCase) -> None:
         (3, emails[2], None),
     ]
     assert await read(search_text.texts(alice, INBOX, ((1, 9),))) == [(3, emails[2], b"sealed 2")]
+    assert await read(search_text.text_sizes(alice, INBOX, 1, 9)) == [(3, len(b"sealed 2"))]
     assert await read(search_text.chunk(alice, 2**62 - 1)) == b"chunk"
     again = MergeTexts(unit=case.ids.unit(), account=alice, chunk=5, sealed=b"other", emails=tuple(emails[:2]))
     assert await case.store.submit(again) == 0

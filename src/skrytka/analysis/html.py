@@ -22,6 +22,7 @@ _INLINE_NAMES = (
     "tt u var wbr"
 )
 _INLINE = frozenset(_INLINE_NAMES.split())
+_LONG_NUMBER = re.compile(r"&#[0-9]{1000,};?")  # no character; int() refuses more than 4300 digits
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _META_SCAN_BYTES = 2048
 
@@ -34,7 +35,7 @@ def html_text(source: str) -> str:
         is_inline = name is not None and name.lstrip("/").lower() in _INLINE
         pieces[index] = "" if is_inline else " "
     text = "".join(pieces)
-    return html.unescape(text) if "&" in text else text
+    return html.unescape(_LONG_NUMBER.sub("\N{REPLACEMENT CHARACTER}", text)) if "&" in text else text
 
 
 def meta_charset(raw: bytes) -> str:

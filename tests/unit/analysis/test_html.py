@@ -89,3 +89,8 @@ def test_any_text_has_a_reading_no_longer_than_itself(source: str) -> None:
 )
 def test_a_document_may_name_its_charset(raw: bytes, charset: str) -> None:
     assert meta_charset(raw) == charset
+
+
+def test_a_character_s_number_may_have_any_length() -> None:
+    """int() refuses more than 4300 digits: the exception ended two inspectors."""
+    assert html_text("a&#" + "9" * 5000 + ";b&#65;") == "a\N{REPLACEMENT CHARACTER}bA"

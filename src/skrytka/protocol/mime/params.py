@@ -7,7 +7,8 @@ from skrytka.protocol.mime.part import Parameterized
 
 _TOKEN = re.compile(rb"[^\s()<>@,;:\\\"/\[\]?=]+")
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"?', re.DOTALL)
-_PARAMETER = re.compile(rb";[\s;]*([^\s=;]+)\s*=\s*")
+_BETWEEN = re.compile(rb"[\s;]*")
+_PARAMETER = re.compile(rb"([^\s=;]+)\s*=\s*")
 _LOOSE = re.compile(rb"[^;]*")
 _PARAMETERS_MAX = 100  # hostile mail has thousands; no program uses them
 _COMMENT_SCAN_MAX = 4096
@@ -20,14 +21,12 @@ def parse(raw_value: bytes) -> Parameterized:
     pairs: dict[bytes, bytes] = {}
     position = len(main)
     while semicolon and len(pairs) < _PARAMETERS_MAX:
+        if between := _BETWEEN.match(text, position):  # apart from the name: no octet of it is looked at twice
+            position = between.end()
         match = _PARAMETER.match(text, position)
-        if match is None:
-            position = text.find(b";", position + 1)
-            if position < 0:
-                break
-            continue
-        value, position = _value(text, match.end())
-        pairs.setdefault(match[1].lower(), value)
+        if match is not None:
+            value, position = _value(text, match.end())
+            pairs.setdefault(match[1].lower(), value)
         position = text.find(b";", position)
         if position < 0:
             break

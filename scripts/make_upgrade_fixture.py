@@ -8,7 +8,6 @@ import contextlib
 import hashlib
 import io
 import json
-import os
 import re
 import shutil
 import signal
@@ -16,12 +15,12 @@ import smtplib
 import sys
 import tarfile
 import tempfile
-import threading
 import time
 from pathlib import Path
 from typing import Any
 
 from skrytka import __version__
+from tests.support.faults.all_kinds import every_inspector_gets
 from tests.support.production import Installation, contents, quarantined
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -107,23 +106,11 @@ def fill_archive(installation: Installation) -> None:
 
 def quarantine(installation: Installation) -> None:
     """Two inspectors hang at one message: it is set apart."""
-    is_over = threading.Event()
-
-    def stop_inspectors() -> None:
-        while not is_over.wait(0.05):
-            for name, pid in installation.pids().items():
-                if name.startswith("inspector-"):
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGSTOP)
-
-    stopping = threading.Thread(target=stop_inspectors)
-    stopping.start()
-    try:
-        with smtplib.SMTP("127.0.0.1", installation.port("smtp"), timeout=HANGS_S) as client:
-            client.sendmail("someone@example.net", [f"eva@{DOMAIN}"], message("poisoned", "Set apart."))
-    finally:
-        is_over.set()
-        stopping.join()
+    with (
+        every_inspector_gets(signal.SIGSTOP, installation),
+        smtplib.SMTP("127.0.0.1", installation.port("smtp"), timeout=HANGS_S) as client,
+    ):
+        client.sendmail("someone@example.net", [f"eva@{DOMAIN}"], message("poisoned", "Set apart."))
 
 
 def queue(installation: Installation) -> None:

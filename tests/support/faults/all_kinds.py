@@ -93,24 +93,24 @@ def set_apart(demo: Demo, letter: bytes) -> None:
     html = b"<p>words <b>and</b> more&nbsp;words</p>\r\n"
     slow = letter.partition(b"\r\n\r\n")[0].replace(b"multipart/mixed", b"text/html").partition(b"; boundary")[0]
     body = html * (SLOW_BYTES // len(html))
-    with _every_inspector_killed(demo):
+    with every_inspector_gets(signal.SIGKILL, demo):
         demo.send("admin@example.test", slow + b"\r\n\r\n" + body)
     until(lambda: bool(events(demo, "message_quarantined")), "the message is set apart")
 
 
 @contextlib.contextmanager
-def _every_inspector_killed(demo: Demo) -> Iterator[None]:
+def every_inspector_gets(number: signal.Signals, running: Demo) -> Iterator[None]:
     """As soon as one is there, until the block ends."""
     is_over = threading.Event()
 
-    def kill() -> None:
+    def send() -> None:
         while not is_over.wait(0.02):
-            for name, pid in demo.pids().items():
+            for name, pid in running.pids().items():
                 if name.startswith("inspector-"):
                     with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
+                        os.kill(pid, number)
 
-    thread = threading.Thread(target=kill)
+    thread = threading.Thread(target=send)
     thread.start()
     try:
         yield

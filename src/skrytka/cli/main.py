@@ -146,8 +146,10 @@ def code_of(error: SkrytkaError) -> int:
 
 
 def complain(text: str) -> None:
-    """A line for people, on standard error."""
-    click.echo(f"skrytka: {text}", err=True)
+    """Lines for people, on standard error; what is in them may be a stranger's, or stand in a log that he changed."""
+    from skrytka.cli.output import visible
+
+    click.echo("skrytka: " + "\n".join(map(visible, text.split("\n"))), err=True)
 
 
 def _text(error: SkrytkaError) -> str:

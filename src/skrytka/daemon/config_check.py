@@ -10,6 +10,8 @@ from msgspec import inspect
 
 from skrytka.daemon.toml_lines import KeyPath
 from skrytka.model.address import AddressError, Domain
+from skrytka.model.dns import Server
+from skrytka.model.errors import PermanentError
 from skrytka.model.settings import Listener, Settings
 
 Fault = tuple[KeyPath, str]
@@ -156,10 +158,11 @@ def _resolvers(settings: Settings) -> Iterator[Fault]:
 
 
 def _is_resolver(text: str) -> bool:
-    host, colon, port = text.rpartition(":")
-    if not colon or (text.count(":") > 1 and not text.startswith("[")):
-        host, port = text, "53"
-    return _is_address(host.removeprefix("[").removesuffix("]")) and port.isdigit() and 0 < int(port) < 65536
+    try:
+        Server.parse(text)
+    except PermanentError:
+        return False
+    return True
 
 
 def _is_address(text: str) -> bool:

@@ -12,13 +12,14 @@ from skrytka.mail.queue.outbound import OutboundCourier, OutboundDeps
 from skrytka.mail.queue.path import Paths
 from skrytka.mail.queue.routes import Routes
 from skrytka.model.clock import Clock, Random
+from skrytka.model.dns import Server
 from skrytka.model.events import Emitter
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Dns, Outbound, Settings
 from skrytka.net.client_tls import ClientTls
 from skrytka.net.dialer import Dialer
 from skrytka.net.dns.resolver import Resolver
-from skrytka.net.dns.stub import Server, StubResolver, system_servers
+from skrytka.net.dns.stub import StubResolver, system_servers
 from skrytka.net.dns.zone import StaticZone
 from skrytka.net.sweeper import Sweeper
 from skrytka.store.api import Store

@@ -1,8 +1,14 @@
-"""What a look-up gives, whoever answers it. No answer at all is a TransientError, never an empty one."""
+"""Who is asked, and what a look-up gives. No answer at all is a TransientError, never an empty one."""
 
+import ipaddress
 from enum import StrEnum
+from typing import Self
 
 import msgspec
+
+from skrytka.model.errors import PermanentError, Reason
+
+_PORT_MAX = 65_535
 
 
 class Status(StrEnum):
@@ -54,3 +60,32 @@ class Answer(msgspec.Struct, frozen=True):
     def exchanges(self) -> tuple[Mx, ...]:
         """MX records, best first."""
         return tuple(sorted(record for record in self.records if isinstance(record, Mx)))
+
+
+class Server(msgspec.Struct, frozen=True):
+    """One recursive resolver."""
+
+    address: str
+    port: int = 53
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """``192.0.2.1``, ``192.0.2.1:5353``, ``2001:db8::1``, ``[2001:db8::1]:5353``; PermanentError(BAD_CONFIG)."""
+        host, port = text, "53"
+        if text.startswith("["):
+            host, _, rest = text[1:].partition("]")
+            port = rest.removeprefix(":") or port
+        elif text.count(":") == 1:
+            host, _, port = text.partition(":")
+        try:
+            server = cls(str(ipaddress.ip_address(host)), int(port))
+        except ValueError as exc:
+            raise PermanentError(Reason.BAD_CONFIG, f"dns.resolvers: {text!r} is no address or address:port") from exc
+        if not 0 < server.port <= _PORT_MAX:
+            raise PermanentError(Reason.BAD_CONFIG, f"dns.resolvers: {text!r}: a port is 1 to {_PORT_MAX}")
+        return server
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether its answers cross no wire."""
+        return ipaddress.ip_address(self.address).is_loopback

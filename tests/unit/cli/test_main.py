@@ -115,3 +115,8 @@ def test_closed_standard_descriptors_are_not_given_to_files() -> None:
         " fd = os.open('/proc/self/status', os.O_RDONLY); os._exit(fd)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 3
+
+
+def test_what_is_said_gives_a_terminal_no_orders(capsys: pytest.CaptureFixture[str]) -> None:
+    main.complain("chain \x1b]0;x\x07 was cut\nby whom")
+    assert capsys.readouterr().err == "skrytka: chain \\x1b]0;x\\x07 was cut\nby whom\n"

@@ -10,7 +10,7 @@ HEAD = 'version = 1\nhostname = "mail.example.test"\n'
     "text",
     [
         "exempt_networks = ['127.0.0.1/32', '2001:db8::/32']",
-        "dns.resolvers = ['127.0.0.1', '127.0.0.1:5353', '::1', '[::1]:53']",
+        "dns.resolvers = ['127.0.0.1', '127.0.0.1:5353', '::1', '[::1]', '[::1]:53']",
         "dns.timeout_s = 3",
         "[listeners]\nsmtp = { port = 25, addresses = ['192.0.2.1'] }\nimap = { port = 25, addresses = ['::1'] }",
         "listeners.imap = { port = 25, is_enabled = false }",

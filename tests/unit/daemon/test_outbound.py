@@ -6,9 +6,10 @@ from skrytka.daemon import outbound
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.outbound import resolver_of, share_of
 from skrytka.model.clock import FixedClock
+from skrytka.model.dns import Server
 from skrytka.model.errors import PermanentError
 from skrytka.model.settings import Dns, Outbound
-from skrytka.net.dns.stub import Server, StubResolver
+from skrytka.net.dns.stub import StubResolver
 from skrytka.net.dns.zone import StaticZone
 from skrytka.store.sql.outbound import Share
 from tests.unit.mail.support import CountingRandom

@@ -1,4 +1,7 @@
-from skrytka.model.dns import Answer, Mx, Status, Tlsa
+import pytest
+
+from skrytka.model.dns import Answer, Mx, Server, Status, Tlsa
+from skrytka.model.errors import PermanentError, Reason
 
 
 def test_records_are_given_by_kind_and_exchanges_best_first() -> None:
@@ -7,3 +10,29 @@ def test_records_are_given_by_kind_and_exchanges_best_first() -> None:
     assert answer.texts == ("192.0.2.1",)
     assert answer.strings == (b"v=spf1 -all",)
     assert [mx.exchange for mx in answer.exchanges] == ["a.example", "b.example"]
+
+
+@pytest.mark.parametrize(
+    ("text", "server"),
+    [
+        ("127.0.0.1", Server("127.0.0.1", 53)),
+        ("192.0.2.1:5353", Server("192.0.2.1", 5353)),
+        ("::1", Server("::1", 53)),
+        ("[2001:db8::1]:5353", Server("2001:db8::1", 5353)),
+        ("[2001:db8::1]", Server("2001:db8::1", 53)),
+    ],
+)
+def test_a_server_is_an_address_with_or_without_a_port(text: str, server: Server) -> None:
+    assert Server.parse(text) == server
+    assert server.is_loopback is (server.address in ("127.0.0.1", "::1"))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "ns.example.net", "192.0.2.1:x", "[::1]:x", "192.0.2", "192.0.2.1:0", "[::1]:65536"]
+)
+    "text", ["", "ns.example.net", "192.0.2.1:x", "[::1]:x", "192.0.2", "192.0.2.1:0", "[::1]:65536"]
+)
+def test_what_is_no_server_is_named(text: str) -> None:
+    with pytest.raises(PermanentError) as caught:
+        Server.parse(text)
+    assert caught.value.reason is Reason.BAD_CONFIG

@@ -11,16 +11,14 @@ import ipaddress
 import socket
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
 
 import dns.exception
 import dns.name
 import dns.rdatatype
-import msgspec
 
 from skrytka.model.address import Domain
 from skrytka.model.clock import Clock, Random
-from skrytka.model.dns import Answer
+from skrytka.model.dns import Answer, Server
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.net.dns import wire
 from skrytka.net.dns.cache import Cache, Key
@@ -28,32 +26,6 @@ from skrytka.net.dns.cache import Cache, Key
 ROUNDS = 2  # how often each server is asked
 MISFITS_MAX = 4  # packets that do not fit before TCP is asked: somebody may be guessing
 _RECEIVE_BYTES = 4096
-
-
-class Server(msgspec.Struct, frozen=True):
-    """One recursive resolver."""
-
-    address: str
-    port: int = 53
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """``192.0.2.1``, ``192.0.2.1:5353``, ``2001:db8::1``, ``[2001:db8::1]:5353``; PermanentError(BAD_CONFIG)."""
-        host, port = text, "53"
-        if text.startswith("["):
-            host, _, rest = text[1:].partition("]")
-            port = rest.removeprefix(":") or port
-        elif text.count(":") == 1:
-            host, _, port = text.partition(":")
-        try:
-            return cls(str(ipaddress.ip_address(host)), int(port))
-        except ValueError as exc:
-            raise PermanentError(Reason.BAD_CONFIG, f"dns.resolvers: {text!r} is no address or address:port") from exc
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether its answers cross no wire."""
-        return ipaddress.ip_address(self.address).is_loopback
 
 
 def system_servers(path: Path) -> tuple[Server, ...]:

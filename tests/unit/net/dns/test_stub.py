@@ -15,9 +15,9 @@ import dns.rrset
 import pytest
 
 from skrytka.model.clock import FixedClock
-from skrytka.model.dns import Answer, Status
+from skrytka.model.dns import Answer, Server, Status
 from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.net.dns.stub import MISFITS_MAX, ROUNDS, Server, StubResolver, system_servers
+from skrytka.net.dns.stub import MISFITS_MAX, ROUNDS, StubResolver, system_servers
 from tests.unit.net.harness import Run
 
 Respond = Callable[[dns.message.Message, bool], list[bytes]]
@@ -288,28 +288,6 @@ def test_what_is_no_name_or_type_is_never_asked(run: Run) -> None:
             assert ns.asked == []
 
     run(main())
-
-
-@pytest.mark.parametrize(
-    ("text", "server"),
-    [
-        ("127.0.0.1", Server("127.0.0.1", 53)),
-        ("192.0.2.1:5353", Server("192.0.2.1", 5353)),
-        ("::1", Server("::1", 53)),
-        ("[2001:db8::1]:5353", Server("2001:db8::1", 5353)),
-        ("[2001:db8::1]", Server("2001:db8::1", 53)),
-    ],
-)
-def test_a_server_is_an_address_with_or_without_a_port(text: str, server: Server) -> None:
-    assert Server.parse(text) == server
-    assert server.is_loopback is (server.address in ("127.0.0.1", "::1"))
-
-
-@pytest.mark.parametrize("text", ["", "ns.example.net", "192.0.2.1:x", "[::1]:x", "192.0.2"])
-def test_what_is_no_server_is_named(text: str) -> None:
-    with pytest.raises(PermanentError) as caught:
-        Server.parse(text)
-    assert caught.value.reason is Reason.BAD_CONFIG
 
 
 def test_the_system_names_three_servers_at_most(tmp_path: Path) -> None:

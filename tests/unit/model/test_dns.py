@@ -30,8 +30,6 @@ def test_a_server_is_an_address_with_or_without_a_port(text: str, server: Server
 @pytest.mark.parametrize(
     "text", ["", "ns.example.net", "192.0.2.1:x", "[::1]:x", "192.0.2", "192.0.2.1:0", "[::1]:65536"]
 )
-    "text", ["", "ns.example.net", "192.0.2.1:x", "[::1]:x", "192.0.2", "192.0.2.1:0", "[::1]:65536"]
-)
 def test_what_is_no_server_is_named(text: str) -> None:
     with pytest.raises(PermanentError) as caught:
         Server.parse(text)

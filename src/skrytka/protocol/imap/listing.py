@@ -1,5 +1,6 @@
 """Which names a LIST or LSUB shows, and with which attributes (RFC 9051 6.3.9, RFC 3501 6.3.9, RFC 5258, RFC 6154)."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from skrytka.protocol.imap.commands.mailboxes import List
 
 SEPARATOR = "/"
+PARENTS_MAX = 20_000  # above the names of an account; ten thousand deep names can have half a million
 _INBOX = "INBOX"
 
 
@@ -96,29 +98,47 @@ def parents(name: str) -> Iterator[str]:
         position = name.find(SEPARATOR, position + 1)
 
 
+class _Tree:
+    """Names, and whether there is one below another; without a set of all levels, which may take 300 MB."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = sorted(names)
+
+    def is_above(self, name: str) -> bool:
+        below = name + SEPARATOR
+        index = bisect_left(self._names, below)
+        return index < len(self._names) and self._names[index].startswith(below)
+
+
+def _parents_of(names: Iterable[str]) -> set[str]:
+    """Levels above these names, PARENTS_MAX of them at most: those of the first names."""
+    found: set[str] = set()
+    for name in sorted(names):
+        found.update(parents(name))
+        if len(found) >= PARENTS_MAX:
+            break
+    return found
+
+
 def lines(command: List, names: Sequence[Name]) -> list[Line]:
     """The answers in order of name; a command with an empty pattern in basic syntax is not for here."""
     by_name = {name.name: name for name in names}
-    with_children = {parent for name in names if name.exists for parent in parents(name.name)}
+    existing = _Tree(name.name for name in names if name.exists)
     patterns = _Patterns(command)
     selected = {name.name for name in names if _is_selected(command, name)}
     shown = {name for name in selected if patterns.match(name)}
     levels: dict[str, tuple[str, ...]] = {}
     if command.is_recursive_match:
-        below = {parent for name in selected for parent in parents(name)}
-        levels = dict.fromkeys(_above(selected, shown, patterns) | (shown & below), _criteria(command))
+        tree = _Tree(selected)
+        above = {name for name in shown if tree.is_above(name)}
+        levels = dict.fromkeys(_above(selected, shown, patterns) | above, _criteria(command))
     elif command.is_lsub:  # RFC 3501 6.3.9: levels above names that the pattern does not reach
         levels = dict.fromkeys(_above(selected, shown, patterns) - shown, ())
     elif not (command.select_subscribed or command.select_special_use):
-        implied = {parent for name in selected for parent in parents(name)}
-        levels = dict.fromkeys((name for name in implied - selected if patterns.match(name)), ())
-    found = [
-        _line(command, by_name.get(name) or Name(name, exists=False), with_children) for name in shown - levels.keys()
-    ]
+        levels = dict.fromkeys((name for name in _parents_of(selected) - selected if patterns.match(name)), ())
+    found = [_line(command, by_name.get(name) or Name(name, exists=False), existing) for name in shown - levels.keys()]
     found += [
-        _level(
-            command, by_name.get(name) or Name(name, exists=False), info, with_children, is_selected=name in selected
-        )
+        _level(command, by_name.get(name) or Name(name, exists=False), info, existing, is_selected=name in selected)
         for name, info in levels.items()
     ]
     return sorted(found, key=lambda line: line.name)
@@ -135,13 +155,13 @@ def _criteria(command: List) -> tuple[str, ...]:
     return (*found, "SPECIAL-USE") if command.select_special_use else found
 
 
-def _above(selected: Iterable[str], shown: set[str], patterns: _Patterns) -> set[str]:
+def _above(selected: set[str], shown: set[str], patterns: _Patterns) -> set[str]:
     """RFC 9051 6.3.9.6: matching levels above selected names of which one at least is not shown itself."""
-    return {parent for name in selected if name not in shown for parent in parents(name) if patterns.match(parent)}
+    return {parent for parent in _parents_of(selected - shown) if patterns.match(parent)}
 
 
-def _line(command: List, name: Name, with_children: set[str]) -> Line:
-    attributes = _children(command, name, with_children)
+def _line(command: List, name: Name, existing: _Tree) -> Line:
+    attributes = _children(command, name, existing)
     if command.is_lsub:
         return Line(name.name, () if name.exists else ("\\Noselect",), name.exists)
     if command.select_subscribed or command.return_subscribed:
@@ -151,18 +171,16 @@ def _line(command: List, name: Name, with_children: set[str]) -> Line:
     return Line(name.name, attributes, name.exists)
 
 
-def _children(command: List, name: Name, with_children: set[str]) -> tuple[str, ...]:
-    has = "\\HasChildren" if name.name in with_children else "\\HasNoChildren"
+def _children(command: List, name: Name, existing: _Tree) -> tuple[str, ...]:
+    has = "\\HasChildren" if existing.is_above(name.name) else "\\HasNoChildren"
     if name.exists:
         return (has,)
     return ("\\NonExistent", has) if command.is_extended else ("\\Noselect", has)
 
 
-def _level(
-    command: List, name: Name, child_info: tuple[str, ...], with_children: set[str], *, is_selected: bool
-) -> Line:
+def _level(command: List, name: Name, child_info: tuple[str, ...], existing: _Tree, *, is_selected: bool) -> Line:
     """A name that has something below it to tell of; if it meets the options itself too, both are told at once."""
     if command.is_lsub:
         return Line(name.name, ("\\Noselect",), exists=False)  # RFC 3501 6.3.9
-    line = _line(command, name, with_children)
+    line = _line(command, name, existing)
     return Line(name.name, line.attributes, line.exists, child_info, is_selected)

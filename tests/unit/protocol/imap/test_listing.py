@@ -7,7 +7,7 @@ import pytest
 from skrytka.protocol.imap.commands.mailboxes import List
 from skrytka.protocol.imap.commands.table import parse
 from skrytka.protocol.imap.cursor import Cursor
-from skrytka.protocol.imap.listing import Name, Pattern, lines, parents
+from skrytka.protocol.imap.listing import PARENTS_MAX, Name, Pattern, lines, parents
 
 
 @pytest.mark.parametrize(
@@ -176,3 +176,13 @@ def test_who_is_shown_for_what_is_below_is_not_selected() -> None:
         "Fruit": False,
         "Vegetable": True,
     }
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_ten_thousand_deep_names_take_no_time_and_memory_to_speak_of(exists: bool) -> None:
+    """Half a million levels took 35 s of the processor and 600 MB."""
+    names = [Name(f"{number:05d}" + "/a" * 49, exists=exists, is_subscribed=True) for number in range(10_000)]
+    started = time.process_time()
+    found = lines(List(reference="", patterns=("*",), is_lsub=not exists), names)
+    assert time.process_time() - started < 5
+    assert len(names) <= len(found) < len(names) + PARENTS_MAX + 50

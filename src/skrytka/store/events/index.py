@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from skrytka.model.address import Address, AddressError
-from skrytka.model.errors import PermanentError
+from skrytka.model.errors import UNREADABLE, PermanentError
 from skrytka.model.events import RESERVED, Event
 from skrytka.store.events.files import event_files, read_lines
 from skrytka.store.events.line import Header, Line, header_fields, kind_name, parse, personal_fields
@@ -50,8 +50,20 @@ def _opened(path: Path) -> SqliteFile:
     if not path.exists():
         create_file(path)
     database = SqliteFile(path)
-    database.rows(_SCHEMA)
+    try:
+        database.rows(_SCHEMA)
+    except BaseException:
+        database.close()
+        raise
     return database
+
+
+def _opened_or_new(path: Path) -> SqliteFile:
+    try:
+        return _opened(path)
+    except PermanentError:  # a cache that cannot be read is made anew
+        path.unlink(missing_ok=True)
+        return _opened(path)
 
 
 def _address_fields(kind: type[Event] = Event) -> dict[str, frozenset[str]]:
@@ -73,12 +85,11 @@ class EventIndex:
         self._addresses_of = _address_fields()
         self._lock = os.open(folder / "index.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        path = folder / "index.sqlite"
         try:
-            self._database = _opened(path)
-        except PermanentError:  # a cache that cannot be read is made anew
-            path.unlink(missing_ok=True)
-            self._database = _opened(path)
+            self._database = _opened_or_new(folder / "index.sqlite")
+        except BaseException:
+            os.close(self._lock)  # or whoever asks next waits for ever
+            raise
 
     def close(self) -> None:
         """Let the next one in."""
@@ -150,11 +161,18 @@ class EventIndex:
                 continue
             with path.open("rb") as file:
                 file.seek(offset)
-                line, header = parse(file.readline())
-            own = RESERVED | {"trace"}
-            fields = {key: value for key, value in header_fields(line).items() if key not in own}
-            found.append(FoundEvent(header.at, header.kind, header.trace, fields | personal_fields(line)))
+                raw = file.readline()
+            try:
+                found.append(_found(*parse(raw)))
+            except UNREADABLE:  # it was damaged since; `skrytka events verify` names it
+                continue
         return sorted(found, key=lambda event: event.at)
+
+
+def _found(line: Line, header: Header) -> FoundEvent:
+    own = RESERVED | {"trace"}
+    fields = {key: value for key, value in header_fields(line).items() if key not in own}
+    return FoundEvent(header.at, header.kind, header.trace, fields | personal_fields(line))
 
 
 def _texts(value: Any) -> list[str]:

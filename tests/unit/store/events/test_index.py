@@ -1,11 +1,15 @@
 """store/events/index.py."""
 
+import fcntl
 import hashlib
 from pathlib import Path
+
+import pytest
 
 from skrytka.model.clock import FixedClock
 from skrytka.model.events import LoginFailed, MessageDelivered
 from skrytka.model.ids import TraceId, id_text
+from skrytka.store.events.files import event_files
 from skrytka.store.events.index import EventIndex
 from skrytka.store.events.writer import EventWriter
 from skrytka.store.system import SystemRandom
@@ -88,3 +92,24 @@ async def test_what_was_in_a_file_that_is_gone_is_forgotten(
     assert index._database.rows("SELECT count(*) FROM by_trace") == [(0,)]
     assert [event.kind for event in index.by_address("alice@example.test")] == ["login_failed"]
     index.close()
+
+
+async def test_a_line_that_was_damaged_since_hides_no_other(
+    tmp_path: Path, clock: FixedClock, random: SystemRandom
+) -> None:
+    await filled(tmp_path, clock, random)
+    index = EventIndex(tmp_path, mac)
+    index.update()
+    [path] = [path for path in event_files(tmp_path) if b"message_received" in path.read_bytes().splitlines()[0]]
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"\xff" * (len(lines[0]) - 1) + b"\n" + b"".join(lines[1:]))
+    assert [event.kind for event in index.by_address("alice@example.test")] == ["message_delivered", "login_failed"]
+    index.close()
+
+
+async def test_an_index_that_could_not_be_opened_keeps_nobody_waiting(tmp_path: Path) -> None:
+    (tmp_path / "index.sqlite").mkdir()  # neither opened nor made anew
+    with pytest.raises(OSError, match="index"):
+        EventIndex(tmp_path, mac)
+    with (tmp_path / "index.lock").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -98,5 +98,7 @@ def _result(answer: dict[str, Any]) -> Any:
     try:
         reason = Reason(answer.get("error", ""))
     except ValueError:
-        raise CommandBugError(detail) from None
+        raise CommandBugError(detail) from None  # of another release
+    if reason is Reason.BUG:
+        raise CommandBugError(detail)
     raise (TransientError if reason in _TRANSIENT else PermanentError)(reason, detail)

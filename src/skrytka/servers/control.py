@@ -39,7 +39,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ok: bool
     result: Any = None
-    error: str = ""  # a Reason's value, or "bug"
+    error: str = ""  # a Reason's value
     detail: str = ""
     mend: str = ""
 
@@ -223,7 +223,7 @@ MENDS: Final[dict[Reason, str]] = {
 
 
 BUG: Final = Answer(
-    ok=False, error="bug", detail="an error inside the server, which is in the event log", mend="report it"
+    ok=False, error=Reason.BUG.value, detail="an error inside the server, which is in the event log", mend="report it"
 )
 
 

@@ -110,7 +110,7 @@ class Outbound(_Section, frozen=True, kw_only=True):
     routes: tuple[Route, ...] = ()
     source_addresses: tuple[str, ...] = ()  # of this machine, taken in turn; empty: what the system chooses
     connections: PositiveInt = 50
-    connections_per_destination: PositiveInt = 5
+    connections_per_destination: PositiveInt = 10
     messages_per_connection: PositiveInt = 100
     retry_s: tuple[int, ...] = (300, 900, 1800, 3600, 7200, 14400)  # RFC 5321 4.5.4.1; the last one repeats
     delay_notice_s: NotNegative = 14_400  # 0: none

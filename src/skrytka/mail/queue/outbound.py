@@ -243,7 +243,8 @@ class OutboundCourier:
             emit(FaultRaised(trace=trace, fault=COURIER_FAULT, detail=str(exc)))
         except Exception as exc:  # noqa: BLE001 - a bug holds up its own message only (conventions C6)
             emit(bug_caught(exc, trace))
-            is_settling = self._settlements.later(parcel, dict.fromkeys(parcel.recipients, _bug()), tasks)
+            sent = {n: each for n, each in self._settlements.owed(parcel).items() if each.fate is Fate.SENT}
+            is_settling = self._settlements.later(parcel, dict.fromkeys(parcel.recipients, _bug()) | sent, tasks)
         finally:
             if not is_settling:
                 self._landed(parcel)
@@ -303,4 +304,4 @@ def _part(limit: int, share: Share) -> int:
 
 
 def _bug() -> Outcome:
-    return of_error(TransientError(Reason.UNSUPPORTED, "an error of this server"), Fate.DEFERRED)
+    return of_error(TransientError(Reason.BUG, "an error of this server"), Fate.DEFERRED)

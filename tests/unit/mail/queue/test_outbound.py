@@ -321,6 +321,29 @@ async def test_a_bug_holds_up_its_own_message_only(world: World, monkeypatch: py
     assert len(mx.messages) == 1
 
 
+async def test_a_bug_after_a_message_was_sent_sends_it_to_nobody_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with peer({"RCPT": lambda line: b"550 5.1.1 who?\r\n" if "no@" in line else b"250 ok\r\n"}) as mx:
+        outside = Outside(world, mx.port)
+        await outside.submit("x@example.net", "no@example.net")
+
+        async def broken(*_args: object) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr("skrytka.mail.queue.bounce.Bounces.post", broken)
+        await outside.courier.run_once()
+        monkeypatch.undo()
+        (row,) = await outside.queue()
+        assert (row.recipient, row.attempts) == (1, 1)  # refused, and nobody was told yet
+        world.clock.advance(3600)
+        await outside.courier.run_once()
+    assert len(mx.messages) == 1
+    assert await outside.queue() == []
+    (report,) = await world.inbox()
+    assert b"no@example.net" in report
+
+
 async def test_a_paused_queue_sends_nothing(world: World) -> None:
     async with peer() as mx:
         outside = Outside(world, mx.port, is_paused=True)
@@ -387,7 +410,7 @@ async def test_a_slow_destination_with_much_mail_does_not_hide_that_of_others(
     monkeypatch.setattr("skrytka.mail.queue.outbound.TICK_S", 0.01)
     async with peer({"EHLO": HANG}) as slow, peer() as quick:
         routes = (Route(domain="slow.example.net", host="127.0.0.1", port=slow.port),)
-        outside = Outside(world, quick.port, routes=routes)
+        outside = Outside(world, quick.port, routes=routes, connections_per_destination=5)
         for number in range(30):
             await outside.submit(f"x{number}@slow.example.net")
         await outside.submit("x@example.net")

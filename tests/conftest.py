@@ -25,7 +25,8 @@ TIME_LIMITS_S = {
 }
 
 # They race real servers, clients and clocks on a machine that others use too: what fails is run again, and said to be.
-RACING = frozenset({"interop", "faults", "upgrade"})
+# Of units it is those with PostgreSQL, sockets and chance: one in seven thousand, in one run of two.
+AGAIN = {"interop": 2, "faults": 2, "upgrade": 2, "unit": 1, "transcripts": 1}
 
 hypothesis_settings.register_profile("short", max_examples=60, deadline=None, derandomize=True, database=None)
 hypothesis_settings.register_profile("long", max_examples=1000, deadline=None, database=None)
@@ -50,8 +51,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(msg)
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TIME_LIMITS_S[group][long()]))
-        if group in RACING:
-            item.add_marker(pytest.mark.flaky(reruns=1))
+        if group in AGAIN:
+            item.add_marker(pytest.mark.flaky(reruns=AGAIN[group]))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

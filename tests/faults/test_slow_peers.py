@@ -202,7 +202,7 @@ def test_who_drips_is_sent_away_in_his_time_and_others_are_served(demo: Demo) ->
     assert max(ordinary.times_s) < SERVED_S
     assert Counter(one.kind for one in ended) == dict.fromkeys(KINDS, EACH)
     assert not [one for one in ended if not is_in_time(one) or not is_told(one)]
-    until(lambda: sockets(demo) == before, "every socket is given back")
+    until(lambda: sockets(demo) <= before, "every socket is given back")  # the first letter may not have ended then
     assert not events(demo, "bug_caught")
     assert {record["e"]["cause"] for record in events(demo, "session_closed")} >= {"timeout"}
     assert len(demo.messages("alice")) == len(ordinary.times_s)  # and nothing of theirs

@@ -7,6 +7,7 @@ loses its connection is run again: the unit makes that safe, COMMIT of unknown e
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,13 +63,26 @@ class PostgresStore:
     async def read(self, query: Query[R]) -> R:
         """See ``Store.read``: one snapshot."""
         try:
-            async with (
-                self._pool.acquire() as connection,
-                connection.transaction(isolation="repeatable_read", readonly=True),
-            ):
-                return await _drive(connection, query)
+            async with AsyncExitStack() as stack:
+                return await _drive(await self._snapshot(stack), query)
         except (asyncpg.PostgresError, *_AGAIN, OSError) as exc:
             raise _failure(exc).error() from exc
+
+    async def _snapshot(self, stack: AsyncExitStack) -> Any:
+        """A connection in a transaction; the pool also gives out those whose backend has ended: then the next one."""
+        for _ in range(ATTEMPTS - 1):
+            with suppress(*_AGAIN):
+                return await self._begun(stack)
+        return await self._begun(stack)
+
+    async def _begun(self, stack: AsyncExitStack) -> Any:
+        connection = await stack.enter_async_context(self._pool.acquire())
+        try:
+            await stack.enter_async_context(connection.transaction(isolation="repeatable_read", readonly=True))
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
 
     def watch(self, account: AccountId, notify: Callable[[State], None]) -> Callable[[], None]:
         """See ``Store.watch``; commands of this process only."""

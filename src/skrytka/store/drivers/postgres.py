@@ -69,19 +69,21 @@ class PostgresStore:
             raise _failure(exc).error() from exc
 
     async def _snapshot(self, stack: AsyncExitStack) -> Any:
-        """A connection in a transaction; the pool also gives out those whose backend has ended: then the next one."""
+        """A connection in a transaction; the pool also gives out those whose backend has ended: then a new one."""
         for _ in range(ATTEMPTS - 1):
             with suppress(*_AGAIN):
                 return await self._begun(stack)
         return await self._begun(stack)
 
     async def _begun(self, stack: AsyncExitStack) -> Any:
-        connection = await stack.enter_async_context(self._pool.acquire())
-        try:
-            await stack.enter_async_context(connection.transaction(isolation="repeatable_read", readonly=True))
-        except BaseException:
-            connection.terminate()
-            raise
+        async with AsyncExitStack() as own:  # one that has ended goes back at once, to be made anew
+            connection = await own.enter_async_context(self._pool.acquire())
+            try:
+                await own.enter_async_context(connection.transaction(isolation="repeatable_read", readonly=True))
+            except BaseException:
+                connection.terminate()
+                raise
+            stack.push_async_exit(own.pop_all())
         return connection
 
     def watch(self, account: AccountId, notify: Callable[[State], None]) -> Callable[[], None]:

@@ -21,6 +21,7 @@ class Result(StrEnum):
     PASS = "pass"  # noqa: S105 - no password
     FAIL = "fail"
     TEMPERROR = "temperror"
+    PERMERROR = "permerror"  # of a message: From does not name one domain
 
 
 class Identifier(msgspec.Struct, frozen=True):

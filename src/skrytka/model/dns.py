@@ -35,7 +35,24 @@ class Tlsa(msgspec.Struct, frozen=True):
     data: bytes
 
 
-Record = str | bytes | Mx | Tlsa
+class Srv(msgspec.Struct, frozen=True, order=True):
+    """RFC 2782; target "" says that the service is not offered here."""
+
+    priority: int
+    weight: int
+    port: int
+    target: str
+
+
+class Caa(msgspec.Struct, frozen=True, order=True):
+    """RFC 8659 4.1; the tag is in lower case."""
+
+    flags: int
+    tag: str
+    value: str
+
+
+Record = str | bytes | Mx | Tlsa | Srv | Caa
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -60,6 +77,21 @@ class Answer(msgspec.Struct, frozen=True):
     def exchanges(self) -> tuple[Mx, ...]:
         """MX records, best first."""
         return tuple(sorted(record for record in self.records if isinstance(record, Mx)))
+
+    @property
+    def associations(self) -> tuple[Tlsa, ...]:
+        """TLSA records."""
+        return tuple(record for record in self.records if isinstance(record, Tlsa))
+
+    @property
+    def services(self) -> tuple[Srv, ...]:
+        """SRV records, best first."""
+        return tuple(sorted(record for record in self.records if isinstance(record, Srv)))
+
+    @property
+    def authorizations(self) -> tuple[Caa, ...]:
+        """CAA records."""
+        return tuple(record for record in self.records if isinstance(record, Caa))
 
 
 class Server(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 import pytest
 
-from skrytka.model.dns import Answer, Mx, Server, Status, Tlsa
+from skrytka.model.dns import Answer, Caa, Mx, Server, Srv, Status, Tlsa
 from skrytka.model.errors import PermanentError, Reason
 
 
@@ -10,6 +10,10 @@ def test_records_are_given_by_kind_and_exchanges_best_first() -> None:
     assert answer.texts == ("192.0.2.1",)
     assert answer.strings == (b"v=spf1 -all",)
     assert [mx.exchange for mx in answer.exchanges] == ["a.example", "b.example"]
+    assert answer.associations == (Tlsa(3, 1, 1, b"x"),)
+    others = Answer(Status.NOERROR, (Srv(10, 1, 587, "b.example"), Caa(0, "issue", ";"), Srv(0, 1, 465, "a.example")))
+    assert [srv.port for srv in others.services] == [465, 587]
+    assert others.authorizations == (Caa(0, "issue", ";"),)
 
 
 @pytest.mark.parametrize(

@@ -10,16 +10,18 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.ttl
 import msgspec
+from dns.rdtypes.ANY.CAA import CAA
 from dns.rdtypes.ANY.CNAME import CNAME
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.NS import NS
 from dns.rdtypes.ANY.PTR import PTR
 from dns.rdtypes.ANY.TLSA import TLSA
 from dns.rdtypes.ANY.TXT import TXT
+from dns.rdtypes.IN.SRV import SRV
 
 from skrytka.model.address import Domain
 from skrytka.model.clock import Random
-from skrytka.model.dns import Answer, Mx, Record, Status, Tlsa
+from skrytka.model.dns import Answer, Caa, Mx, Record, Srv, Status, Tlsa
 from skrytka.model.errors import PermanentError, Reason
 
 UDP_PAYLOAD_BYTES = 1232  # DNS flag day 2020: fits an IPv6 packet of the least MTU, so no fragments to forge
@@ -108,7 +110,7 @@ def read_response(query: Query, data: bytes, *, is_udp: bool, is_trusted: bool) 
     except (dns.exception.DNSException, ValueError) as exc:
         raise ServerFailureError("broken answer") from exc
     if chain.answer is not None:
-        records = tuple(_record(rdata) for rdata in chain.answer)
+        records = tuple(record_of(rdata) for rdata in chain.answer)
         return Answer(Status.NOERROR, records, is_authentic, min(chain.minimum_ttl, TTL_MAX_S))
     status = Status.NXDOMAIN if message.rcode() == dns.rcode.NXDOMAIN else Status.NODATA
     has_soa = any(rrset.rdtype == dns.rdatatype.SOA for rrset in message.authority)
@@ -126,7 +128,8 @@ def _check_question(query: Query, message: dns.message.QueryMessage, *, is_udp: 
         raise DoubtfulResponseError("case")
 
 
-def _record(rdata: dns.rdata.Rdata) -> Record:
+def record_of(rdata: dns.rdata.Rdata) -> Record:
+    """What dnspython read, as the value that everybody else has."""
     match rdata:
         case TXT():
             return b"".join(rdata.strings)
@@ -134,6 +137,10 @@ def _record(rdata: dns.rdata.Rdata) -> Record:
             return Mx(rdata.preference, _name(rdata.exchange))
         case TLSA():
             return Tlsa(rdata.usage, rdata.selector, rdata.mtype, rdata.cert)
+        case SRV():
+            return Srv(rdata.priority, rdata.weight, rdata.port, _name(rdata.target))
+        case CAA():
+            return Caa(rdata.flags, _text(rdata.tag).lower(), _text(rdata.value))
         case PTR() | CNAME() | NS():
             return _name(rdata.target)
         case _:
@@ -142,3 +149,8 @@ def _record(rdata: dns.rdata.Rdata) -> Record:
 
 def _name(name: dns.name.Name) -> str:
     return name.to_text(omit_final_dot=True).lower() if len(name) > 1 else ""
+
+
+def _text(octets: bytes) -> str:
+    """A published text; what is not US-ASCII is written out."""
+    return octets.decode("ascii", "backslashreplace")

@@ -1,22 +1,28 @@
 """A zone file that answers everything by itself: the demo and tests. What it does not name does not exist.
 
-YAML: ``name: [{TYPE: value}, ...]``. A value is the record's text; MX also ``[10, host]``, TXT also a list of strings.
+YAML: ``name: [{TYPE: value}, ...]``. A value is the record's text as zone files have it, but TXT has no quotes and may
+be a list of strings; MX also ``[10, host]``.
 Several values of a type are several entries. It never asks anybody else, so nothing leaves the machine.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
+import dns.exception
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
 import yaml
 
 from skrytka.model.address import Domain
 from skrytka.model.dns import Answer, Mx, Record, Status
 from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.net.dns.wire import parse_name
+from skrytka.net.dns.wire import parse_name, record_of
 
 TTL_S = 60
 _CNAMES_MAX = 8
+_READ_BY_DNSPYTHON: Final = frozenset({"TLSA", "SRV", "CAA"})
 
 
 class StaticZone:
@@ -91,7 +97,14 @@ def _record(name: str, kind: str, value: object) -> Record:
         return _mx(name, value)
     if kind in ("CNAME", "PTR", "NS"):
         return _key(str(value))
-    return str(value)
+    return _structured(name, kind, str(value)) if kind in _READ_BY_DNSPYTHON else str(value)
+
+
+def _structured(name: str, kind: str, text: str) -> Record:
+    try:
+        return record_of(dns.rdata.from_text(dns.rdataclass.IN, dns.rdatatype.from_text(kind), text))
+    except (dns.exception.DNSException, ValueError) as exc:
+        raise ValueError(f"{name}: {kind} {text!r}: {exc}") from None
 
 
 def _mx(name: str, value: object) -> Mx:

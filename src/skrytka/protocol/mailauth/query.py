@@ -11,7 +11,7 @@ import msgspec
 from skrytka.model.dns import Answer, Status
 
 T = TypeVar("T")
-RdType = Literal["A", "AAAA", "MX", "PTR", "TXT"]
+RdType = Literal["A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TLSA", "TXT"]
 
 
 class Query(msgspec.Struct, frozen=True):

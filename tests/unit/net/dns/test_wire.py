@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skrytka.model.dns import Mx, Record, Status, Tlsa
+from skrytka.model.dns import Caa, Mx, Record, Srv, Status, Tlsa
 from skrytka.net.dns import wire
 
 NAME = "mail.example.net."
@@ -70,6 +70,9 @@ def test_two_queries_share_neither_id_nor_case() -> None:
         ("TXT", '"v=spf1 " "-all"', b"v=spf1 -all"),
         ("PTR", "Host.example.net.", "host.example.net"),
         ("TLSA", "3 1 1 " + "ab" * 32, Tlsa(3, 1, 1, b"\xab" * 32)),
+        ("SRV", "0 1 465 Mail.example.net.", Srv(0, 1, 465, "mail.example.net")),
+        ("SRV", "0 0 0 .", Srv(0, 0, 0, "")),
+        ("CAA", '128 Issue "ca.example.net; policy=ev"', Caa(128, "issue", "ca.example.net; policy=ev")),
     ],
 )
 def test_records_become_values(rdtype: str, text: str, record: Record) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from skrytka.model.address import Domain
-from skrytka.model.dns import Answer, Mx, Record, Status
+from skrytka.model.dns import Answer, Caa, Mx, Record, Srv, Status, Tlsa
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.net.dns.zone import StaticZone
 
@@ -26,6 +26,15 @@ loop.example.net:
   - CNAME: loop.example.net
 1.0.0.127.in-addr.arpa:
   - PTR: mail.example.net.
+_25._tcp.mail.example.net:
+  - TLSA: 3 1 1 abababababababababababababababababababababababababababababababab
+_imaps._tcp.example.net:
+  - SRV: 0 1 993 Mail.example.net.
+_imap._tcp.example.net:
+  - SRV: 0 0 0 .
+ca.example.net:
+  - CAA: 0 issue "ca.example.org"
+  - CAA: 0 issuewild ";"
 """
 
 
@@ -45,6 +54,10 @@ def ask(name: str | Domain, rdtype: str, zone: str = ZONE) -> Answer:
         ("www.example.net", "CNAME", ("mail.example.net",)),
         ("nowhere.example.net", "MX", (Mx(0, ""),)),
         ("1.0.0.127.in-addr.arpa", "PTR", ("mail.example.net",)),
+        ("_25._tcp.mail.example.net", "TLSA", (Tlsa(3, 1, 1, b"\xab" * 32),)),
+        ("_imaps._tcp.example.net", "SRV", (Srv(0, 1, 993, "mail.example.net"),)),
+        ("_imap._tcp.example.net", "SRV", (Srv(0, 0, 0, ""),)),
+        ("ca.example.net", "CAA", (Caa(0, "issue", "ca.example.org"), Caa(0, "issuewild", ";"))),
     ],
 )
 def test_records_of_the_zone_are_found(name: str, rdtype: str, records: tuple[Record, ...]) -> None:
@@ -93,6 +106,8 @@ def test_what_is_no_name_is_told(name: str) -> None:
         ("example.net: [A]", "example.net: each entry"),
         ("example.net: [{MX: mail}]", "example.net: MX is"),
         ("example.net: [{MX: [ten, mail]}]", "example.net: MX is"),
+        ("example.net: [{TLSA: 3 1 1 xyz}]", "example.net: TLSA '3 1 1 xyz'"),
+        ("example.net: [{SRV: 0 1 mail}]", "example.net: SRV"),
         ("a: [b", "not YAML"),
     ],
 )

@@ -31,6 +31,29 @@ class Notify(StrEnum):
     DELAY = "DELAY"
 
 
+class By(msgspec.Struct, frozen=True):
+    """RFC 2852 4: BY= of MAIL, within how many seconds; of mode N they may have passed already."""
+
+    seconds: int
+    is_return: bool  # mode R: not delivered after that time; else N: the sender is told, and it goes on
+    is_traced: bool = False  # T: the sender hears of every server that it was handed to
+
+    def __str__(self) -> str:
+        return f"{self.seconds};{'R' if self.is_return else 'N'}{'T' if self.is_traced else ''}"
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """RFC 4865 3: HOLDFOR or HOLDUNTIL of MAIL."""
+
+    said: str  # as Future-Release-Request of a report has it (RFC 4865 5.1.2)
+    for_s: int = 0  # 0: it was HOLDUNTIL
+    until_ms: int = 0
+
+    def release_at_ms(self, now_ms: int) -> int:
+        """``now_ms``: when MAIL came."""
+        return now_ms + self.for_s * 1000 if self.for_s else self.until_ms
+
+
 class Recipient(msgspec.Struct, frozen=True):
     """One RCPT TO with its DSN parameters (RFC 3461 4)."""
 

@@ -24,6 +24,13 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     recipients_max: int = 0  # RFC 9422; 0: none is named
     messages_max: int = 0
     mechanisms: frozenset[str] = frozenset()  # RFC 4954
+    is_deliver_by: bool = False  # RFC 2852
+    deliver_by_min_s: int = 0
+    is_priority: bool = False  # RFC 6710
+
+    def can_deliver_by(self, seconds: int) -> bool:
+        """Whether a message of mode R with so much time may be handed on (RFC 2852 4.1.4.1)."""
+        return self.is_deliver_by and seconds >= max(1, self.deliver_by_min_s)
 
     @classmethod
     def parse(cls, reply: PeerReply) -> Self:
@@ -45,6 +52,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
             recipients_max=_number(limits.get("RCPTMAX", "")),
             messages_max=_number(limits.get("MAILMAX", "")),
             mechanisms=frozenset(word.upper() for word in offered.get("AUTH", [])),
+            is_deliver_by="DELIVERBY" in offered,
+            deliver_by_min_s=_number(next(iter(offered.get("DELIVERBY", [])), "").partition(",")[0]),
+            is_priority="MT-PRIORITY" in offered,
         )
 
 

@@ -285,6 +285,10 @@ def mail_parameters(action: said.SayMail, offered: Capabilities) -> str:
         words.append(f"RET={action.ret}")
     if offered.is_dsn and action.envid:
         words.append(f"ENVID={encode_xtext(action.envid)}")
+    if offered.is_deliver_by and action.by is not None:
+        words.append(f"BY={action.by}")
+    if offered.is_priority and action.priority is not None:
+        words.append(f"MT-PRIORITY={action.priority}")
     return "".join(f" {word}" for word in words)
 
 
@@ -292,6 +296,8 @@ def _check_offered(action: said.SayMail, offered: Capabilities) -> None:
     body_types = {BodyType.EIGHT_BIT: offered.is_8bit, BodyType.BINARY: offered.is_binary}
     if not body_types.get(action.body_type, True):
         raise LocalProtocolError(f"{action.body_type} is not offered")
+    if action.by is not None and action.by.is_return and not offered.can_deliver_by(action.by.seconds):
+        raise LocalProtocolError("DELIVERBY is not offered, or not so soon")  # RFC 2852 4.1.4.1
     if action.is_smtputf8:
         if not offered.is_smtputf8:
             raise LocalProtocolError("SMTPUTF8 is not offered")

@@ -3,7 +3,7 @@
 import msgspec
 
 from skrytka.model.address import Domain, ReversePath
-from skrytka.model.envelope import BodyType, Recipient, Ret
+from skrytka.model.envelope import BodyType, By, Recipient, Ret
 from skrytka.model.secret import Secret
 from skrytka.protocol.smtp.capabilities import Capabilities
 from skrytka.protocol.smtp.client_states import Step
@@ -36,7 +36,7 @@ class SayResponse(msgspec.Struct, frozen=True):
 
 
 class SayMail(msgspec.Struct, frozen=True, kw_only=True):
-    """SIZE and the DSN parameters go only to a server that knows them."""
+    """SIZE, MT-PRIORITY, BY of mode N and the DSN parameters go only to a server that knows them."""
 
     reverse_path: ReversePath
     body_type: BodyType = BodyType.SEVEN_BIT
@@ -44,6 +44,8 @@ class SayMail(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int = 0
     ret: Ret | None = None
     envid: str = ""
+    by: By | None = None
+    priority: int | None = None
 
 
 class SayRcpt(msgspec.Struct, frozen=True):

@@ -7,9 +7,10 @@ import msgspec
 
 from skrytka.model import reply as replies
 from skrytka.model.address import Address, AddressError, Domain, ReversePath
-from skrytka.model.envelope import BodyType, Recipient, Ret
+from skrytka.model.envelope import BodyType, By, Hold, Recipient, Ret
 from skrytka.model.reply import Reply
 from skrytka.protocol.smtp.events import MailFrom, RcptTo
+from skrytka.protocol.smtp.extensions import FutureRelease
 from skrytka.protocol.smtp.parameters import (
     CommandError,
     parse_envid,
@@ -20,6 +21,7 @@ from skrytka.protocol.smtp.parameters import (
     required,
 )
 from skrytka.protocol.smtp.states import Verb
+from skrytka.protocol.smtp.timing import parse_by, parse_hold_for, parse_hold_until, parse_priority
 
 SIZE_DIGITS_MAX = 20  # RFC 1870 4
 BDAT_DIGITS_MAX = 18
@@ -47,6 +49,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     is_extended: bool = True  # EHLO was said: parameters are allowed (RFC 5321 4.1.1.11)
     is_dsn: bool = False
     is_auth: bool = False  # RFC 4954 5: whoever offers AUTH takes the parameter, logged in or not
+    future_release: FutureRelease | None = None
+    deliver_by_min_s: int | None = None
+    is_priority: bool = False
     is_space_accepted: bool = False
 
 
@@ -125,6 +130,9 @@ def parse_mail(argument: str, rules: Rules) -> MailFrom:
         declared_bytes=_declared_bytes(parameters, rules.message_bytes),
         ret=_ret(parameters),
         envid=parse_envid(required(parameters["ENVID"])) if "ENVID" in parameters else "",
+        hold=_hold(parameters, rules.future_release),
+        by=_by(parameters, rules.deliver_by_min_s),
+        priority=parse_priority(required(parameters["MT-PRIORITY"])) if "MT-PRIORITY" in parameters else None,
     )
 
 
@@ -184,8 +192,19 @@ def _parameters(text: str, rules: Rules, known: tuple[str, ...], *, is_utf8: boo
 
 
 def _mail_keywords(rules: Rules) -> tuple[str, ...]:
-    dsn = ("RET", "ENVID") if rules.is_dsn else ()
-    return ("SIZE", "BODY", "SMTPUTF8", *dsn, *(("AUTH",) if rules.is_auth else ()))
+    offered = {
+        ("RET", "ENVID"): rules.is_dsn,
+        ("AUTH",): rules.is_auth,
+        ("HOLDFOR", "HOLDUNTIL"): rules.future_release is not None,
+        ("BY",): rules.deliver_by_min_s is not None,
+        ("MT-PRIORITY",): rules.is_priority,
+    }
+    return (
+        "SIZE",
+        "BODY",
+        "SMTPUTF8",
+        *(name for names, is_offered in offered.items() if is_offered for name in names),
+    )
 
 
 def _body_type(parameters: dict[str, str | None]) -> BodyType:
@@ -215,3 +234,23 @@ def _ret(parameters: dict[str, str | None]) -> Ret | None:
         return Ret(required(parameters["RET"]).upper())
     except ValueError:
         raise CommandError(replies.BAD_SYNTAX) from None
+
+
+def _hold(parameters: dict[str, str | None], offered: FutureRelease | None) -> Hold | None:
+    """RFC 4865 4.2: one of the two, within what was offered; the session knows whether the time has passed."""
+    given = [name for name in ("HOLDFOR", "HOLDUNTIL") if name in parameters]
+    if not given or offered is None:
+        return None
+    if len(given) > 1:
+        raise CommandError(replies.BAD_SYNTAX)
+    value = required(parameters[given[0]])
+    hold = parse_hold_for(value) if given[0] == "HOLDFOR" else parse_hold_until(value)
+    if hold.for_s > offered.max_s or hold.until_ms > offered.until_ms:
+        raise CommandError(replies.BAD_SYNTAX)
+    return hold
+
+
+def _by(parameters: dict[str, str | None], min_s: int | None) -> By | None:
+    if "BY" not in parameters or min_s is None:
+        return None
+    return parse_by(required(parameters["BY"]), min_s)

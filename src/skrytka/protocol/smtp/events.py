@@ -3,7 +3,7 @@
 import msgspec
 
 from skrytka.model.address import Domain, ReversePath
-from skrytka.model.envelope import BodyType, Recipient, Ret
+from skrytka.model.envelope import BodyType, By, Hold, Recipient, Ret
 from skrytka.model.reply import Reply
 from skrytka.protocol.sasl.plain import PlainCredentials
 
@@ -25,6 +25,9 @@ class MailFrom(msgspec.Struct, frozen=True):
     declared_bytes: int = 0  # 0: not declared
     ret: Ret | None = None
     envid: str = ""
+    hold: Hold | None = None
+    by: By | None = None
+    priority: int | None = None  # None: not said (RFC 6710 4.1)
 
 
 class RcptTo(msgspec.Struct, frozen=True):

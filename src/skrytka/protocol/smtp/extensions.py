@@ -7,8 +7,16 @@ import msgspec
 from skrytka.model import reply as replies
 from skrytka.model.limits import SmtpLimits
 from skrytka.model.reply import Reply
+from skrytka.protocol.smtp.timing import date_time
 
 LIMIT_VALUE_MAX = 999_999  # RFC 9422 4.1 and 4.2: six digits at most
+
+
+class FutureRelease(msgspec.Struct, frozen=True):
+    """RFC 4865 3: how long a message is held, and until when."""
+
+    max_s: int
+    until_ms: int
 
 
 class Extensions(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +26,9 @@ class Extensions(msgspec.Struct, frozen=True, kw_only=True):
     is_dsn: bool = False  # RFC 3461; without it NOTIFY, ORCPT, RET, ENVID answer 555
     mechanisms: tuple[str, ...] = ()  # RFC 4954; offered under TLS only
     is_auth_required: bool = False  # RFC 6409 4.3: MAIL needs a login
+    future_release: FutureRelease | None = None  # RFC 4865, on submission only
+    deliver_by_min_s: int | None = None  # RFC 2852; None: not offered
+    is_priority: bool = False  # RFC 6710
 
 
 class Leniency(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +66,12 @@ def _keywords(extensions: Extensions, limits: SmtpLimits, *, is_tls: bool) -> li
     ]
     if extensions.is_dsn:
         keywords.append("DSN")
+    if (held := extensions.future_release) is not None:
+        keywords.append(f"FUTURERELEASE {held.max_s} {date_time(held.until_ms)}")
+    if extensions.deliver_by_min_s is not None:
+        keywords.append(f"DELIVERBY {extensions.deliver_by_min_s}")
+    if extensions.is_priority:
+        keywords.append("MT-PRIORITY MIXER")  # RFC 6710 appendix B: -4, 0 and 4 are what the queue tells apart
     if extensions.mechanisms and is_tls:
         keywords.append(f"AUTH {' '.join(extensions.mechanisms)}")
     if extensions.is_starttls and not is_tls:  # RFC 3207 4.2: not after the handshake

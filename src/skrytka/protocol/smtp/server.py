@@ -179,6 +179,9 @@ class SmtpServer:
             is_extended=is_extended,
             is_dsn=self._extensions.is_dsn,
             is_auth=bool(self._extensions.mechanisms),
+            future_release=self._extensions.future_release,
+            deliver_by_min_s=self._extensions.deliver_by_min_s,
+            is_priority=self._extensions.is_priority,
             is_space_accepted=self._leniency.is_space_after_colon_accepted,
         )
 

@@ -4,7 +4,7 @@ import pytest
 
 from skrytka.model import reply as replies
 from skrytka.model.address import NULL_REVERSE_PATH, Address, ReversePath
-from skrytka.model.envelope import BodyType, Notify, Ret
+from skrytka.model.envelope import BodyType, By, Notify, Ret
 from skrytka.model.errors import LocalProtocolError, RemoteProtocolError
 from skrytka.model.reply import Reply
 from skrytka.model.secret import Secret
@@ -338,6 +338,21 @@ def test_parameters_go_only_where_they_are_offered() -> None:
     ):
         with pytest.raises(LocalProtocolError):
             mail_parameters(wrong, plain)
+
+
+def test_time_and_priority_go_only_where_they_are_offered() -> None:
+    """RFC 2852 4.1.4, RFC 6710 4.2 and 4.3."""
+    offered = Pair(extensions=Extensions(deliver_by_min_s=30, is_priority=True)).hello().client.capabilities
+    said = SayMail(reverse_path=SENDER, by=By(98, is_return=True), priority=-3)
+    assert mail_parameters(said, offered) == " BY=98;R MT-PRIORITY=-3"
+    told = SayMail(reverse_path=SENDER, by=By(-5, is_return=False, is_traced=True), priority=0)
+    assert mail_parameters(told, offered) == " BY=-5;NT MT-PRIORITY=0"
+    plain = greeted(PLAIN_EHLO).capabilities
+    assert mail_parameters(told, plain) == ""
+    soon = SayMail(reverse_path=SENDER, by=By(29, is_return=True))
+    for wrong, server in ((said, plain), (soon, offered)):
+        with pytest.raises(LocalProtocolError):
+            mail_parameters(wrong, server)
 
 
 def test_dsn_parameters_come_back_as_they_went() -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from skrytka.model import reply as replies
 from skrytka.model.address import Address, Domain
-from skrytka.model.envelope import BodyType, Notify, Ret
+from skrytka.model.envelope import BodyType, By, Hold, Notify, Ret
 from skrytka.model.reply import Reply
 from skrytka.protocol.smtp.command import (
     Bdat,
@@ -15,6 +15,7 @@ from skrytka.protocol.smtp.command import (
     parse_mail,
     parse_rcpt,
 )
+from skrytka.protocol.smtp.extensions import FutureRelease
 from skrytka.protocol.smtp.parameters import CommandError
 from skrytka.protocol.smtp.states import Verb
 
@@ -217,6 +218,57 @@ def test_auth_is_a_parameter_where_auth_is_offered(value: str, reply: Reply | No
         assert error.reply == reply  # noqa: PT017 - a row may also be accepted
     else:
         assert reply is None
+
+
+LATER = Rules(
+    hostname=Domain.parse("mx.example.test"),
+    message_bytes=1000,
+    future_release=FutureRelease(3600, 1_798_761_600_000),
+    deliver_by_min_s=60,
+    is_priority=True,
+)
+
+
+def test_mail_keeps_when_it_is_to_go_and_how_soon() -> None:
+    mail = parse_mail("FROM:<a@b.example> HOLDFOR=60 BY=120;RT MT-PRIORITY=-3", LATER)
+    assert (mail.hold, mail.by, mail.priority) == (Hold("for;60", 60), By(120, True, True), -3)
+    until = parse_mail("FROM:<a@b.example> holduntil=2027-01-01T00:00:00Z", LATER)
+    assert until.hold == Hold("until;2027-01-01T00:00:00Z", until_ms=1_798_761_600_000)
+    assert (until.by, until.priority) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reply"),
+    [
+        ("HOLDFOR=3600", None),
+        ("HOLDFOR=3601", replies.BAD_SYNTAX),
+        ("HOLDFOR", replies.BAD_SYNTAX),
+        ("HOLDUNTIL=2027-01-01T00:00:01Z", replies.BAD_SYNTAX),
+        ("HOLDUNTIL=2027-01-01T00:00:00.1Z", replies.BAD_SYNTAX),
+        ("HOLDUNTIL", replies.BAD_SYNTAX),
+        ("HOLDFOR=60 HOLDUNTIL=2027-01-01T00:00:00Z", replies.BAD_SYNTAX),
+        ("HOLDFOR=60 HOLDFOR=60", replies.BAD_SYNTAX),
+        ("BY=60;R", None),
+        ("BY=59;N", None),
+        ("BY", replies.BAD_SYNTAX),
+        ("BY=60;R BY=60;R", replies.BAD_SYNTAX),
+        ("MT-PRIORITY=9", None),
+        ("MT-PRIORITY", replies.BAD_SYNTAX),
+        ("MT-PRIORITY=10", replies.BAD_PRIORITY),
+        ("MT-PRIORITY=1 MT-PRIORITY=1", replies.BAD_SYNTAX),
+    ],
+)
+def test_each_of_them_is_checked_where_it_is_offered_and_unknown_elsewhere(
+    parameters: str, reply: Reply | None
+) -> None:
+    for rules, expected in ((LATER, reply), (STRICT, replies.PARAMETER_UNKNOWN)):
+        if expected is None:
+            parse_mail("FROM:<a@b.example> " + parameters, rules)
+            continue
+        with pytest.raises(CommandError) as caught:
+            parse_mail("FROM:<a@b.example> " + parameters, rules)
+        if " " not in parameters or rules is LATER:
+            assert caught.value.reply == expected
 
 
 def test_parameters_need_ehlo() -> None:

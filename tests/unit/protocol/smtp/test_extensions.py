@@ -1,5 +1,5 @@
 from skrytka.model.limits import SmtpLimits
-from skrytka.protocol.smtp.extensions import Extensions, Leniency, ehlo_reply, helo_reply
+from skrytka.protocol.smtp.extensions import Extensions, FutureRelease, Leniency, ehlo_reply, helo_reply
 
 LIMITS = SmtpLimits(message_bytes=1000, messages=5, recipients=20)
 
@@ -29,6 +29,13 @@ def test_starttls_is_offered_in_the_clear_only() -> None:
 
 def test_dsn_is_offered_where_it_is_honoured() -> None:
     assert "DSN" in ehlo_reply("a.example", Extensions(is_dsn=True), LIMITS, is_tls=False).lines
+
+
+def test_what_may_be_said_of_time_is_offered_with_its_bounds() -> None:
+    """RFC 4865 3, RFC 2852 2, RFC 6710 7."""
+    later = Extensions(future_release=FutureRelease(86_400, 1_798_761_600_000), deliver_by_min_s=60, is_priority=True)
+    lines = ehlo_reply("a.example", later, LIMITS, is_tls=False).lines
+    assert {"FUTURERELEASE 86400 2027-01-01T00:00:00Z", "DELIVERBY 60", "MT-PRIORITY MIXER"} <= set(lines)
 
 
 def test_announced_limits_have_six_digits_at_most() -> None:

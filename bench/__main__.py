@@ -27,6 +27,7 @@ def main() -> None:
         show(outbound.run(options.messages // 2, min(options.runs, 3)), is_kept=not options.no_save)
     if "imap" in kinds:
         with tempfile.TemporaryDirectory(prefix="skrytka-bench-") as folder:
+            Path(folder).chmod(0o755)  # Dovecot's own users must reach their part
             show(imap.run(Path(folder) / "imap", imap.MESSAGES, imap.RUNS), is_kept=not options.no_save)
     for kind in ("large", "memory"):  # they print as they go, and save by themselves
         if kind in kinds:

@@ -25,6 +25,7 @@ from tests.support.faults.filled import TOKEN, fill
 SELECT_MS, SEARCH_MS, DELIVERY_MS = 150.0, 1200.0, 100.0
 TEMPLATES = 2000
 SESSIONS = 4
+MESSAGES_PER_SESSION = 500  # a server here takes no more in one
 SEARCHES = (f"TEXT {RARE}", "NOT SEEN", "RETURN (ALL) NOT SEEN", f"NOT TEXT {RARE}")
 ALICE = "alice@example.test"
 MAIL = b"From: <a@example.net>\r\nSubject: bench\r\n\r\n" + b"Some words of a small message, again and again.\r\n" * 80
@@ -67,8 +68,14 @@ class Deliveries(Beside):
     """Small messages to somebody else."""
 
     def _session(self) -> None:
+        while not self._stop.is_set():
+            self._some()
+
+    def _some(self) -> None:
         with self._demo.smtp() as session:
-            while not self._stop.is_set():
+            for _ in range(MESSAGES_PER_SESSION):
+                if self._stop.is_set():
+                    return
                 self._timed(lambda: session.sendmail("someone@example.net", ["bob@example.test"], MAIL))
 
 

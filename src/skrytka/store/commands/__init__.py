@@ -27,7 +27,6 @@ from skrytka.store.commands.mailbox import (
     RecentMark,
     Renamed,
     RenameMailbox,
-    Subscribe,
     SubscribeName,
 )
 from skrytka.store.commands.messages import (
@@ -83,7 +82,6 @@ AnyCommand = (
     | Settle
     | StageCopy
     | StoreFlags
-    | Subscribe
     | SubscribeName
     | SuspendAccount
     | TakeBack
@@ -143,7 +141,6 @@ __all__ = [
     "Settle",
     "StageCopy",
     "StoreFlags",
-    "Subscribe",
     "SubscribeName",
     "SuspendAccount",
     "TakeBack",

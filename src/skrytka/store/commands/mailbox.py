@@ -122,23 +122,8 @@ class DeleteMailbox(Command[State], frozen=True):
         return state
 
 
-class Subscribe(Command[State], frozen=True):
-    """Set or clear a mailbox's subscription."""
-
-    account: AccountId
-    mailbox: MailboxId
-    is_subscribed: bool
-
-    def run(self, tx: Tx) -> Query[State]:
-        state = yield from next_state(self.account)
-        if not (yield sql.SUBSCRIBE(account=self.account, mailbox=self.mailbox, is_subscribed=int(self.is_subscribed))):
-            raise PermanentError(Reason.NO_SUCH_MAILBOX, f"account {self.account} mailbox {self.mailbox}")
-        tx.log(self.account, Op.MAILBOX_SUBSCRIBE, state, (self.mailbox, self.is_subscribed))
-        return state
-
-
 class SubscribeName(Command[State], frozen=True):
-    """As :class:`Subscribe`, by name: there need be no mailbox of it (RFC 9051 6.3.7)."""
+    """Set or clear a subscription by name: there need be no mailbox of it (RFC 9051 6.3.7)."""
 
     account: AccountId
     name_mac: bytes

@@ -100,13 +100,6 @@ def qr_terminal(text: Secret) -> str:
     return out.getvalue()
 
 
-def qr_svg(text: Secret) -> bytes:
-    """The text as a QR code for a printed page."""
-    out = io.BytesIO()
-    _qr(text).save(out, kind="svg", scale=4, border=4)
-    return out.getvalue()
-
-
 def _qr(text: Secret) -> segno.QRCode:
     return segno.make_qr(text.reveal().decode(), error="m")  # digits, capitals, dashes: the compact alphanumeric mode
 

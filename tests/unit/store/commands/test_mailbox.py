@@ -16,7 +16,6 @@ from skrytka.store.commands import (
     Renamed,
     RenameMailbox,
     StoreFlags,
-    Subscribe,
     SubscribeName,
 )
 from skrytka.store.commands.base import Command
@@ -122,13 +121,11 @@ async def test_a_subscription_is_set_and_cleared(case: StoreCase) -> None:
     made = await create(case, alice, "a")
     for is_subscribed in (True, False):
         await case.store.submit(
-            Subscribe(unit=case.ids.unit(), account=alice, mailbox=made.mailbox, is_subscribed=is_subscribed)
+            SubscribeName(
+                unit=case.ids.unit(), account=alice, name_mac=b"mac a", name=b"a", is_subscribed=is_subscribed
+            )
         )
         assert (await one(case, alice, made.mailbox)).is_subscribed is is_subscribed
-    with pytest.raises(PermanentError):
-        await case.store.submit(
-            Subscribe(unit=case.ids.unit(), account=alice, mailbox=MailboxId(99), is_subscribed=True)
-        )
 
 
 async def test_a_keyword_keeps_its_bit(case: StoreCase) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.secret import Secret
-from skrytka.store.seal.recovery import RecoveryKey, qr_svg, qr_terminal, seal_box
+from skrytka.store.seal.recovery import RecoveryKey, qr_terminal, seal_box
 from skrytka.store.system import SystemRandom
 
 RANDOM = SystemRandom()
@@ -229,11 +229,8 @@ def test_sealed_twice_shares_no_16_bytes() -> None:
 
 def test_the_qr_code_holds_the_text() -> None:
     expected = segno.make_qr(TEXT, error="m")
-    svg, out = io.BytesIO(), io.StringIO()
-    expected.save(svg, kind="svg", scale=4, border=4)
+    out = io.StringIO()
     expected.terminal(out=out, border=2, compact=True)
     assert expected.mode == "alphanumeric"
-    assert qr_svg(KEY.text()) == svg.getvalue()
-    assert b"<svg" in svg.getvalue()
     assert qr_terminal(KEY.text()) == out.getvalue()
     assert max(len(line) for line in out.getvalue().splitlines()) < 80

@@ -220,6 +220,13 @@ class QueueRow(NamedTuple):
     attempts: int
     created_at_ms: int
     reason: str
+    release_at_ms: int  # 0, or when its sender wanted it to go
+    is_told: int  # as in sql.outbound.OutboundRow
+
+    @property
+    def since_ms(self) -> int:
+        """Since when it is tried."""
+        return max(self.created_at_ms, self.release_at_ms)
 
 
 class JournalRow(NamedTuple):

@@ -45,7 +45,8 @@ class MendTimes(Command[int], frozen=True):
 
     def run(self, tx: Tx) -> Query[int]:
         bounds = {"sure_ms": self.sure_ms, "latest_ms": self.latest_ms, "earliest_ms": self.earliest_ms}
-        mended = len((yield queue.MEND_DUE(now_ms=self.now_ms, latest_ms=self.due_latest_ms)))
+        mended = len((yield queue.MEND_RELEASE(**bounds)))
+        mended += len((yield queue.MEND_DUE(now_ms=self.now_ms, latest_ms=self.due_latest_ms)))
         mended += len((yield queue.MEND_QUEUED(**bounds)))
         mended += len((yield sql.MEND_VAULT(**bounds)))
         if mended:

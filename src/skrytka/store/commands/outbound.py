@@ -10,14 +10,15 @@ from skrytka.store.commands.queue import QueueIn, put_in_queue
 from skrytka.store.commands.shared import BlobIn, finish, leave
 from skrytka.store.rows import QUEUE_SUBJECT, Op
 from skrytka.store.sql import outbound as sql
+from skrytka.store.sql.queue import LANE_LOCAL
 from skrytka.store.statement import Query
 
 
 class Post(Command[tuple[Delivered, ...]], frozen=True):
     """One message into mailboxes and into the queue; ``done`` leaves the queue and ``told`` is marked with it.
 
-    ``also`` is what is said about the message to its sender; its unit does not count. Answers for the targets in their
-    order.
+    ``local`` is for mailboxes here and waits for its time. ``also`` is what is said about the message to its sender;
+    its unit does not count. Answers for the targets in their order.
     """
 
     blob: BlobIn
@@ -26,20 +27,25 @@ class Post(Command[tuple[Delivered, ...]], frozen=True):
     done: QueueDone | None = None
     told: QueueDone | None = None
     also: "Post | None" = None
+    local: QueueIn | None = None
+    told_what: int = sql.TOLD_DELAY
 
     def run(self, tx: Tx) -> Query[tuple[Delivered, ...]]:
-        if self.queue is None and not self.targets:
+        queues = (self.queue is not None) + (self.local is not None)
+        if not queues and not self.targets:
             raise PermanentError(Reason.NO_SUCH_OBJECT, "a posted message needs a recipient")
         deliver = Deliver(unit=self.unit, blob=self.blob, targets=self.targets)
-        answers = yield from deliver.put(tx, 0 if self.queue is None else 1)
+        answers = yield from deliver.put(tx, queues)
         if self.queue is not None:
             lane = sql.lane_of(self.queue.priority)
             yield from put_in_queue(tx, self.blob, self.queue, kind=sql.KIND_OUTBOUND, lane=lane)
+        if self.local is not None:
+            yield from put_in_queue(tx, self.blob, self.local, kind=sql.KIND_LOCAL, lane=LANE_LOCAL)
         if self.done is not None:
             yield from finish(tx, self.done.queue_id, self.done.recipients)
         if self.told is not None:
             for number in self.told.recipients:
-                yield sql.TOLD(queue_id=self.told.queue_id, number=number)
+                yield sql.TOLD(queue_id=self.told.queue_id, number=number, told=self.told_what)
         if self.also is not None:
             yield from self.also.run(tx)
         return answers
@@ -70,18 +76,24 @@ class Settle(Command[None], frozen=True):
 
 
 class Schedule(Command[int], frozen=True):
-    """Hold, release or try now; attempts do not count. How many of the recipients were there."""
+    """Hold, release or try now; attempts do not count. How many of the recipients were there.
+
+    What its sender wanted to go later goes no sooner, unless ``is_released``.
+    """
 
     messages: tuple[QueueDone, ...]
     due_at_ms: int
     is_held: bool = False
     reason: str = ""
+    is_released: bool = False
 
     def run(self, tx: Tx) -> Query[int]:
         found = 0
         due_at_ms = sql.NEVER_MS if self.is_held else self.due_at_ms
         for message in self.messages:
             for number in message.recipients:
+                if self.is_released:
+                    yield sql.RELEASE(queue_id=message.queue_id, number=number, now_ms=self.due_at_ms)
                 rows = yield sql.SCHEDULE(
                     queue_id=message.queue_id,
                     number=number,

@@ -3,7 +3,7 @@
 import msgspec
 
 from skrytka.model.errors import PermanentError, Reason
-from skrytka.model.ids import QueueId
+from skrytka.model.ids import AccountId, QueueId
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.shared import BlobIn, finish, put_blob
 from skrytka.store.rows import QUEUE_SUBJECT, Op
@@ -28,6 +28,8 @@ class QueueIn(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     envelope: bytes
     recipients: tuple[QueuedRecipient, ...]
     priority: int = 0
+    release_at_ms: int = 0  # not before (RFC 4865); 0: at once
+    account: AccountId | None = None  # whose share of waiting mail it is
 
 
 def put_in_queue(tx: Tx, blob: BlobIn, queue: QueueIn, *, kind: int, lane: int) -> Query[None]:
@@ -41,6 +43,7 @@ def put_in_queue(tx: Tx, blob: BlobIn, queue: QueueIn, *, kind: int, lane: int) 
             now_ms=tx.now_ms,
             kind=kind,
             priority=queue.priority,
+            account=queue.account or 0,
         )
     ):
         raise PermanentError(Reason.ALREADY_EXISTS, "the queue id is taken")
@@ -52,6 +55,7 @@ def put_in_queue(tx: Tx, blob: BlobIn, queue: QueueIn, *, kind: int, lane: int) 
             due_at_ms=recipient.due_at_ms,
             reason=recipient.reason,
             lane=lane,
+            release_at_ms=queue.release_at_ms,
         )
     tx.log(QUEUE_SUBJECT, Op.ENQUEUE, 0, (queue.queue_id, blob.blob_id, len(queue.recipients)))
 

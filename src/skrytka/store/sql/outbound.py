@@ -7,6 +7,8 @@ from skrytka.store.statement import Query, Statement
 
 KIND_LOCAL: Final = 0
 KIND_OUTBOUND: Final = 1
+TOLD_DELAY: Final = 1  # of queue_recipient.is_told
+TOLD_LATE: Final = 2
 NEVER_MS: Final = 2**62  # when a held recipient is due
 LANE_URGENT: Final = 1  # of queue_recipient.lane, which is looked through in this order
 LANE_USUAL: Final = 2
@@ -32,18 +34,23 @@ class Share(NamedTuple):
 WHOLE: Final = Share()
 
 SCHEDULE = Statement(
-    "UPDATE queue_recipient SET due_at_ms = :due_at_ms, is_held = :is_held, reason = :reason"
-    " WHERE queue_id = :queue_id AND number = :number RETURNING number"
+    "UPDATE queue_recipient SET is_held = :is_held,"
+    " due_at_ms = CASE WHEN release_at_ms > :due_at_ms THEN release_at_ms ELSE :due_at_ms END,"
+    " reason = :reason WHERE queue_id = :queue_id AND number = :number RETURNING number"
+)
+RELEASE = Statement(
+    "UPDATE queue_recipient SET release_at_ms = :now_ms"
+    " WHERE queue_id = :queue_id AND number = :number AND release_at_ms > :now_ms"
 )
 DEFER = Statement(
     "UPDATE queue_recipient SET due_at_ms = :due_at_ms, attempts = attempts + 1, reason = :reason"
     " WHERE queue_id = :queue_id AND number = :number AND is_held = 0 RETURNING attempts"
 )
-TOLD = Statement("UPDATE queue_recipient SET is_told = 1 WHERE queue_id = :queue_id AND number = :number")
+TOLD = Statement("UPDATE queue_recipient SET is_told = :told WHERE queue_id = :queue_id AND number = :number")
 
 _COLUMNS: Final = (
     "q.queue_id, r.number, q.blob_id, b.size, q.wrapped_key, q.envelope, r.recipient, r.due_at_ms, r.attempts,"
-    " q.created_at_ms, r.reason, q.kind, q.priority, r.is_held, r.is_told FROM queue_recipient r"
+    " q.created_at_ms, r.reason, q.kind, q.priority, r.is_held, r.is_told, r.release_at_ms FROM queue_recipient r"
     " JOIN queue q ON q.queue_id = r.queue_id JOIN blob b ON b.blob_id = q.blob_id"
 )
 _DUE = Statement(
@@ -74,7 +81,13 @@ class OutboundRow(NamedTuple):
     kind: int
     priority: int
     is_held: int
-    is_told: int  # the delay notice was sent
+    is_told: int  # 1: the delay notice was sent; TOLD_LATE: that the time for its delivery has passed
+    release_at_ms: int  # 0, or when its sender wanted it to go
+
+    @property
+    def since_ms(self) -> int:
+        """Since when it is tried."""
+        return max(self.created_at_ms, self.release_at_ms)
 
 
 def lane_of(priority: int) -> int:

@@ -23,7 +23,7 @@ def parcel(size: int, sender: str = "a@example.org") -> Parcel:
         arrived_at_ms=1,
         trace_fields=b"Received: x\r\n",
     )
-    row = OutboundRow(QueueId(bytes(16)), 0, BlobId(bytes(16)), size, b"", b"", b"", 0, 0, 0, "", 1, 0, 0, 0)
+    row = OutboundRow(QueueId(bytes(16)), 0, BlobId(bytes(16)), size, b"", b"", b"", 0, 0, 0, "", 1, 0, 0, 0, 0)
     return Parcel(envelope, (row,), {0: to()})
 
 

@@ -1,5 +1,7 @@
 """The keeper's work, on both engines."""
 
+import pytest
+
 from skrytka.model.ids import AccountId, BlobId
 from skrytka.store.commands import (
     BlobIn,
@@ -132,7 +134,24 @@ async def test_times_of_a_clock_that_was_wrong_are_mended_and_others_stay(case: 
     assert await mended(case, began) == 0
 
 
-def queued(case: StoreCase, *, due_at_ms: int) -> Post:
+@pytest.mark.parametrize("jump", [10**8, -2 * 10**8])
+async def test_what_waits_for_its_time_waits_as_long_as_it_was_to_whatever_the_clock_did(
+    case: StoreCase, jump: int
+) -> None:
+    began = case.clock.now_ms()
+    right = queued(case, due_at_ms=began + 50_000, release_at_ms=began + 50_000)
+    await case.store.submit(right)
+    case.clock.jump(jump)
+    wrong_ms = case.clock.now_ms() + 50_000
+    await case.store.submit(queued(case, due_at_ms=wrong_ms, release_at_ms=wrong_ms))
+    case.clock.jump(-jump)
+    await mended(case, began)
+    rows = await case.store.read(outbound.listed(10))
+    assert [(row.due_at_ms, row.release_at_ms) for row in rows] == [(began + 50_000, began + 50_000)] * 2
+    assert await mended(case, began) == 0
+
+
+def queued(case: StoreCase, *, due_at_ms: int, release_at_ms: int = 0) -> Post:
     return Post(
         unit=case.ids.unit(),
         blob=blob(case.ids),
@@ -141,6 +160,7 @@ def queued(case: StoreCase, *, due_at_ms: int) -> Post:
             wrapped_key=b"k" * 60,
             envelope=b"sealed",
             recipients=(QueuedRecipient(b"sealed", due_at_ms),),
+            release_at_ms=release_at_ms,
         ),
     )
 

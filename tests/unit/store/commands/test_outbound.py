@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from skrytka.model.errors import PermanentError, Reason
-from skrytka.model.ids import QueueId
+from skrytka.model.ids import AccountId, QueueId
 from skrytka.store.commands import (
     BlobIn,
     CollectBlobs,
@@ -204,3 +204,91 @@ async def test_a_postponed_recipient_counts_its_attempts(case: StoreCase) -> Non
     assert await case.store.read(outbound.due(outbound.LANE_USUAL, now_ms=899, limit=10)) == []
     (row,) = await case.store.read(outbound.due(outbound.LANE_USUAL, now_ms=900, limit=10))
     assert (row.attempts, row.reason) == (2, "451 4.7.1")
+
+
+def timed(case: StoreCase, release_at_ms: int, account: AccountId | None = None) -> QueueIn:
+    return QueueIn(
+        queue_id=case.ids.queue(),
+        wrapped_key=b"w" * 60,
+        envelope=b"sealed envelope",
+        recipients=(QueuedRecipient(b"r", release_at_ms),),
+        release_at_ms=release_at_ms,
+        account=account,
+    )
+
+
+async def test_what_is_to_go_later_waits_in_both_queues_from_one_commit_on(case: StoreCase) -> None:
+    """RFC 4865 4.2: for mailboxes here too."""
+    queued, local = timed(case, 900), timed(case, 900)
+    command = Post(unit=case.ids.unit(), blob=blob(case.ids), queue=queued, local=local)
+    for _ in range(2):  # the same unit: once
+        assert await case.store.submit(command) == ()
+    assert await case.store.read(outbound.due(outbound.LANE_USUAL, now_ms=899, limit=10)) == []
+    assert await case.store.read(queue.due(now_ms=899, limit=10)) == []
+    (outside,) = await case.store.read(outbound.due(outbound.LANE_USUAL, now_ms=900, limit=10))
+    (here,) = await case.store.read(queue.due(now_ms=900, limit=10))
+    assert (outside.queue_id, outside.release_at_ms, outside.since_ms) == (
+        queued.queue_id,
+        900,
+        max(900, outside.created_at_ms),
+    )
+    assert (here.queue_id, here.release_at_ms) == (local.queue_id, 900)
+    await case.store.submit(Complete(unit=case.ids.unit(), queue_id=local.queue_id, recipients=(0,)))
+    assert await case.store.submit(CollectBlobs(unit=case.ids.unit())) == 0, "the other queue has the blob still"
+    await case.store.submit(Settle(unit=case.ids.unit(), done=(QueueDone(queued.queue_id, (0,)),)))
+    assert await case.store.submit(CollectBlobs(unit=case.ids.unit())) == 1
+
+
+async def test_mail_of_this_server_alone_can_wait_too(case: StoreCase) -> None:
+    local = timed(case, 900)
+    await case.store.submit(Post(unit=case.ids.unit(), blob=blob(case.ids), local=local))
+    assert await case.store.read(queue.next_due()) == 900
+    assert [row.kind for row in await case.store.read(outbound.listed(10))] == [outbound.KIND_LOCAL]
+
+
+async def test_an_administrators_hold_ends_without_the_senders_and_his_release_ends_both(case: StoreCase) -> None:
+    queued = timed(case, 900)
+    await case.store.submit(Post(unit=case.ids.unit(), blob=blob(case.ids), queue=queued))
+    every = (QueueDone(queued.queue_id, (0,)),)
+
+    async def due_after(**said: object) -> tuple[int, int]:
+        await case.store.submit(Schedule(unit=case.ids.unit(), messages=every, due_at_ms=300, **said))  # type: ignore[arg-type]
+        (row,) = await case.store.read(outbound.message(queued.queue_id))
+        return row.due_at_ms, row.release_at_ms
+
+    assert await due_after(is_held=True) == (outbound.NEVER_MS, 900)
+    assert await due_after() == (900, 900)
+    assert await due_after(is_released=True) == (300, 300)
+    assert await due_after(is_released=True) == (300, 300)
+
+
+async def test_the_share_of_an_account_is_what_waits_for_its_time(case: StoreCase) -> None:
+    alice, bob = await case.two_accounts()
+    for release_at_ms in (500, 900, 900):
+        await case.store.submit(
+            Post(unit=case.ids.unit(), blob=blob(case.ids), queue=timed(case, release_at_ms, alice))
+        )
+    both = Post(unit=case.ids.unit(), blob=blob(case.ids), queue=timed(case, 900, bob), local=timed(case, 900))
+    await case.store.submit(both)
+    await post(case, 900)
+    counts = [await case.store.read(queue.scheduled(who, 500)) for who in (alice, bob, AccountId(0))]
+    assert counts == [2, 1, 0]
+
+
+async def test_a_sender_is_told_once_of_each_thing(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    command = await post(case, 100, 200)
+    assert command.queue is not None
+    for what in (outbound.TOLD_DELAY, outbound.TOLD_LATE):
+        told = QueueDone(command.queue.queue_id, (1,))
+        await case.store.submit(
+            Post(
+                unit=case.ids.unit(),
+                blob=blob(case.ids),
+                targets=(target(case.ids, alice),),
+                told=told,
+                told_what=what,
+            )
+        )
+        rows = await case.store.read(outbound.message(command.queue.queue_id))
+        assert [row.is_told for row in rows] == [0, what]

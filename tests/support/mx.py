@@ -98,7 +98,7 @@ class FakeDelivery:
         self.messages.append(FakeMessage(self.fails_at))
         return self.messages[-1]
 
-    def begin_submission(self) -> IncomingMessage:
+    def begin_submission(self, *, is_leaving: bool = True) -> IncomingMessage:
         return self.begin()
 
     async def deliver(

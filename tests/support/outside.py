@@ -12,6 +12,7 @@ from skrytka.mail.delivery.local import Delivery
 from skrytka.mail.delivery.types import Outgoing, Resolution
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.outbox.outbox import Outbox
+from skrytka.mail.outbox.signing import Signing
 from skrytka.mail.queue.bounce import BounceDeps, Bounces
 from skrytka.mail.queue.courier import LocalCourier
 from skrytka.mail.queue.form import Forms
@@ -177,13 +178,17 @@ async def turns(count: int = 5) -> None:
 class Outside:
     """The courier of a world, its mail submitted by alice, and a look into the queue."""
 
-    def __init__(self, world: World, port: int, *, is_demo: bool = False, **settings: Any) -> None:
+    def __init__(
+        self, world: World, port: int, *, is_demo: bool = False, signing: Signing | None = None, **settings: Any
+    ) -> None:
         self.world = world
         self.settings = msgspec.structs.replace(Outbound(retry_s=(60, 600), connect_s=5.0), **settings)
         self.sweeper = Sweeper(world.clock)
         self.routes = Routes(self.settings, StaticZone.parse(ZONE), HOSTNAME, world.random, port=port)
         outbox = Outbox(world.keys, world.clock, world.random)
-        self.delivery = Delivery(dataclasses.replace(world.delivery._deps, outbox=outbox, directory=world.directory))
+        self.delivery = Delivery(
+            dataclasses.replace(world.delivery._deps, outbox=outbox, directory=world.directory, signing=signing)
+        )
         self.local = LocalCourier(dataclasses.replace(world.courier._deps, reports=self.delivery.reports))
         self.paths = Paths(
             hostname=HOSTNAME,
@@ -193,7 +198,7 @@ class Outside:
             settings=self.settings,
             passwords=_password,
             clock=world.clock,
-            forms=Forms(world.inspection, is_recoding=self.settings.is_8bit_recoded),
+            forms=Forms(world.inspection, signing, is_recoding=self.settings.is_8bit_recoded),
         )
         assert self.delivery.reports is not None
         self.bounces = Bounces(

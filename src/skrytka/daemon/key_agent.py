@@ -10,11 +10,11 @@ from skrytka.model.clock import Clock
 from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
 from skrytka.model.events import Emitter, KeyAlarm, KeyRequested
 from skrytka.model.ids import AccountId
-from skrytka.store.seal.ring import KeyRing, account_subject
+from skrytka.store.seal.ring import LATER_SUBJECTS, NODE_SUBJECTS, KeyRing, account_subject
 
 ALARM_ACCOUNTS = 500  # distinct accounts of one process within a minute
 ALARM_WINDOW_S = 60.0
-NODE_SUBJECTS = frozenset({"node:queue", "node:pepper", "node:address"})
+_OF_NODE = frozenset(NODE_SUBJECTS + LATER_SUBJECTS)
 _ACCOUNT = "account:"
 
 
@@ -40,13 +40,14 @@ class KeyAgent:
 
     def _key(self, kind: str, request: KeyRequest) -> bytes:
         account = parse_account(request.subject)
-        if account is None and request.subject not in NODE_SUBJECTS:
-            raise PermanentError(Reason.KEY_UNAVAILABLE, "no such subject")
-        if request.is_new and account is not None:
+        if account is None:
+            if request.subject not in _OF_NODE:
+                raise PermanentError(Reason.KEY_UNAVAILABLE, "no such subject")
+            return self._ring.node(request.subject).reveal()
+        if request.is_new:
             self._ring.ensure(account_subject(account))
         secret = self._ring.get(request.subject)
-        if account is not None:
-            self._count(kind, account)
+        self._count(kind, account)
         return secret.reveal()
 
     def _count(self, kind: str, account: AccountId) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from skrytka.daemon.layout import Layout
 from skrytka.mail.delivery.reports import Reports
 from skrytka.mail.mailbox.blobs import Blobs
+from skrytka.mail.outbox.signing import Signing
 from skrytka.mail.queue.bounce import BounceDeps, Bounces
 from skrytka.mail.queue.form import Forms, Recoder
 from skrytka.mail.queue.outbound import OutboundCourier, OutboundDeps
@@ -46,6 +47,7 @@ def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
     blobs: Blobs,
     reports: Reports,
     recoder: Recoder,
+    signing: Signing,
     sweeper: Sweeper,
     events: Emitter,
     clock: Clock,
@@ -62,7 +64,7 @@ def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
         settings=settings.outbound,
         passwords=partial(_password, layout),
         clock=clock,
-        forms=Forms(recoder, is_recoding=settings.outbound.is_8bit_recoded),
+        forms=Forms(recoder, signing, is_recoding=settings.outbound.is_8bit_recoded),
     )
     bounces = Bounces(
         BounceDeps(

@@ -27,7 +27,9 @@ from skrytka.mail.identity.rights import SenderRights
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.mailbox.mailboxes import Mailboxes
 from skrytka.mail.mailbox.opened import MailboxDeps
+from skrytka.mail.outbox.authors import Authors
 from skrytka.mail.outbox.outbox import Outbox
+from skrytka.mail.outbox.signing import Signing
 from skrytka.mail.policy.decide import decide
 from skrytka.mail.queue.courier import CourierDeps, LocalCourier
 from skrytka.mail.queue.local import LocalQueue
@@ -116,6 +118,7 @@ class Parts:
             )
         )
         self._known = KnownAccounts(base.store)
+        self._signing = Signing(base.store, base.keys, Authors(base.inspector), base.clock, base.random, base.events)
         self._credentials = StoredCredentials(base.store, base.clock, base.random)
         self._tls = TlsStore(certificate_files(base.layout.root, settings))
         self._mx = self._mx_deps(settings)
@@ -201,6 +204,7 @@ class Parts:
             blobs=self._blobs,
             reports=self._reports(),
             recoder=self._inspection,
+            signing=self._signing,
             sweeper=self.surroundings.sweeper,
             events=base.events,
             clock=base.clock,
@@ -275,6 +279,7 @@ class Parts:
             outbox=Outbox(base.keys, base.clock, base.random),
             directory=self._recipients(settings),
             words=LANGUAGES[settings.outbound.report_language],
+            signing=self._signing,
         )
         return Delivery(delivery)
 

@@ -29,8 +29,8 @@ class Delivery(Protocol):
         """A place for one message; whoever begins it aborts it or hands it to ``deliver``."""
         ...
 
-    def begin_submission(self) -> IncomingMessage:
-        """As :meth:`begin`, the header completed."""
+    def begin_submission(self, *, is_leaving: bool) -> IncomingMessage:
+        """As :meth:`begin`, the header completed; what is leaving can be signed."""
         ...
 
     async def deliver(

@@ -48,6 +48,16 @@ class AddressKind(StrEnum):
     CATCH_ALL = "catch_all"
 
 
+class DkimState(StrEnum):
+    """Where the life of a key has come to (docs/dkim.md)."""
+
+    NEW = "new"  # to be published
+    WAITING = "waiting"  # DNS shows it; what was asked for before has to be forgotten elsewhere
+    ACTIVE = "active"  # signs
+    RETIRED = "retired"  # signs no more; what it signed may be on its way
+    REVOKED = "revoked"  # its record is published without a key, its private half is gone
+
+
 DIRECTORY_SUBJECT = 0  # subjects above 0 are accounts
 QUEUE_SUBJECT = -1
 KEYRING_SUBJECT = -2
@@ -67,6 +77,8 @@ class Op(StrEnum):
     ACCOUNT_REMOVE = "account.remove"
     ADDRESS_ADD = "address.add"
     ADDRESS_REMOVE = "address.remove"
+    DKIM_ADD = "dkim.add"
+    DKIM_MOVE = "dkim.move"
     DELIVER = "deliver"
     FLAGS = "flags"
     KEYWORD = "keyword"
@@ -123,6 +135,22 @@ class AddressRow(NamedTuple):
     kind: AddressKind
     account: AccountId | None
     targets: tuple[str, ...]
+
+
+class DkimKeyRow(NamedTuple):
+    """A key that signs for a domain, or did; ``private_key`` is sealed."""
+
+    domain: str  # Domain.name
+    selector: str
+    algorithm: str
+    state: DkimState
+    public_key: str  # p= of its record
+    private_key: bytes | None
+    created_at_ms: int
+    changed_at_ms: int  # since when it is in its state
+
+    def __repr__(self) -> str:
+        return f"DkimKeyRow({self.domain}, {self.selector}, {self.state.value})"
 
 
 class CredentialRow(NamedTuple):

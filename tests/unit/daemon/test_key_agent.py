@@ -96,3 +96,13 @@ def test_the_minute_slides_and_each_process_is_counted_by_itself(
 )
 def test_only_a_plain_number_names_an_account(subject: str, account: int | None) -> None:
     assert parse_account(subject) == account
+
+
+def test_a_key_of_the_node_that_older_installations_lack_is_made_when_it_is_asked_for(
+    agent: KeyAgent, ring: KeyRing
+) -> None:
+    first = agent.answer("front-0", KeyRequest(call=1, subject="node:dkim"))
+    again = agent.answer("front-1", KeyRequest(call=2, subject="node:dkim"))
+    assert isinstance(first, Key)
+    assert isinstance(again, Key)
+    assert first.key == again.key == ring.get("node:dkim").reveal()

@@ -15,18 +15,17 @@ from skrytka.mail.delivery.copies import Copies, blob_in
 from skrytka.mail.delivery.incoming import HeaderFilter
 from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.message import IncomingMessage, Sealed, verdict_of
-from skrytka.mail.delivery.prefix import relayed_field
+from skrytka.mail.delivery.outgoing import outbound_envelope, to_sign
 from skrytka.mail.delivery.reports import ReportDeps, Reports, asked_of, confirmations
 from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.delivery.submitted import SubmissionFilter
 from skrytka.mail.delivery.summary import NOTHING_READ, Insides, buggy
 from skrytka.mail.delivery.types import Check, Decide, Fallback, Outgoing, Resolution, Target, Transaction
 from skrytka.mail.outbox.outbox import Outbox, priority_of
-from skrytka.mail.outbox.sealed import OutboundEnvelope
+from skrytka.mail.outbox.signing import NOT_SIGNED, Signed, Signing
 from skrytka.model import reply
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
-from skrytka.model.envelope import BodyType
 from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
 from skrytka.model.events import (
     Emitter,
@@ -40,6 +39,7 @@ from skrytka.model.ids import AccountId, TraceId, UnitId, id_text, new_id
 from skrytka.model.limits import SmtpLimits
 from skrytka.model.verdict import Action, Verdict
 from skrytka.net.bugs import bug_caught
+from skrytka.protocol.mailauth.dkim.sign import SIGNED_BODY
 from skrytka.protocol.reports.dsn import RecipientReport
 from skrytka.protocol.reports.texts import ENGLISH, Words
 from skrytka.store.api import Store
@@ -75,6 +75,7 @@ class DeliveryDeps:
     outbox: Outbox | None = None  # None: nothing leaves
     directory: Directory | None = None  # of reverse paths; None: nobody is told that his mail arrived
     words: Words = ENGLISH  # of reports
+    signing: Signing | None = None  # None: what leaves is not signed
 
 
 class Delivery:
@@ -96,7 +97,7 @@ class Delivery:
         return Reports(
             ReportDeps(
                 hostname=deps.hostname,
-                begin=self.begin,
+                begin=self.begin_report,
                 store=deps.store,
                 directory=deps.directory,
                 copies=self._copies,
@@ -106,21 +107,29 @@ class Delivery:
                 clock=deps.clock,
                 random=deps.random,
                 words=deps.words,
+                signing=deps.signing,
             )
         )
 
     def begin(self) -> IncomingMessage:
         """A place for the octets of one message; ``abort`` it unless it is handed to :meth:`deliver`."""
-        deps = self._deps
-        writer = BlobWriter(deps.spool_dir, deps.clock, deps.random, deps.memory)
-        return IncomingMessage(writer, HeaderFilter(deps.hostname, deps.limits.header_bytes), deps.memory)
+        return self._incoming(HeaderFilter(self._deps.hostname, self._deps.limits.header_bytes))
 
-    def begin_submission(self) -> IncomingMessage:
-        """As :meth:`begin`; the header is completed (RFC 6409 8)."""
+    def begin_submission(self, *, is_leaving: bool = True) -> IncomingMessage:
+        """As :meth:`begin`; the header is completed (RFC 6409 8), and what is leaving can be signed."""
+        deps = self._deps
+        header = SubmissionFilter(deps.hostname, deps.limits.header_bytes, deps.clock, deps.random)
+        return self._incoming(header, is_signed=is_leaving)
+
+    def begin_report(self, *, is_leaving: bool) -> IncomingMessage:
+        """As :meth:`begin`, for what this server writes itself."""
+        header = HeaderFilter(self._deps.hostname, self._deps.limits.header_bytes)
+        return self._incoming(header, is_signed=is_leaving)
+
+    def _incoming(self, header: HeaderFilter, *, is_signed: bool = False) -> IncomingMessage:
         deps = self._deps
         writer = BlobWriter(deps.spool_dir, deps.clock, deps.random, deps.memory)
-        header = SubmissionFilter(deps.hostname, deps.limits.header_bytes, deps.clock, deps.random)
-        return IncomingMessage(writer, header, deps.memory)
+        return IncomingMessage(writer, header, deps.memory, to_sign if is_signed and deps.signing is not None else None)
 
     async def deliver(
         self,
@@ -253,7 +262,8 @@ class Delivery:
             return Verdict(Action.REJECT, reply.RELAY_DENIED, Reason.RELAY_DENIED)
         insides = await self._insides(facts, sealed) if targets else None
         copies = (await self._copies.command(unit, facts, targets, sealed, insides)).targets if insides else ()
-        envelope = outbound_envelope(facts, sealed, outgoing, self._deps.hostname)
+        signed = await self._signed(facts, sealed)
+        envelope = outbound_envelope(facts, sealed, outgoing, self._deps.hostname, signed)
         blob = sealed.blob
         priority = outgoing.priority or priority_of(sealed.scan.first, len(outgoing.recipients))
         queue = await self._deps.outbox.queue(envelope, outgoing.recipients, blob.blob_id, blob.key, priority=priority)
@@ -264,8 +274,18 @@ class Delivery:
             answers = await self._deps.store.submit(post)
         self._tell(facts.trace, targets, answers, insides)
         names = tuple(str(recipient.address) for recipient in outgoing.recipients)
-        self._deps.events.emit(MessageQueued(trace=facts.trace, recipients=names, reason="outbound"))
+        self._deps.events.emit(
+            MessageQueued(trace=facts.trace, recipients=names, reason="outbound", signatures=signed.names)
+        )
         return _ACCEPTED
+
+    async def _signed(self, facts: Transaction, sealed: Sealed) -> Signed:
+        signing, body = self._deps.signing, sealed.hashes.get(SIGNED_BODY)
+        if signing is None or body is None:
+            return NOT_SIGNED
+        sender = facts.reverse_path.address
+        domain = None if sender is None else sender.domain
+        return await signing.of_author(sealed.scan.fields, domain, body, facts.trace)
 
     async def _put_aside(
         self,
@@ -285,24 +305,6 @@ class Delivery:
         addresses = tuple(str(target.address) for _recipient, target in targets)
         self._deps.events.emit(MessageQueued(trace=facts.trace, recipients=addresses, reason=cause.reason.value))
         return _ACCEPTED
-
-
-def outbound_envelope(facts: Transaction, sealed: Sealed, outgoing: Outgoing, hostname: str) -> OutboundEnvelope:
-    """What the queue keeps; the octets are called what they are, not what they were declared."""
-    body_type = BodyType.BINARY
-    if outgoing.body_type is not BodyType.BINARY:
-        body_type = BodyType.EIGHT_BIT if sealed.is_8bit else BodyType.SEVEN_BIT
-    return OutboundEnvelope(
-        trace=facts.trace,
-        reverse_path=facts.reverse_path,
-        arrived_at_ms=facts.received_at_ms,
-        account=outgoing.account,
-        body_type=body_type,
-        needs_smtputf8=facts.is_smtputf8 and not sealed.scan.raw.isascii(),
-        ret=facts.ret,
-        envid=facts.envid,
-        trace_fields=relayed_field(facts, hostname=hostname),
-    )
 
 
 def delivered_event(

@@ -5,8 +5,9 @@ the sender's (``Transaction.is_proven``): nobody is told about mail that somebod
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 
@@ -18,12 +19,14 @@ from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.delivery.types import Asked, Resolution, Transaction
 from skrytka.mail.outbox.outbox import Outbox
 from skrytka.mail.outbox.sealed import OutboundEnvelope
+from skrytka.mail.outbox.signing import NOT_SIGNED, Signing
 from skrytka.model.address import NULL_REVERSE_PATH, Address, Domain
 from skrytka.model.clock import Clock, Random
 from skrytka.model.envelope import BodyType, Notify, Recipient
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.events import Emitter, FaultRaised, ReportSent
 from skrytka.model.ids import AccountId, TraceId, UnitId, id_text, new_id
+from skrytka.protocol.mailauth.dkim.sign import SIGNED_BODY
 from skrytka.protocol.reports.dsn import RecipientReport, Report, write
 from skrytka.protocol.reports.texts import ENGLISH, ReportAction, Words
 from skrytka.store.api import Store
@@ -38,12 +41,18 @@ def wants(recipient: Recipient, event: Notify) -> bool:
     return event in recipient.notify if recipient.notify else event is not Notify.SUCCESS
 
 
+class Begin(Protocol):
+    """``Delivery.begin_report``."""
+
+    def __call__(self, *, is_leaving: bool) -> IncomingMessage: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportDeps:
     """What reports are made with."""
 
     hostname: str
-    begin: Callable[[], IncomingMessage]
+    begin: Begin
     store: Store
     directory: Directory
     copies: Copies
@@ -53,6 +62,7 @@ class ReportDeps:
     clock: Clock
     random: Random
     words: Words = ENGLISH
+    signing: Signing | None = None  # None: reports leave unsigned
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +93,7 @@ class Reports:
         is_local = resolution.is_accepted
         if not is_local and resolution.verdict.reason is not Reason.RELAY_DENIED:
             raise PermanentError(resolution.verdict.reason or Reason.NO_SUCH_USER, f"nobody to report to: {about.to}")
-        message = deps.begin()
+        message = deps.begin(is_leaving=not is_local)
         try:
             report = self._report(about, recipients, is_local=is_local)
             await message.write(write(report))
@@ -166,13 +176,19 @@ class Reports:
     async def _outside(self, report: Report, sealed: Sealed) -> Post:
         """Into the queue, with a null reverse path and NOTIFY=NEVER (RFC 3461 6.1)."""
         deps = self._deps
+        trace = TraceId(new_id(deps.clock, deps.random))
+        signed, body = NOT_SIGNED, sealed.hashes.get(SIGNED_BODY)
+        if deps.signing is not None and body is not None:  # From is of our host name
+            signed = await deps.signing.of_domain(sealed.scan.fields, Domain.parse(deps.hostname), body, trace)
         envelope = OutboundEnvelope(
-            trace=TraceId(new_id(deps.clock, deps.random)),
+            trace=trace,
             reverse_path=NULL_REVERSE_PATH,
             arrived_at_ms=report.now_ms,
             body_type=BodyType.EIGHT_BIT if sealed.is_8bit else BodyType.SEVEN_BIT,
             needs_smtputf8=report.needs_smtputf8,
             is_report=True,
+            signatures=signed.fields,
+            signed_for=signed.domain,
         )
         blob = sealed.blob
         recipient = Recipient(report.to, frozenset({Notify.NEVER}))

@@ -1,14 +1,20 @@
 """The form in which a message goes to one server: as it is, or in seven bits (RFC 6152 3, RFC 3030 3).
 
-Only mail of this server's own people, and its reports, may be re-encoded, and none that is signed: an inspector says
-what can be. All else goes as it is, BINARYMIME excepted: that never goes to a server that does not offer it.
+Only mail of this server's own people, and its reports, may be re-encoded, and none that came with a signature: an
+inspector says what can be. All else goes as it is, BINARYMIME excepted: that never goes to a server that does not offer
+it. Signatures of ours are made anew for the new octets (RFC 6376 5.3), or left out when the domain has no key any more.
 """
 
+import asyncio
 from typing import Final, Protocol
 
 import msgspec
 
+from skrytka.mail.delivery.incoming import rescan
+from skrytka.mail.outbox.sealed import OutboundEnvelope
+from skrytka.mail.outbox.signing import Signing
 from skrytka.mail.queue.parcel import Parcel, Reader
+from skrytka.model.address import Domain
 from skrytka.model.envelope import BodyType
 from skrytka.protocol.smtp.capabilities import Capabilities
 
@@ -26,8 +32,9 @@ class Recoder(Protocol):
 class Forms:
     """``is_recoding``: outbound.is_8bit_recoded, which is about 8-bit mail alone."""
 
-    def __init__(self, recoder: Recoder, *, is_recoding: bool) -> None:
+    def __init__(self, recoder: Recoder, signing: Signing | None = None, *, is_recoding: bool) -> None:
         self._recoder = recoder
+        self._signing = signing
         self._is_recoding = is_recoding
 
     async def fitted(self, parcel: Parcel, reader: Reader, offered: Capabilities) -> Parcel:
@@ -47,5 +54,13 @@ class Forms:
         recoded = await self._recoder.seven_bit(reader.read(0, size))
         if recoded is None:
             return parcel
-        envelope = msgspec.structs.replace(envelope, body_type=BodyType.SEVEN_BIT)
+        signatures = await self._signed(envelope, recoded)
+        envelope = msgspec.structs.replace(envelope, body_type=BodyType.SEVEN_BIT, signatures=signatures)
         return msgspec.structs.replace(parcel, envelope=envelope, recoded=recoded)
+
+    async def _signed(self, envelope: OutboundEnvelope, content: bytes) -> bytes:
+        if self._signing is None or not envelope.signed_for:
+            return b""
+        scan = await asyncio.to_thread(rescan, content)
+        domain, start = Domain(envelope.signed_for), len(scan.raw)
+        return (await self._signing.of_content(scan.fields, content, start, domain, envelope.trace)).fields

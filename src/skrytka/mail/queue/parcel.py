@@ -30,7 +30,7 @@ class Parcel(msgspec.Struct, frozen=True):
     def size(self) -> int:
         """Octets that travel."""
         size = self.rows[0].size if self.recoded is None else len(self.recoded)
-        return len(self.envelope.trace_fields) + size
+        return len(self.envelope.trace_fields) + len(self.envelope.signatures) + size
 
     @property
     def needs_smtputf8(self) -> bool:
@@ -40,8 +40,8 @@ class Parcel(msgspec.Struct, frozen=True):
 
 
 def octets(parcel: Parcel, reader: Reader) -> Iterator[bytes]:
-    """Our trace field, then the message as it was accepted; each piece is decrypted when it is asked for."""
-    yield parcel.envelope.trace_fields
+    """Our fields, then the message as it was accepted; each piece is decrypted when it is asked for."""
+    yield parcel.envelope.trace_fields + parcel.envelope.signatures
     if parcel.recoded is not None:
         yield parcel.recoded
         return

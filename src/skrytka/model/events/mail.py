@@ -123,6 +123,7 @@ class MessageQueued(MailEvent, frozen=True, kw_only=True):
     ADDRESSES = frozenset({"recipients"})
     recipients: tuple[str, ...]
     reason: str
+    signatures: tuple[str, ...] = ()  # names of the key records that verify our DKIM signatures
 
 
 class DeliveryDeferred(MailEvent, frozen=True, kw_only=True):

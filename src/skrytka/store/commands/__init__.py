@@ -17,6 +17,7 @@ from skrytka.store.commands.directory import (
     SetQuota,
     SuspendAccount,
 )
+from skrytka.store.commands.dkim import AddDkimKeys, DkimMove, MoveDkimKeys, NewDkimKey
 from skrytka.store.commands.jobs import CollectBlobs, ExpireJournal, ExpireVault, MendTimes
 from skrytka.store.commands.mailbox import (
     AddKeyword,
@@ -47,6 +48,7 @@ from skrytka.store.commands.texts import MergeTexts
 AnyCommand = (
     AddAccount
     | AddAlias
+    | AddDkimKeys
     | AddDomain
     | AddKeyword
     | ClaimRecent
@@ -64,6 +66,7 @@ AnyCommand = (
     | Expunge
     | MendTimes
     | MergeTexts
+    | MoveDkimKeys
     | MoveMessages
     | Post
     | PublishCopy
@@ -90,6 +93,7 @@ AnyCommand = (
 __all__ = [
     "AddAccount",
     "AddAlias",
+    "AddDkimKeys",
     "AddDomain",
     "AddKeyword",
     "AnyCommand",
@@ -105,6 +109,7 @@ __all__ = [
     "DeleteMailbox",
     "Deliver",
     "Delivered",
+    "DkimMove",
     "DropStaged",
     "Enqueue",
     "ExpireJournal",
@@ -116,7 +121,9 @@ __all__ = [
     "MailboxCreated",
     "MendTimes",
     "MergeTexts",
+    "MoveDkimKeys",
     "MoveMessages",
+    "NewDkimKey",
     "NewFolder",
     "Pack",
     "Post",

@@ -3,10 +3,10 @@
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId, DomainId, MailboxId, State
 from skrytka.store.commands.base import Command, Tx
-from skrytka.store.commands.shared import NewFolder, uidvalidity_s
-from skrytka.store.rows import DIRECTORY_SUBJECT, AccountStatus, AddressKind, Op, Role
+from skrytka.store.commands.shared import NewFolder, hosted, log_directory, next_number, uidvalidity_s
+from skrytka.store.rows import AccountStatus, AddressKind, Op, Role
 from skrytka.store.sql import directory as sql
-from skrytka.store.sql import mailboxes
+from skrytka.store.sql import dkim, mailboxes
 from skrytka.store.statement import Query, Value
 
 PASSWORD = "password"  # noqa: S105 - the kind of a credential
@@ -18,34 +18,35 @@ class AddDomain(Command[DomainId], frozen=True):
     name: str
 
     def run(self, tx: Tx) -> Query[DomainId]:
-        domain = yield from _next("domain")
+        domain = yield from next_number("domain")
         if not (yield sql.INSERT_DOMAIN(domain=domain, name=self.name, now_ms=tx.now_ms)):
             raise PermanentError(Reason.ALREADY_EXISTS, f"the domain {self.name} is there already")
-        yield from _log(tx, Op.DOMAIN_ADD, (domain, self.name))
+        yield from log_directory(tx, Op.DOMAIN_ADD, (domain, self.name))
         return DomainId(domain)
 
 
 class RemoveDomain(Command[None], frozen=True):
-    """Take no more mail for a domain; NOT_PERMITTED while it has addresses."""
+    """Take no more mail for a domain, and forget the keys that signed for it; NOT_PERMITTED while it has addresses."""
 
     name: str
 
     def run(self, tx: Tx) -> Query[None]:
-        domain = yield from _domain(self.name)
+        domain = yield from hosted(self.name)
         if (yield sql.ADDRESS_OF_DOMAIN(domain=domain)):
             raise PermanentError(
                 Reason.NOT_PERMITTED, f"{self.name} still has addresses; remove its accounts and aliases first"
             )
+        yield dkim.DELETE_ALL(domain=domain)
         yield sql.DELETE_DOMAIN(domain=domain)
-        yield from _log(tx, Op.DOMAIN_REMOVE, (domain, self.name))
+        yield from log_directory(tx, Op.DOMAIN_REMOVE, (domain, self.name))
 
 
 class ReserveAccount(Command[AccountId], frozen=True):
     """A fresh account id, so that its key can be made and its folder names sealed before AddAccount."""
 
     def run(self, tx: Tx) -> Query[AccountId]:
-        account = yield from _next("account")
-        yield from _log(tx, Op.ACCOUNT_RESERVE, (account,))
+        account = yield from next_number("account")
+        yield from log_directory(tx, Op.ACCOUNT_RESERVE, (account,))
         return AccountId(account)
 
 
@@ -61,7 +62,7 @@ class AddAccount(Command[State], frozen=True):
     is_admin: bool = False
 
     def run(self, tx: Tx) -> Query[State]:
-        domain = yield from _domain(self.domain)
+        domain = yield from hosted(self.domain)
         if not any(folder.role is Role.INBOX for folder in self.folders):
             raise PermanentError(Reason.NO_SUCH_MAILBOX, "an account needs an INBOX")
         account: Value = self.account
@@ -72,7 +73,7 @@ class AddAccount(Command[State], frozen=True):
         if self.verifier is not None:
             yield from _put_password(tx, self.account, self.verifier)
         yield from self._mail_rows(tx)
-        yield from _log(tx, Op.ACCOUNT_ADD, (self.account, self.address, domain, self.quota_bytes))
+        yield from log_directory(tx, Op.ACCOUNT_ADD, (self.account, self.address, domain, self.quota_bytes))
         tx.log(self.account, Op.ACCOUNT_ADD, 1, (self.account, [folder.name_mac for folder in self.folders]))
         return State(1)
 
@@ -108,7 +109,7 @@ class SetPassword(Command[None], frozen=True):
     def run(self, tx: Tx) -> Query[None]:
         yield from _account(self.account)
         yield from _put_password(tx, self.account, self.verifier)
-        yield from _log(tx, Op.ACCOUNT_PASSWORD, (self.account,))
+        yield from log_directory(tx, Op.ACCOUNT_PASSWORD, (self.account,))
 
 
 class SetQuota(Command[None], frozen=True):
@@ -120,7 +121,7 @@ class SetQuota(Command[None], frozen=True):
     def run(self, tx: Tx) -> Query[None]:
         before = yield from _account(self.account)
         yield mailboxes.SET_QUOTA(account=self.account, quota_bytes=self.quota_bytes)
-        yield from _log(tx, Op.ACCOUNT_QUOTA, (self.account, self.quota_bytes), before)
+        yield from log_directory(tx, Op.ACCOUNT_QUOTA, (self.account, self.quota_bytes), before)
 
 
 class SuspendAccount(Command[None], frozen=True):
@@ -161,7 +162,7 @@ class RemoveAccount(Command[None], frozen=True):
         yield sql.DELETE_CREDENTIALS(account=self.account)
         yield sql.REMOVE_ACCOUNT(account=self.account, status=AccountStatus.REMOVED.value, now_ms=tx.now_ms)
         yield mailboxes.CLOSE_ACCOUNT(account=self.account)
-        yield from _log(tx, Op.ACCOUNT_REMOVE, (self.account,), before)
+        yield from log_directory(tx, Op.ACCOUNT_REMOVE, (self.account,), before)
 
 
 class AddAlias(Command[None], frozen=True):
@@ -175,11 +176,11 @@ class AddAlias(Command[None], frozen=True):
     def run(self, tx: Tx) -> Query[None]:
         if not self.targets:
             raise PermanentError(Reason.NO_SUCH_OBJECT, "an alias needs a target")
-        domain = yield from _domain(self.domain)
+        domain = yield from hosted(self.domain)
         yield from _claim(tx, self.key, domain, self.kind, None)
         for number, target in enumerate(dict.fromkeys(self.targets)):
             yield sql.INSERT_TARGET(key=self.key, number=number, target=target)
-        yield from _log(tx, Op.ADDRESS_ADD, (self.key, domain, self.kind.value, self.targets))
+        yield from log_directory(tx, Op.ADDRESS_ADD, (self.key, domain, self.kind.value, self.targets))
 
 
 class SetAlias(Command[tuple[str, ...]], frozen=True):
@@ -214,24 +215,7 @@ class RemoveAlias(Command[None], frozen=True):
         if not (yield sql.DELETE_ALIAS(key=self.key, account_kind=AddressKind.ACCOUNT.value)):
             raise PermanentError(Reason.NO_SUCH_OBJECT, f"there is no alias {self.key}")
         yield sql.DELETE_TARGETS(key=self.key)
-        yield from _log(tx, Op.ADDRESS_REMOVE, (self.key,), [row[0] for row in targets])
-
-
-def _next(name: str) -> Query[int]:
-    ((value,),) = yield sql.NEXT(name=name)
-    assert isinstance(value, int)  # noqa: S101 - tells mypy what the column is
-    return value
-
-
-def _log(tx: Tx, op: Op, detail: object, before: object = None) -> Query[None]:
-    tx.log(DIRECTORY_SUBJECT, op, (yield from _next("directory")), detail, before)
-
-
-def _domain(name: str) -> Query[int]:
-    row = yield from sql.domain_by_name(name)
-    if row is None:
-        raise PermanentError(Reason.NO_SUCH_DOMAIN, name)
-    return row.domain
+        yield from log_directory(tx, Op.ADDRESS_REMOVE, (self.key,), [row[0] for row in targets])
 
 
 def _account(account: AccountId) -> Query[tuple[object, ...]]:
@@ -262,4 +246,4 @@ def _put_password(tx: Tx, account: AccountId, verifier: bytes) -> Query[None]:
 def _set_status(tx: Tx, account: AccountId, status: AccountStatus) -> Query[None]:
     before = yield from _account(account)
     yield sql.SET_STATUS(account=account, status=status.value)
-    yield from _log(tx, Op.ACCOUNT_STATUS, (account, status.value), before)
+    yield from log_directory(tx, Op.ACCOUNT_STATUS, (account, status.value), before)

@@ -6,8 +6,8 @@ from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.ids import AccountId, BlobId, QueueId, State
 from skrytka.store.commands.base import Tx
 from skrytka.store.ranges import UID_MAX
-from skrytka.store.rows import QUEUE_SUBJECT, Op, Role
-from skrytka.store.sql import keywords, mailboxes, messages
+from skrytka.store.rows import DIRECTORY_SUBJECT, QUEUE_SUBJECT, Op, Role
+from skrytka.store.sql import directory, keywords, mailboxes, messages
 from skrytka.store.sql import queue as queue_sql
 from skrytka.store.statement import Query, Rows
 
@@ -30,6 +30,25 @@ class NewFolder(msgspec.Struct, frozen=True, array_like=True):
     role: Role | None
     name_mac: bytes
     name: bytes
+
+
+def next_number(name: str) -> Query[int]:
+    """The next of a counter in ``meta``."""
+    ((value,),) = yield directory.NEXT(name=name)
+    return number(value)
+
+
+def log_directory(tx: Tx, op: Op, detail: object, before: object = None) -> Query[None]:
+    """A change of the directory, which is one state further."""
+    tx.log(DIRECTORY_SUBJECT, op, (yield from next_number("directory")), detail, before)
+
+
+def hosted(name: str) -> Query[int]:
+    """The id of a domain of this server; PermanentError(NO_SUCH_DOMAIN)."""
+    row = yield from directory.domain_by_name(name)
+    if row is None:
+        raise PermanentError(Reason.NO_SUCH_DOMAIN, name)
+    return row.domain
 
 
 def next_state(account: AccountId, add_bytes: int = 0, messages_: int = 0) -> Query[State]:

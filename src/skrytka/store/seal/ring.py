@@ -27,6 +27,7 @@ APPLICATION_ID: Final = 0x534B5201  # "SKR" and the version
 FORMAT_VERSION: Final = 1
 KEEP_DAYS: Final = 30
 NODE_SUBJECTS: Final = ("node:address", "node:pepper", "node:queue")  # what every installation has from its first day
+LATER_SUBJECTS: Final = ("node:dkim",)  # what is made when it is first asked for: older installations lack it
 
 _DAY_MS: Final = 86_400_000
 _SUBJECT: Final = re.compile(r"(account:[1-9][0-9]{0,18}|node:[a-z][a-z0-9_-]{0,63})")
@@ -157,6 +158,10 @@ class KeyRing:
         """The key in use, made now when there is none; never again once it is pending or destroyed."""
         is_there = self._db.rows("SELECT 1 FROM entry WHERE subject = ?", (subject,))
         return self.get(subject) if is_there else self.create(subject)
+
+    def node(self, subject: str) -> Secret:
+        """A key of the node itself."""
+        return self.ensure(subject) if subject in LATER_SUBJECTS else self.get(subject)
 
     def entries(self) -> list[Entry]:
         """All entries by subject and version, destroyed ones too."""

@@ -45,7 +45,7 @@ class LocalKeySource:
         return keys
 
     async def node(self, subject: str) -> Secret:
-        return self._ring.get(subject)
+        return self._ring.node(subject)
 
     async def create_account(self, account: AccountId) -> None:
         self._ring.ensure(account_subject(account))

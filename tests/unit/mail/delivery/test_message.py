@@ -10,6 +10,8 @@ from skrytka.model.errors import PermanentError, Reason, ReasonedError, Transien
 from skrytka.model.limits import MESSAGE_IN_MEMORY_BYTES
 from skrytka.model.reply import Reply
 from skrytka.model.verdict import Action, Verdict
+from skrytka.protocol.mailauth.dkim.body import BodyHasher
+from skrytka.protocol.mailauth.dkim.sign import SIGNED_BODY
 from skrytka.store.seal.blob import BlobWriter
 from skrytka.store.seal.budget import MemoryBudget
 from tests.unit.mail.support import CountingRandom
@@ -127,3 +129,40 @@ async def test_when_memory_is_short_long_headers_wait_and_usual_ones_pass(tmp_pa
     await usual.write(LONG_HEADER[:5_000] + b"\r\n")
     assert isinstance(await usual.finish(), Sealed)
     await usual.abort()
+
+
+@pytest.mark.parametrize("step", [1, 7, 10**6])
+@pytest.mark.parametrize(
+    ("message", "body"),
+    [
+        (MESSAGE, b"Hello Alice\r\n"),
+        (MESSAGE.partition(b"\r\n\r\n")[0] + b"\r\n", b""),
+        (b"\r\nx  y\r\n", b"x  y\r\n"),
+        (b"A: " + b"a" * HEADER_INLINE_BYTES + b"\r\n\r\nbody", b"body"),
+        (b"A: a\r\n\r\n" + b"0123456789 \r\n" * 20_000, b"0123456789 \r\n" * 20_000),
+    ],
+    ids=["usual", "no body", "no header", "long header", "large"],
+)
+async def test_the_body_is_hashed_as_it_comes(tmp_path: Path, message: bytes, body: bytes, step: int) -> None:
+    if step < 1000 < len(message):
+        step *= 1000
+    memory = MemoryBudget()
+    writer = BlobWriter(tmp_path, FixedClock(), CountingRandom(), memory)
+    taken = IncomingMessage(writer, HeaderFilter("mx.example.test", 10**6), memory, lambda _header: [SIGNED_BODY])
+    for at in range(0, len(message), step):
+        await taken.write(message[at : at + step])
+    sealed = await taken.finish()
+    assert isinstance(sealed, Sealed)
+    hasher = BodyHasher([SIGNED_BODY])
+    hasher.feed(body)
+    assert sealed.hashes == hasher.finish()
+    await taken.abort()
+
+
+async def test_no_hash_is_made_that_nobody_wants(tmp_path: Path) -> None:
+    message = incoming(tmp_path, MemoryBudget())
+    await message.write(MESSAGE)
+    sealed = await message.finish()
+    assert isinstance(sealed, Sealed)
+    assert sealed.hashes == {}
+    await message.abort()

@@ -1,6 +1,7 @@
 """What goes in which form to which server (docs/queue.md, "Forms")."""
 
 from email import message_from_bytes
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ NO_BINARY = CHUNKING.replace(b"250-BINARYMIME\r\n", b"")
 
 
 async def sent(
-    world: World, ehlo: bytes, message: bytes, body_type: BodyType, *, times: int = 1, **settings: bool
+    world: World, ehlo: bytes, message: bytes, body_type: BodyType, *, times: int = 1, **settings: Any
 ) -> tuple[bytes, str]:
     """What arrived, and MAIL; b"" when it was not sent."""
     async with peer({"EHLO": ehlo}) as mx:

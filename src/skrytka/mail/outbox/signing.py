@@ -1,0 +1,167 @@
+"""DKIM signatures of what leaves: with every active key of the domain, RSA and Ed25519 (RFC 6376 5, RFC 8463 3).
+
+d= is the domain in From if it is ours, else the one that it lies in (a report is from our host name): both are aligned
+(RFC 9989 4.4). Who has no key sends unsigned, and a fault says so once an hour: no mail waits for a signature.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from skrytka.mail.outbox.authors import Authors
+from skrytka.mail.outbox.dkim_keys import dkim_keys, open_key
+from skrytka.model.address import Domain
+from skrytka.model.clock import Clock, Random
+from skrytka.model.errors import PermanentError
+from skrytka.model.events import Emitter, FaultRaised
+from skrytka.model.ids import AccountId, State, TraceId
+from skrytka.protocol.mailauth.dkim.body import BodyHash, BodyHasher
+from skrytka.protocol.mailauth.dkim.header import Header
+from skrytka.protocol.mailauth.dkim.results import DkimError
+from skrytka.protocol.mailauth.dkim.sign import SIGNED_BODY, SigningKey, sign
+from skrytka.store.api import Store
+from skrytka.store.rows import DIRECTORY_SUBJECT, DkimKeyRow, DkimState
+from skrytka.store.seal.source import KeySource
+from skrytka.store.sql import directory
+from skrytka.store.sql import dkim as sql
+from skrytka.store.statement import Query
+
+DOMAINS_MAX: Final = 500  # whose keys a process holds open
+TOLD_S: Final = 3600.0  # between two faults about one domain
+LABELS_MAX: Final = 10  # of a name whose parents are looked up
+UNSIGNED: Final = "F-dkim-unsigned"
+
+Fields = Sequence[tuple[bytes, bytes]]  # (name in lower case, whole field)
+
+
+class Signed(msgspec.Struct, frozen=True):
+    """The signatures of a message; none is no error."""
+
+    fields: bytes = b""  # whole DKIM-Signature fields
+    domain: str = ""  # d=
+    selectors: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """As events have them."""
+        return tuple(f"{selector}._domainkey.{self.domain}" for selector in self.selectors)
+
+
+NOT_SIGNED: Final = Signed()
+
+
+class _Ready(msgspec.Struct, frozen=True):
+    """The keys of a domain; ``name`` is "" when neither it nor one above it is ours."""
+
+    name: str = ""
+    keys: tuple[SigningKey, ...] = ()
+
+
+class Signing:
+    """One per process: it watches the directory for as long as the store is open."""
+
+    def __init__(
+        self, store: Store, keys: KeySource, authors: Authors, clock: Clock, random: Random, events: Emitter
+    ) -> None:
+        self._store = store
+        self._source = keys
+        self._authors = authors
+        self._clock = clock
+        self._random = random
+        self._events = events
+        self._changes = 0
+        self._ready: dict[str, _Ready] = {}
+        self._told: dict[str, float] = {}
+        store.watch(AccountId(DIRECTORY_SUBJECT), self._changed)
+
+    def _changed(self, _state: State) -> None:
+        self._changes += 1
+        self._ready.clear()
+
+    async def of_author(self, fields: Fields, sender: Domain | None, body: BodyHash, trace: TraceId) -> Signed:
+        """For whom From names; ``sender``, of the reverse path, where From cannot be read.
+
+        TransientError when the store, the key agent or the inspectors are away.
+        """
+        raw = [field for name, field in fields if name == b"from"]
+        author = await self._authors.domain_of(raw[0].partition(b":")[2]) if len(raw) == 1 else None
+        domain = author or sender
+        return NOT_SIGNED if domain is None else await self.of_domain(fields, domain, body, trace)
+
+    async def of_domain(self, fields: Fields, domain: Domain, body: BodyHash, trace: TraceId) -> Signed:
+        """As :meth:`of_author`, for this domain."""
+        ready = await self._keys_of(domain, trace)
+        if not ready.keys:
+            said = "is not of this server" if not ready.name else "has no DKIM key in use: skrytka dkim list"
+            self._tell(ready.name or domain.name, said, trace)
+            return NOT_SIGNED
+        now_s = self._clock.now_ms() // 1000
+        try:
+            signatures = await asyncio.to_thread(_sign, fields, body, ready.keys, now_s)
+        except DkimError as exc:
+            self._tell(ready.name, f"a message cannot be signed: {exc.reason.value}", trace)
+            return NOT_SIGNED
+        return Signed(signatures, ready.name, tuple(key.selector for key in ready.keys))
+
+    async def of_content(self, fields: Fields, content: bytes, start: int, domain: Domain, trace: TraceId) -> Signed:
+        """As :meth:`of_domain`, of a message at hand whose body begins at ``start``."""
+        return await self.of_domain(fields, domain, await asyncio.to_thread(_hash, content, start), trace)
+
+    async def _keys_of(self, domain: Domain, trace: TraceId) -> _Ready:
+        if (known := self._ready.get(domain.name)) is not None:
+            return known
+        changes = self._changes
+        name, rows = await self._store.read(_signing(domain.name))
+        ready = _Ready(name, await self._opened(rows, trace))
+        if changes == self._changes:
+            if len(self._ready) >= DOMAINS_MAX:
+                self._ready.clear()
+            self._ready[domain.name] = ready
+        return ready
+
+    async def _opened(self, rows: Sequence[DkimKeyRow], trace: TraceId) -> tuple[SigningKey, ...]:
+        if not rows:
+            return ()
+        keys = await dkim_keys(self._source, self._random)
+        opened = []
+        for row in rows:
+            try:
+                opened.append(await asyncio.to_thread(open_key, keys, row))
+            except PermanentError as exc:
+                self._tell(f"{row.domain} {row.selector}", exc.detail, trace)
+        return tuple(opened)
+
+    def _tell(self, what: str, said: str, trace: TraceId) -> None:
+        now_s = self._clock.monotonic_s()
+        if self._told.get(what, -TOLD_S) > now_s - TOLD_S:
+            return
+        if len(self._told) >= DOMAINS_MAX:
+            self._told.clear()
+        self._told[what] = now_s
+        self._events.emit(FaultRaised(trace=trace, fault=UNSIGNED, detail=f"{what}: {said}"))
+
+
+def _signing(name: str) -> Query[tuple[str, list[DkimKeyRow]]]:
+    """The active keys of the domain, or of the next above it that is ours; RSA first, whom everybody reads."""
+    for _ in range(LABELS_MAX):
+        if (yield from directory.domain_by_name(name)) is not None:
+            rows = yield from sql.keys_of(name)
+            active = [row for row in rows if row.state is DkimState.ACTIVE]
+            return name, sorted(active, key=lambda row: row.algorithm, reverse=True)
+        name = name.partition(".")[2]
+        if "." not in name:
+            break
+    return "", []
+
+
+def _sign(fields: Fields, body: BodyHash, keys: Sequence[SigningKey], now_s: int) -> bytes:
+    header = Header(fields)
+    return b"".join(sign(header, body, key, now_s) for key in keys)
+
+
+def _hash(content: bytes, start: int) -> BodyHash:
+    hasher = BodyHasher([SIGNED_BODY])
+    hasher.feed(content[start:])
+    return hasher.finish()[SIGNED_BODY]

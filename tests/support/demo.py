@@ -21,7 +21,15 @@ from tests.support.ports import free_base
 
 READY_S = 90.0  # a start takes 2 s of the processor, which may have ten others to serve
 END_S = 40.0
-STANDARD_PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993}
+STANDARD_PORTS = {
+    "smtp": 25,
+    "submission": 587,
+    "submissions": 465,
+    "imap": 143,
+    "imaps": 993,
+    "http": 80,
+    "https": 443,
+}
 COMMAND = [sys.executable, "-m", "skrytka.cli.main"]
 
 

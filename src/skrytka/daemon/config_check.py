@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import inspect
 
+from skrytka.daemon.config_check_web import check_web
 from skrytka.daemon.toml_lines import KeyPath
 from skrytka.model.address import AddressError, Domain
 from skrytka.model.dns import Server
@@ -123,6 +124,7 @@ def check_meaning(settings: Settings) -> list[Fault]:
         *_resolvers(settings),
         *_listeners(settings),
         *_outbound(settings),
+        *check_web(settings),
         *_positive(settings),
     ]
 

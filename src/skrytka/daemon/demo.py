@@ -22,7 +22,15 @@ HOSTNAME = "mail.example.test"
 CERTIFICATE_NAMES = ("localhost", HOSTNAME, "127.0.0.1", "::1")
 ADDRESSES = ("127.0.0.1",)
 # The services that are here already
-STANDARD_PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993}
+STANDARD_PORTS = {
+    "smtp": 25,
+    "submission": 587,
+    "submissions": 465,
+    "imap": 143,
+    "imaps": 993,
+    "http": 80,
+    "https": 443,
+}
 HIGHEST_PORT = 8443  # of all that are to come
 PORT_BASE = 20_000
 USERS = ("alice", "bob", "carol")

@@ -9,12 +9,14 @@ from skrytka.daemon.event_trace import EventTrace
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.messages import Start
 from skrytka.daemon.outbound import outbound_courier, share_of
+from skrytka.daemon.public import public_deps
 from skrytka.daemon.store_check import StoreCheck
 from skrytka.inspect.inspector import Inspector
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.delivery.append import AppendDeps, Appends
 from skrytka.mail.delivery.bugs import MessageBugs
+from skrytka.mail.delivery.hosted import HostedDomains
 from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.known import KnownAccounts
 from skrytka.mail.delivery.local import Delivery, DeliveryDeps
@@ -57,6 +59,8 @@ from skrytka.store.client import StoreClient
 from skrytka.store.files import StorePaths
 from skrytka.store.seal.budget import MemoryBudget
 from skrytka.store.seal.source import KeySource
+from skrytka.web.public.deps import PublicDeps
+from skrytka.web.public.session import serve_public
 
 IMAP_REFUSAL = b"* BYE Too many connections, try again later\r\n"
 
@@ -124,6 +128,7 @@ class Parts:
         self._mx = self._mx_deps(settings)
         self._submission = self._submission_deps(settings)
         self._imap = self._imap_deps(settings)
+        self._public = self._public_deps(settings)
         self._outbound: OutboundCourier | None = None
         self.settings = settings
         self.surroundings = Surroundings(
@@ -149,6 +154,10 @@ class Parts:
             is_implicit = name == "submissions"
             refusal = b"" if is_implicit else reply.TOO_MANY_CONNECTIONS.encode()
             return Service(name=name, session=self._serve_submission, is_implicit_tls=is_implicit, refusal=refusal)
+        if name == "http":
+            return Service(name=name, session=self._serve_http)
+        if name == "https":
+            return Service(name=name, session=self._serve_https, is_implicit_tls=True)
         return Service(
             name=name,
             session=self._serve_imap,
@@ -162,6 +171,7 @@ class Parts:
         self._mx = self._mx_deps(settings)
         self._submission = self._submission_deps(settings)
         self._imap = self._imap_deps(settings)
+        self._public = self._public_deps(settings)
         self.settings = settings
         if self._outbound is not None:
             self._outbound.is_paused = settings.outbound.is_paused
@@ -260,6 +270,12 @@ class Parts:
     async def _serve_imap(self, conn: Connection) -> None:
         await serve_imap(conn, self._imap)
 
+    async def _serve_http(self, conn: Connection) -> None:
+        await serve_public(conn, self._public, is_secure=False)
+
+    async def _serve_https(self, conn: Connection) -> None:
+        await serve_public(conn, self._public, is_secure=True)
+
     def _delivery(self, settings: Settings) -> Delivery:
         base = self._base
         delivery = DeliveryDeps(
@@ -316,6 +332,9 @@ class Parts:
             limits=settings.smtp,
             hostname=base.settings.hostname,
         )
+
+    def _public_deps(self, settings: Settings) -> PublicDeps:
+        return public_deps(settings, HostedDomains(self._base.store), self._base.clock)
 
     def _identity(self, settings: Settings) -> Identity:
         base = self._base

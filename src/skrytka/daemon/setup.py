@@ -19,7 +19,7 @@ from skrytka.model.secret import Secret
 from skrytka.store.seal.recovery import TEXT_PREFIX
 from skrytka.store.system import SystemClock, SystemRandom
 
-PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993}
+PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993, "http": 80, "https": 443}
 ADDRESSES = ("0.0.0.0", "::")  # noqa: S104 - a mail server answers the world
 
 

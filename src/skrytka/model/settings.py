@@ -34,6 +34,8 @@ class Listeners(_Section, frozen=True, kw_only=True):
     # Off unless named: a file of an earlier release opens no new port. `init` and `demo` name them.
     submission: Listener = msgspec.field(default_factory=lambda: Listener(port=587, is_enabled=False))
     submissions: Listener = msgspec.field(default_factory=lambda: Listener(port=465, is_enabled=False))
+    http: Listener = msgspec.field(default_factory=lambda: Listener(port=80, is_enabled=False))
+    https: Listener = msgspec.field(default_factory=lambda: Listener(port=443, is_enabled=False))
 
 
 class Certificate(_Section, frozen=True, kw_only=True):
@@ -47,6 +49,24 @@ class Tls(_Section, frozen=True, kw_only=True):
     """TLS of all listeners: 1.2 and 1.3 with forward secrecy (RFC 9325 3.1.1)."""
 
     certificates: tuple[Certificate, ...] = ()
+
+
+class MtaSts(_Section, frozen=True, kw_only=True):
+    """The policy that senders to hosted domains find on port 443 (RFC 8461)."""
+
+    mode: Literal["off", "none", "testing", "enforce"] = "off"  # off: there is no policy; none: there is none any more
+    mx: tuple[str, ...] = ()  # empty: this server's host name
+    max_age_s: Annotated[int, msgspec.Meta(ge=86_400, le=31_557_600)] = 604_800  # RFC 8461 3.2
+
+
+class SecurityTxt(_Section, frozen=True, kw_only=True):
+    """Whom to tell of a hole (RFC 9116); without ``contacts`` there is no such file."""
+
+    contacts: tuple[str, ...] = ()  # "mailto:...", "https://..." or "tel:...", the preferred one first
+    expires_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 180  # from the day on which somebody looks
+    policy: str | None = None
+    encryption: str | None = None
+    languages: tuple[str, ...] = ()
 
 
 class Dns(_Section, frozen=True, kw_only=True):
@@ -141,6 +161,8 @@ class Settings(_Section, frozen=True, kw_only=True):
     exempt_networks: tuple[str, ...] = ()  # free of delay and reputation checks; content is still checked
     listeners: Listeners = msgspec.field(default_factory=Listeners)
     tls: Tls = msgspec.field(default_factory=Tls)
+    mta_sts: MtaSts = msgspec.field(default_factory=MtaSts)
+    security_txt: SecurityTxt = msgspec.field(default_factory=SecurityTxt)
     dns: Dns = msgspec.field(default_factory=Dns)
     store: Store = msgspec.field(default_factory=Store)
     accounts: Accounts = msgspec.field(default_factory=Accounts)

@@ -33,7 +33,15 @@ def test_the_folder_is_a_real_installation(tmp_path: Path, quick: list[dict[str,
     assert settings.is_demo
     assert settings.user is None
     assert settings.exempt_networks == ("127.0.0.1/32",)
-    assert made.ports == {"smtp": 20025, "submission": 20587, "submissions": 20465, "imap": 20143, "imaps": 20993}
+    assert made.ports == {
+        "smtp": 20025,
+        "submission": 20587,
+        "submissions": 20465,
+        "imap": 20143,
+        "imaps": 20993,
+        "http": 20080,
+        "https": 20443,
+    }
     assert settings.listeners.imaps.port == 20993
     assert stat.S_IMODE((tmp_path / "demo/demo.json").stat().st_mode) == 0o600
     assert quick == [made.accounts]
@@ -64,7 +72,15 @@ def test_other_ports_are_all_that_changes(tmp_path: Path, quick: list[dict[str, 
     path = tmp_path / "demo/skrytka.toml"
     path.write_text(path.read_text() + "\n[login]\nwindow_s = 5 # mine\n")
     second = run(tmp_path / "demo", 0)
-    assert second.ports == {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993}
+    assert second.ports == {
+        "smtp": 25,
+        "submission": 587,
+        "submissions": 465,
+        "imap": 143,
+        "imaps": 993,
+        "http": 80,
+        "https": 443,
+    }
     assert second.accounts == first.accounts
     assert config.load(path).settings.listeners.smtp.port == 25
     assert "window_s = 5 # mine" in path.read_text()

@@ -1,0 +1,38 @@
+"""What may stand in the sections of the public web role."""
+
+import re
+from collections.abc import Iterator
+
+from skrytka.daemon.toml_lines import KeyPath
+from skrytka.model.address import AddressError, Domain
+from skrytka.model.settings import Settings
+
+_CONTACT = re.compile(r"(mailto:|https://|tel:)[\x21-\x7e]{1,1000}")  # RFC 9116 2.5.3
+_LINK = re.compile(r"https://[\x21-\x7e]{1,1000}")
+_KEY = re.compile(r"(https://|dns:|openpgp4fpr:)[\x21-\x7e]{1,1000}")  # RFC 9116 2.5.4
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+
+
+def check_web(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
+    """What types cannot say."""
+    for number, host in enumerate(settings.mta_sts.mx):
+        if not _is_host(host.removeprefix("*.")):  # RFC 8461 3.2: a pattern
+            yield ("mta_sts", "mx", number), f'allowed: a host name or "*.domain"; found: {host!r}'
+    texts = settings.security_txt
+    rules = (
+        ("contacts", texts.contacts, _CONTACT, "mailto:, https:// or tel: URIs"),
+        ("languages", texts.languages, _LANGUAGE, 'tags such as "pl"'),
+        ("policy", texts.policy, _LINK, "an https:// link"),
+        ("encryption", texts.encryption, _KEY, "an https://, dns: or openpgp4fpr: URI"),
+    )
+    for name, found, pattern, allowed in rules:
+        for value in found if isinstance(found, tuple) else (found or "",):
+            if value and pattern.fullmatch(value) is None:
+                yield ("security_txt", name), f"allowed: {allowed}; found: {value!r}"
+
+
+def _is_host(text: str) -> bool:
+    try:
+        return not Domain.parse(text).is_literal and "." in text and text.isascii()
+    except AddressError:
+        return False

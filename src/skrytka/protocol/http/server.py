@@ -1,0 +1,179 @@
+"""The server's side: GET and HEAD, requests one after another, no request with content.
+
+A request is handed out and waits for its response (RFC 9112 9.3.2: in order). What is wrong is :class:`Refused` with
+the status to answer, after which the connection ends: its framing cannot be trusted any more (RFC 9112 9.6, 11.2).
+"""
+
+import re
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from skrytka.model.engine import NEED_DATA, PAUSED, Engine, Signal, TlsFacts
+from skrytka.model.errors import LocalProtocolError, RemoteProtocolError
+from skrytka.protocol.http.fields import Fields, HeadReader, TooLongError, members, parse_fields
+
+REQUESTS_MAX: Final = 100  # of one connection
+METHODS: Final = ("GET", "HEAD")
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
+_TARGET = re.compile(rb"[\x21-\x7e]{1,4096}")
+_AUTHORITY = re.compile(
+    r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{0,5})?"
+)  # RFC 3986 3.2.2, no userinfo
+PHRASES: Final = {
+    200: "OK",
+    301: "Moved Permanently",
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    413: "Content Too Large",
+    431: "Request Header Fields Too Large",
+    503: "Service Unavailable",
+    505: "HTTP Version Not Supported",
+}
+
+
+class State(Enum):
+    READY = "ready"
+    ANSWERING = "answering"
+    CLOSED = "closed"
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One request; ``path`` is as it came, without a query and not decoded."""
+
+    method: str
+    host: str  # in lower case, without port
+    path: str
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """What came is answered with this status, and then the connection ends."""
+
+    status: int
+
+
+class Response(msgspec.Struct, frozen=True):
+    """``fields`` without those of framing, which the engine adds."""
+
+    status: int
+    body: bytes = b""
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+class HttpServer(Engine[Request | Refused]):
+    """See the module."""
+
+    def __init__(self, requests_max: int = REQUESTS_MAX) -> None:
+        self._reader = HeadReader()
+        self._state = State.READY
+        self._left = requests_max
+        self._is_eof = False
+        self._is_head = False
+        self._is_last = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the last response was the last of the connection."""
+        return self._state is State.CLOSED
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing of a request has come."""
+        return self._state is State.READY and not self._reader.rest
+
+    def receive(self, data: bytes) -> None:
+        self._is_eof = self._is_eof or not data
+        if self._state is not State.CLOSED:
+            self._reader.rest += data
+
+    def tls_started(self, tls: TlsFacts) -> None:
+        self._reader.rest.clear()
+
+    def next_event(self) -> Request | Refused | Signal:
+        if self._state is State.ANSWERING:
+            return PAUSED
+        if self._state is State.CLOSED:
+            return NEED_DATA
+        try:
+            lines = self._reader.take()
+        except TooLongError:
+            return self._refused(431)
+        except RemoteProtocolError:
+            return self._refused(400)
+        if lines is None:
+            return NEED_DATA
+        try:
+            return self._request(lines)
+        except RemoteProtocolError:
+            return self._refused(400)
+
+    def send(self, response: Response) -> bytes:
+        """The response to the request that was handed out last; LocalProtocolError when there is none."""
+        if self._state is not State.ANSWERING:
+            raise LocalProtocolError("nothing was asked")
+        self._state = State.CLOSED if self._is_last else State.READY
+        lines = [f"HTTP/1.1 {response.status} {PHRASES[response.status]}"]
+        lines += [f"{name}: {value}" for name, value in response.fields]
+        lines.append(f"Content-Length: {len(response.body)}")
+        if self._is_last:
+            lines.append("Connection: close")  # RFC 9112 9.6
+        if any("\r" in line or "\n" in line for line in lines):
+            raise LocalProtocolError("a line end in a field")
+        head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
+        return head if self._is_head else head + response.body
+
+    def _refused(self, status: int) -> Refused:
+        self._state, self._is_last = State.ANSWERING, True
+        self._reader.rest.clear()
+        return Refused(status)
+
+    def _request(self, lines: list[bytes]) -> Request | Refused:
+        method, target, version = _request_line(lines[0])
+        self._is_head = method == "HEAD"
+        if version not in ("HTTP/1.1", "HTTP/1.0"):
+            return self._refused(505)
+        fields = parse_fields(lines[1:])
+        if "transfer-encoding" in fields or fields.get("content-length", ("0",)) != ("0",):
+            return self._refused(413)  # who sends content may mean it for another parser than ours (RFC 9112 11.2)
+        if method not in METHODS:
+            return self._refused(405)
+        host, path = _place(target, fields, is_1_1=version == "HTTP/1.1")
+        self._left -= 1
+        self._state = State.ANSWERING
+        self._is_last = self._left <= 0 or version == "HTTP/1.0" or "close" in members(fields, "connection")
+        return Request(method, host, path)
+
+
+def _request_line(line: bytes) -> tuple[str, str, str]:
+    """RFC 9112 3: exactly one blank between the three."""
+    parts = line.split(b" ")
+    if len(parts) != 3 or _TOKEN.fullmatch(parts[0]) is None or _TARGET.fullmatch(parts[1]) is None:
+        raise RemoteProtocolError("no request line")
+    if re.fullmatch(rb"HTTP/[0-9]\.[0-9]", parts[2]) is None:
+        raise RemoteProtocolError("no version")
+    return parts[0].decode(), parts[1].decode(), parts[2].decode()
+
+
+def _place(target: str, fields: Fields, *, is_1_1: bool) -> tuple[str, str]:
+    """Host and path (RFC 9112 3.2): Host exactly once in 1.1; a target in absolute form names the host itself."""
+    hosts = fields.get("host", ())
+    if len(hosts) > 1 or (is_1_1 and not hosts):
+        raise RemoteProtocolError("not one Host")
+    host = _host(hosts[0]) if hosts and hosts[0] else ""
+    for scheme in ("http://", "https://"):
+        if target[: len(scheme)].lower() == scheme:
+            authority, slash, rest = target[len(scheme) :].partition("/")
+            host, target = _host(authority), slash + rest or "/"
+    path = target.partition("?")[0]
+    if not path.startswith("/") or "#" in target:
+        raise RemoteProtocolError("no path")
+    return host, path
+
+
+def _host(authority: str) -> str:
+    found = _AUTHORITY.fullmatch(authority)
+    if found is None:
+        raise RemoteProtocolError("no host")
+    return found[1].lower().removesuffix(".")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -228,6 +229,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.plan.at = armed
 
 
+@pytest.mark.timeout(600)  # hypothesis takes the usual limit for a failure, plays it again and calls it flaky
 def test_any_sequence_of_commands_means_what_it_says() -> None:
     sizes = settings(max_examples=pick(10, 300), stateful_step_count=pick(25, 60), deadline=None, derandomize=True)
     run_state_machine_as_test(StoreMachine, settings=sizes)

@@ -16,6 +16,8 @@ from skrytka.mail.outbox.signing import Signing
 from skrytka.mail.queue.bounce import BounceDeps, Bounces
 from skrytka.mail.queue.courier import LocalCourier
 from skrytka.mail.queue.form import Forms
+from skrytka.mail.queue.guard import Guard
+from skrytka.mail.queue.opening import Opener
 from skrytka.mail.queue.outbound import OutboundCourier, OutboundDeps
 from skrytka.mail.queue.path import Paths
 from skrytka.mail.queue.routes import Routes
@@ -25,6 +27,7 @@ from skrytka.model.secret import Secret
 from skrytka.model.settings import Outbound
 from skrytka.net.client_tls import ClientTls
 from skrytka.net.dialer import Dialer
+from skrytka.net.dns.resolver import Resolver
 from skrytka.net.dns.zone import StaticZone
 from skrytka.net.sweeper import Sweeper
 from skrytka.store.sql import outbound as sql
@@ -179,24 +182,39 @@ class Outside:
     """The courier of a world, its mail submitted by alice, and a look into the queue."""
 
     def __init__(
-        self, world: World, port: int, *, is_demo: bool = False, signing: Signing | None = None, **settings: Any
+        self,
+        world: World,
+        port: int,
+        *,
+        is_demo: bool = False,
+        resolver: Resolver | None = None,
+        signing: Signing | None = None,
+        **settings: Any,
     ) -> None:
         self.world = world
         self.settings = msgspec.structs.replace(Outbound(retry_s=(60, 600), connect_s=5.0), **settings)
         self.sweeper = Sweeper(world.clock)
-        self.routes = Routes(self.settings, StaticZone.parse(ZONE), HOSTNAME, world.random, port=port)
+        resolver = StaticZone.parse(ZONE) if resolver is None else resolver
+        self.routes = Routes(self.settings, resolver, HOSTNAME, world.random, port=port)
         outbox = Outbox(world.keys, world.clock, world.random)
         self.delivery = Delivery(
             dataclasses.replace(world.delivery._deps, outbox=outbox, directory=world.directory, signing=signing)
         )
         self.local = LocalCourier(dataclasses.replace(world.courier._deps, reports=self.delivery.reports))
-        self.paths = Paths(
+        self.opener = Opener(
             hostname=HOSTNAME,
-            routes=self.routes,
             dial=Dialer(self.sweeper, self.settings.source_addresses),
             tls=ClientTls(),
             settings=self.settings,
             passwords=_password,
+            clock=world.clock,
+            events=world.events,
+        )
+        self.paths = Paths(
+            routes=self.routes,
+            guard=Guard(resolver, world.clock),
+            opener=self.opener,
+            settings=self.settings,
             clock=world.clock,
             forms=Forms(world.inspection, signing, is_recoding=self.settings.is_8bit_recoded),
         )

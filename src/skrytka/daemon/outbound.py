@@ -9,6 +9,8 @@ from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.outbox.signing import Signing
 from skrytka.mail.queue.bounce import BounceDeps, Bounces
 from skrytka.mail.queue.form import Forms, Recoder
+from skrytka.mail.queue.guard import Guard
+from skrytka.mail.queue.opening import Opener
 from skrytka.mail.queue.outbound import OutboundCourier, OutboundDeps
 from skrytka.mail.queue.path import Paths
 from skrytka.mail.queue.routes import Routes
@@ -55,17 +57,8 @@ def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
     random: Random,
 ) -> OutboundCourier:
     """PermanentError(BAD_CONFIG) when a zone file cannot be read."""
-    routes = Routes(settings.outbound, resolver_of(settings.dns, layout, clock, random), settings.hostname, random)
-    paths = Paths(
-        hostname=settings.hostname,
-        routes=routes,
-        dial=Dialer(sweeper, settings.outbound.source_addresses),
-        tls=ClientTls(layout.root),
-        settings=settings.outbound,
-        passwords=partial(_password, layout),
-        clock=clock,
-        forms=Forms(recoder, signing, is_recoding=settings.outbound.is_8bit_recoded),
-    )
+    forms = Forms(recoder, signing, is_recoding=settings.outbound.is_8bit_recoded)
+    paths = _paths(settings, layout, forms, sweeper, events, clock, random)
     bounces = Bounces(
         BounceDeps(
             store=store,
@@ -79,7 +72,7 @@ def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
             store=store,
             keys=keys,
             blobs=blobs,
-            routes=routes,
+            routes=paths.routes,
             paths=paths,
             bounces=bounces,
             events=events,
@@ -90,6 +83,35 @@ def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
             share=share,
             is_demo=settings.is_demo,
         )
+    )
+
+
+def _paths(
+    settings: Settings,
+    layout: Layout,
+    forms: Forms,
+    sweeper: Sweeper,
+    events: Emitter,
+    clock: Clock,
+    random: Random,
+) -> Paths:
+    resolver = resolver_of(settings.dns, layout, clock, random)
+    opener = Opener(
+        hostname=settings.hostname,
+        dial=Dialer(sweeper, settings.outbound.source_addresses),
+        tls=ClientTls(layout.root),
+        settings=settings.outbound,
+        passwords=partial(_password, layout),
+        clock=clock,
+        events=events,
+    )
+    return Paths(
+        routes=Routes(settings.outbound, resolver, settings.hostname, random),
+        guard=Guard(resolver, clock),
+        opener=opener,
+        settings=settings.outbound,
+        clock=clock,
+        forms=forms,
     )
 
 

@@ -62,6 +62,7 @@ class Answer(msgspec.Struct, frozen=True):
     records: tuple[Record, ...] = ()
     is_authentic: bool = False  # DNSSEC-validated by a resolver whose word we take (RFC 4035 4.9.3)
     ttl_s: int = 0
+    canonical: str = ""  # the name at the end of the CNAMEs, where there were any
 
     @property
     def texts(self) -> tuple[str, ...]:

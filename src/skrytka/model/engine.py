@@ -36,6 +36,7 @@ class TlsFacts(msgspec.Struct, frozen=True, kw_only=True):
     group: str = ""  # "" when the runtime cannot tell
     server_name: str = ""  # SNI in lower case, "" when the client sent none
     peer: bytes = b""  # DER of the peer's certificate, b"" when it sent none
+    chain: tuple[bytes, ...] = ()  # DER of all that it sent, its own first; only where somebody wants it
 
     def __str__(self) -> str:
         return f"{self.version} {self.cipher}"

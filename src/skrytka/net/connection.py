@@ -341,6 +341,7 @@ class Connection(asyncio.BufferedProtocol):
     def _fail_tls(self, pipe: TlsPipe, exc: ssl.SSLError) -> None:
         """Alert, then nothing more; unread input is dropped, since somebody may have cut it."""
         self._fault = RemoteProtocolError(f"TLS: {exc.reason or 'error'}")
+        self._fault.__cause__ = exc  # what is wrong with a certificate stands there
         self._write(pipe.output())
         self._output.clear()
         self._begin_close()

@@ -6,6 +6,7 @@ is a little more than one piece each way, however much has passed through it.
 
 import contextlib
 import ssl
+import sys
 from typing import Protocol
 
 from skrytka.model.engine import TlsFacts
@@ -32,14 +33,23 @@ class ServerSslObject(ssl.SSLObject):
 class TlsPipe:
     """One TLS connection. Every method may raise ssl.SSLError; what then lies in :meth:`output` is the alert."""
 
-    __slots__ = ("_incoming", "_object", "_outgoing", "is_established")
+    __slots__ = ("_incoming", "_is_chain_kept", "_object", "_outgoing", "is_established")
 
-    def __init__(self, context: ssl.SSLContext, *, is_server: bool, server_hostname: str | None = None) -> None:
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        *,
+        is_server: bool,
+        server_hostname: str | None = None,
+        is_chain_kept: bool = False,
+    ) -> None:
+        """``is_chain_kept``: all certificates that the peer shows are in the facts, proven or not."""
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._object = context.wrap_bio(
             self._incoming, self._outgoing, server_side=is_server, server_hostname=server_hostname
         )
+        self._is_chain_kept = is_chain_kept
         self.is_established = False
 
     def handshake(self, data: bytes | memoryview) -> bool:
@@ -102,4 +112,13 @@ class TlsPipe:
             bits=bits,
             server_name=seen,
             peer=self._object.getpeercert(binary_form=True) or b"",
+            chain=_chain(self._object) if self._is_chain_kept else (),
         )
+
+
+def _chain(connection: ssl.SSLObject) -> tuple[bytes, ...]:
+    """As it was sent. Python 3.13 has a method for it, older ones only what that method is made of."""
+    if sys.version_info >= (3, 13):
+        return tuple(connection.get_unverified_chain())
+    shown = connection._sslobj.get_unverified_chain()  # type: ignore[attr-defined,unused-ignore] # noqa: SLF001
+    return tuple(ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in shown or ())

@@ -1,11 +1,13 @@
 import ssl
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skrytka.net.tls import TlsStore
+from skrytka.net.tls import CertificateFiles, TlsStore
 from skrytka.net.tls_pipe import TlsPipe
+from tests.support.chains import issue, write_chain
 from tests.unit.net.harness import client_context, make_store
 
 
@@ -17,12 +19,16 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> TlsStore:
 def connect(store: TlsStore) -> tuple[TlsPipe, TlsPipe]:
     near = TlsPipe(store.server_context(), is_server=True)
     far = TlsPipe(client_context(), is_server=False, server_hostname="localhost")
+    establish(near, far)
+    return near, far
+
+
+def establish(near: TlsPipe, far: TlsPipe) -> None:
     while not (near.is_established and far.is_established):
         if not far.is_established:
             far.handshake(near.output())
         if not near.is_established:
             near.handshake(far.output())
-    return near, far
 
 
 @pytest.mark.parametrize("size", [1, 4095, 4096, 4097, 16384, 300_001])
@@ -50,6 +56,18 @@ def test_both_sides_agree_on_what_was_agreed(store: TlsStore) -> None:
     assert near.facts().server_name == "localhost"
     assert near.facts().peer == b""
     assert far.facts().peer != b""
+
+
+def test_the_whole_chain_is_there_for_who_wants_it(tmp_path: Path) -> None:
+    root = issue("root", is_authority=True)
+    leaf = issue("leaf", root, names=("localhost",))
+    store = TlsStore([CertificateFiles(*write_chain(tmp_path, leaf, root))])
+    for is_chain_kept, chain in ((True, (leaf.der, root.der)), (False, ())):
+        near = TlsPipe(store.server_context(), is_server=True)
+        far = TlsPipe(client_context(), is_server=False, is_chain_kept=is_chain_kept)
+        establish(near, far)
+        assert far.facts().chain == chain
+        assert far.facts().peer == leaf.der
 
 
 def test_close_notify_is_told_after_the_data_before_it(store: TlsStore) -> None:

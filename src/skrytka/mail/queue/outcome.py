@@ -61,6 +61,11 @@ def of_error(error: ReasonedError, fate: Fate, host: str = "") -> Outcome:
     return Outcome(fate=fate, status=status, text=error.detail or error.reason.value, host=host)
 
 
+def unsafe(status: str, text: str, host: str) -> Outcome:
+    """The server is there, and the way to it is not what its domain or our setting asks for: later."""
+    return Outcome(fate=Fate.DEFERRED, status=status, text=text, host=host)
+
+
 def failed(status: str, text: str, host: str = "") -> Outcome:
     """What this server decides by itself, for good."""
     return Outcome(fate=Fate.FAILED, status=status, text=text, host=host)

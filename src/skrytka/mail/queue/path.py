@@ -3,39 +3,31 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from skrytka.mail.queue.form import Forms
-from skrytka.mail.queue.outcome import Fate, Outcome, deferred, of_error
+from skrytka.mail.queue.guard import Guard
+from skrytka.mail.queue.handshake import TlsFailedError
+from skrytka.mail.queue.opening import Opener, Wanted
+from skrytka.mail.queue.outcome import Fate, Outcome, deferred, of_error, unsafe
 from skrytka.mail.queue.parcel import Parcel, Reader
 from skrytka.mail.queue.routes import Hop, Routes
-from skrytka.mail.queue.transmit import HopRefusedError, TlsFailedError, Transmitter
+from skrytka.mail.queue.transmit import HopRefusedError, Transmitter
 from skrytka.model.clock import Clock
-from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.model.secret import Secret
+from skrytka.model.errors import PermanentError, TransientError
 from skrytka.model.settings import Outbound
-from skrytka.net.client_tls import ClientTls
-from skrytka.net.dialer import Dial
 
 UNREACHABLE_S: Final = 60.0  # what could not be reached is not tried again by the same worker
-
-
-class Passwords(Protocol):
-    """Reads a route's password file; TransientError when it cannot."""
-
-    def __call__(self, name: str) -> Secret: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paths:
     """What every way is made of."""
 
-    hostname: str
     routes: Routes
-    dial: Dial
-    tls: ClientTls
+    guard: Guard
+    opener: Opener
     settings: Outbound
-    passwords: Passwords
     clock: Clock
     forms: Forms
 
@@ -109,19 +101,25 @@ class Path:
     ) -> list[int]:
         """Addresses of one server in turn; who is still to be tried elsewhere."""
         try:
-            addresses = await self._paths.routes.addresses(hop)
+            located = await self._paths.routes.locate(hop)
+            policy = await self._paths.guard.policy(hop, located.answers)
         except TransientError as exc:
             outcomes |= dict.fromkeys(pending, of_error(exc, Fate.DEFERRED, hop.host))
             return pending
-        for address in addresses:
+        domain = parcel.recipients[pending[0]].address.domain.name
+        for address in located.addresses:
             await self.close()
+            wanted = Wanted(hop=hop, address=address, policy=policy, domain=domain, trace=parcel.envelope.trace)
             try:
-                self._open = await self._connect(hop, address)
+                self._open = await self._paths.opener.open(wanted)
             except PermanentError as exc:
                 outcomes |= dict.fromkeys(pending, of_error(exc, Fate.FAILED, hop.host))
                 return []
             except HopRefusedError as exc:
                 outcomes |= dict.fromkeys(pending, deferred(exc.reply, hop.host))
+                continue
+            except TlsFailedError as exc:
+                outcomes |= dict.fromkeys(pending, unsafe(exc.status, exc.detail, hop.host))
                 continue
             except TransientError as exc:
                 outcomes |= dict.fromkeys(pending, of_error(exc, Fate.DEFERRED, hop.host))
@@ -148,31 +146,3 @@ class Path:
         if transmitter.is_uncertain:
             return []
         return [number for number in pending if outcomes[number].fate is Fate.DEFERRED]
-
-    async def _connect(self, hop: Hop, address: str) -> Transmitter:
-        """Under TLS where it is offered; in clear when the handshake fails and the route does not mind."""
-        try:
-            return await self._session(hop, address, with_tls=True)
-        except TlsFailedError:
-            if hop.tls in {"required", "implicit"}:
-                raise
-            return await self._session(hop, address, with_tls=False)
-
-    async def _session(self, hop: Hop, address: str, *, with_tls: bool) -> Transmitter:
-        paths = self._paths
-        conn = await paths.dial.connect(address, hop.port, seconds=paths.settings.connect_s)
-        transmitter = Transmitter(conn, hop, paths.hostname, paths.tls, paths.settings.reply_s)
-        try:
-            await transmitter.open(self._login(hop), with_tls=with_tls)
-        except BaseException:
-            await transmitter.close()
-            raise
-        return transmitter
-
-    def _login(self, hop: Hop) -> tuple[str, Secret] | None:
-        if hop.username is None or hop.password_file is None:
-            return None
-        try:
-            return hop.username, self._paths.passwords(hop.password_file)
-        except OSError as exc:
-            raise TransientError(Reason.BAD_CONFIG, f"password of {hop.host}: {exc.strerror}") from exc

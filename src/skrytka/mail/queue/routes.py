@@ -2,13 +2,13 @@
 
 from ipaddress import ip_address
 from itertools import zip_longest
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from skrytka.model.address import Domain
 from skrytka.model.clock import Random
-from skrytka.model.dns import Mx, Status
+from skrytka.model.dns import Answer, Mx, Status
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.settings import Outbound, Route
 from skrytka.net.dns.resolver import Resolver
@@ -29,6 +29,15 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     password_file: str | None = None
     ca_file: str | None = None
     is_static: bool = False
+    is_dane: bool = False  # its name was learnt securely, or is the domain's own: TLSA records count (RFC 7672 2.2)
+    next_hops: tuple[str, ...] = ()  # the domain, and what it is an alias of: names its certificate may have
+
+
+class Located(NamedTuple):
+    """Where a server is, and the answers that say so."""
+
+    addresses: list[str]
+    answers: tuple[Answer, ...] = ()
 
 
 class Routes:
@@ -87,13 +96,22 @@ class Routes:
         if not exchanges:
             return [await self._implicit(domain)]
         names = self._ordered([each for each in exchanges if each.exchange not in {"", "."}], domain)
-        return [Hop(host=name, port=self._port) for name in names[:HOPS_MAX]]
+        next_hops = tuple(dict.fromkeys(name for name in (domain.name, answer.canonical) if name))
+        return [
+            Hop(
+                host=name,
+                port=self._port,
+                is_dane=answer.is_authentic and not _is_ip(name),
+                next_hops=next_hops if answer.is_authentic else (),
+            )
+            for name in names[:HOPS_MAX]
+        ]
 
     async def _implicit(self, domain: Domain) -> Hop:
         """RFC 5321 5.1: without MX the domain itself, if it has an address."""
-        hop = Hop(host=domain.name, port=self._port)
+        hop = Hop(host=domain.name, port=self._port, is_dane=True, next_hops=(domain.name,))
         try:
-            await self.addresses(hop)
+            await self.locate(hop)
         except TransientError as exc:
             if exc.reason is Reason.UNREACHABLE:
                 raise PermanentError(Reason.NO_SUCH_DOMAIN, f"the domain {domain} has no mail server") from exc
@@ -108,26 +126,27 @@ class Routes:
             raise PermanentError(Reason.MAIL_LOOP, f"the mail server of {domain} is this one, which does not serve it")
         return [each.exchange for each in sorted(usable, key=lambda each: (each.preference, self._random.token(4)))]
 
-    async def addresses(self, hop: Hop) -> list[str]:
+    async def locate(self, hop: Hop) -> Located:
         """IP addresses of a server, IPv6 and IPv4 in turn: either may lead nowhere from here.
 
         TransientError(DNS_*), TransientError(UNREACHABLE) when it has none.
         """
         if _is_ip(hop.host):
-            return [hop.host]
-        families: list[tuple[str, ...]] = []
+            return Located([hop.host])
+        answers: list[Answer] = []
         failure: TransientError | None = None
         for rdtype in ("AAAA", "A"):
             try:
-                families.append((await self._resolver.query(hop.host, rdtype)).texts)
+                answers.append(await self._resolver.query(hop.host, rdtype))
             except TransientError as exc:
                 failure = exc
+        families = [answer.texts for answer in answers]
         found = [address for pair in zip_longest(*families) for address in pair if address is not None]
         if not found and failure is not None:
             raise failure
         if not found:
             raise TransientError(Reason.UNREACHABLE, f"{hop.host} has no address")
-        return found[:ADDRESSES_MAX]
+        return Located(found[:ADDRESSES_MAX], tuple(answers))
 
 
 def _covers(pattern: str, name: str) -> bool:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+from skrytka.mail.queue.handshake import Handshake
 from skrytka.mail.queue.outcome import Fate, Outcome, failed, of_reply
 from skrytka.mail.queue.parcel import Parcel, Reader, octets
 from skrytka.mail.queue.routes import Hop
@@ -17,9 +18,7 @@ from skrytka.model.engine import DisconnectedError, TimedOut, TlsFacts, Woken
 from skrytka.model.envelope import BodyType, Recipient
 from skrytka.model.errors import LocalProtocolError, PermanentError, Reason, RemoteProtocolError, TransientError
 from skrytka.model.secret import Secret
-from skrytka.net.client_tls import ClientTls
 from skrytka.net.connection import Connection
-from skrytka.net.tls_pipe import TlsPipe
 from skrytka.protocol.smtp import client_events as said
 from skrytka.protocol.smtp.capabilities import Capabilities
 from skrytka.protocol.smtp.client import SmtpClient
@@ -43,10 +42,6 @@ class _Replies(NamedTuple):
     go_ahead: PeerReply | None = None  # to DATA, if it was said
 
 
-class TlsFailedError(TransientError):
-    """The handshake failed, or what the route demands is not offered."""
-
-
 class HopRefusedError(TransientError):
     """The server does not want this session."""
 
@@ -58,12 +53,12 @@ class HopRefusedError(TransientError):
 class Transmitter:
     """See the module. ``open`` first; ``close`` always."""
 
-    def __init__(self, conn: Connection, hop: Hop, hostname: str, tls: ClientTls, reply_s: float = 300.0) -> None:
+    def __init__(self, conn: Connection, hop: Hop, hostname: str, handshake: Handshake, reply_s: float = 300.0) -> None:
         self._reply_s = reply_s
         self._conn = conn
         self._hop = hop
         self._name = Domain.parse(hostname)
-        self._tls = tls
+        self._handshake = handshake
         self._engine = SmtpClient()
         self._events = conn.events(self._engine)
         self.messages = 0
@@ -74,6 +69,16 @@ class Transmitter:
     def offered(self) -> Capabilities:
         """What the server has said that it can do."""
         return self._engine.capabilities
+
+    @property
+    def tls(self) -> TlsFacts | None:
+        """None in clear."""
+        return self._conn.tls
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the server has shown that it is the one that was meant."""
+        return self._conn.tls is not None and self._handshake.is_proven
 
     # -- the session ----------------------------------------------------------------------------------------------
 
@@ -105,26 +110,25 @@ class Transmitter:
             raise PermanentError(Reason.MAIL_LOOP, f"{self._hop.host} is this server, which does not serve the domain")
 
     async def _start_tls(self) -> None:
-        is_required = self._hop.tls == "required"
+        handshake = self._handshake
         if not self._engine.capabilities.is_starttls:
-            if is_required:
-                raise TlsFailedError(Reason.NOT_PERMITTED, f"{self._hop.host} offers no TLS")
+            if handshake.is_required:
+                raise handshake.missing("offers no TLS")
             return
         if not (await self._ask(said.SayStartTls())).is_positive:
-            if is_required:
-                raise TlsFailedError(Reason.NOT_PERMITTED, f"{self._hop.host} refuses TLS")
+            if handshake.is_required:
+                raise handshake.missing("refuses TLS")
             return
         self._engine.tls_started(await self._shake_hands())
         await self._hello()
 
     async def _shake_hands(self) -> TlsFacts:
-        is_verified = self._hop.tls in {"required", "implicit"}
-        context = self._tls.context(is_verified=is_verified, ca_file=self._hop.ca_file)
-        pipe = TlsPipe(context, is_server=False, server_hostname=self._hop.host)
         try:
-            return await self._conn.start_tls(pipe)
+            facts = await self._conn.start_tls(self._handshake.pipe())
         except (RemoteProtocolError, DisconnectedError) as exc:
-            raise TlsFailedError(Reason.NOT_PERMITTED, f"TLS with {self._hop.host}: {exc}") from exc
+            raise self._handshake.broken(exc) from exc
+        self._handshake.check(facts)
+        return facts
 
     async def _log_in(self, name: str, password: Secret) -> None:
         offered = self._engine.capabilities.mechanisms

@@ -150,6 +150,22 @@ class MessageRelayed(MailEvent, frozen=True, kw_only=True):
     attempts: int = 0
 
 
+class OutboundTls(MailEvent, frozen=True, kw_only=True):
+    """A session with another server was opened, or failed for its TLS; what TLS reports count (RFC 8460 4)."""
+
+    domain: str  # of the recipients
+    host: str
+    address: str
+    policy_type: str  # tlsa, sts, no-policy-found
+    policy_domain: str = ""
+    policy_strings: tuple[str, ...] = ()
+    result: str = ""  # RFC 8460 4.3; "" is success
+    detail: str = ""
+    version: str = ""  # "" in clear
+    cipher: str = ""
+    is_verified: bool = False  # the server has proven that it is the one that was meant
+
+
 class DeliveryFailed(MailEvent, frozen=True, kw_only=True):
     """A recipient elsewhere was given up; ``is_reported`` says whether a DSN went to the reverse path."""
 

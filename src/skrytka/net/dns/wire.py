@@ -26,6 +26,7 @@ from skrytka.model.errors import PermanentError, Reason
 
 UDP_PAYLOAD_BYTES = 1232  # DNS flag day 2020: fits an IPv6 packet of the least MTU, so no fragments to forge
 TTL_MAX_S = 86_400
+UNUSABLE_TLSA = Tlsa(255, 255, 255, b"")  # stands for what dnspython does not read; RFC 7672 2.2: it is a record still
 NEGATIVE_TTL_MAX_S = 900  # RFC 2308 5 allows 3 hours; a mail server wants to see a new record sooner
 
 
@@ -96,7 +97,9 @@ def read_response(query: Query, data: bytes, *, is_udp: bool, is_trusted: bool) 
     if len(data) < 12 or int.from_bytes(data[:2], "big") != query.txid:
         raise BadResponseError("id")
     try:
-        message = dns.message.from_wire(data, ignore_trailing=True)
+        message = dns.message.from_wire(
+            data, ignore_trailing=True, continue_on_error=query.rdtype == dns.rdatatype.TLSA
+        )
     except (dns.exception.DNSException, ValueError) as exc:
         raise DoubtfulResponseError("not parsed") from exc
     if not isinstance(message, dns.message.QueryMessage) or not message.flags & dns.flags.QR:
@@ -109,13 +112,15 @@ def read_response(query: Query, data: bytes, *, is_udp: bool, is_trusted: bool) 
         chain = message.resolve_chaining()
     except (dns.exception.DNSException, ValueError) as exc:
         raise ServerFailureError("broken answer") from exc
-    if chain.answer is not None:
-        records = tuple(record_of(rdata) for rdata in chain.answer)
-        return Answer(Status.NOERROR, records, is_authentic, min(chain.minimum_ttl, TTL_MAX_S))
+    canonical = _name(chain.canonical_name) if chain.cnames else ""
+    broken = (UNUSABLE_TLSA,) if message.errors else ()
+    if chain.answer is not None or broken:
+        records = (*(record_of(rdata) for rdata in chain.answer or ()), *broken)
+        return Answer(Status.NOERROR, records, is_authentic, min(chain.minimum_ttl, TTL_MAX_S), canonical)
     status = Status.NXDOMAIN if message.rcode() == dns.rcode.NXDOMAIN else Status.NODATA
     has_soa = any(rrset.rdtype == dns.rdatatype.SOA for rrset in message.authority)
     ttl_s = min(chain.minimum_ttl, NEGATIVE_TTL_MAX_S) if has_soa else 0  # RFC 2308 5: not cached without SOA
-    return Answer(status, (), is_authentic, ttl_s)
+    return Answer(status, (), is_authentic, ttl_s, canonical)
 
 
 def _check_question(query: Query, message: dns.message.QueryMessage, *, is_udp: bool) -> None:

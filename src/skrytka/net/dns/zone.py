@@ -1,8 +1,9 @@
 """A zone file that answers everything by itself: the demo and tests. What it does not name does not exist.
 
 YAML: ``name: [{TYPE: value}, ...]``. A value is the record's text as zone files have it, but TXT has no quotes and may
-be a list of strings; MX also ``[10, host]``.
-Several values of a type are several entries. It never asks anybody else, so nothing leaves the machine.
+be a list of strings; MX also ``[10, host]``. Several values of a type are several entries.
+``AD: true`` makes a name and all below it count as signed (DNSSEC). It never asks anybody else, so nothing leaves the
+machine.
 """
 
 from collections.abc import Mapping
@@ -59,17 +60,30 @@ class StaticZone:
         """As :meth:`Resolver.query`."""
         wanted = rdtype.upper()
         key = _key(parse_name(name).to_text())
+        is_authentic, canonical = True, ""
         for _ in range(_CNAMES_MAX):
+            is_authentic = is_authentic and self._is_signed(key)
             types = self._records.get(key)
-            if types is None:
-                return Answer(Status.NODATA if key in self._inner else Status.NXDOMAIN, ttl_s=TTL_S)
-            if wanted in types:
-                return Answer(Status.NOERROR, types[wanted], ttl_s=TTL_S)
-            alias = types.get("CNAME", ())
-            if not alias or not isinstance(alias[0], str):
-                return Answer(Status.NODATA, ttl_s=TTL_S)
-            key = alias[0]
+            alias = types.get("CNAME", ()) if types is not None else ()
+            if types is None or wanted in types or not alias or not isinstance(alias[0], str):
+                status, records = self._found(key, wanted)
+                return Answer(status, records, is_authentic, TTL_S, canonical)
+            key = canonical = alias[0]
         raise TransientError(Reason.DNS_FAILURE, "a chain of CNAMEs without end")
+
+    def _found(self, key: str, wanted: str) -> tuple[Status, tuple[Record, ...]]:
+        types = self._records.get(key)
+        if types is None:
+            return Status.NODATA if key in self._inner else Status.NXDOMAIN, ()
+        return (Status.NOERROR, types[wanted]) if wanted in types else (Status.NODATA, ())
+
+    def _is_signed(self, key: str) -> bool:
+        """As the nearest name says that says anything."""
+        labels = key.split(".")
+        for start in range(len(labels)):
+            if said := self._records.get(".".join(labels[start:]), {}).get("AD"):
+                return said[0] == "true"
+        return False
 
 
 def _key(name: str) -> str:
@@ -97,6 +111,8 @@ def _record(name: str, kind: str, value: object) -> Record:
         return _mx(name, value)
     if kind in ("CNAME", "PTR", "NS"):
         return _key(str(value))
+    if kind == "AD":
+        return str(value).lower()
     return _structured(name, kind, str(value)) if kind in _READ_BY_DNSPYTHON else str(value)
 
 

@@ -137,7 +137,8 @@ class Named(Outside):
 
     def __init__(self, world: World, folder: FilePath, route: Route) -> None:
         super().__init__(world, 1, routes=(route,))
-        self.paths = dataclasses.replace(self.paths, tls=ClientTls(folder))
+        opener = dataclasses.replace(self.opener, tls=ClientTls(folder))
+        self.paths = dataclasses.replace(self.paths, opener=opener)
         self.courier = OutboundCourier(dataclasses.replace(self.courier._deps, paths=self.paths))
 
 

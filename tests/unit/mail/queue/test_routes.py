@@ -87,7 +87,7 @@ async def test_dns_that_does_not_answer_is_no_answer() -> None:
         await away.hops(Domain.parse("example.net"))
     assert caught.value.reason is Reason.DNS_TIMEOUT
     with pytest.raises(TransientError):
-        await away.addresses(Hop(host="mx.example.net"))
+        await away.locate(Hop(host="mx.example.net"))
 
 
 STATIC = (
@@ -119,16 +119,16 @@ def test_a_smarthost_is_one_destination_for_all_domains() -> None:
 
 
 async def test_a_server_with_many_ipv6_addresses_is_tried_by_ipv4_too() -> None:
-    found = await routes().addresses(Hop(host="many.example.org"))
+    found = (await routes().locate(Hop(host="many.example.org"))).addresses
     assert found == ["2001:db8::1", "192.0.2.1", "2001:db8::2", "2001:db8::3"]
 
 
 async def test_addresses_of_a_server() -> None:
-    assert await routes().addresses(Hop(host="mx.example.net")) == ["127.0.0.1"]
-    assert await routes().addresses(Hop(host="192.0.2.1")) == ["192.0.2.1"]
-    assert await routes().addresses(Hop(host="2001:db8::1")) == ["2001:db8::1"]
+    assert (await routes().locate(Hop(host="mx.example.net"))).addresses == ["127.0.0.1"]
+    assert (await routes().locate(Hop(host="192.0.2.1"))).addresses == ["192.0.2.1"]
+    assert (await routes().locate(Hop(host="2001:db8::1"))).addresses == ["2001:db8::1"]
     with pytest.raises(TransientError) as caught:
-        await routes().addresses(Hop(host="a.example.org"))
+        await routes().locate(Hop(host="a.example.org"))
     assert caught.value.reason is Reason.UNREACHABLE
 
 
@@ -142,7 +142,7 @@ async def test_an_address_literal_is_its_own_server_unless_a_route_has_it(domain
     (hop,) = await found.hops(Domain.parse(domain))
     assert (hop.host, hop.is_static) == (address, address == "route")
     if not hop.is_static:
-        assert await found.addresses(hop) == [address]  # DNS is not asked
+        assert (await found.locate(hop)).addresses == [address]  # DNS is not asked
 
 
 async def test_names_that_lead_to_others_are_followed() -> None:
@@ -160,7 +160,7 @@ host.example.org:
     )
     found = Routes(Outbound(), zone, "mx.example.test", CountingRandom())
     (hop,) = await found.hops(Domain.parse("alias.example.org"))  # RFC 5321 5.1: the name it leads to is meant
-    assert await found.addresses(hop) == ["192.0.2.7"]
+    assert (await found.locate(hop)).addresses == ["192.0.2.7"]
 
 
 async def test_of_our_own_preference_and_beyond_nothing_is_tried() -> None:
@@ -175,3 +175,42 @@ backup.example.org:
     )
     found = Routes(Outbound(), zone, "mx.example.test", CountingRandom())
     assert [hop.host for hop in await found.hops(Domain.parse("backup.example.org"))] == ["first.example.org"]
+
+
+SIGNED = """
+example.org:
+  - AD: true
+  - MX: [10, mx.example.org]
+  - MX: [20, 192.0.2.1]
+alias.example.org:
+  - CNAME: example.org
+plain.example.org:
+  - A: 192.0.2.7
+unsigned.example:
+  - MX: [10, mx.example.org]
+"""
+
+
+@pytest.mark.parametrize(
+    ("domain", "expected"),
+    [
+        ("example.org", [("mx.example.org", True, ("example.org",)), ("192.0.2.1", False, ("example.org",))]),
+        (
+            "alias.example.org",
+            [
+                ("mx.example.org", True, ("alias.example.org", "example.org")),
+                ("192.0.2.1", False, ("alias.example.org", "example.org")),
+            ],
+        ),
+        ("plain.example.org", [("plain.example.org", True, ("plain.example.org",))]),
+        ("unsigned.example", [("mx.example.org", False, ())]),  # RFC 7672 2.2.1
+        ("[192.0.2.1]", [("192.0.2.1", False, ())]),  # RFC 7672 2.2
+    ],
+)
+async def test_dane_is_for_names_that_were_learnt_securely(
+    domain: str, expected: list[tuple[str, bool, tuple[str, ...]]]
+) -> None:
+    found = Routes(Outbound(), StaticZone.parse(SIGNED), "mx.example.test", CountingRandom())
+    hops = await found.hops(Domain.parse(domain))
+    assert [(hop.host, hop.is_dane, hop.next_hops) for hop in hops] == expected
+    assert all(not answer.is_authentic for answer in (await found.locate(Hop(host="192.0.2.1"))).answers)

@@ -2,10 +2,12 @@
 
 import pytest
 
+from skrytka.mail.queue.handshake import Handshake
 from skrytka.mail.queue.transmit import HopRefusedError, Transmitter
 from skrytka.model.envelope import BodyType
 from skrytka.model.events import MessageRelayed
 from skrytka.model.settings import Route
+from skrytka.protocol.tlspolicy.policy import NO_POLICY
 from tests.support.outside import CHUNKING, CLOSE, EHLO, Outside, peer, to
 from tests.unit.mail.world import MESSAGE, World
 
@@ -163,8 +165,9 @@ async def test_a_greeting_that_refuses_is_an_error_with_its_reply(world: World) 
     async with peer({"": b"554 5.7.1 not you\r\n"}) as mx:
         outside = Outside(world, mx.port)
         (hop,) = await outside.routes.hops(to("x@plain.example.net").address.domain)
-        conn = await outside.paths.dial.connect("127.0.0.1", mx.port, seconds=5)
-        transmitter = Transmitter(conn, hop, "mx.example.test", outside.paths.tls)
+        conn = await outside.opener.dial.connect("127.0.0.1", mx.port, seconds=5)
+        handshake = Handshake(hop, NO_POLICY, outside.opener.tls, world.clock)
+        transmitter = Transmitter(conn, hop, "mx.example.test", handshake)
         with pytest.raises(HopRefusedError) as caught:
             await transmitter.open(None, with_tls=True)
         await transmitter.close()

@@ -89,6 +89,34 @@ def test_a_cname_is_followed_and_the_least_ttl_counts() -> None:
     )
     answer = wire.read_response(query, response.to_wire(), is_udp=True, is_trusted=False)
     assert (answer.records, answer.ttl_s) == (("192.0.2.9",), 60)
+    assert answer.canonical == "other.example.net"
+
+
+GOOD, SHORT = "030101" + "ab" * 32, "030101abcd"
+
+
+@pytest.mark.parametrize(
+    ("published", "records"),
+    [
+        ([GOOD], (Tlsa(3, 1, 1, b"\xab" * 32),)),
+        ([GOOD, SHORT], (Tlsa(3, 1, 1, b"\xab" * 32), wire.UNUSABLE_TLSA)),
+        ([SHORT], (wire.UNUSABLE_TLSA,)),  # RFC 7672 2.2: none is usable, and there is one
+        (["0301"], (wire.UNUSABLE_TLSA,)),
+    ],
+)
+def test_a_malformed_tlsa_record_is_unusable_and_hides_no_other(
+    published: list[str], records: tuple[Tlsa, ...]
+) -> None:
+    query = ask("TLSA")
+    response = respond(query)
+    response.use_edns(edns=False)
+    data = response.to_wire()
+    for text in published:
+        rdata = bytes.fromhex(text)
+        data += b"\xc0\x0c" + b"\x00\x34\x00\x01\x00\x00\x01\x2c" + len(rdata).to_bytes(2, "big") + rdata
+    data = data[:6] + len(published).to_bytes(2, "big") + data[8:]
+    answer = wire.read_response(query, data, is_udp=True, is_trusted=False)
+    assert (answer.status, answer.records) == (Status.NOERROR, records)
 
 
 @pytest.mark.parametrize(

@@ -123,3 +123,42 @@ def test_a_broken_file_is_named_with_the_entry(tmp_path: Path, text: str, said: 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match=r"zone\.yml"):
         StaticZone.load(tmp_path / "zone.yml")
+
+
+SIGNED = """
+example.org:
+  - AD: true
+  - MX: [10, mx.example.org]
+mx.example.org:
+  - CNAME: mx.example.net
+alias.example.org:
+  - CNAME: example.org
+_25._tcp.mx.example.org:
+  - TLSA: 3 1 0 00FF
+plain.example.org:
+  - AD: false
+  - A: 127.0.0.1
+mx.example.net:
+  - A: 127.0.0.1
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "rdtype", "is_authentic", "canonical"),
+    [
+        ("example.org", "MX", True, ""),
+        ("alias.example.org", "MX", True, "example.org"),
+        ("_25._tcp.mx.example.org", "TLSA", True, ""),
+        ("gone.example.org", "A", True, ""),
+        ("mx.example.org", "A", False, "mx.example.net"),  # it leads into a zone that is not signed
+        ("mx.example.org", "CNAME", True, ""),
+        ("plain.example.org", "A", False, ""),
+        ("below.plain.example.org", "A", False, ""),
+        ("mx.example.net", "A", False, ""),
+    ],
+)
+def test_signed_is_what_is_marked_and_what_lies_below(
+    name: str, rdtype: str, is_authentic: bool, canonical: str
+) -> None:
+    answer = ask(name, rdtype, SIGNED)
+    assert (answer.is_authentic, answer.canonical) == (is_authentic, canonical)

@@ -1,0 +1,92 @@
+"""TLS with another server: whether there has to be any, with which certificate, and what failed (RFC 8460 4.3)."""
+
+import datetime as dt
+import ssl
+from typing import Final
+
+from skrytka.mail.queue.routes import Hop
+from skrytka.model.clock import Clock
+from skrytka.model.engine import TlsFacts
+from skrytka.model.errors import Reason, TransientError
+from skrytka.net.client_tls import ClientTls
+from skrytka.net.tls_pipe import TlsPipe
+from skrytka.protocol.tlspolicy.match import EXPIRED, HOST_MISMATCH, NOT_TRUSTED, verify
+from skrytka.protocol.tlspolicy.policy import HostPolicy, Level, PolicyType
+
+NOT_SUPPORTED: Final = "starttls-not-supported"
+FAILED: Final = "validation-failure"
+NO_ENCRYPTION: Final = "4.7.10"  # RFC 5248: encryption needed
+NOT_PROVEN: Final = "4.7.5"  # RFC 3463 3.8: cryptographic failure
+ROUTE: Final = "4.7.0"
+_VERIFY_CODES: Final = {10: EXPIRED, 62: HOST_MISMATCH}  # X509_V_ERR_CERT_HAS_EXPIRED, _HOSTNAME_MISMATCH
+
+
+class TlsFailedError(TransientError):
+    """The handshake failed, or what route or policy demands is not there."""
+
+    def __init__(self, detail: str, *, result: str = FAILED, status: str = ROUTE) -> None:
+        super().__init__(Reason.NOT_PERMITTED, detail)
+        self.result = result
+        self.status = status
+
+
+class Handshake:
+    """Of one session."""
+
+    def __init__(self, hop: Hop, policy: HostPolicy, tls: ClientTls, clock: Clock) -> None:
+        self._hop = hop
+        self._policy = policy
+        self._tls = tls
+        self._clock = clock
+        self._is_of_route = hop.tls in {"required", "implicit"}
+        self._is_dane = policy.kind is PolicyType.TLSA and policy.level is Level.PROVEN
+
+    @property
+    def is_required(self) -> bool:
+        """Whether nothing goes in clear."""
+        return self._is_of_route or self._policy.level is not Level.OPPORTUNISTIC
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether a server that passes is the one that was meant."""
+        return self._is_of_route or self._policy.level is Level.PROVEN
+
+    def pipe(self) -> TlsPipe:
+        """TransientError(BAD_CONFIG) for a file of authorities that cannot be read."""
+        context = self._tls.context(is_verified=self._is_of_route, ca_file=self._hop.ca_file)
+        name = self._policy.names[0] if self._policy.names else self._hop.host
+        return TlsPipe(context, is_server=False, server_hostname=name, is_chain_kept=self._is_dane)
+
+    def check(self, facts: TlsFacts) -> None:
+        """What OpenSSL does not look at. TlsFailedError."""
+        if not self._is_dane:
+            return
+        policy, now = self._policy, dt.datetime.fromtimestamp(self._clock.now_ms() / 1000, dt.UTC)
+        verdict = verify(facts.chain, policy.records, policy.names, now)
+        if verdict.result:
+            raise TlsFailedError(
+                f"DANE: {self._hop.host} is not proven by TLSA of {policy.domain}: {verdict.detail}",
+                result=verdict.result,
+                status=NOT_PROVEN,
+            )
+
+    def missing(self, what: str) -> TlsFailedError:
+        """It ``offers no TLS``, or ``refuses TLS``."""
+        return TlsFailedError(f"{self._whose}{self._hop.host} {what}", result=NOT_SUPPORTED, status=self._status)
+
+    def broken(self, error: Exception) -> TlsFailedError:
+        """The handshake ended with this."""
+        result = FAILED
+        if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+            result = _VERIFY_CODES.get(error.__cause__.verify_code, NOT_TRUSTED)
+        said = str(error).removeprefix("TLS: ") or "the connection was closed"
+        detail = f"{self._whose}TLS with {self._hop.host} fails: {said}"
+        return TlsFailedError(detail, result=result, status=self._status)
+
+    @property
+    def _status(self) -> str:
+        return ROUTE if self._policy.level is Level.OPPORTUNISTIC else NO_ENCRYPTION
+
+    @property
+    def _whose(self) -> str:
+        return {PolicyType.TLSA: "DANE: ", PolicyType.STS: "MTA-STS: "}.get(self._policy.kind, "")

@@ -37,6 +37,7 @@ COMMANDS = {
     "trace": "skrytka.cli.trace:trace",
     "events": "skrytka.cli.events:events",
     "store": "skrytka.cli.store:store",
+    "check": "skrytka.cli.check:check",
     "config": "skrytka.cli.config:config",
     "recovery": "skrytka.cli.recovery:recovery",
 }

@@ -15,6 +15,11 @@ def print_json(value: object) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value, enc_hook=_encode), indent=2))
 
 
+def print_line(value: object) -> None:
+    """One JSON document on a line: of a row of things each as soon as it is known."""
+    click.echo(msgspec.json.encode(value, enc_hook=_encode).decode())
+
+
 def print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
     """A list of things; JSON has every field, the table the named columns."""
     if as_json:

@@ -1,36 +1,26 @@
-"""A zone file that answers everything by itself: the demo and tests. What it does not name does not exist.
+"""A zone that answers everything by itself, for the demo, tests and ``skrytka check``; all else does not exist.
 
-YAML: ``name: [{TYPE: value}, ...]``. A value is the record's text as zone files have it, but TXT has no quotes and may
-be a list of strings; MX also ``[10, host]``. Several values of a type are several entries.
-``AD: true`` makes a name and all below it count as signed (DNSSEC). It never asks anybody else, so nothing leaves the
-machine.
+It never asks anybody else, so nothing leaves the machine. ``zone_file`` says what its file looks like.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Self
-
-import dns.exception
-import dns.rdata
-import dns.rdataclass
-import dns.rdatatype
-import yaml
+from typing import Self
 
 from skrytka.model.address import Domain
-from skrytka.model.dns import Answer, Mx, Record, Status
+from skrytka.model.dns import Answer, Record, Status
 from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.net.dns.wire import parse_name, record_of
+from skrytka.net.dns.zone_file import SIGNED, SILENT, Types, read_zone, zone_key
 
 TTL_S = 60
 _CNAMES_MAX = 8
-_READ_BY_DNSPYTHON: Final = frozenset({"TLSA", "SRV", "CAA"})
 
 
 class StaticZone:
     """A :class:`Resolver` over a table in memory."""
 
-    def __init__(self, records: Mapping[str, Mapping[str, tuple[Record, ...]]]) -> None:
-        self._records = {_key(name): types for name, types in records.items()}
+    def __init__(self, records: Mapping[str, Types]) -> None:
+        self._records = {zone_key(name): types for name, types in records.items()}
         self._inner = {
             ".".join(labels[start:])
             for labels in (name.split(".") for name in self._records)
@@ -48,23 +38,17 @@ class StaticZone:
     @classmethod
     def parse(cls, text: str) -> Self:
         """ValueError says which entry is wrong."""
-        try:
-            document = yaml.safe_load(text)
-        except yaml.YAMLError as exc:
-            raise ValueError(f"not YAML: {exc}") from exc
-        if not isinstance(document, dict):
-            raise ValueError("a zone file is a table: name, then a list of {TYPE: value}")
-        return cls({str(name): _types(str(name), entries) for name, entries in document.items()})
+        return cls(read_zone(text))
 
     async def query(self, name: Domain | str, rdtype: str) -> Answer:
         """As :meth:`Resolver.query`."""
         wanted = rdtype.upper()
-        key = _key(parse_name(name).to_text())
+        key = zone_key(name)
         is_authentic, canonical = True, ""
         for _ in range(_CNAMES_MAX):
             is_authentic = is_authentic and self._is_signed(key)
             types = self._records.get(key)
-            alias = types.get("CNAME", ()) if types is not None else ()
+            alias = (types.get("CNAME") or ()) if types is not None else ()
             if types is None or wanted in types or not alias or not isinstance(alias[0], str):
                 status, records = self._found(key, wanted)
                 return Answer(status, records, is_authentic, TTL_S, canonical)
@@ -75,58 +59,15 @@ class StaticZone:
         types = self._records.get(key)
         if types is None:
             return Status.NODATA if key in self._inner else Status.NXDOMAIN, ()
-        return (Status.NOERROR, types[wanted]) if wanted in types else (Status.NODATA, ())
+        records = types.get(wanted, None if SILENT in types else ())
+        if records is None:
+            raise TransientError(Reason.DNS_TIMEOUT, "the zone says that nobody answers")
+        return Status.NOERROR if records else Status.NODATA, records
 
     def _is_signed(self, key: str) -> bool:
         """As the nearest name says that says anything."""
         labels = key.split(".")
         for start in range(len(labels)):
-            if said := self._records.get(".".join(labels[start:]), {}).get("AD"):
+            if said := self._records.get(".".join(labels[start:]), {}).get(SIGNED):
                 return said[0] == "true"
         return False
-
-
-def _key(name: str) -> str:
-    return name.lower().removesuffix(".")
-
-
-def _types(name: str, entries: object) -> dict[str, tuple[Record, ...]]:
-    types: dict[str, tuple[Record, ...]] = {}
-    if not isinstance(entries, list):
-        raise ValueError(f"{name}: a list of {{TYPE: value}} is wanted")
-    for entry in entries:
-        if not isinstance(entry, dict):
-            raise ValueError(f"{name}: each entry is {{TYPE: value}}")
-        for rdtype, value in entry.items():
-            kind = str(rdtype).upper()
-            types[kind] = (*types.get(kind, ()), _record(name, kind, value))
-    return types
-
-
-def _record(name: str, kind: str, value: object) -> Record:
-    if kind in ("TXT", "SPF"):
-        parts = value if isinstance(value, list) else [value]
-        return "".join(map(str, parts)).encode()
-    if kind == "MX":
-        return _mx(name, value)
-    if kind in ("CNAME", "PTR", "NS"):
-        return _key(str(value))
-    if kind == "AD":
-        return str(value).lower()
-    return _structured(name, kind, str(value)) if kind in _READ_BY_DNSPYTHON else str(value)
-
-
-def _structured(name: str, kind: str, text: str) -> Record:
-    try:
-        return record_of(dns.rdata.from_text(dns.rdataclass.IN, dns.rdatatype.from_text(kind), text))
-    except (dns.exception.DNSException, ValueError) as exc:
-        raise ValueError(f"{name}: {kind} {text!r}: {exc}") from None
-
-
-def _mx(name: str, value: object) -> Mx:
-    parts = value if isinstance(value, list) else str(value).split()
-    try:
-        preference, exchange = parts
-        return Mx(int(preference), _key(str(exchange)))
-    except ValueError:
-        raise ValueError(f"{name}: MX is '10 host' or [10, host]") from None

@@ -256,6 +256,7 @@ class Outside:
         priority: int = 0,
         is_proven: bool = True,
         is_own: bool = True,
+        hold_s: int = 0,
     ) -> None:
         facts = self.world.facts()
         path = ReversePath(Address.parse(sender)) if sender else NULL_REVERSE_PATH
@@ -270,6 +271,9 @@ class Outside:
             is_proven=is_proven,
             ret=ret,
             envid=envid,
+            account=await self.world.account("alice"),
+            hold=f"for;{hold_s}" if hold_s else "",
+            release_at_ms=self.world.clock.now_ms() + hold_s * 1000 if hold_s else 0,
         )
         incoming = self.delivery.begin_submission()
         await incoming.write(message)

@@ -57,6 +57,13 @@ class FakeRights:
         return await prove(field)
 
 
+class FakeWaiting:
+    """Alice has one message that waits."""
+
+    async def count(self, account: AccountId) -> int:
+        return 1
+
+
 @contextlib.asynccontextmanager
 async def submission(
     limits: SmtpLimits, tls: ServerTls, settings: Submission | None = None, identity: FakeIdentity | None = None
@@ -78,6 +85,7 @@ async def submission(
                 rights=FakeRights(),
                 inspector=LocalInspector(),
                 sending=LocalLimits(LimitTable(world.clock)),
+                waiting=FakeWaiting(),
                 settings=settings or Submission(messages_per_hour=3, recipients_per_hour=4),
             )
         )

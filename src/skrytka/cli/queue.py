@@ -33,7 +33,7 @@ def filters(function: Callable[..., R]) -> Callable[..., R]:
 
 @queue.command("list")
 @filters
-@click.option("--state", type=click.Choice(["waiting", "held"]), default=None)
+@click.option("--state", type=click.Choice(["waiting", "held", "scheduled"]), default=None)
 @options.json_option
 @options.installation_options
 def list_(*, chosen: dict[str, str], state: str | None, as_json: bool) -> None:
@@ -51,7 +51,9 @@ def list_(*, chosen: dict[str, str], state: str | None, as_json: bool) -> None:
 @options.installation_options
 def show(*, message: str, as_json: bool) -> None:
     """What is left of MESSAGE, an id of the list; its trace id leads to its events."""
-    output.print_rows((*COLUMNS, "trace", "kind", "priority"), ask("queue.list", id=message), as_json=as_json)
+    output.print_rows(
+        (*COLUMNS, "release_at", "trace", "kind", "priority"), ask("queue.list", id=message), as_json=as_json
+    )
 
 
 @queue.command()
@@ -60,7 +62,7 @@ def show(*, message: str, as_json: bool) -> None:
 @options.json_option
 @options.installation_options
 def retry(*, message: str, chosen: dict[str, str], as_json: bool) -> None:
-    """Try MESSAGE now; "all" is everything that is not held."""
+    """Try MESSAGE now; "all" is everything that is neither held nor scheduled."""
     _do("retry", message, chosen, "due now", as_json=as_json)
 
 
@@ -80,7 +82,7 @@ def hold(*, message: str, chosen: dict[str, str], as_json: bool) -> None:
 @options.json_option
 @options.installation_options
 def release(*, message: str, chosen: dict[str, str], as_json: bool) -> None:
-    """Let MESSAGE, or "all" that is held, go on now."""
+    """Let MESSAGE, or "all" that is held, go on; a scheduled one only if it is named."""
     _do("release", message, chosen, "released", as_json=as_json)
 
 

@@ -36,6 +36,7 @@ from skrytka.mail.policy.decide import decide
 from skrytka.mail.queue.courier import CourierDeps, LocalCourier
 from skrytka.mail.queue.local import LocalQueue
 from skrytka.mail.queue.outbound import OutboundCourier
+from skrytka.mail.queue.waiting import WaitingMail
 from skrytka.model import reply
 from skrytka.model.clock import Clock, Random
 from skrytka.model.secret import Secret
@@ -318,6 +319,7 @@ class Parts:
             rights=SenderRights(base.store, self._credentials, separator=settings.accounts.subaddress_separator),
             inspector=base.inspector,
             sending=base.limits,
+            waiting=WaitingMail(base.store, base.clock),
             settings=settings.submission,
         )
 

@@ -119,6 +119,7 @@ SENDER_NOT_YOURS = _reply(550, "5.7.1", "You may not send from this address")  #
 FROM_NOT_YOURS = _reply(550, "5.7.1", "The From field has an address that is not yours")  # RFC 6409 6.1
 FROM_MISSING = _reply(550, "5.6.0", "The message has no From field")  # RFC 5322 3.6
 SENDING_LIMIT = _reply(452, "4.7.1", "Your limit is reached, try again later")  # the session says which
+TOO_MANY_HELD = _reply(552, "5.7.16", "Too many of your messages wait")  # RFC 4865 6
 DOMAIN_NOT_QUALIFIED = _reply(554, "5.1.2", "The domain of the recipient is not fully qualified")  # RFC 6409 4.2
 UTF8_ADDRESS_OUTSIDE = _reply(550, "5.6.7", "The message needs SMTPUTF8")
 RATE_LIMITED = _reply(450, "4.7.1", "Too much, try again later")

@@ -107,6 +107,8 @@ class Submission(_Section, frozen=True, kw_only=True):
     messages_per_hour: NotNegative = 500
     recipients_per_hour: NotNegative = 500
     recipients_per_day: NotNegative = 2000
+    future_release_s: Annotated[int, msgspec.Meta(ge=0, le=366 * 86_400)] = 30 * 86_400  # RFC 4865; 0: not offered
+    future_release_messages: NotNegative = 100  # that wait, of one account; 0: no limit
     is_from_checked: bool = True  # the addresses of the From field must be the account's too
 
 

@@ -118,7 +118,7 @@ class QueueArgs(Args, frozen=True, kw_only=True):
     sender: str = ""
     recipient: str = ""
     domain: str = ""
-    state: Literal["", "waiting", "held"] = ""
+    state: Literal["", "waiting", "held", "scheduled"] = ""
 
     @property
     def wanted(self) -> Wanted:

@@ -33,11 +33,12 @@ from skrytka.servers.mx_replies import BUG, accepted, reason_of, refused, reply_
 class Mail:
     """The transaction that MAIL began."""
 
-    __slots__ = ("message", "outside", "recipients", "start", "trace")
+    __slots__ = ("began_at_ms", "message", "outside", "recipients", "start", "trace")
 
-    def __init__(self, start: events.MailFrom, trace: TraceId) -> None:
+    def __init__(self, start: events.MailFrom, trace: TraceId, began_at_ms: int) -> None:
         self.start = start
         self.trace = trace
+        self.began_at_ms = began_at_ms  # what MAIL says of time counts from then (RFC 4865 4.2, RFC 2852 4)
         self.recipients: list[Resolution] = []  # of this server
         self.outside: list[Recipient] = []  # of other servers
         self.message: IncomingMessage | None = None  # its octets so far
@@ -146,7 +147,7 @@ class SmtpSession:
         except Exception as error:  # noqa: BLE001 - a bug is answered 451 (conventions C6)
             reply, reason = self._bug(error, trace), None
         if reply.is_positive:
-            self._mail = Mail(event, trace)
+            self._mail = Mail(event, trace, self._deps.clock.now_ms())
         else:
             self._refused_sender(event, reply, reason, trace)
         return await self._say(reply)
@@ -284,6 +285,8 @@ class SmtpSession:
             is_smtputf8=start.is_smtputf8,
             ret=start.ret,
             envid=start.envid,
+            hold=start.hold.said if start.hold is not None else "",
+            release_at_ms=start.hold.release_at_ms(mail.began_at_ms) if start.hold is not None else 0,
         )
 
     # -- small things ---------------------------------------------------------------------------------------------

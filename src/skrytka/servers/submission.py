@@ -16,7 +16,7 @@ from skrytka.mail.delivery.types import Outgoing, Transaction
 from skrytka.mail.identity.login import Login, is_same_name
 from skrytka.model import reply as replies
 from skrytka.model.address import Address, AddressError
-from skrytka.model.envelope import Recipient
+from skrytka.model.envelope import Hold, Recipient
 from skrytka.model.errors import PermanentError, Reason, ReasonedError
 from skrytka.model.events import SendingLimited
 from skrytka.model.reply import Reply
@@ -24,7 +24,7 @@ from skrytka.model.verdict import Action, Verdict
 from skrytka.net.connection import Connection
 from skrytka.protocol.smtp import events
 from skrytka.protocol.smtp.authentication import MECHANISMS
-from skrytka.protocol.smtp.extensions import Extensions
+from skrytka.protocol.smtp.extensions import Extensions, FutureRelease
 from skrytka.servers.smtp_session import Mail, SmtpSession
 from skrytka.servers.submission_deps import SubmissionDeps
 
@@ -52,7 +52,11 @@ class SubmissionSession(SmtpSession):
 
     def __init__(self, conn: Connection, deps: SubmissionDeps) -> None:
         extensions = Extensions(
-            is_starttls=conn.can_start_tls, is_dsn=True, mechanisms=MECHANISMS, is_auth_required=True
+            is_starttls=conn.can_start_tls,
+            is_dsn=True,
+            mechanisms=MECHANISMS,
+            is_auth_required=True,
+            future_release=_future_release(deps),
         )
         super().__init__(conn, deps, extensions)
         self._submission = deps
@@ -88,6 +92,19 @@ class SubmissionSession(SmtpSession):
         settings = self._submission.settings
         if await self._is_too_much("messages_per_hour", settings.messages_per_hour, HOUR_S):
             return _limit_reply(settings.messages_per_hour, "messages an hour"), Reason.RATE_LIMITED
+        if start.hold is not None:
+            return await self._may_hold(start.hold)
+        return replies.SENDER_OK, None
+
+    async def _may_hold(self, hold: Hold) -> tuple[Reply, Reason | None]:
+        """RFC 4865 4.2 and 6: a time to come, and no more than an account's share of what waits."""
+        now_ms, most = self._deps.clock.now_ms(), self._submission.settings.future_release_messages
+        if hold.release_at_ms(now_ms) <= now_ms:
+            return replies.BAD_SYNTAX, Reason.BAD_SYNTAX
+        if most and await self._submission.waiting.count(self._who.account) >= most:
+            return replies.TOO_MANY_HELD.with_text(
+                f"Your limit of {most} messages that wait is reached"
+            ), Reason.TOO_MANY
         return replies.SENDER_OK, None
 
     async def may_receive(self, mail: Mail, recipient: Recipient) -> tuple[Reply, Reason | None]:
@@ -148,7 +165,9 @@ class SubmissionSession(SmtpSession):
         return await self._deps.delivery.deliver(self.facts(mail), mail.recipients, message, outgoing, check)
 
     def facts(self, mail: Mail) -> Transaction:
-        return msgspec.structs.replace(super().facts(mail), service="submission", is_submission=True, is_proven=True)
+        return msgspec.structs.replace(
+            super().facts(mail), service="submission", is_submission=True, is_proven=True, account=self._who.account
+        )
 
     async def _check(self, header: HeaderScan) -> Verdict | None:
         """From and Sender are the account's; a message without From is somebody's mistake (RFC 5322 3.6)."""
@@ -186,6 +205,12 @@ class SubmissionSession(SmtpSession):
         if self._login is None:
             raise AssertionError("no login")
         return self._login
+
+
+def _future_release(deps: SubmissionDeps) -> FutureRelease | None:
+    """RFC 4865 3. To the second; a session that lasts keeps what it was told."""
+    most_s = deps.settings.future_release_s
+    return FutureRelease(most_s, deps.clock.now_ms() + most_s * 1000) if most_s else None
 
 
 def _login_reply(error: ReasonedError) -> Reply:

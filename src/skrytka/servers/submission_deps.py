@@ -7,6 +7,7 @@ from typing import Protocol
 from skrytka.inspect.inspector import Inspector
 from skrytka.mail.identity.login import Login
 from skrytka.model.address import Address
+from skrytka.model.ids import AccountId
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Submission
 from skrytka.net.facts import ConnFacts
@@ -44,6 +45,14 @@ class Rights(Protocol):
         ...
 
 
+class Waiting(Protocol):
+    """Mail that waits for its time (``mail.queue.waiting.WaitingMail``)."""
+
+    async def count(self, account: AccountId) -> int:
+        """How many messages of an account."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmissionDeps(SmtpDeps):
     """Everything ``serve_submission`` needs."""
@@ -52,4 +61,5 @@ class SubmissionDeps(SmtpDeps):
     rights: Rights
     inspector: Inspector
     sending: SharedLimits
+    waiting: Waiting
     settings: Submission = field(default_factory=Submission)

@@ -1,11 +1,12 @@
 """The queue as an administrator sees it, and what he may do about it."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from skrytka.mail.admin.base import AdminPart
+from skrytka.mail.delivery import queued
 from skrytka.mail.outbox.sealed import open_envelope, open_recipient, queue_keys
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import QueueChanged
@@ -19,6 +20,9 @@ from skrytka.store.sql.outbound import KIND_OUTBOUND, OutboundRow
 LISTED_MAX: Final = 10_000  # recipients
 TOGETHER: Final = 200  # messages of one commit
 ALL: Final = "all"
+WAITING: Final = "waiting"
+HELD: Final = "held"
+SCHEDULED: Final = "scheduled"
 
 
 class QueueInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,17 +30,18 @@ class QueueInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str  # of the message in the queue
     number: int  # of the recipient in it
-    recipient: str  # "" for mail of this server, which waits for its mailbox
+    recipient: str
     reverse_path: str
     trace: str
     kind: str  # outbound, local
-    state: str  # waiting, held
+    state: str  # waiting, held by an administrator, or scheduled: its sender wants it to go later
     reason: str  # why it waits: a status code (RFC 3463), or a word
     attempts: int
     size_bytes: int
     priority: int
     queued_at_ms: int
     due_at_ms: int | None  # None: held
+    release_at_ms: int | None  # until when its sender wants it to wait
 
 
 class QueueDone(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +58,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     sender: str = ""  # the reverse path; "<>" is the null one
     recipient: str = ""
     domain: str = ""  # of the recipient
-    state: str = ""  # waiting, held
+    state: str = ""  # waiting, held, scheduled
 
     def covers(self, info: QueueInfo) -> bool:
         """Addresses are compared without regard to case."""
@@ -75,8 +80,8 @@ class Queue(AdminPart):
         return [info for _row, info in await self._found(wanted)]
 
     async def retry(self, wanted: Wanted, actor: str) -> QueueDone:
-        """Due now, held ones excepted."""
-        rows = [row for row, _info in await self._found(wanted) if not row.is_held]
+        """Due now, held and scheduled ones excepted."""
+        rows = [row for row, info in await self._found(wanted) if info.state == WAITING]
         return await self._schedule(wanted.id, actor, "queue.retry", rows)
 
     async def hold(self, wanted: Wanted, actor: str) -> QueueDone:
@@ -85,9 +90,16 @@ class Queue(AdminPart):
         return await self._schedule(wanted.id, actor, "queue.hold", rows)
 
     async def release(self, wanted: Wanted, actor: str) -> QueueDone:
-        """Due now; in a demo what leads outside is held again."""
-        rows = [row for row, _info in await self._found(wanted) if row.is_held]
-        return await self._schedule(wanted.id, actor, "queue.release", rows)
+        """What is held is due now, or when its sender wants; a scheduled message that is named is due now.
+
+        In a demo what leads outside is held again.
+        """
+        found = await self._found(wanted)
+        held = [row for row, info in found if info.state == HELD]
+        sooner = [row for row, info in found if info.state == SCHEDULED and wanted.id != ALL]
+        await self._schedule(wanted.id, actor, "queue.release", sooner, is_released=True)
+        await self._schedule(wanted.id, actor, "queue.release", held)
+        return QueueDone(id=wanted.id, recipients=len(held) + len(sooner))
 
     async def remove(self, wanted: Wanted, actor: str) -> QueueDone:
         """Gone, and nobody is told."""
@@ -100,7 +112,9 @@ class Queue(AdminPart):
                 self._told(actor, "queue.remove", message.queue_id, len(message.recipients))
         return QueueDone(id=wanted.id, recipients=len(rows))
 
-    async def _schedule(self, text: str, actor: str, action: str, rows: Sequence[OutboundRow]) -> QueueDone:
+    async def _schedule(
+        self, text: str, actor: str, action: str, rows: Sequence[OutboundRow], *, is_released: bool = False
+    ) -> QueueDone:
         is_held = action == "queue.hold"
         messages = [Several(queue_id, numbers) for queue_id, numbers in _by_message(rows).items()]
         for start in range(0, len(messages), TOGETHER):
@@ -112,6 +126,7 @@ class Queue(AdminPart):
                     due_at_ms=self._deps.clock.now_ms(),
                     is_held=is_held,
                     reason="administrator" if is_held else "",
+                    is_released=is_released,
                 )
             )
             for message in some:
@@ -135,7 +150,8 @@ class Queue(AdminPart):
         if not rows:
             return []
         keys = await queue_keys(self._deps.keys, self._deps.random)
-        infos = [(row, _info(row, keys)) for row in rows]
+        now_ms = self._deps.clock.now_ms()
+        infos = [(row, _info(row, keys, now_ms)) for row in rows]
         return [(row, info) for row, info in infos if wanted.covers(info)]
 
     def _told(self, actor: str, action: str, queue_id: QueueId, recipients: int) -> None:
@@ -149,27 +165,44 @@ def _by_message(rows: Sequence[OutboundRow]) -> dict[QueueId, tuple[int, ...]]:
     return found
 
 
-def _info(row: OutboundRow, keys: AccountKeys) -> QueueInfo:
-    recipient = reverse_path = trace = ""
+class _Known(NamedTuple):
+    """What is sealed in a row."""
+
+    recipient: str
+    reverse_path: str
+    trace: str
+
+
+def _opened(row: OutboundRow, keys: AccountKeys) -> _Known:
+    """PermanentError(CORRUPT)."""
     if row.kind == KIND_OUTBOUND:
-        try:
-            envelope = open_envelope(keys, row.queue_id, row.envelope)
-            recipient = str(open_recipient(keys, row.queue_id, row.recipient, row.sealed_recipient).address)
-            reverse_path, trace = f"<{envelope.reverse_path}>", id_text(envelope.trace)
-        except PermanentError:
-            recipient = "(cannot be opened)"
+        envelope = open_envelope(keys, row.queue_id, row.envelope)
+        recipient = open_recipient(keys, row.queue_id, row.recipient, row.sealed_recipient).address
+        return _Known(str(recipient), f"<{envelope.reverse_path}>", id_text(envelope.trace))
+    facts = queued.open_envelope(keys, row.queue_id, row.envelope).facts
+    target = queued.open_target(keys, row.queue_id, row.recipient, row.sealed_recipient)
+    return _Known(str(target.recipient), f"<{facts.reverse_path}>", id_text(facts.trace))
+
+
+def _info(row: OutboundRow, keys: AccountKeys, now_ms: int) -> QueueInfo:
+    try:
+        known = _opened(row, keys)
+    except PermanentError:
+        known = _Known("(cannot be opened)", "", "")
+    is_scheduled = row.release_at_ms > now_ms
     return QueueInfo(
         id=id_text(row.queue_id),
         number=row.recipient,
-        recipient=recipient,
-        reverse_path=reverse_path,
-        trace=trace,
+        recipient=known.recipient,
+        reverse_path=known.reverse_path,
+        trace=known.trace,
         kind="outbound" if row.kind == KIND_OUTBOUND else "local",
-        state="held" if row.is_held else "waiting",
+        state=HELD if row.is_held else SCHEDULED if is_scheduled else WAITING,
         reason=row.reason,
         attempts=row.attempts,
         size_bytes=row.size,
         priority=row.priority,
         queued_at_ms=row.created_at_ms,
         due_at_ms=None if row.is_held else row.due_at_ms,
+        release_at_ms=row.release_at_ms if is_scheduled else None,
     )

@@ -15,14 +15,15 @@ from skrytka.mail.delivery.copies import Copies, blob_in
 from skrytka.mail.delivery.incoming import HeaderFilter
 from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.message import IncomingMessage, Sealed, verdict_of
-from skrytka.mail.delivery.outgoing import outbound_envelope, to_sign
+from skrytka.mail.delivery.outgoing import Departures, to_sign
+from skrytka.mail.delivery.queued import WaitingCopies
 from skrytka.mail.delivery.reports import ReportDeps, Reports, asked_of, confirmations
 from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.delivery.submitted import SubmissionFilter
 from skrytka.mail.delivery.summary import NOTHING_READ, Insides, buggy
 from skrytka.mail.delivery.types import Check, Decide, Fallback, Outgoing, Resolution, Target, Transaction
-from skrytka.mail.outbox.outbox import Outbox, priority_of
-from skrytka.mail.outbox.signing import NOT_SIGNED, Signed, Signing
+from skrytka.mail.outbox.outbox import Outbox
+from skrytka.mail.outbox.signing import NOT_SIGNED, Signing
 from skrytka.model import reply
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
@@ -39,7 +40,6 @@ from skrytka.model.ids import AccountId, TraceId, UnitId, id_text, new_id
 from skrytka.model.limits import SmtpLimits
 from skrytka.model.verdict import Action, Verdict
 from skrytka.net.bugs import bug_caught
-from skrytka.protocol.mailauth.dkim.sign import SIGNED_BODY
 from skrytka.protocol.reports.dsn import RecipientReport
 from skrytka.protocol.reports.texts import ENGLISH, Words
 from skrytka.store.api import Store
@@ -52,6 +52,8 @@ from skrytka.store.seal.source import KeySource
 _QUEUED_FOR: Final = frozenset(
     {Reason.STORE_BUSY, Reason.KEY_UNAVAILABLE}
 )  # what passes while the store itself is well
+HELD: Final = "held"  # why it waits, in events and in the queue
+_NOTHING_LEAVES: Final = Verdict(Action.REJECT, reply.RELAY_DENIED, Reason.RELAY_DENIED)
 _ACCEPTED: Final = Verdict(Action.ACCEPT, reply.ACCEPTED)
 
 
@@ -84,6 +86,8 @@ class Delivery:
     def __init__(self, deps: DeliveryDeps) -> None:
         self._deps = deps
         self._copies = Copies(deps.hostname, deps.keys, deps.clock, deps.random)
+        self._departures = Departures(deps.outbox, deps.signing, deps.hostname) if deps.outbox is not None else None
+        self._waiting = WaitingCopies(deps.keys, deps.clock, deps.random)
         self._reports = self._made_reports(deps)
 
     @property
@@ -202,12 +206,15 @@ class Delivery:
         targets = distinct(recipients)
         unit = UnitId(new_id(self._deps.clock, self._deps.random))
         confirmed = confirmations(facts, recipients, self._deps.clock.now_ms())
+        is_held = facts.release_at_ms > self._deps.clock.now_ms()
         try:
+            if is_held:
+                return await self._hold(facts, recipients, sealed, unit, outgoing)
             if outgoing is not None:
                 return await self._post(facts, targets, sealed, unit, outgoing, confirmed)
             return await self._put(facts, targets, sealed, unit, confirmed)
         except TransientError as exc:
-            if outgoing is not None:  # the two queues are two commands: the sender asks again
+            if outgoing is not None or is_held:  # the two queues are two commands: the sender asks again
                 return verdict_of(exc)
             return await self._put_aside(facts, recipients, sealed, unit, exc)
         except PermanentError as exc:  # an account vanished between RCPT and now: asked again, the sender hears of it
@@ -258,16 +265,12 @@ class Delivery:
         confirmed: Sequence[RecipientReport],
     ) -> Verdict:
         """Copies for mailboxes here and the queue for those elsewhere, in one commit."""
-        if self._deps.outbox is None:
-            return Verdict(Action.REJECT, reply.RELAY_DENIED, Reason.RELAY_DENIED)
+        if self._departures is None:
+            return _NOTHING_LEAVES
         insides = await self._insides(facts, sealed) if targets else None
         copies = (await self._copies.command(unit, facts, targets, sealed, insides)).targets if insides else ()
-        signed = await self._signed(facts, sealed)
-        envelope = outbound_envelope(facts, sealed, outgoing, self._deps.hostname, signed)
-        blob = sealed.blob
-        priority = outgoing.priority or priority_of(sealed.scan.first, len(outgoing.recipients))
-        queue = await self._deps.outbox.queue(envelope, outgoing.recipients, blob.blob_id, blob.key, priority=priority)
-        post = Post(unit=unit, blob=blob_in(blob), targets=copies, queue=queue)
+        queue, signed = await self._departures.ready(facts, sealed, outgoing)
+        post = Post(unit=unit, blob=blob_in(sealed.blob), targets=copies, queue=queue)
         if self._reports is not None:
             answers = await self._reports.deliver(post, facts, sealed.scan, confirmed)
         else:
@@ -279,13 +282,34 @@ class Delivery:
         )
         return _ACCEPTED
 
-    async def _signed(self, facts: Transaction, sealed: Sealed) -> Signed:
-        signing, body = self._deps.signing, sealed.hashes.get(SIGNED_BODY)
-        if signing is None or body is None:
-            return NOT_SIGNED
-        sender = facts.reverse_path.address
-        domain = None if sender is None else sender.domain
-        return await signing.of_author(sealed.scan.fields, domain, body, facts.trace)
+    async def _hold(
+        self,
+        facts: Transaction,
+        recipients: Sequence[Resolution],
+        sealed: Sealed,
+        unit: UnitId,
+        outgoing: Outgoing | None,
+    ) -> Verdict:
+        """Into the queue until its time comes, what is for mailboxes here too (RFC 4865 4.2): one commit."""
+        if self._departures is None:
+            return _NOTHING_LEAVES
+        targets = distinct(recipients)
+        queue = local = None
+        signed = NOT_SIGNED
+        if outgoing is not None:
+            queue, signed = await self._departures.ready(facts, sealed, outgoing)
+        if targets:
+            await self._insides(facts, sealed)  # what no inspector survives is refused while its sender is there
+            first, asked = UnitId(new_id(self._deps.clock, self._deps.random)), asked_of(facts, recipients)
+            local = await self._waiting.queue(facts, targets, sealed.blob, first, asked, reason=HELD)
+        await self._deps.store.submit(
+            Post(unit=unit, blob=blob_in(sealed.blob), queue=queue, local=local, account=facts.account)
+        )
+        names = _names(recipients, outgoing)
+        self._deps.events.emit(
+            MessageQueued(trace=facts.trace, recipients=names, reason=HELD, signatures=signed.names, hold=facts.hold)
+        )
+        return _ACCEPTED
 
     async def _put_aside(
         self,

@@ -6,16 +6,47 @@ from skrytka.mail.delivery.incoming import HeaderScan
 from skrytka.mail.delivery.message import Sealed
 from skrytka.mail.delivery.prefix import relayed_field
 from skrytka.mail.delivery.types import Outgoing, Transaction
+from skrytka.mail.outbox.outbox import Outbox, priority_of
 from skrytka.mail.outbox.sealed import OutboundEnvelope
-from skrytka.mail.outbox.signing import NOT_SIGNED, Signed
+from skrytka.mail.outbox.signing import NOT_SIGNED, Signed, Signing
 from skrytka.model.envelope import BodyType
 from skrytka.protocol.mailauth.dkim.body import BodySpec
 from skrytka.protocol.mailauth.dkim.sign import SIGNED_BODY
+from skrytka.store.commands.queue import QueueIn
 
 
 def to_sign(_header: HeaderScan) -> Iterable[BodySpec]:
     """The hash of the body that signatures of ours are made with."""
     return (SIGNED_BODY,)
+
+
+class Departures:
+    """Signs and seals what leaves."""
+
+    def __init__(self, outbox: Outbox, signing: Signing | None, hostname: str) -> None:
+        self._outbox = outbox
+        self._signing = signing
+        self._hostname = hostname
+
+    async def ready(self, facts: Transaction, sealed: Sealed, outgoing: Outgoing) -> tuple[QueueIn, Signed]:
+        """For the command that puts it into the queue. TransientError when what that takes is away."""
+        signed = await self._signed(facts, sealed)
+        queue = await self._outbox.queue(
+            outbound_envelope(facts, sealed, outgoing, self._hostname, signed),
+            outgoing.recipients,
+            sealed.blob.blob_id,
+            sealed.blob.key,
+            priority=outgoing.priority or priority_of(sealed.scan.first, len(outgoing.recipients)),
+            release_at_ms=facts.release_at_ms,
+        )
+        return queue, signed
+
+    async def _signed(self, facts: Transaction, sealed: Sealed) -> Signed:
+        body, sender = sealed.hashes.get(SIGNED_BODY), facts.reverse_path.address
+        if self._signing is None or body is None:
+            return NOT_SIGNED
+        domain = None if sender is None else sender.domain
+        return await self._signing.of_author(sealed.scan.fields, domain, body, facts.trace)
 
 
 def outbound_envelope(
@@ -37,4 +68,5 @@ def outbound_envelope(
         trace_fields=relayed_field(facts, hostname=hostname),
         signatures=signed.fields,
         signed_for=signed.domain,
+        hold=facts.hold,
     )

@@ -73,6 +73,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     arrived_at_ms: int
     envid: str
     scan: HeaderScan
+    hold: str = ""
     content: bytes | None = None  # all of it, where it is to be returned
 
 
@@ -147,6 +148,7 @@ class Reports:
             boundary=f"=_{deps.random.token(18).hex()}",
             recipients=tuple(recipients),
             envid=about.envid,
+            future_release=about.hold,
             log_id=id_text(about.trace),
             about=about.scan.message_id or b"",
             header=about.scan.raw,
@@ -198,7 +200,14 @@ class Reports:
 
 def about_delivered(facts: Transaction, to: Address, scan: HeaderScan) -> About:
     """For a report about a message of which only the header goes back."""
-    return About(trace=facts.trace, to=to, arrived_at_ms=facts.received_at_ms, envid=facts.envid, scan=scan)
+    return About(
+        trace=facts.trace,
+        to=to,
+        arrived_at_ms=facts.received_at_ms,
+        envid=facts.envid,
+        scan=scan,
+        hold=facts.hold,
+    )
 
 
 def confirmations(facts: Transaction, resolutions: Iterable[Resolution], now_ms: int) -> list[RecipientReport]:

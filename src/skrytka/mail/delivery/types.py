@@ -50,6 +50,9 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     is_proven: bool = False  # the reverse path is the sender's: he may be told what became of the message
     ret: Ret | None = None
     envid: str = ""
+    account: AccountId | None = None  # who submits it
+    hold: str = ""  # as its sender said it (model.envelope.Hold); "" where it is to go at once
+    release_at_ms: int = 0
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):

@@ -50,11 +50,12 @@ class Outbox:
         blob_key: Secret,
         *,
         priority: int = PRIORITY_NORMAL,
+        release_at_ms: int = 0,
     ) -> QueueIn:
-        """Due at once. TransientError(KEY_UNAVAILABLE) when the key agent does not answer."""
+        """Due at once, or when its sender wants. TransientError(KEY_UNAVAILABLE) when the key agent does not answer."""
         keys = await self._keys.get()
         queue_id = QueueId(new_id(self._clock, self._random))
-        due_at_ms = self._clock.now_ms()
+        due_at_ms = max(self._clock.now_ms(), release_at_ms)
         return QueueIn(
             queue_id=queue_id,
             wrapped_key=keys.wrap_blob_key(blob_id, queue_id, blob_key),
@@ -64,4 +65,5 @@ class Outbox:
                 for number, recipient in enumerate(recipients)
             ),
             priority=priority,
+            release_at_ms=release_at_ms,
         )

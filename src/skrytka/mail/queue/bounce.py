@@ -97,12 +97,13 @@ class Bounces:
             to=to,
             arrived_at_ms=parcel.envelope.arrived_at_ms,
             envid=parcel.envelope.envid,
+            hold=parcel.envelope.hold,
             scan=rescan(octets),
             content=octets if is_whole else None,
         )
 
     def _recipient(self, parcel: Parcel, number: int, outcome: Outcome, action: ReportAction) -> RecipientReport:
-        until_ms = parcel.rows[0].created_at_ms + self._deps.expire_s * 1000
+        until_ms = parcel.rows[0].since_ms + self._deps.expire_s * 1000
         return RecipientReport(
             final=parcel.recipients[number].address,
             action=action,

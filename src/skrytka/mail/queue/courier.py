@@ -21,11 +21,11 @@ from skrytka.mail.delivery.incoming import rescan
 from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.local import delivered_event
 from skrytka.mail.delivery.message import Sealed
+from skrytka.mail.delivery.queued import QueuedEnvelope, QueuedTarget, open_envelope, open_target
 from skrytka.mail.delivery.reports import Reports, about_delivered, confirmation, wants
 from skrytka.mail.delivery.summary import NOTHING_READ, Insides, buggy
 from skrytka.mail.mailbox.blobs import Blobs, OpenBlob
 from skrytka.mail.outbox.sealed import queue_keys
-from skrytka.mail.queue.sealed import QueuedEnvelope, QueuedTarget, open_envelope, open_target
 from skrytka.model.clock import Clock, Random
 from skrytka.model.envelope import Notify
 from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
@@ -189,7 +189,7 @@ class LocalCourier:
     async def _failed(self, rows: Sequence[QueueRow], error: ReasonedError, job: _Job | None = None) -> None:
         """Try again later; after five days let go with a fault, for nobody could take it in all that time."""
         now_ms = self._deps.clock.now_ms()
-        if self._deps.age.now_ms() - rows[0].created_at_ms > GIVE_UP_MS:
+        if self._deps.age.now_ms() - rows[0].since_ms > GIVE_UP_MS:
             self._deps.events.emit(
                 FaultRaised(fault="F-queue-given-up", detail=f"{id_text(rows[0].queue_id)}: {error}")
             )

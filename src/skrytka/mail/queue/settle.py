@@ -172,7 +172,7 @@ class Settlements:
         }
 
     def _age_ms(self, parcel: Parcel) -> int:
-        return self._deps.age.now_ms() - parcel.rows[0].created_at_ms
+        return self._deps.age.now_ms() - parcel.rows[0].since_ms
 
     # -- memory and events ----------------------------------------------------------------------------------------
 

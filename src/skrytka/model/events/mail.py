@@ -124,6 +124,7 @@ class MessageQueued(MailEvent, frozen=True, kw_only=True):
     recipients: tuple[str, ...]
     reason: str
     signatures: tuple[str, ...] = ()  # names of the key records that verify our DKIM signatures
+    hold: str = ""  # "for;SECONDS" or "until;TIME": what its sender asked for (RFC 4865)
 
 
 class DeliveryDeferred(MailEvent, frozen=True, kw_only=True):

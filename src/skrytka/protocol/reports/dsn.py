@@ -57,6 +57,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     boundary: str  # unpredictable, so that no content can hold it
     recipients: tuple[RecipientReport, ...]
     envid: str = ""
+    future_release: str = ""  # as model.envelope.Hold has it
     log_id: str = ""  # under which our log knows the message
     about: bytes = b""  # Message-ID of the reported message, with angle brackets
     header: bytes = b""  # of the reported message
@@ -173,6 +174,8 @@ def _status(report: Report) -> str:
             *([f"Original-Envelope-Id: {_shown(report, report.envid)}"] if report.envid else []),
             f"Reporting-MTA: dns; {report.hostname}",
             f"Arrival-Date: {date_text(report.arrived_at_ms)}",
+            # RFC 4865 5.1.2
+            *([f"Future-Release-Request: {_shown(report, report.future_release)}"] if report.future_release else []),
         ],
         *(_recipient(report, each) for each in report.recipients),
     ]

@@ -3,7 +3,7 @@
 import msgspec
 
 from skrytka.model.errors import PermanentError, Reason
-from skrytka.model.ids import QueueId
+from skrytka.model.ids import AccountId, QueueId
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.deliver import Deliver, Delivered, QueueDone, Target
 from skrytka.store.commands.queue import QueueIn, put_in_queue
@@ -28,6 +28,7 @@ class Post(Command[tuple[Delivered, ...]], frozen=True):
     told: QueueDone | None = None
     also: "Post | None" = None
     local: QueueIn | None = None
+    account: AccountId | None = None  # of whose waiting mail it is, where its sender wants it to go later
     told_what: int = sql.TOLD_DELAY
 
     def run(self, tx: Tx) -> Query[tuple[Delivered, ...]]:
@@ -38,9 +39,10 @@ class Post(Command[tuple[Delivered, ...]], frozen=True):
         answers = yield from deliver.put(tx, queues)
         if self.queue is not None:
             lane = sql.lane_of(self.queue.priority)
-            yield from put_in_queue(tx, self.blob, self.queue, kind=sql.KIND_OUTBOUND, lane=lane)
-        if self.local is not None:
-            yield from put_in_queue(tx, self.blob, self.local, kind=sql.KIND_LOCAL, lane=LANE_LOCAL)
+            yield from put_in_queue(tx, self.blob, self.queue, kind=sql.KIND_OUTBOUND, lane=lane, account=self.account)
+        if self.local is not None:  # with the other it is one message of the account
+            account = self.account if self.queue is None else None
+            yield from put_in_queue(tx, self.blob, self.local, kind=sql.KIND_LOCAL, lane=LANE_LOCAL, account=account)
         if self.done is not None:
             yield from finish(tx, self.done.queue_id, self.done.recipients)
         if self.told is not None:

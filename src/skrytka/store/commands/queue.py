@@ -29,10 +29,11 @@ class QueueIn(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     recipients: tuple[QueuedRecipient, ...]
     priority: int = 0
     release_at_ms: int = 0  # not before (RFC 4865); 0: at once
-    account: AccountId | None = None  # whose share of waiting mail it is
 
 
-def put_in_queue(tx: Tx, blob: BlobIn, queue: QueueIn, *, kind: int, lane: int) -> Query[None]:
+def put_in_queue(
+    tx: Tx, blob: BlobIn, queue: QueueIn, *, kind: int, lane: int, account: AccountId | None = None
+) -> Query[None]:
     """For the caller to count the reference to the blob that the queue owns. ALREADY_EXISTS: the id is taken."""
     if not (
         yield sql.INSERT_QUEUED(
@@ -43,7 +44,7 @@ def put_in_queue(tx: Tx, blob: BlobIn, queue: QueueIn, *, kind: int, lane: int) 
             now_ms=tx.now_ms,
             kind=kind,
             priority=queue.priority,
-            account=queue.account or 0,
+            account=account or 0,
         )
     ):
         raise PermanentError(Reason.ALREADY_EXISTS, "the queue id is taken")

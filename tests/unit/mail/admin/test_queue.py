@@ -6,7 +6,7 @@ from skrytka.mail.admin.queue import Wanted
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.events import QueueChanged
 from skrytka.store.commands.deliver import Deliver
-from tests.support.outside import Outside, peer
+from tests.support.outside import Outside, peer, to
 from tests.unit.mail.world import ACTOR, MESSAGE, World, fails
 
 ANY = Wanted()
@@ -57,11 +57,13 @@ async def test_removed_mail_is_gone_and_nobody_is_told(world: World) -> None:
     assert (await world.admin.queue.remove(ANY, ACTOR)).recipients == 0
 
 
-async def test_mail_for_mailboxes_here_is_listed_without_its_addresses(world: World) -> None:
+async def test_mail_for_mailboxes_here_is_listed_too(world: World) -> None:
     world.store.failures[Deliver] = fails(TransientError(Reason.STORE_BUSY))
     await world.deliver(MESSAGE)
     (info,) = await world.admin.queue.list(ANY)
-    assert (info.kind, info.recipient, info.reason) == ("local", "", "store_busy")
+    assert (info.kind, info.recipient, info.reason) == ("local", "alice@example.test", "store_busy")
+    assert info.reverse_path == "<bob@example.net>"
+    assert await world.admin.queue.list(Wanted(sender="bob@example.net")) == [info]
     await world.admin.queue.hold(Wanted(id=info.id), ACTOR)
     assert await world.courier.run_once() == 0
     await world.admin.queue.release(Wanted(id=info.id), ACTOR)
@@ -96,3 +98,42 @@ async def test_recipients_are_chosen_by_who_sends_to_whom(world: World) -> None:
     assert (await queue.remove(Wanted(state="held", sender="<>"), ACTOR)).recipients == 1
     assert (await queue.release(Wanted(recipient="y@example.org"), ACTOR)).recipients == 0
     assert sorted(await numbers()) == alice
+
+
+async def test_a_scheduled_message_waits_unless_it_is_named(world: World) -> None:
+    """RFC 4865 4.2: nothing lets it go by the way."""
+    queue = world.admin.queue
+    async with peer() as mx:
+        outside = Outside(world, mx.port)
+        began_ms = world.clock.now_ms()
+        await outside.submit(to("x@example.net"), to("bob@example.test"), hold_s=3600)
+        outbound, local = sorted(await queue.list(Wanted(state="scheduled")), key=lambda info: info.kind, reverse=True)
+        assert (outbound.recipient, local.recipient) == ("x@example.net", "bob@example.test")
+        assert outbound.release_at_ms == outbound.due_at_ms == local.release_at_ms == began_ms + 3_600_000
+        assert {info.reverse_path for info in (outbound, local)} == {"<alice@example.test>"}
+        assert (await queue.retry(ANY, ACTOR)).recipients == 0
+        assert (await queue.release(ANY, ACTOR)).recipients == 0
+        assert (await queue.hold(ANY, ACTOR)).recipients == 2
+        assert [info.state for info in await queue.list(ANY)] == ["held", "held"]
+        world.clock.advance(3600)
+        assert await outside.courier.run_once() == await outside.local.run_once() == 0
+        assert (await queue.release(ANY, ACTOR)).recipients == 2
+        assert await outside.courier.run_once() == await outside.local.run_once() == 1
+
+
+async def test_a_hold_that_is_over_leaves_the_senders_time(world: World) -> None:
+    queue = world.admin.queue
+    async with peer() as mx:
+        outside = Outside(world, mx.port)
+        await outside.submit("x@example.net", hold_s=3600)
+        await outside.submit("y@example.net", hold_s=3600)
+        first, second = await queue.list(ANY)
+        await queue.hold(ANY, ACTOR)
+        await queue.release(ANY, ACTOR)
+        assert [info.state for info in await queue.list(ANY)] == ["scheduled", "scheduled"]
+        assert await outside.courier.run_once() == 0
+        assert (await queue.release(Wanted(id=first.id), ACTOR)).recipients == 1
+        assert await outside.courier.run_once() == 1
+        assert (await queue.remove(Wanted(id=second.id), ACTOR)).recipients == 1
+    assert "RCPT TO:<x@example.net>" in mx.lines
+    assert await queue.list(ANY) == []

@@ -5,11 +5,12 @@ import pytest
 from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.message import Sealed
 from skrytka.mail.delivery.summary import Insides
-from skrytka.mail.queue.courier import GIVE_UP_MS
+from skrytka.mail.queue.courier import BACK_OFF_S, GIVE_UP_MS
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.events import BugCaught, DeliveryDeferred, FaultRaised, MessageDelivered, MessageQuarantined
 from skrytka.store.commands.deliver import Deliver
 from skrytka.store.commands.queue import Defer
+from tests.support.outside import Outside, to
 from tests.unit.mail.world import MESSAGE, World, fails
 
 BUSY = TransientError(Reason.STORE_BUSY)
@@ -102,6 +103,18 @@ async def test_after_five_days_a_copy_that_nobody_takes_is_given_up_with_a_fault
     (fault,) = [event for event in world.events.events if isinstance(event, FaultRaised)]
     assert fault.fault == "F-queue-given-up"
     assert await world.courier.next_due_ms() is None
+
+
+async def test_a_copy_that_was_to_wait_for_long_is_tried_as_long_as_any_other(world: World) -> None:
+    outside = Outside(world, 1)
+    await outside.submit(to("bob@example.test"), hold_s=GIVE_UP_MS // 1000)
+    world.clock.advance(GIVE_UP_MS / 1000 + 1)
+    world.store.failures[Deliver] = fails(BUSY)
+    assert await outside.local.run_once() == 1
+    world.clock.advance(BACK_OFF_S[0])
+    assert await outside.local.run_once() == 1
+    assert len(await world.inbox("bob")) == 1
+    assert not [event for event in world.events.events if isinstance(event, FaultRaised)]
 
 
 async def test_a_store_that_is_away_is_told_to_the_caller(world: World) -> None:

@@ -11,8 +11,10 @@ from skrytka.model.clock import AgeClock
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.events import DeliveryDeferred, DeliveryFailed, FaultRaised, MessageRelayed
 from skrytka.model.settings import Route
+from skrytka.protocol.smtp.received import date_text
 from skrytka.store.commands.outbound import Later, Post, Settle
 from skrytka.store.sql.outbound import Share
+from tests.support.dsn import reports
 from tests.support.outside import CLOSE, EHLO, HANG, Outside, peer, to
 from tests.unit.mail.world import MESSAGE, World, fails
 
@@ -438,3 +440,23 @@ async def test_a_clock_that_is_set_ahead_has_mail_tried_at_once_and_nothing_give
         await courier.run_once()
     assert await outside.queue() == []
     assert len(await world.inbox()) == 1
+
+
+async def test_what_was_held_for_long_is_tried_as_long_as_any_other(world: World) -> None:
+    async with peer({"RCPT": b"451 4.7.1 greylisted\r\n"}) as mx:
+        outside = Outside(world, mx.port, delay_notice_s=500, expire_s=DAY_S)
+        began_ms = world.clock.now_ms()
+        await outside.submit("x@example.net", hold_s=10 * DAY_S)
+        world.clock.advance(10 * DAY_S)
+        assert await outside.courier.run_once() == 1
+        assert await world.inbox() == []
+        world.clock.advance(600)
+        assert await outside.courier.run_once() == 1
+        (notice,) = reports(await world.inbox())
+        assert notice.action == "delayed"
+        assert notice.field("Will-Retry-Until") == date_text(began_ms + 11 * DAY_S * 1000)
+        assert notice.field("Future-Release-Request") == f"for;{10 * DAY_S}"
+        world.clock.advance(DAY_S)
+        await outside.courier.run_once()
+        assert reports(await world.inbox())[-1].field("Status") == "4.4.7"
+    assert await outside.queue() == []

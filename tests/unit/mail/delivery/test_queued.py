@@ -1,8 +1,7 @@
 import msgspec
 import pytest
 
-from skrytka.mail.delivery.types import Asked, Target, Transaction
-from skrytka.mail.queue.sealed import (
+from skrytka.mail.delivery.queued import (
     QueuedEnvelope,
     QueuedTarget,
     open_envelope,
@@ -10,6 +9,7 @@ from skrytka.mail.queue.sealed import (
     seal_envelope,
     seal_target,
 )
+from skrytka.mail.delivery.types import Asked, Target, Transaction
 from skrytka.model.address import NULL_REVERSE_PATH, Address, Domain, ReversePath
 from skrytka.model.envelope import Notify, Recipient
 from skrytka.model.errors import PermanentError

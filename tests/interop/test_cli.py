@@ -51,6 +51,16 @@ def test_domains(demo: Demo) -> None:
     assert code(demo, "domain", "remove", next(name for name in names if name != "example.test")) == 0
 
 
+def test_dns(demo: Demo) -> None:
+    done = demo.run("dns", "example.test", "--json")
+    assert done.returncode == 8, done.stderr
+    states = {(row["name"], row["type"]): row["state"] for row in json.loads(done.stdout)["records"]}
+    assert states["example.test", "MX"] == "right"
+    assert states["_dmarc.example.test", "TXT"] == "missing"
+    assert "example.test. 3600 IN MX 10 mail.example.test.\n" in demo.run("dns", "example.test", "--bind").stdout
+    assert code(demo, "dns", "nowhere.example") == 5
+
+
 def test_accounts(demo: Demo) -> None:
     made = result(demo, "account", "add", "Eva@example.test", "--password-stdin", text="Gęś jaźń\n")
     assert made["address"] == "eva@example.test"

@@ -155,6 +155,9 @@ def _resolvers(settings: Settings) -> Iterator[Fault]:
     for number, text in enumerate(settings.dns.resolvers):
         if not _is_resolver(text):
             yield ("dns", "resolvers", number), f'allowed: "address", "address:port", "[IPv6]:port"; found: {text!r}'
+    for number, text in enumerate(settings.dns.addresses):
+        if not _is_address(text):
+            yield ("dns", "addresses", number), f"allowed: an IP address; found: {text!r}"
     if settings.dns.timeout_s <= 0:
         yield ("dns", "timeout_s"), f"allowed: a number above 0; found: {settings.dns.timeout_s}"
 

@@ -8,6 +8,7 @@ import msgspec
 
 from skrytka.daemon import config, privileges
 from skrytka.daemon.control_server import name_of
+from skrytka.daemon.domain_dns import dns_deps
 from skrytka.daemon.event_log import Checkpoints, EventLog, open_event_log
 from skrytka.daemon.event_trace import EventTrace
 from skrytka.daemon.hardening import seal_memory
@@ -83,6 +84,7 @@ async def offline(layout: Layout) -> AsyncIterator[ControlDeps]:
                     random=random,
                     quota_bytes=folder.settings.accounts.quota_bytes,
                     hostname=folder.settings.hostname,
+                    dns=dns_deps(folder.settings, layout, clock, random),
                 )
                 name_key = folder.ring.get(NAME_SUBJECT)
                 yield ControlDeps(admin=Admin(admin), check=StoreCheck(layout), trace=EventTrace(layout, name_key))

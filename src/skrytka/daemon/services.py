@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from skrytka import __version__
 from skrytka.daemon.config_files import certificate_files
+from skrytka.daemon.domain_dns import dns_deps
 from skrytka.daemon.event_log import EventLog
 from skrytka.daemon.event_trace import EventTrace
 from skrytka.daemon.layout import Layout
@@ -244,6 +245,7 @@ class Parts:
                     random=base.random,
                     quota_bytes=self.settings.accounts.quota_bytes,
                     hostname=base.settings.hostname,
+                    dns=dns_deps(self.settings, base.layout, base.clock, base.random),
                 )
             ),
             check=StoreCheck(base.layout),

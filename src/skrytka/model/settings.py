@@ -75,6 +75,9 @@ class Dns(_Section, frozen=True, kw_only=True):
     zone_file: str | None = None
     resolvers: tuple[str, ...] = ()  # "address" or "address:port"; empty: those of /etc/resolv.conf
     timeout_s: float = 3.0
+    addresses: tuple[
+        str, ...
+    ] = ()  # of this server, as the world sees it; empty: what listeners name, else what DNS has
 
 
 class Store(_Section, frozen=True, kw_only=True):

@@ -173,6 +173,8 @@ COMMANDS: Final[dict[str, Command]] = {
     "domain.add": Command(DomainArgs, lambda deps, args, actor, _: deps.admin.domains.add(args.domain, actor)),
     "domain.list": Command(NoArgs, lambda deps, _args, _actor, _: deps.admin.domains.list()),
     "domain.remove": Command(DomainArgs, lambda deps, args, actor, _: deps.admin.domains.remove(args.domain, actor)),
+    "dns.records": Command(DomainArgs, lambda deps, args, _actor, _: deps.admin.dns.records(args.domain)),
+    "dns.look": Command(DomainArgs, lambda deps, args, _actor, _: deps.admin.dns.look(args.domain)),
     "account.add": Command(AccountAddArgs, _account_add),
     "account.list": Command(AccountListArgs, lambda deps, args, _actor, _: deps.admin.accounts.list(args.domain)),
     "account.password": Command(

@@ -34,6 +34,7 @@ def test_what_makes_sense_is_taken(text: str) -> None:
         ("exempt_networks = [1]", "exempt_networks", "a list of text"),
         ("dns.resolvers = ['dns.example']", "dns.resolvers[0]", "address"),
         ("dns.resolvers = ['1.1.1.1:0']", "dns.resolvers[0]", "address"),
+        ("dns.addresses = ['mail.example']", "dns.addresses[0]", "IP address"),
         ("dns.timeout_s = 0", "dns.timeout_s", "above 0"),
         ("dns.timeout_s = 'x'", "dns.timeout_s", "a number"),
         ("smtp.errors = 0", "smtp.errors", "1 or more"),

@@ -104,7 +104,7 @@ async def test_each_command_does_its_work(world: World, command: str, args: dict
 
 
 def test_no_command_goes_untested() -> None:
-    others = {"domain.remove", "store.check", "trace"}
+    others = {"dns.look", "dns.records", "domain.remove", "store.check", "trace"}
     assert {command for command, _ in ALL_OF_THEM} | others == set(COMMANDS)
 
 
@@ -131,6 +131,8 @@ WRONG: list[tuple[bytes, str]] = [
     (request("account.quota", address="alice@example.test", quota_bytes=-1), "bad_syntax"),
     (request("account.suspend", address="nobody@example.test"), "no_such_user"),
     (request("store.check"), "unsupported"),
+    (request("dns.look", domain="example.test"), "unsupported"),
+    (request("dns.records", domain="example.test"), "unsupported"),
     (request("trace", what="alice@example.test"), "unsupported"),
 ]
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from skrytka.mail.admin.dns_deps import DnsDeps
 from skrytka.mail.identity.passwords import Passwords
 from skrytka.model.address import LOCAL_PART_MAX, Address, AddressError, Domain
 from skrytka.model.clock import Clock, Random
@@ -26,6 +27,7 @@ class AdminDeps:
     random: Random
     quota_bytes: int = 0  # of new accounts
     hostname: str = ""
+    dns: DnsDeps | None = None
 
 
 class AdminPart:

@@ -10,6 +10,29 @@ class DomainInfo(msgspec.Struct, frozen=True, kw_only=True):
     created_at_ms: int
 
 
+class RecordInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A DNS record that a domain needs, and what is there; ``protocol.published.words`` has words for the problem."""
+
+    kind: str
+    name: str
+    type: str
+    value: str  # as a zone file has it; "" where there is none to be written
+    state: str  # right, warning, missing, wrong, unknown
+    problem: str = ""
+    found: tuple[str, ...] = ()
+    detail: str = ""
+    is_optional: bool = False
+    is_fault: bool = False  # something has to be done
+
+
+class DnsInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A domain in DNS."""
+
+    domain: str
+    zone_file: str
+    records: tuple[RecordInfo, ...] = ()
+
+
 class AccountInfo(msgspec.Struct, frozen=True, kw_only=True):
     """An account without anything of its mail."""
 

@@ -1,0 +1,90 @@
+"""What a domain publishes in DNS: what it needs, and what is there now."""
+
+import asyncio
+from typing import Final, TypeVar
+
+from skrytka.mail.admin.base import AdminPart, parse_domain
+from skrytka.mail.admin.dns_deps import DnsDeps
+from skrytka.mail.admin.types import DnsInfo, RecordInfo
+from skrytka.mail.delivery.resolve import POSTMASTER
+from skrytka.model.errors import PermanentError, Reason
+from skrytka.net.dns.drive import drive
+from skrytka.net.dns.resolver import Resolver
+from skrytka.protocol.mailauth.query import Check
+from skrytka.protocol.published.finding import NoAnswerError, addresses_of
+from skrytka.protocol.published.judge import Finding, judge
+from skrytka.protocol.published.text import record_text, zone_file
+from skrytka.protocol.published.trust import association_of
+from skrytka.protocol.published.wanted import Association, Facts, wanted
+
+LOOK_S: Final = 20.0  # one record with all it leads to (RFC 7208 4.6.4 gives SPF as much)
+
+T = TypeVar("T")
+
+
+class DomainDns(AdminPart):
+    """Part of Admin."""
+
+    async def records(self, name: str) -> DnsInfo:
+        """What the domain needs, without a look at it; only the addresses of the host are asked for if need be."""
+        facts = await self._facts(name, self._dns.resolver())
+        return DnsInfo(domain=facts.domain, zone_file=zone_file(facts, wanted(facts)))
+
+    async def look(self, name: str) -> DnsInfo:
+        """Every record beside what DNS has now; what nobody answers is unknown."""
+        resolver = self._dns.resolver()
+        facts = await self._facts(name, resolver)
+        records = wanted(facts)
+        found = await asyncio.gather(*(self._drive(judge(each, facts), resolver) for each in records))
+        return DnsInfo(domain=facts.domain, zone_file=zone_file(facts, records), records=tuple(map(_info, found)))
+
+    async def _facts(self, name: str, resolver: Resolver) -> Facts:
+        deps, domain = self._dns, parse_domain(name).name
+        await self._hosted(domain)
+        addresses = deps.addresses or await self._host_addresses(resolver)
+        served = deps.served()
+        now = tuple(Association(each.port, association_of(each.chain[0])) for each in served if each.chain)
+        return Facts(
+            domain=domain,
+            hostname=deps.hostname,
+            addresses=addresses,
+            senders=deps.senders or addresses,
+            report_address=f"{POSTMASTER}@{domain}",
+            ports=deps.ports,
+            keys=await deps.keys(domain),
+            served=served,
+            associations=tuple(dict.fromkeys((*now, *deps.next_associations()))),
+            policy_id=deps.policy_id(domain),
+            issuers=deps.issuers,
+        )
+
+    async def _host_addresses(self, resolver: Resolver) -> tuple[str, ...]:
+        try:
+            return await self._drive(addresses_of(self._dns.hostname), resolver)
+        except NoAnswerError:
+            return ()
+
+    async def _drive(self, check: Check[T], resolver: Resolver) -> T:
+        return await drive(check, resolver, self._deps.clock, seconds=LOOK_S)
+
+    @property
+    def _dns(self) -> DnsDeps:
+        if self._deps.dns is None:
+            raise PermanentError(Reason.UNSUPPORTED, "this process asks no DNS")
+        return self._deps.dns
+
+
+def _info(finding: Finding) -> RecordInfo:
+    record, seen = finding.wanted, finding.seen
+    return RecordInfo(
+        kind=record.kind.value,
+        name=record.name,
+        type=record.rdtype,
+        value="" if record.record is None else record_text(record.rdtype, record.record),
+        is_optional=record.is_optional,
+        state=seen.state.value,
+        problem="" if seen.problem is None else seen.problem.value,
+        found=seen.found,
+        detail=seen.detail,
+        is_fault=finding.is_fault,
+    )

@@ -1,0 +1,69 @@
+import hashlib
+from pathlib import Path
+
+import msgspec
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from skrytka.daemon.config import load
+from skrytka.daemon.domain_dns import dns_deps, served
+from skrytka.daemon.layout import Layout
+from skrytka.model.settings import Dns, Listener, Listeners, Outbound, Settings
+from skrytka.net.dns.zone import StaticZone
+from skrytka.protocol.published.trust import association_of
+from skrytka.store.system import SystemClock, SystemRandom
+from tests.support import installations
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    installations.make(tmp_path / "s")
+    return Layout(tmp_path / "s")
+
+
+def settings_of(**changes: object) -> Settings:
+    return msgspec.structs.replace(Settings(version=1, hostname="mail.example.test"), **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "addresses", "senders"),
+    [
+        ({}, (), ()),
+        ({"dns": Dns(addresses=("192.0.2.25", "2001:0db8::25"))}, ("192.0.2.25", "2001:db8::25"), None),
+        ({"listeners": Listeners(smtp=Listener(port=25, addresses=("9.9.9.9", "10.0.0.1")))}, ("9.9.9.9",), ()),
+        ({"outbound": Outbound(source_addresses=("9.9.9.10", "10.0.0.2"))}, (), ("9.9.9.10",)),
+    ],
+)
+def test_addresses_are_named_or_public(
+    layout: Layout, changes: dict[str, object], addresses: tuple[str, ...], senders: tuple[str, ...] | None
+) -> None:
+    deps = dns_deps(settings_of(**changes), layout, SystemClock(), SystemRandom())
+    assert deps.addresses == addresses
+    assert deps.senders == (addresses if senders is None else senders)
+    assert deps.ports == {"smtp": 25, "imaps": 993, "imap": 143}
+
+
+def test_the_certificate_of_the_files_is_what_the_ports_show(layout: Layout) -> None:
+    settings = load(layout.config).settings
+    listeners = {"smtp": Listener(port=2525), "imaps": Listener(port=993), "imap": Listener(port=143)}
+    found = served(settings, layout, listeners)
+    assert [each.port for each in found] == [25, 993]
+    leaf = x509.load_pem_x509_certificates((layout.root / settings.tls.certificates[0].certificate).read_bytes())[0]
+    key = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert found[0].chain[0].whole == leaf.public_bytes(Encoding.DER)
+    assert association_of(found[0].chain[0]).data == hashlib.sha256(key).digest()
+
+
+def test_a_file_that_is_no_certificate_is_left_out(layout: Layout) -> None:
+    settings = load(layout.config).settings
+    (layout.root / settings.tls.certificates[0].certificate).write_text("nonsense")
+    assert served(settings, layout, {"smtp": Listener(port=25)}) == ()
+
+
+def test_each_look_reads_the_zone_file_anew(layout: Layout) -> None:
+    (layout.root / "z.yml").write_text("a.test: [{A: 192.0.2.1}]")
+    deps = dns_deps(settings_of(dns=Dns(zone_file="z.yml")), layout, SystemClock(), SystemRandom())
+    first, second = deps.resolver(), deps.resolver()
+    assert isinstance(first, StaticZone)
+    assert first is not second

@@ -253,10 +253,11 @@ class Outside:
         body_type: BodyType = BodyType.SEVEN_BIT,
         ret: Ret | None = None,
         envid: str = "",
-        priority: int = 0,
+        priority: int | None = None,
         is_proven: bool = True,
         is_own: bool = True,
         hold_s: int = 0,
+        priority_max: int = 9,
     ) -> None:
         facts = self.world.facts()
         path = ReversePath(Address.parse(sender)) if sender else NULL_REVERSE_PATH
@@ -272,6 +273,8 @@ class Outside:
             ret=ret,
             envid=envid,
             account=await self.world.account("alice"),
+            priority=priority,
+            priority_max=priority_max,
             hold=f"for;{hold_s}" if hold_s else "",
             release_at_ms=self.world.clock.now_ms() + hold_s * 1000 if hold_s else 0,
         )
@@ -281,7 +284,7 @@ class Outside:
         here, elsewhere = await self._places(recipients)
         outgoing = None
         if elsewhere:
-            outgoing = Outgoing(account=account, recipients=elsewhere, body_type=body_type, priority=priority)
+            outgoing = Outgoing(account=account, recipients=elsewhere, body_type=body_type)
         verdict = await self.delivery.deliver(facts, here, incoming, outgoing)
         assert verdict.reply.is_positive, verdict
 

@@ -86,7 +86,7 @@ async def submission(
                 inspector=LocalInspector(),
                 sending=LocalLimits(LimitTable(world.clock)),
                 waiting=FakeWaiting(),
-                settings=settings or Submission(messages_per_hour=3, recipients_per_hour=4),
+                settings=settings or Submission(messages_per_hour=3, recipients_per_hour=4, priority_max=4),
             )
         )
         served = Mx(world, recipients, delivery)

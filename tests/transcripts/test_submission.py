@@ -1,6 +1,6 @@
 """Plays tests/transcripts/submission against the session of ports 465 and 587; a case is added by adding a file.
 
-Alice may begin 3 messages and name 4 recipients an hour there.
+Alice may begin 3 messages and name 4 recipients an hour there, claim the priority 4, and hold as much as she likes.
 """
 
 import asyncio

@@ -66,6 +66,7 @@ TLS_UNAVAILABLE = _reply(454, "4.7.0", "TLS is not available now")
 # Transaction
 SENDER_OK = _reply(250, "2.1.0", "Sender OK")
 RECIPIENT_OK = _reply(250, "2.1.5", "Recipient OK")
+PRIORITY_CHANGED = _reply(250, "2.3.6", "0 is the new priority assigned to the message")  # RFC 6710 4.1
 START_DATA = _reply(354, "", "End with <CRLF>.<CRLF>")
 CHUNK_OK = _reply(250, "2.0.0", "Chunk received")
 ACCEPTED = _reply(250, "2.6.0", "Message accepted")

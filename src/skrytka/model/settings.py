@@ -103,6 +103,13 @@ class Login(_Section, frozen=True, kw_only=True):
     window_s: PositiveInt = 900
 
 
+class PriorityRight(_Section, frozen=True, kw_only=True):
+    """An account that may claim more than others."""
+
+    address: str  # of the account
+    max: Annotated[int, msgspec.Meta(ge=0, le=9)]
+
+
 class Submission(_Section, frozen=True, kw_only=True):
     """Mail that people of this server send."""
 
@@ -112,6 +119,8 @@ class Submission(_Section, frozen=True, kw_only=True):
     recipients_per_day: NotNegative = 2000
     future_release_s: Annotated[int, msgspec.Meta(ge=0, le=366 * 86_400)] = 30 * 86_400  # RFC 4865; 0: not offered
     future_release_messages: NotNegative = 100  # that wait, of one account; 0: no limit
+    priority_max: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0  # MT-PRIORITY that anybody may claim (RFC 6710 4.1)
+    priority_rights: tuple[PriorityRight, ...] = ()
     is_from_checked: bool = True  # the addresses of the From field must be the account's too
 
 

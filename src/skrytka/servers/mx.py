@@ -27,7 +27,8 @@ class MxSession(SmtpSession):
     """What port 25 decides for itself."""
 
     def __init__(self, conn: Connection, deps: MxDeps) -> None:
-        super().__init__(conn, deps, Extensions(is_starttls=conn.can_start_tls, is_dsn=conn.facts.is_exempt))
+        is_ours = conn.facts.is_exempt
+        super().__init__(conn, deps, Extensions(is_starttls=conn.can_start_tls, is_dsn=is_ours, is_priority=is_ours))
 
     def facts(self, mail: Mail) -> Transaction:
         facts = super().facts(mail)

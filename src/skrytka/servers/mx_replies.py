@@ -47,6 +47,8 @@ def reason_of(refusal: Reply) -> Reason:
 
 def accepted(reply: Reply, trace: TraceId) -> Reply:
     """The 250 names the message as `skrytka trace` knows it."""
+    if reply.enhanced == replies.PRIORITY_CHANGED.enhanced:  # its text begins with the priority (RFC 6710 4.1)
+        return reply.with_text(f"{reply.lines[0]}, accepted {id_text(trace)}")
     return reply.with_text(f"Accepted {id_text(trace)}")
 
 

@@ -285,6 +285,7 @@ class SmtpSession:
             is_smtputf8=start.is_smtputf8,
             ret=start.ret,
             envid=start.envid,
+            priority=start.priority,
             hold=start.hold.said if start.hold is not None else "",
             release_at_ms=start.hold.release_at_ms(mail.began_at_ms) if start.hold is not None else 0,
         )

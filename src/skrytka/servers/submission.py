@@ -57,6 +57,7 @@ class SubmissionSession(SmtpSession):
             mechanisms=MECHANISMS,
             is_auth_required=True,
             future_release=_future_release(deps),
+            is_priority=True,
         )
         super().__init__(conn, deps, extensions)
         self._submission = deps
@@ -92,11 +93,27 @@ class SubmissionSession(SmtpSession):
         settings = self._submission.settings
         if await self._is_too_much("messages_per_hour", settings.messages_per_hour, HOUR_S):
             return _limit_reply(settings.messages_per_hour, "messages an hour"), Reason.RATE_LIMITED
-        if start.hold is not None:
-            return await self._may_hold(start.hold)
-        return replies.SENDER_OK, None
+        if start.hold is not None and (refusal := await self._held_back(start.hold)) is not None:
+            return refusal
+        return self._sender_ok(start.priority), None
 
-    async def _may_hold(self, hold: Hold) -> tuple[Reply, Reason | None]:
+    def _sender_ok(self, priority: int | None) -> Reply:
+        """With the priority that was granted (RFC 6710 4.1)."""
+        if priority is None:
+            return replies.SENDER_OK
+        most = self._priority_max
+        if priority > most:
+            return replies.PRIORITY_CHANGED.with_text(f"{most} is the new priority assigned to the message")
+        return replies.SENDER_OK.with_text(f"Sender OK, priority {priority}")
+
+    @property
+    def _priority_max(self) -> int:
+        """What the account may claim."""
+        settings, own = self._submission.settings, str(self._who.address).lower()
+        named = (right.max for right in settings.priority_rights if right.address.lower() == own)
+        return next(named, settings.priority_max)
+
+    async def _held_back(self, hold: Hold) -> tuple[Reply, Reason | None] | None:
         """RFC 4865 4.2 and 6: a time to come, and no more than an account's share of what waits."""
         now_ms, most = self._deps.clock.now_ms(), self._submission.settings.future_release_messages
         if hold.release_at_ms(now_ms) <= now_ms:
@@ -105,7 +122,7 @@ class SubmissionSession(SmtpSession):
             return replies.TOO_MANY_HELD.with_text(
                 f"Your limit of {most} messages that wait is reached"
             ), Reason.TOO_MANY
-        return replies.SENDER_OK, None
+        return None
 
     async def may_receive(self, mail: Mail, recipient: Recipient) -> tuple[Reply, Reason | None]:
         """Anybody in the world, so many an hour and a day."""
@@ -165,8 +182,15 @@ class SubmissionSession(SmtpSession):
         return await self._deps.delivery.deliver(self.facts(mail), mail.recipients, message, outgoing, check)
 
     def facts(self, mail: Mail) -> Transaction:
+        facts, most = super().facts(mail), self._priority_max
         return msgspec.structs.replace(
-            super().facts(mail), service="submission", is_submission=True, is_proven=True, account=self._who.account
+            facts,
+            service="submission",
+            is_submission=True,
+            is_proven=True,
+            account=self._who.account,
+            priority=None if facts.priority is None else min(facts.priority, most),
+            priority_max=most,
         )
 
     async def _check(self, header: HeaderScan) -> Verdict | None:

@@ -44,3 +44,10 @@ def test_a_refusal_of_the_engine_has_a_reason(refusal: Reply, reason: Reason) ->
 def test_the_last_word_is_the_trace_id() -> None:
     assert accepted(replies.ACCEPTED, TRACE).encode() == f"250 2.6.0 Accepted {ID}\r\n".encode()
     assert refused(replies.LOCAL_ERROR, TRACE).lines[-1].endswith(f"(trace {ID})")
+
+
+def test_a_priority_that_was_changed_is_the_first_word() -> None:
+    """RFC 6710 4.1."""
+    changed = replies.PRIORITY_CHANGED.with_text("3 is the new priority assigned to the message")
+    said = f"250 2.3.6 3 is the new priority assigned to the message, accepted {ID}\r\n"
+    assert accepted(changed, TRACE).encode() == said.encode()

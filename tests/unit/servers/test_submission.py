@@ -17,7 +17,7 @@ from skrytka.model.errors import Reason, TransientError
 from skrytka.model.events import LoginFailed, MessageQueued, MessageReceived, MessageRefused, SendingLimited
 from skrytka.model.limits import SmtpLimits
 from skrytka.model.secret import Secret
-from skrytka.model.settings import Login, Submission
+from skrytka.model.settings import Login, PriorityRight, Submission
 from skrytka.net.limits import LimitTable, LocalLimits
 from skrytka.protocol.smtp.received import date_text
 from skrytka.protocol.smtp.timing import date_time
@@ -477,3 +477,36 @@ async def test_where_nothing_may_wait_it_is_not_offered(tmp_path: Path) -> None:
                 client.sendmail(ALICE, ["bob@example.test"], OWN, ["HOLDFOR=60"])
 
         await port.talk(send)
+
+
+async def test_who_may_claim_more_is_told_what_he_has_and_others_less(tmp_path: Path) -> None:
+    """RFC 6710 4.1."""
+    rights = (PriorityRight(address="Alice@example.test", max=6),)
+    async with listening(tmp_path, Submission(priority_max=2, priority_rights=rights)) as port:
+
+        def send(client: smtplib.SMTP) -> None:
+            assert client.mail(ALICE, ["MT-PRIORITY=7"]) == (
+                250,
+                b"2.3.6 6 is the new priority assigned to the message",
+            )
+            client.rset()
+            assert client.mail(ALICE, ["MT-PRIORITY=6"]) == (250, b"2.1.0 Sender OK, priority 6")
+            client.rset()
+            client.mail(ALICE)
+            client.rcpt("bob@example.test")
+            code, text = client.data(b"MT-Priority: 9\r\n" + OWN)
+            assert (code, text.partition(b", accepted ")[0]) == (
+                250,
+                b"2.3.6 6 is the new priority assigned to the message",
+            )
+            client.mail(ALICE, ["MT-PRIORITY=-1"])
+            client.rcpt("bob@example.test")
+            assert client.data(b"MT-Priority: 9\r\n" + OWN)[1].startswith(b"2.6.0 Accepted")
+
+        await port.talk(send)
+        first, second = await port.world.inbox("bob")
+        assert b" PRIORITY 6; " in first
+        assert b" PRIORITY -1; " in second
+        assert b"MT-Priority" not in first + second
+        received = [event for event in port.world.events.events if isinstance(event, MessageReceived)]
+        assert [event.priority for event in received] == [0, -1]

@@ -7,6 +7,7 @@ import msgspec
 
 from skrytka.mail.admin.base import AdminPart
 from skrytka.mail.delivery import queued
+from skrytka.mail.outbox.outbox import said_as
 from skrytka.mail.outbox.sealed import open_envelope, open_recipient, queue_keys
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import QueueChanged
@@ -38,7 +39,7 @@ class QueueInfo(msgspec.Struct, frozen=True, kw_only=True):
     reason: str  # why it waits: a status code (RFC 3463), or a word
     attempts: int
     size_bytes: int
-    priority: int
+    priority: int  # from -9 to 9 (RFC 6710)
     queued_at_ms: int
     due_at_ms: int | None  # None: held
     release_at_ms: int | None  # until when its sender wants it to wait
@@ -171,6 +172,7 @@ class _Known(NamedTuple):
     recipient: str
     reverse_path: str
     trace: str
+    priority: int | None = None
 
 
 def _opened(row: OutboundRow, keys: AccountKeys) -> _Known:
@@ -178,10 +180,10 @@ def _opened(row: OutboundRow, keys: AccountKeys) -> _Known:
     if row.kind == KIND_OUTBOUND:
         envelope = open_envelope(keys, row.queue_id, row.envelope)
         recipient = open_recipient(keys, row.queue_id, row.recipient, row.sealed_recipient).address
-        return _Known(str(recipient), f"<{envelope.reverse_path}>", id_text(envelope.trace))
+        return _Known(str(recipient), f"<{envelope.reverse_path}>", id_text(envelope.trace), envelope.priority)
     facts = queued.open_envelope(keys, row.queue_id, row.envelope).facts
     target = queued.open_target(keys, row.queue_id, row.recipient, row.sealed_recipient)
-    return _Known(str(target.recipient), f"<{facts.reverse_path}>", id_text(facts.trace))
+    return _Known(str(target.recipient), f"<{facts.reverse_path}>", id_text(facts.trace), facts.priority)
 
 
 def _info(row: OutboundRow, keys: AccountKeys, now_ms: int) -> QueueInfo:
@@ -201,7 +203,7 @@ def _info(row: OutboundRow, keys: AccountKeys, now_ms: int) -> QueueInfo:
         reason=row.reason,
         attempts=row.attempts,
         size_bytes=row.size,
-        priority=row.priority,
+        priority=said_as(row.priority) if known.priority is None else known.priority,
         queued_at_ms=row.created_at_ms,
         due_at_ms=None if row.is_held else row.due_at_ms,
         release_at_ms=row.release_at_ms if is_scheduled else None,

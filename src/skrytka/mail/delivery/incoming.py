@@ -30,6 +30,7 @@ class HeaderScan(msgspec.Struct, frozen=True):
     received_count: int = 0
     removed_results: int = 0  # Authentication-Results that claimed to be ours
     has_bare_newline: bool = False  # only a BINARYMIME message can get here with one
+    hidden: tuple[tuple[bytes, bytes], ...] = ()  # as ``fields``: what was taken out because nobody is to see it
     _firsts: dict[bytes, bytes] = msgspec.field(default_factory=dict)  # name -> the first such field
 
     def __post_init__(self) -> None:
@@ -136,7 +137,8 @@ def scan_header(
     """Split a whole header section into fields; leave out results of ``authserv_ids`` (canonical) and hidden names."""
     kept: list[bytes] = []
     fields: list[tuple[bytes, bytes]] = []
-    received = removed = dropped = 0
+    dropped: list[tuple[bytes, bytes]] = []
+    received = removed = 0
     for field in _split(header):
         raw_name, colon, value = field.partition(b":")
         name = raw_name.rstrip(b" \t").lower() if colon else b""
@@ -144,14 +146,14 @@ def scan_header(
             removed += 1
             continue
         if name in hidden:
-            dropped += 1
+            dropped.append((name, field))
             continue
         received += name == b"received"
         kept.append(field)
         if name:
             fields.append((name, field))
     raw = b"".join(kept) if removed or dropped else header
-    return HeaderScan(raw, tuple(fields), received, removed, _has_bare_newline(raw))
+    return HeaderScan(raw, tuple(fields), received, removed, _has_bare_newline(raw), tuple(dropped))
 
 
 def _has_bare_newline(raw: bytes) -> bool:
@@ -178,7 +180,7 @@ def _split(header: bytes) -> list[bytes]:
 
 def _claims(value: bytes, authserv_ids: frozenset[str]) -> bool:
     """Whether the results say they are ours, or are so malformed that a lenient reader could think so."""
-    start = _skip_cfws(value)
+    start = skip_cfws(value)
     if quoted := _QUOTED.match(value, start):
         found = re.sub(rb"\\(.)", rb"\1", quoted[1].replace(b"\r\n", b""), flags=re.DOTALL)
     elif token := _TOKEN.match(value, start):
@@ -188,9 +190,9 @@ def _claims(value: bytes, authserv_ids: frozenset[str]) -> bool:
     return _canonical(found.strip()) in authserv_ids
 
 
-def _skip_cfws(value: bytes) -> int:
+def skip_cfws(value: bytes, start: int = 0) -> int:
     """Index behind white space, folds and comments, nested ones too (RFC 5322 3.2.2); the end if one stays open."""
-    depth = index = 0
+    depth, index = 0, start
     while index < len(value):
         char = value[index : index + 1]
         if char == b"(":

@@ -16,6 +16,7 @@ from skrytka.mail.delivery.incoming import HeaderFilter
 from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.message import IncomingMessage, Sealed, verdict_of
 from skrytka.mail.delivery.outgoing import Departures, to_sign
+from skrytka.mail.delivery.priority import field_priority, prioritized
 from skrytka.mail.delivery.queued import WaitingCopies
 from skrytka.mail.delivery.reports import ReportDeps, Reports, asked_of, confirmations
 from skrytka.mail.delivery.resolve import Directory
@@ -203,6 +204,16 @@ class Delivery:
             return verdict
         if check is not None and (refusal := await check(sealed.scan)) is not None:
             return refusal
+        granted = prioritized(facts, sealed.scan)
+        verdict = await self._placed(granted, recipients, sealed, outgoing)
+        if verdict is _ACCEPTED and facts.priority is None and granted.priority != field_priority(sealed.scan):
+            text = f"{granted.priority} is the new priority assigned to the message"
+            return Verdict(Action.ACCEPT, reply.PRIORITY_CHANGED.with_text(text))
+        return verdict
+
+    async def _placed(
+        self, facts: Transaction, recipients: Sequence[Resolution], sealed: Sealed, outgoing: Outgoing | None
+    ) -> Verdict:
         targets = distinct(recipients)
         unit = UnitId(new_id(self._deps.clock, self._deps.random))
         confirmed = confirmations(facts, recipients, self._deps.clock.now_ms())
@@ -376,6 +387,7 @@ def _outcome(
             tls=facts.tls,
             protocol=facts.protocol,
             duration_ms=duration_ms,
+            priority=facts.priority or 0,
         )
     return MessageRefused(
         trace=facts.trace,

@@ -6,7 +6,7 @@ from skrytka.mail.delivery.incoming import HeaderScan
 from skrytka.mail.delivery.message import Sealed
 from skrytka.mail.delivery.prefix import relayed_field
 from skrytka.mail.delivery.types import Outgoing, Transaction
-from skrytka.mail.outbox.outbox import Outbox, priority_of
+from skrytka.mail.outbox.outbox import Outbox, level_of, priority_of
 from skrytka.mail.outbox.sealed import OutboundEnvelope
 from skrytka.mail.outbox.signing import NOT_SIGNED, Signed, Signing
 from skrytka.model.envelope import BodyType
@@ -36,7 +36,7 @@ class Departures:
             outgoing.recipients,
             sealed.blob.blob_id,
             sealed.blob.key,
-            priority=outgoing.priority or priority_of(sealed.scan.first, len(outgoing.recipients)),
+            priority=_lane_priority(facts, sealed.scan, len(outgoing.recipients)),
             release_at_ms=facts.release_at_ms,
         )
         return queue, signed
@@ -69,4 +69,12 @@ def outbound_envelope(
         signatures=signed.fields,
         signed_for=signed.domain,
         hold=facts.hold,
+        priority=facts.priority,
     )
+
+
+def _lane_priority(facts: Transaction, header: HeaderScan, recipients: int) -> int:
+    """What was said by SMTP; else what the header says, which makes urgent only what might have been said so."""
+    if facts.priority is not None:
+        return level_of(facts.priority)
+    return min(priority_of(header.first, recipients), level_of(facts.priority_max))

@@ -19,14 +19,14 @@ def prefix_fields(facts: Transaction, recipient: Address, owner: Address, *, hos
         f"Return-Path: <{facts.reverse_path}>\r\n"
         f"Delivered-To: {owner}\r\n"
         f"{_received(facts, hostname)}"
-        f"\t{_for(facts, recipient)}; {date_text(facts.received_at_ms)}\r\n"
+        f"\t{_for(facts, recipient)}{_priority(facts)}; {date_text(facts.received_at_ms)}\r\n"
     ).encode()
 
 
 def relayed_field(facts: Transaction, *, hostname: str) -> bytes:
     """The Received field of a copy that leaves: one for all recipients, so it names none (RFC 5321 7.2)."""
     said = _received(facts, hostname).removesuffix("\r\n")
-    return f"{said};\r\n\t{date_text(facts.received_at_ms)}\r\n".encode()
+    return f"{said}{_priority(facts)};\r\n\t{date_text(facts.received_at_ms)}\r\n".encode()
 
 
 def _received(facts: Transaction, hostname: str) -> str:
@@ -47,6 +47,11 @@ def _literal(remote: str) -> str:
 
 def _tls(facts: Transaction) -> str:
     return f" ({facts.tls})" if facts.tls else ""
+
+
+def _priority(facts: Transaction) -> str:
+    """RFC 6710 4.1 and 7."""
+    return "" if facts.priority is None else f" PRIORITY {facts.priority}"
 
 
 def _for(facts: Transaction, recipient: Address) -> str:

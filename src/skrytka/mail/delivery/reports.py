@@ -17,7 +17,7 @@ from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.message import IncomingMessage, Sealed
 from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.delivery.types import Asked, Resolution, Transaction
-from skrytka.mail.outbox.outbox import Outbox
+from skrytka.mail.outbox.outbox import Outbox, level_of
 from skrytka.mail.outbox.sealed import OutboundEnvelope
 from skrytka.mail.outbox.signing import NOT_SIGNED, Signing
 from skrytka.model.address import NULL_REVERSE_PATH, Address, Domain
@@ -74,6 +74,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     envid: str
     scan: HeaderScan
     hold: str = ""
+    priority: int | None = None
     content: bytes | None = None  # all of it, where it is to be returned
 
 
@@ -101,7 +102,9 @@ class Reports:
             sealed = await message.finish()
             if not isinstance(sealed, Sealed):
                 raise TransientError(sealed.reason) if sealed.reason else AssertionError("a report was refused")
-            yield await (self._inside(resolution, sealed) if is_local else self._outside(report, sealed))
+            yield await (
+                self._inside(resolution, sealed) if is_local else self._outside(report, sealed, about.priority)
+            )
         finally:
             await message.abort()
 
@@ -175,8 +178,11 @@ class Reports:
         command = await deps.copies.command(unit, facts, targets, sealed, insides)
         return Post(unit=unit, blob=command.blob, targets=command.targets)
 
-    async def _outside(self, report: Report, sealed: Sealed) -> Post:
-        """Into the queue, with a null reverse path and NOTIFY=NEVER (RFC 3461 6.1)."""
+    async def _outside(self, report: Report, sealed: Sealed, priority: int | None) -> Post:
+        """Into the queue, with a null reverse path and NOTIFY=NEVER (RFC 3461 6.1); as urgent as what it is about.
+
+        RFC 6710 4.6.
+        """
         deps = self._deps
         trace = TraceId(new_id(deps.clock, deps.random))
         signed, body = NOT_SIGNED, sealed.hashes.get(SIGNED_BODY)
@@ -189,12 +195,13 @@ class Reports:
             body_type=BodyType.EIGHT_BIT if sealed.is_8bit else BodyType.SEVEN_BIT,
             needs_smtputf8=report.needs_smtputf8,
             is_report=True,
+            priority=priority,
             signatures=signed.fields,
             signed_for=signed.domain,
         )
         blob = sealed.blob
         recipient = Recipient(report.to, frozenset({Notify.NEVER}))
-        queue = await deps.outbox.queue(envelope, [recipient], blob.blob_id, blob.key)
+        queue = await deps.outbox.queue(envelope, [recipient], blob.blob_id, blob.key, priority=level_of(priority or 0))
         return Post(unit=UnitId(new_id(deps.clock, deps.random)), blob=blob_in(blob), queue=queue)
 
 
@@ -207,6 +214,7 @@ def about_delivered(facts: Transaction, to: Address, scan: HeaderScan) -> About:
         envid=facts.envid,
         scan=scan,
         hold=facts.hold,
+        priority=facts.priority,
     )
 
 

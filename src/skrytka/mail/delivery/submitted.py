@@ -1,17 +1,21 @@
 """The header of a submission: what a message must have is added, what nobody else may see is taken out (RFC 6409 8).
 
 Message-ID and Date when they are missing (RFC 6409 8.2, 8.3). Bcc, Resent-Bcc and Return-Path go: the sender's own copy
-in Sent is not this one. Everything else stays octet by octet, signatures with it.
+in Sent is not this one. MT-Priority is heard and goes (RFC 6758 3.3). Everything else stays octet by octet, signatures
+with it.
 """
 
 from typing import Final
 
+import msgspec
+
 from skrytka.mail.delivery.incoming import HeaderFilter, HeaderScan, scan_header
+from skrytka.mail.delivery.priority import FIELD as PRIORITY_FIELD
 from skrytka.model.clock import Clock, Random
 from skrytka.model.ids import id_text, new_id
 from skrytka.protocol.smtp.received import date_text
 
-_HIDDEN: Final = frozenset({b"bcc", b"resent-bcc", b"return-path"})
+_HIDDEN: Final = frozenset({b"bcc", b"resent-bcc", b"return-path", PRIORITY_FIELD})
 
 
 class SubmissionFilter(HeaderFilter):
@@ -27,7 +31,9 @@ class SubmissionFilter(HeaderFilter):
         """The header as it goes on."""
         scan = scan_header(header, self._authserv_ids, _HIDDEN)
         added = self._missing(scan)
-        return scan_header(added + scan.raw) if added else scan
+        if not added:
+            return scan
+        return msgspec.structs.replace(scan_header(added + scan.raw), hidden=scan.hidden)
 
     def _missing(self, scan: HeaderScan) -> bytes:
         names = {name for name, _field in scan.fields}

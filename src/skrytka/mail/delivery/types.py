@@ -51,6 +51,8 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     ret: Ret | None = None
     envid: str = ""
     account: AccountId | None = None  # who submits it
+    priority: int | None = None  # as granted (RFC 6710 4.1); None: nobody has said one
+    priority_max: int = 0  # that may be granted
     hold: str = ""  # as its sender said it (model.envelope.Hold); "" where it is to go at once
     release_at_ms: int = 0
 
@@ -61,7 +63,6 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     account: AccountId | None  # None: nobody here has written it, as with a forward
     recipients: tuple[Recipient, ...]
     body_type: BodyType = BodyType.SEVEN_BIT  # as declared
-    priority: int = 0
 
 
 class Asked(msgspec.Struct, frozen=True, array_like=True):

@@ -18,8 +18,21 @@ from skrytka.store.seal.source import KeySource
 PRIORITY_NORMAL: Final = 0
 PRIORITY_BULK: Final = -10
 PRIORITY_URGENT: Final = 10
+MIXER_NON_URGENT: Final = -4
 BULK_RECIPIENTS: Final = 50  # a message for more is bulk, whatever it says
 _BULK: Final = frozenset({b"bulk", b"list", b"junk"})
+
+
+def level_of(priority: int) -> int:
+    """The queue's of an MT-PRIORITY, by the policy MIXER: up to -4, up to 0, above (RFC 6710 5 and appendix B)."""
+    if priority > 0:
+        return PRIORITY_URGENT
+    return PRIORITY_BULK if priority <= MIXER_NON_URGENT else PRIORITY_NORMAL
+
+
+def said_as(level: int) -> int:
+    """The MT-PRIORITY that a level of the queue stands for."""
+    return {PRIORITY_URGENT: 4, PRIORITY_BULK: MIXER_NON_URGENT}.get(level, 0)
 
 
 def priority_of(first: Callable[[bytes], bytes | None], recipients: int) -> int:

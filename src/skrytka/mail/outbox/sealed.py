@@ -31,6 +31,7 @@ class OutboundEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     envid: str = ""
     trace_fields: bytes = b""  # our Received field, which goes before the message (RFC 5321 4.4)
     is_report: bool = False  # a DSN of ours
+    priority: int | None = None  # MT-PRIORITY, as granted; None: nobody has said one
     hold: str = ""  # as its sender said it (model.envelope.Hold)
     signatures: bytes = b""  # DKIM-Signature fields of ours, which go between these and the message
     signed_for: str = ""  # d= of them: who signs anew when the octets have to change

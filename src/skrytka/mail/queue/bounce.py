@@ -98,6 +98,7 @@ class Bounces:
             arrived_at_ms=parcel.envelope.arrived_at_ms,
             envid=parcel.envelope.envid,
             hold=parcel.envelope.hold,
+            priority=parcel.envelope.priority,
             scan=rescan(octets),
             content=octets if is_whole else None,
         )

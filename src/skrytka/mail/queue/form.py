@@ -1,5 +1,7 @@
 """The form in which a message goes to one server: as it is, or in seven bits (RFC 6152 3, RFC 3030 3).
 
+How urgent it is says a field to a server that does not hear it otherwise.
+
 Only mail of this server's own people, and its reports, may be re-encoded, and none that came with a signature: an
 inspector says what can be. All else goes as it is, BINARYMIME excepted: that never goes to a server that does not offer
 it. Signatures of ours are made anew for the new octets (RFC 6376 5.3), or left out when the domain has no key any more.
@@ -40,6 +42,9 @@ class Forms:
     async def fitted(self, parcel: Parcel, reader: Reader, offered: Capabilities) -> Parcel:
         """The parcel for a server that offers this; itself when there is nothing to do, or nothing can be done."""
         envelope = parcel.envelope
+        if envelope.priority is not None and not offered.is_priority:
+            field = b"MT-Priority: %d\r\n" % envelope.priority  # RFC 6758 3.3; one of its own was taken out
+            parcel = msgspec.structs.replace(parcel, fields=field)
         match envelope.body_type:
             case BodyType.BINARY:
                 is_needed = not offered.is_binary

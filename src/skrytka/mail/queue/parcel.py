@@ -25,12 +25,14 @@ class Parcel(msgspec.Struct, frozen=True):
     rows: tuple[OutboundRow, ...]
     recipients: dict[int, Recipient]  # by the number in the queue
     recoded: bytes | None = None  # instead of the stored message, for a server that cannot have that
+    fields: bytes = b""  # that this server is told beside those of the envelope
 
     @property
     def size(self) -> int:
         """Octets that travel."""
         size = self.rows[0].size if self.recoded is None else len(self.recoded)
-        return len(self.envelope.trace_fields) + len(self.envelope.signatures) + size
+        envelope = self.envelope
+        return len(envelope.trace_fields) + len(self.fields) + len(envelope.signatures) + size
 
     @property
     def needs_smtputf8(self) -> bool:
@@ -41,7 +43,7 @@ class Parcel(msgspec.Struct, frozen=True):
 
 def octets(parcel: Parcel, reader: Reader) -> Iterator[bytes]:
     """Our fields, then the message as it was accepted; each piece is decrypted when it is asked for."""
-    yield parcel.envelope.trace_fields + parcel.envelope.signatures
+    yield parcel.envelope.trace_fields + parcel.fields + parcel.envelope.signatures
     if parcel.recoded is not None:
         yield parcel.recoded
         return

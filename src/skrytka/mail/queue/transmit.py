@@ -246,6 +246,7 @@ class Transmitter:
             size_bytes=parcel.size,
             ret=envelope.ret,
             envid=envelope.envid,
+            priority=envelope.priority or 0,  # RFC 6758 3.2: also where nobody has said one
         )
 
     async def _message(self, parcel: Parcel, reader: Reader, go_ahead: PeerReply | None) -> PeerReply:

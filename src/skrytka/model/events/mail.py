@@ -87,6 +87,7 @@ class MessageReceived(MailEvent, frozen=True, kw_only=True):
     tls: str = ""
     protocol: str = "ESMTP"
     duration_ms: int = 0
+    priority: int = 0  # MT-PRIORITY (RFC 6710 4.1)
 
 
 class MessageDelivered(MailEvent, frozen=True, kw_only=True):

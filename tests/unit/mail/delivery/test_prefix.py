@@ -4,7 +4,7 @@ import email.policy
 import msgspec
 import pytest
 
-from skrytka.mail.delivery.prefix import prefix_fields
+from skrytka.mail.delivery.prefix import prefix_fields, relayed_field
 from skrytka.mail.delivery.types import Transaction
 from skrytka.model.address import NULL_REVERSE_PATH, Address, Domain, ReversePath
 from skrytka.model.ids import TraceId
@@ -39,6 +39,7 @@ def test_the_fields_read_as_rfc_5321_writes_them() -> None:
         ({"reverse_path": NULL_REVERSE_PATH}, "Return-Path", "<>"),
         ({"remote": "2001:db8::1"}, "Received", "([IPv6:2001:db8::1])"),
         ({"tls": "", "protocol": "SMTP"}, "Received", "with SMTP id 0"),
+        ({"priority": -3}, "Received", "for <alice@example.test> PRIORITY -3; Fri"),
     ],
 )
 def test_what_is_special_is_written_as_the_rfc_wants(changes: dict[str, object], field: str, expected: str) -> None:
@@ -53,3 +54,12 @@ def test_an_internationalised_recipient_is_named_only_where_the_message_may_be_u
     without = prefix_fields(FACTS, owner, ALICE, hostname="h")
     assert "for <ąę@example.test>".encode() in with_it
     assert without.isascii()
+
+
+def test_a_copy_that_leaves_says_how_urgent_it_is_too() -> None:
+    """RFC 6710 4.1, 2."""
+    facts = msgspec.structs.replace(FACTS, priority=4, is_submission=True)
+    assert relayed_field(facts, hostname="mx.example.test") == (
+        b"Received: by mx.example.test with ESMTPS (TLSv1.3 TLS_AES_256_GCM_SHA384) id 00000000000000000000000000"
+        b" PRIORITY 4;\r\n\tFri, 15 Jan 2027 08:00:00 +0000\r\n"
+    )

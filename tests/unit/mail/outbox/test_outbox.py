@@ -1,5 +1,7 @@
 import pytest
 
+from skrytka.mail.admin.queue import Wanted
+from skrytka.mail.outbox.outbox import said_as
 from tests.support.outside import Outside, to
 from tests.unit.mail.world import MESSAGE, World
 
@@ -36,3 +38,19 @@ async def test_the_header_and_the_number_of_recipients_say_how_urgent_it_is(
     message = f"{field}\r\n".encode() + MESSAGE if field else MESSAGE
     await outside.submit(*(f"x{number}@example.net" for number in range(recipients)), message=message)
     assert {row.priority for row in await outside.queue()} == {priority}
+
+
+@pytest.mark.parametrize(
+    ("said", "most", "level"),
+    [(9, 9, 10), (1, 9, 10), (0, 9, 0), (-3, 9, 0), (-4, 9, -10), (-9, 0, -10), (None, 0, 0), (None, 9, 10)],
+)
+async def test_a_priority_that_was_said_counts_and_the_header_only_as_far_as_it_might_have_been(
+    world: World, said: int | None, most: int, level: int
+) -> None:
+    """RFC 6710 5 and appendix B."""
+    outside = Outside(world, 1)
+    await outside.submit("x@example.net", message=b"Priority: urgent\r\n" + MESSAGE, priority=said, priority_max=most)
+    (row,) = await outside.queue()
+    assert row.priority == level
+    (info,) = await world.admin.queue.list(Wanted())
+    assert info.priority == (said_as(level) if said is None else said)

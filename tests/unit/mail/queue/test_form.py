@@ -9,7 +9,7 @@ from skrytka.mail.queue.form import Forms
 from skrytka.model.envelope import BodyType
 from skrytka.model.errors import Reason, TransientError
 from tests.support.outside import CHUNKING, EHLO, Outside, peer
-from tests.unit.mail.world import World
+from tests.unit.mail.world import MESSAGE, World
 
 HEAD = (
     b"From: alice@example.test\r\nSubject: x\r\nMessage-ID: <f@example.test>\r\n"
@@ -121,3 +121,51 @@ async def test_mail_of_strangers_is_left_alone(world: World) -> None:
     (message,) = mx.messages
     assert message.endswith(EIGHT)
     assert isinstance(outside.paths.forms, Forms)
+
+
+PRIORITY = EHLO.replace(b"250 ENHANCED", b"250-MT-PRIORITY STANAG4406\r\n250 ENHANCED")
+
+
+@pytest.mark.parametrize("ehlo", [EHLO, CHUNKING])
+async def test_a_server_that_does_not_hear_the_priority_is_given_it_as_a_field(world: World, ehlo: bytes) -> None:
+    """RFC 6758 3.3."""
+    async with peer({"EHLO": ehlo}) as mx:
+        outside = Outside(world, mx.port)
+        await outside.submit("x@example.net", message=b"MT-Priority: 9\r\n" + MESSAGE, priority=-3)
+        await outside.submit("y@example.net", message=MESSAGE)
+        await outside.courier.run_once()
+    said, plain = mx.messages
+    assert b" PRIORITY -3;\r\n" in said
+    assert said.count(b"MT-Priority: ") == said.count(b"\r\nMT-Priority: -3\r\n") == 1
+    assert said.endswith(MESSAGE)
+    assert b"MT-Priority" not in plain
+    assert [line.rpartition(" ")[2] for line in mx.lines if line.startswith("MAIL")] == [
+        f"SIZE={len(said)}",
+        f"SIZE={len(plain)}",
+    ]
+
+
+async def test_a_server_that_hears_the_priority_is_told_it_as_it_was_granted(world: World) -> None:
+    """RFC 6710 4.2, RFC 6758 3.2: 0 where nobody has said one."""
+    async with peer({"EHLO": PRIORITY}) as mx:
+        outside = Outside(world, mx.port)
+        await outside.submit("x@example.net", message=b"MT-Priority: 9\r\n" + MESSAGE, priority_max=3)
+        await outside.submit("y@example.net", message=MESSAGE)
+        await outside.courier.run_once()
+    assert [line.rpartition(" ")[2] for line in mx.lines if line.startswith("MAIL")] == [
+        "MT-PRIORITY=3",
+        "MT-PRIORITY=0",
+    ]
+    assert not any(b"MT-Priority" in message for message in mx.messages)
+
+
+async def test_a_report_is_as_urgent_as_what_it_is_about(world: World) -> None:
+    """RFC 6710 4.6."""
+    async with peer({"EHLO": PRIORITY, "RCPT": lambda line: b"250 ok\r\n" if "eve" in line else b"550 no\r\n"}) as mx:
+        outside = Outside(world, mx.port)
+        await outside.submit("x@example.net", sender="eve@example.net", priority=-5)
+        await outside.courier.run_once()
+        (row,) = await outside.queue()
+        assert row.priority == -10
+        await outside.courier.run_once()
+    assert [line for line in mx.lines if line.startswith("MAIL")][1].endswith(" MT-PRIORITY=-5")

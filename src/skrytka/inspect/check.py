@@ -16,6 +16,7 @@ from skrytka.inspect.wire import (
     REST_MAX_BYTES,
     Encoded,
     Mailbox,
+    ReportsAnswer,
     StructureAnswer,
     Undone,
 )
@@ -30,6 +31,7 @@ _LABELS = frozenset({b"content-transfer-encoding", b"content-type", b"mime-versi
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _decoder = msgspec.msgpack.Decoder(StructureAnswer)
 _undone = msgspec.msgpack.Decoder(tuple[Undone, ...])
+_reports = msgspec.msgpack.Decoder(ReportsAnswer)
 _values = msgspec.msgpack.Decoder(tuple[bytes, ...])
 _mailboxes: msgspec.msgpack.Decoder[tuple[Mailbox, ...] | None] = msgspec.msgpack.Decoder(tuple[Mailbox, ...] | None)
 
@@ -125,6 +127,14 @@ def mailboxes_of(raw: bytes, value: bytes) -> tuple[Mailbox, ...] | None:
     if len(found or ()) > OWN_ADDRESSES_MAX or octets > len(value):
         raise HostileAnswerError("mailboxes: more than a field has room for")
     return found
+
+
+def reports_of(raw: bytes) -> ReportsAnswer:
+    """Values within their bounds. Nothing says that they are true, or hold no control characters: show them as such."""
+    try:
+        return _reports.decode(raw)
+    except (*UNREADABLE, RecursionError) as exc:
+        raise HostileAnswerError(f"reports: {type(exc).__name__}") from None
 
 
 def _unlabelled(section: bytes) -> bytes:

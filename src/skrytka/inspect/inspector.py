@@ -6,9 +6,17 @@ from typing import TypeVar
 
 import msgspec
 
-from skrytka.inspect.check import MessageStructure, folded_of, mailboxes_of, seven_bit_of, structure_of, undone_of
+from skrytka.inspect.check import (
+    MessageStructure,
+    folded_of,
+    mailboxes_of,
+    reports_of,
+    seven_bit_of,
+    structure_of,
+    undone_of,
+)
 from skrytka.inspect.memory import MessageMemory
-from skrytka.inspect.wire import Encoded, Mailbox, Undone
+from skrytka.inspect.wire import Encoded, Mailbox, ReportsAnswer, Undone
 
 ResultT = TypeVar("ResultT")
 _encoder = msgspec.msgpack.Encoder()
@@ -48,3 +56,7 @@ class Inspector(ABC):
     async def mailboxes(self, value: bytes) -> Sequence[Mailbox] | None:
         """The addresses of a header field; None: more than anybody looks at."""
         return await self.run("mailboxes", value, lambda payload: mailboxes_of(payload, value))
+
+    async def reports(self, message: bytes | MessageMemory) -> ReportsAnswer:
+        """DMARC and TLS reports in a message, or in a file that is one itself."""
+        return await self.run("reports", message, reports_of)

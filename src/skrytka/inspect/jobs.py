@@ -7,6 +7,7 @@ import msgspec
 from skrytka.analysis.text import folded
 from skrytka.inspect import wire
 from skrytka.inspect.message import TextLimits, message_text
+from skrytka.inspect.reports import reports
 from skrytka.inspect.wire import Encoded, Mailbox, StructureAnswer, Undone
 from skrytka.protocol.mime.addresses import parse_addresses
 from skrytka.protocol.mime.charset import decode_words
@@ -130,4 +131,5 @@ HANDLERS: dict[str, Callable[[bytes], bytes]] = {
     "undo": undone,
     "fold": fold,
     "mailboxes": mailboxes,
+    "reports": reports,
 }

@@ -10,6 +10,8 @@ from typing import Annotated
 import msgspec
 
 from skrytka.protocol.mime.part import Part
+from skrytka.protocol.reports.aggregate import AggregateReport
+from skrytka.protocol.reports.tls_report import TlsReport
 
 REQUEST_MAX_BYTES = 4 * 1024
 ANSWER_MAX_BYTES = 8 * 1024 * 1024  # a frame larger than this is a hostile child's
@@ -29,6 +31,7 @@ ENCODED_MAX_BYTES = INLINE_MAX_BYTES - 64 * ENCODED_MAX  # of all parts of one j
 REST_MAX_BYTES = 64 * 1024  # as protocol.mime.transfer.LINE_BYTES
 VALUES_MAX = 1_000  # header values of one job
 OWN_ADDRESSES_MAX = 100  # of a field of which each has to be somebody's own
+REPORTS_MAX = 4  # of a message
 FOLDED_GROWTH = 20  # folded text is longer: NFKC makes 33 octets of 3, and UTF-7 writes those 3 in 2.7
 
 OK, FAILED, OK_AND_LAST = b"\x00", b"\x01", b"\x02"  # status; after the last two the child ends by itself
@@ -80,6 +83,14 @@ class Mailbox(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
 
     local: bytes
     domain: bytes
+
+
+class ReportsAnswer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Reports of others in a message; ``problem`` says why there are none, "" when nothing looked like one."""
+
+    dmarc: Annotated[tuple[AggregateReport, ...], msgspec.Meta(max_length=REPORTS_MAX)] = ()
+    tls: Annotated[tuple[TlsReport, ...], msgspec.Meta(max_length=REPORTS_MAX)] = ()
+    problem: Annotated[str, msgspec.Meta(max_length=DETAIL_MAX)] = ""
 
 
 # -- with the zygote ----------------------------------------------------------------------------------------------

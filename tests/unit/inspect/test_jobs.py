@@ -16,7 +16,7 @@ decoder = msgspec.msgpack.Decoder(StructureAnswer)
 
 
 def test_there_is_no_handler_but_those_of_the_product() -> None:
-    assert set(HANDLERS) == {"structure", "seven_bit", "undo", "fold", "mailboxes"}
+    assert set(HANDLERS) == {"structure", "seven_bit", "undo", "fold", "mailboxes", "reports"}
 
 
 def test_a_message_for_seven_bits_comes_out_recoded_or_not_at_all() -> None:

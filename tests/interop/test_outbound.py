@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import yaml
 
 from tests.support.demo import STANDARD_PORTS, Demo
 from tests.support.ports import free_base
 from tests.support.postfix import PostfixPeer
+from tests.support.signing import verified
 
 ALICE = "alice@example.test"
 WAIT_S = 90.0
@@ -113,6 +115,17 @@ class TestAmongServers:
         assert message.endswith(b"\n.\n..dots\nto postfix\n")
         assert message.count(b"\nReceived: ") == 2
         assert b"\nReceived: by mail.example.test with ESMTPSA " in message
+
+    def test_what_postfix_gets_is_signed_by_the_keys_that_the_demo_publishes(self, net: Net) -> None:
+        assert net.first.run("dkim", "check").returncode == 0  # it looks at its start, too
+        before = len(net.postfix.messages())
+        send(net.first, "signed@peer.test", text="two  spaces")
+        message = net.postfix.wait_for(before + 1)[-1]
+        zone = yaml.safe_load((net.first.root / "zone.yml").read_text())
+        records = {name: entries[0]["TXT"] for name, entries in zone.items() if "._domainkey." in name}
+        assert sorted(verified(message, records).values()) == [True, True]
+        assert all(name in events(net.first, "signed@peer.test") for name in records)
+        assert not any(verified(message.replace(b"two", b"too"), records).values())
 
     def test_mail_from_postfix_comes_back(self, net: Net) -> None:
         with smtplib.SMTP("127.0.0.1", net.postfix.port, timeout=60) as client:

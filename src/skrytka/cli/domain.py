@@ -17,7 +17,8 @@ def domain() -> None:
 @options.installation_options
 def add(*, name: str, as_json: bool) -> None:
     """Take mail for the domain NAME."""
-    output.print_done(ask("domain.add", domain=name), "{name} is a domain of this server now", as_json=as_json)
+    done = "{name} is a domain of this server now; publish the keys of its signatures: skrytka dkim show {name}"
+    output.print_done(ask("domain.add", domain=name), done, as_json=as_json)
 
 
 @domain.command("list")

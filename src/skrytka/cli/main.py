@@ -33,6 +33,7 @@ COMMANDS = {
     "domain": "skrytka.cli.domain:domain",
     "account": "skrytka.cli.account:account",
     "alias": "skrytka.cli.alias:alias",
+    "dkim": "skrytka.cli.dkim:dkim",
     "dns": "skrytka.cli.dns:dns",
     "queue": "skrytka.cli.queue:queue",
     "trace": "skrytka.cli.trace:trace",

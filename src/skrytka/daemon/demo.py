@@ -1,6 +1,7 @@
 """The demo: a real installation on loopback with four accounts, made once and started again as it was."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from skrytka.daemon.layout import Layout
 from skrytka.daemon.lock import FolderLock
 from skrytka.daemon.offline import actor, offline
 from skrytka.daemon.passwords import random_password
+from skrytka.mail.admin.dkim import DkimRecord
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.secret import Secret
@@ -79,6 +81,7 @@ def make(root: Path, port_base: int | None, clock: Clock, random: Random) -> Mad
             _mend(layout, port_base, clock)
         finally:
             lock.close()
+        _publish_keys(layout)
     return read(layout)
 
 
@@ -118,10 +121,10 @@ def _create(layout: Layout, ports: dict[str, int], clock: Clock, random: Random)
         exempt_networks=("127.0.0.1/32",),
     )
     installation.create(layout, wanted, clock, random)
-    write_private(layout.zone, ZONE.encode())
     addresses = (*(f"{name}@{DOMAIN}" for name in USERS), ADMIN_ADDRESS)
     accounts = {address: random_password(random) for address in addresses}
-    _add_accounts(layout, accounts)
+    records = _add_accounts(layout, accounts)
+    write_private(layout.zone, ZONE.encode() + _zone_of(records))
     _write_json(layout, ports, accounts)
     installation.finish(layout)
 
@@ -143,14 +146,35 @@ def _move_ports(layout: Layout, ports: dict[str, int]) -> None:
     _write_json(layout, ports, read(layout).accounts)
 
 
-def _add_accounts(layout: Layout, accounts: dict[str, str]) -> None:
+def _publish_keys(layout: Layout) -> None:
+    """Of a demo that an older Skrytka made: its domain gets keys, and its zone their records."""
+    zone = layout.zone.read_bytes()
+    if b"._domainkey." in zone:
+        return
+
+    async def records() -> Sequence[DkimRecord]:
+        async with offline(layout) as session:
+            if not await session.admin.dkim.list(DOMAIN):
+                await session.admin.dkim.rotate(DOMAIN, actor())
+            return await session.admin.dkim.records(DOMAIN)
+
+    write_private(layout.zone, zone.rstrip(b"\n") + b"\n" + _zone_of(asyncio.run(records())))
+
+
+def _zone_of(records: Sequence[DkimRecord]) -> bytes:
+    """The keys that sign the demo's mail, as they are published."""
+    return "".join(f'{record.name}:\n  - TXT: "{record.text}"\n' for record in records).encode()
+
+
+def _add_accounts(layout: Layout, accounts: dict[str, str]) -> Sequence[DkimRecord]:
     """The people may use every service, the administrator the web alone."""
 
-    async def add() -> None:
+    async def add() -> Sequence[DkimRecord]:
         async with offline(layout) as session:
             await session.admin.init(DOMAIN, ADMIN_ADDRESS, Secret(accounts[ADMIN_ADDRESS]), actor())
             for address, password in accounts.items():
                 if address != ADMIN_ADDRESS:
                     await session.admin.accounts.add(address, Secret(password), actor())
+            return await session.admin.dkim.records(DOMAIN)
 
-    asyncio.run(add())
+    return asyncio.run(add())

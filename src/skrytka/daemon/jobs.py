@@ -1,8 +1,8 @@
 """What the first front does beside its sessions: the local queue, and what has had its time leaves the store."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, Protocol
 
 from skrytka.mail.queue.courier import LocalCourier
 from skrytka.model.clock import AgeClock, Clock, Random
@@ -23,11 +23,25 @@ YEAR_MS = 366 * DAY_MS
 JUMP_MS = 60_000  # of the wall clock against the other one, from one look to the next
 
 
-class HasSettings(Protocol):
-    """Where the settings of now are."""
+class Periodic(NamedTuple):
+    """One more job, and the fault that tells of its failure."""
+
+    fault: str
+    run: Callable[[], Awaitable[None]]
+    every_s: float
+
+
+class Kept(Protocol):
+    """What the jobs belong to (``services.Parts``)."""
 
     @property
-    def settings(self) -> Settings: ...
+    def settings(self) -> Settings:
+        """Those of now."""
+        ...
+
+    def periodic(self) -> Sequence[Periodic]:
+        """Jobs of the parts; asked for once."""
+        ...
 
 
 class Jobs:
@@ -41,7 +55,7 @@ class Jobs:
         age: AgeClock,
         random: Random,
         events: Emitter,
-        now: HasSettings,
+        now: Kept,
     ) -> None:
         self._store = store
         self._courier = courier
@@ -53,10 +67,12 @@ class Jobs:
         self._now = now
 
     async def run(self) -> None:
-        """Both jobs."""
+        """All jobs."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._forever("F-courier", self.deliver, COURIER_S))
             tasks.create_task(self._forever("F-housekeeping", self.clean, HOUSEKEEPING_S))
+            for job in self._now.periodic():
+                tasks.create_task(self._forever(job.fault, job.run, job.every_s))
 
     async def deliver(self) -> None:
         """Everything in the queue that is due; times that a wrong clock gave are mended first."""

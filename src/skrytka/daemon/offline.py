@@ -14,6 +14,7 @@ from skrytka.daemon.event_trace import EventTrace
 from skrytka.daemon.hardening import seal_memory
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.lock import FolderLock
+from skrytka.daemon.outbound import dkim_deps
 from skrytka.daemon.prepare import (
     check_store,
     check_writable,
@@ -84,6 +85,7 @@ async def offline(layout: Layout) -> AsyncIterator[ControlDeps]:
                     random=random,
                     quota_bytes=folder.settings.accounts.quota_bytes,
                     hostname=folder.settings.hostname,
+                    dkim=dkim_deps(folder.settings, layout, clock, clock, random),
                     dns=dns_deps(folder.settings, layout, clock, random),
                 )
                 name_key = folder.ring.get(NAME_SUBJECT)

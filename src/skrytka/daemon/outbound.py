@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from skrytka.daemon.layout import Layout
+from skrytka.mail.admin.dkim_deps import DkimDeps
 from skrytka.mail.delivery.reports import Reports
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.outbox.signing import Signing
@@ -117,6 +118,12 @@ def _paths(
 
 def _password(layout: Layout, name: str) -> Secret:
     return Secret((layout.root / name).read_text(encoding="utf-8").partition("\n")[0].rstrip("\r"))
+
+
+def dkim_deps(settings: Settings, layout: Layout, clock: Clock, age: Clock, random: Random) -> DkimDeps:
+    """Each look-up of keys has a resolver of its own."""
+    resolver = partial(resolver_of, settings.dns, layout, clock, random)
+    return DkimDeps(resolver=resolver, age=age, settings=settings.dkim)
 
 
 def resolver_of(settings: Dns, layout: Layout, clock: Clock, random: Random) -> Resolver:

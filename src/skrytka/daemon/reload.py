@@ -14,6 +14,7 @@ AT_START = (
     "listeners",
     *(f"outbound.{name}" for name in Outbound.__struct_fields__ if name != "is_paused"),
     "dns",
+    "dkim",
     "store.wal_checkpoint_bytes",
     "events",
     "connections",

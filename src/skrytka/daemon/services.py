@@ -1,15 +1,18 @@
 """Composition of a front: settings, keys and store become the services that its listeners run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from skrytka import __version__
 from skrytka.daemon.config_files import certificate_files
 from skrytka.daemon.domain_dns import dns_deps
 from skrytka.daemon.event_log import EventLog
 from skrytka.daemon.event_trace import EventTrace
+from skrytka.daemon.jobs import Periodic
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.messages import Start
-from skrytka.daemon.outbound import outbound_courier, share_of
+from skrytka.daemon.outbound import dkim_deps, outbound_courier, share_of
 from skrytka.daemon.public import public_deps
 from skrytka.daemon.store_check import StoreCheck
 from skrytka.inspect.inspector import Inspector
@@ -64,6 +67,7 @@ from skrytka.store.seal.source import KeySource
 from skrytka.web.public.deps import PublicDeps
 from skrytka.web.public.session import serve_public
 
+DKIM_S = 600.0  # somebody may have published a key
 IMAP_REFUSAL = b"* BYE Too many connections, try again later\r\n"
 
 
@@ -233,24 +237,31 @@ class Parts:
 
     def control(self) -> ControlDeps:
         """What the control socket administers."""
+        layout = self._base.layout
+        return ControlDeps(admin=self.admin, check=StoreCheck(layout), trace=EventTrace(layout, self._name_key))
+
+    @cached_property
+    def admin(self) -> Admin:
+        """Administration, as the settings of the start have it."""
         base = self._base
-        return ControlDeps(
-            admin=Admin(
-                AdminDeps(
-                    store=base.store,
-                    keys=base.keys,
-                    passwords=self._passwords,
-                    events=base.events,
-                    clock=base.clock,
-                    random=base.random,
-                    quota_bytes=self.settings.accounts.quota_bytes,
-                    hostname=base.settings.hostname,
-                    dns=dns_deps(self.settings, base.layout, base.clock, base.random),
-                )
-            ),
-            check=StoreCheck(base.layout),
-            trace=EventTrace(base.layout, self._name_key),
+        return Admin(
+            AdminDeps(
+                store=base.store,
+                keys=base.keys,
+                passwords=self._passwords,
+                events=base.events,
+                clock=base.clock,
+                random=base.random,
+                quota_bytes=self.settings.accounts.quota_bytes,
+                hostname=base.settings.hostname,
+                dns=dns_deps(self.settings, base.layout, base.clock, base.random),
+                dkim=dkim_deps(self.settings, base.layout, base.clock, base.age, base.random),
+            )
         )
+
+    def periodic(self) -> Sequence[Periodic]:
+        """What the first front does from time to time."""
+        return (Periodic("F-dkim-keys", self.admin.dkim.tend, DKIM_S),)
 
     async def mark_recent(self) -> None:
         """Write which mail IMAP sessions were told of, for as long as the front runs."""

@@ -11,6 +11,8 @@ from skrytka.daemon.files import write_private
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.offline import actor, offline, record
 from skrytka.daemon.passwords import random_password
+from skrytka.mail.admin.dkim import DkimRecord
+from skrytka.mail.admin.types import txt_line
 from skrytka.model.address import Address, AddressError, Domain
 from skrytka.model.clock import Random
 from skrytka.model.errors import PermanentError, Reason
@@ -43,12 +45,14 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     admin: str
     password: Secret | None
     recovery_text: Secret
+    keys: tuple[DkimRecord, ...] = ()
 
     def records(self) -> tuple[str, ...]:
         """DNS records as lines of a zone file."""
         return (
             f"{self.domain}.  MX   10 {self.hostname}.",
             f'{self.domain}.  TXT  "v=spf1 mx -all"',
+            *(txt_line(key.name, key.text) for key in self.keys),
             f"{self.hostname}.  A    <IPv4 address of this server>",
             f"{self.hostname}.  AAAA <IPv6 address of this server>",
             f"PTR of both addresses: {self.hostname}.",
@@ -112,7 +116,7 @@ def make(layout: Layout, wanted: Wanted) -> Made:
         clock,
         random,
     )
-    asyncio.run(_add_first(layout, domain, admin, wanted.password or made_up or Secret("")))
+    keys = asyncio.run(_add_first(layout, domain, admin, wanted.password or made_up or Secret("")))
     if wanted.recovery_key_file is not None:
         write_private(wanted.recovery_key_file, recovery.text().reveal() + b"\n")
     installation.finish(layout)
@@ -123,12 +127,14 @@ def make(layout: Layout, wanted: Wanted) -> Made:
         admin=str(admin),
         password=made_up,
         recovery_text=recovery.text(),
+        keys=keys,
     )
 
 
-async def _add_first(layout: Layout, domain: Domain, admin: Address, password: Secret) -> None:
+async def _add_first(layout: Layout, domain: Domain, admin: Address, password: Secret) -> tuple[DkimRecord, ...]:
     async with offline(layout) as session:
         await session.admin.init(domain.name, str(admin), password, actor())
+        return await session.admin.dkim.records(domain.name)
 
 
 def confirm(root: Path, typed: Secret) -> None:

@@ -154,6 +154,14 @@ class Outbound(_Section, frozen=True, kw_only=True):
     report_language: Literal["en", "pl"] = "en"
 
 
+class Dkim(_Section, frozen=True, kw_only=True):
+    """The keys that sign what leaves."""
+
+    rotate_days: Annotated[int, msgspec.Meta(ge=30, le=183)] = 180  # a key signs no longer, if a successor is published
+    wait_hours: NotNegative = 48  # from when DNS shows a successor to its use
+    retire_days: Annotated[int, msgspec.Meta(ge=7)] = 14  # from then on until the old key is revoked
+
+
 class Events(_Section, frozen=True, kw_only=True):
     """The event log."""
 
@@ -183,6 +191,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     login: Login = msgspec.field(default_factory=Login)
     submission: Submission = msgspec.field(default_factory=Submission)
     outbound: Outbound = msgspec.field(default_factory=Outbound)
+    dkim: Dkim = msgspec.field(default_factory=Dkim)
     events: Events = msgspec.field(default_factory=Events)
     connections: ConnectionLimits = msgspec.field(default_factory=ConnectionLimits)
     smtp: SmtpLimits = msgspec.field(default_factory=SmtpLimits)

@@ -81,10 +81,6 @@ class DomainArgs(Args, frozen=True, kw_only=True):
     domain: str
 
 
-class AccountListArgs(Args, frozen=True, kw_only=True):
-    domain: str | None = None
-
-
 class AddressArgs(Args, frozen=True, kw_only=True):
     address: str
 
@@ -123,6 +119,15 @@ class QueueArgs(Args, frozen=True, kw_only=True):
     @property
     def wanted(self) -> Wanted:
         return Wanted(id=self.id, sender=self.sender, recipient=self.recipient, domain=self.domain, state=self.state)
+
+
+class OptionalDomainArgs(Args, frozen=True, kw_only=True):
+    domain: str | None = None
+
+
+class DkimKeyArgs(Args, frozen=True, kw_only=True):
+    domain: str
+    selector: str
 
 
 class AliasAddArgs(Args, frozen=True, kw_only=True):
@@ -176,7 +181,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "dns.records": Command(DomainArgs, lambda deps, args, _actor, _: deps.admin.dns.records(args.domain)),
     "dns.look": Command(DomainArgs, lambda deps, args, _actor, _: deps.admin.dns.look(args.domain)),
     "account.add": Command(AccountAddArgs, _account_add),
-    "account.list": Command(AccountListArgs, lambda deps, args, _actor, _: deps.admin.accounts.list(args.domain)),
+    "account.list": Command(OptionalDomainArgs, lambda deps, args, _actor, _: deps.admin.accounts.list(args.domain)),
     "account.password": Command(
         PasswordArgs,
         lambda deps, args, actor, _: deps.admin.accounts.set_password(args.address, args.password, actor),
@@ -201,6 +206,16 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "alias.list": Command(NoArgs, lambda deps, _args, _actor, _: deps.admin.aliases.list()),
     "alias.remove": Command(AddressArgs, lambda deps, args, actor, _: deps.admin.aliases.remove(args.address, actor)),
+    "dkim.list": Command(OptionalDomainArgs, lambda deps, args, _actor, _: deps.admin.dkim.list(args.domain)),
+    "dkim.show": Command(DomainArgs, lambda deps, args, _actor, _: deps.admin.dkim.show(args.domain)),
+    "dkim.check": Command(OptionalDomainArgs, lambda deps, args, actor, _: deps.admin.dkim.check(args.domain, actor)),
+    "dkim.rotate": Command(DomainArgs, lambda deps, args, actor, _: deps.admin.dkim.rotate(args.domain, actor)),
+    "dkim.use": Command(
+        DkimKeyArgs, lambda deps, args, actor, _: deps.admin.dkim.use(args.domain, args.selector, actor)
+    ),
+    "dkim.revoke": Command(
+        DkimKeyArgs, lambda deps, args, actor, _: deps.admin.dkim.revoke(args.domain, args.selector, actor)
+    ),
     "queue.list": Command(QueueArgs, lambda deps, args, _actor, _: deps.admin.queue.list(args.wanted)),
     "queue.retry": Command(QueueArgs, lambda deps, args, actor, _: deps.admin.queue.retry(args.wanted, actor)),
     "queue.hold": Command(QueueArgs, lambda deps, args, actor, _: deps.admin.queue.hold(args.wanted, actor)),

@@ -1,3 +1,5 @@
+import asyncio
+import re
 import stat
 from pathlib import Path
 
@@ -8,18 +10,27 @@ from skrytka.daemon import config, demo, installation
 from skrytka.daemon.demo import make, ports_from
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.lock import FolderLock
+from skrytka.daemon.offline import offline
+from skrytka.mail.admin.dkim import DkimRecord
 from skrytka.model.clock import FixedClock
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.net.dns.zone import StaticZone
 from skrytka.store.system import SystemClock, SystemRandom
 from tests.support import installations
 
+KEY = "s1._domainkey.example.test"
+
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
     """Accounts are not really made; who would have been."""
     made: list[dict[str, str]] = []
-    monkeypatch.setattr(demo, "_add_accounts", lambda _layout, accounts: made.append(accounts))
+
+    def add(_layout: Layout, accounts: dict[str, str]) -> list[DkimRecord]:
+        made.append(accounts)
+        return [DkimRecord(name=KEY, text="v=DKIM1; k=rsa; p=MIIB", selector="s1")]
+
+    monkeypatch.setattr(demo, "_add_accounts", add)
     return made
 
 
@@ -160,3 +171,16 @@ def test_a_demo_that_runs_is_left_alone(tmp_path: Path, quick: list[dict[str, st
         lock.close()
     assert (layout.config.read_bytes(), layout.demo_json.read_bytes()) == before
     assert len(quick) == 1
+
+
+async def test_its_domain_publishes_its_keys_and_that_of_an_older_skrytka_too(tmp_path: Path) -> None:
+    root = tmp_path / "demo"
+    await asyncio.to_thread(run, root)
+    zone = (root / "zone.yml").read_text()
+    names = re.findall(r"^(s\d{8}[re]\._domainkey\.example\.test):$", zone, re.MULTILINE)
+    assert len(names) == 2
+    (root / "zone.yml").write_text(demo.ZONE)
+    await asyncio.to_thread(run, root)
+    assert (root / "zone.yml").read_text() == zone
+    async with offline(Layout(root)) as deps:
+        assert {info.dns for info in await deps.admin.dkim.show("example.test")} == {"yes"}

@@ -4,10 +4,11 @@ from typing import Any, cast
 import pytest
 
 from skrytka.daemon import jobs
-from skrytka.daemon.jobs import DAY_MS, Jobs
+from skrytka.daemon.jobs import DAY_MS, Jobs, Periodic
 from skrytka.mail.queue.courier import LocalCourier
 from skrytka.model.clock import AgeClock, FixedClock
 from skrytka.model.errors import Reason, TransientError
+from skrytka.model.events import FaultRaised
 from skrytka.model.settings import Settings
 from skrytka.model.settings import Store as StoreSettings
 from skrytka.store.api import Store
@@ -53,13 +54,29 @@ class FakeCourier:
 class Now:
     settings = Settings(version=1, hostname="a.b", store=StoreSettings(vault_days=14, journal_days=35))
 
+    def __init__(self) -> None:
+        self.tended = 0
+        self.is_failing = False
+
+        self.is_enough = asyncio.Event()
+
+    async def tend(self) -> None:
+        self.tended += 1
+        if self.tended == 1 and self.is_failing:
+            raise TransientError(Reason.STORE_DOWN)
+        self.is_enough.set()
+
+    def periodic(self) -> tuple[Periodic, ...]:
+        return (Periodic("F-dkim-keys", self.tend, 0.001),)
+
 
 class World:
     def __init__(self) -> None:
         self.store, self.courier, self.clock, self.log = FakeStore(), FakeCourier(), FixedClock(), CountingLog()
         store, courier = cast("Store", self.store), cast("LocalCourier", self.courier)
         age = AgeClock(self.clock, None)
-        self.jobs = Jobs(store, courier, self.clock, age, SystemRandom(), self.log, Now())
+        self.now = Now()
+        self.jobs = Jobs(store, courier, self.clock, age, SystemRandom(), self.log, self.now)
 
 
 @pytest.fixture
@@ -130,3 +147,14 @@ async def test_a_job_that_fails_is_told_and_the_other_goes_on(
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert world.log.counts[event] == 1
+
+
+async def test_jobs_of_the_parts_run_too_and_go_on_after_a_failure(world: World) -> None:
+    world.now.is_failing = True
+    running = asyncio.ensure_future(world.jobs.run())
+    async with asyncio.timeout(30):
+        await world.now.is_enough.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    (fault,) = (event for event in world.log.events if isinstance(event, FaultRaised) and "dkim" in event.fault)
+    assert fault.detail.startswith("store_down")

@@ -1,4 +1,5 @@
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -6,8 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from skrytka.mail.admin.admin import Admin
+from skrytka.mail.admin.dkim_deps import DkimDeps
 from skrytka.model.errors import Reason
 from skrytka.model.framing import FrameReader, frame
+from skrytka.net.dns.zone import StaticZone
 from skrytka.servers import control
 from skrytka.servers.control import COMMANDS, MENDS, ControlDeps, Progress, run_command, serve_control
 from tests.unit.mail.world import World
@@ -104,7 +108,9 @@ async def test_each_command_does_its_work(world: World, command: str, args: dict
 
 
 def test_no_command_goes_untested() -> None:
-    others = {"dns.look", "dns.records", "domain.remove", "store.check", "trace"}
+    others = {"dns.look", "dns.records", "domain.remove", "store.check", "trace"} | {
+        command for command in COMMANDS if command.startswith("dkim.")
+    }
     assert {command for command, _ in ALL_OF_THEM} | others == set(COMMANDS)
 
 
@@ -204,3 +210,20 @@ async def test_the_cli_runs_the_same_commands_without_a_socket(world: World) -> 
     answer = await run_command(ControlDeps(admin=world.admin), b'{"command": "alias.list"}', ACTOR, progress)
     assert answer.ok
     assert len(answer.result) == 4
+
+
+async def test_keys_are_made_shown_and_revoked(world: World) -> None:
+    life = DkimDeps(resolver=lambda: StaticZone({}), age=world.clock)
+    deps = ControlDeps(admin=Admin(dataclasses.replace(world.admin.dkim._deps, dkim=life)))
+    asked = {"domain": "example.test"}
+    raw = request("dkim.rotate", **asked) + request("dkim.show", **asked) + request("dkim.list")
+    (made, shown, listed), _ = await talk(deps, raw)
+    assert made["result"] == listed["result"]
+    assert [(key["state"], key["dns"]) for key in shown["result"]] == [("new", "no")] * 2
+    selector = made["result"][0]["selector"]
+    raw = request("dkim.use", selector=selector, **asked) + request("dkim.revoke", selector=selector, **asked)
+    (refused, revoked, checked), _ = await talk(deps, raw + request("dkim.check"))
+    assert refused["error"] == "not_permitted"
+    assert [key["selector"] for key in revoked["result"]] == [made["result"][1]["selector"]]
+    assert len(checked["result"]) == 2  # another is made for it
+    assert "PRIVATE" not in str([made, shown, listed, refused, revoked, checked])

@@ -3,6 +3,7 @@
 from skrytka.mail.admin.accounts import Accounts
 from skrytka.mail.admin.aliases import Aliases
 from skrytka.mail.admin.base import AdminDeps
+from skrytka.mail.admin.dkim import DkimKeys
 from skrytka.mail.admin.dns import DomainDns
 from skrytka.mail.admin.domains import Domains
 from skrytka.mail.admin.queue import Queue
@@ -18,6 +19,7 @@ class Admin:
         self.accounts = Accounts(deps)
         self.aliases = Aliases(deps)
         self.queue = Queue(deps)
+        self.dkim = DkimKeys(deps)
         self.dns = DomainDns(deps)
 
     async def init(self, domain: str, admin: str, password: Secret, actor: str) -> AccountInfo:

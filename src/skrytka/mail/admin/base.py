@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from skrytka.mail.admin.dkim_deps import DkimDeps
 from skrytka.mail.admin.dns_deps import DnsDeps
 from skrytka.mail.identity.passwords import Passwords
 from skrytka.model.address import LOCAL_PART_MAX, Address, AddressError, Domain
@@ -27,6 +28,7 @@ class AdminDeps:
     random: Random
     quota_bytes: int = 0  # of new accounts
     hostname: str = ""
+    dkim: DkimDeps | None = None  # None: no keys are made here
     dns: DnsDeps | None = None
 
 

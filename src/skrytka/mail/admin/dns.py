@@ -4,6 +4,7 @@ import asyncio
 from typing import Final, TypeVar
 
 from skrytka.mail.admin.base import AdminPart, parse_domain
+from skrytka.mail.admin.dkim import DkimKeys
 from skrytka.mail.admin.dns_deps import DnsDeps
 from skrytka.mail.admin.types import DnsInfo, RecordInfo
 from skrytka.mail.delivery.resolve import POSTMASTER
@@ -15,7 +16,7 @@ from skrytka.protocol.published.finding import NoAnswerError, addresses_of
 from skrytka.protocol.published.judge import Finding, judge
 from skrytka.protocol.published.text import record_text, zone_file
 from skrytka.protocol.published.trust import association_of
-from skrytka.protocol.published.wanted import Association, Facts, wanted
+from skrytka.protocol.published.wanted import Association, Facts, KeyText, wanted
 
 LOOK_S: Final = 20.0  # one record with all it leads to (RFC 7208 4.6.4 gives SPF as much)
 
@@ -51,7 +52,9 @@ class DomainDns(AdminPart):
             senders=deps.senders or addresses,
             report_address=f"{POSTMASTER}@{domain}",
             ports=deps.ports,
-            keys=await deps.keys(domain),
+            keys=tuple(
+                KeyText(each.selector, each.text.encode()) for each in await DkimKeys(self._deps).records(domain)
+            ),
             served=served,
             associations=tuple(dict.fromkeys((*now, *deps.next_associations()))),
             policy_id=deps.policy_id(domain),

@@ -1,14 +1,10 @@
 """What the records of hosted domains follow from: settings, keys, certificates, and who is asked what is there."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from skrytka.net.dns.resolver import Resolver
-from skrytka.protocol.published.wanted import Association, KeyText, Served
-
-
-async def _no_keys(_domain: str) -> tuple[KeyText, ...]:
-    return ()
+from skrytka.protocol.published.wanted import Association, Served
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,5 +19,4 @@ class DnsDeps:
     served: Callable[[], tuple[Served, ...]] = tuple
     next_associations: Callable[[], tuple[Association, ...]] = tuple  # of certificates that are to come
     issuers: tuple[str, ...] = ()
-    keys: Callable[[str], Awaitable[tuple[KeyText, ...]]] = _no_keys  # of DKIM, those in use and those to come
     policy_id: Callable[[str], str] = lambda _domain: ""  # of MTA-STS

@@ -1,8 +1,10 @@
 """Domains, and the addresses that every domain must answer (RFC 5321 4.5.1, RFC 2142)."""
 
 from skrytka.mail.admin.base import AdminPart, parse_domain
+from skrytka.mail.admin.dkim import DkimKeys
 from skrytka.mail.admin.types import DomainInfo
 from skrytka.mail.delivery.resolve import POSTMASTER, ROLES
+from skrytka.model.address import Domain
 from skrytka.store.commands.directory import AddAlias, AddDomain, RemoveDomain
 from skrytka.store.sql import directory as sql
 
@@ -11,10 +13,14 @@ class Domains(AdminPart):
     """Part of Admin."""
 
     async def add(self, name: str, actor: str) -> DomainInfo:
-        """Take mail for a domain; its postmaster is that of the domains there are until it gets its own."""
+        """Take mail for a domain; its postmaster is that of the domains there are until it gets its own.
+
+        Its keys for DKIM are made with it; what fails there is tried again by the timer.
+        """
         domain = parse_domain(name).name
         await self._deps.store.submit(AddDomain(unit=self._unit(), name=domain))
         self._changed(actor, "domain.add", domain)
+        await DkimKeys(self._deps).add_first(Domain(domain), actor)
         return DomainInfo(name=domain, created_at_ms=self._deps.clock.now_ms())
 
     async def list(self) -> list[DomainInfo]:

@@ -1,6 +1,17 @@
 """What the administrator is shown; also what the control socket carries."""
 
+from typing import Final
+
 import msgspec
+
+STRING_MAX: Final = 255  # octets of one string of a TXT record (RFC 1035 3.3)
+
+
+def txt_line(name: str, text: str) -> str:
+    """A TXT record as a zone file has it; the text has no quotes and no backslash."""
+    strings = [text[start : start + STRING_MAX] for start in range(0, len(text), STRING_MAX)]
+    quoted = " ".join(f'"{string}"' for string in strings)
+    return f"{name}.  TXT  ( {quoted} )" if len(strings) > 1 else f"{name}.  TXT  {quoted}"
 
 
 class DomainInfo(msgspec.Struct, frozen=True, kw_only=True):

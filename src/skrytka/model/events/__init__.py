@@ -7,6 +7,7 @@ mail text ever stands in an event. ``RESERVED`` names belong to the line that an
 from skrytka.model.events.admin import (
     AdminEvent,
     DirectoryChanged,
+    DkimKeyChanged,
     EventsRetired,
     MasterKeyRestored,
     QueueChanged,
@@ -69,6 +70,7 @@ __all__ = [
     "DeliveryDeferred",
     "DeliveryFailed",
     "DirectoryChanged",
+    "DkimKeyChanged",
     "Emitter",
     "Event",
     "EventClass",

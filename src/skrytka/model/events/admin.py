@@ -19,6 +19,18 @@ class DirectoryChanged(AdminEvent, frozen=True, kw_only=True):
     object: str
 
 
+class DkimKeyChanged(AdminEvent, frozen=True, kw_only=True):
+    """A key that signs for a domain was made, came into another state, or is gone."""
+
+    PERSONAL = frozenset({"actor"})
+    actor: str  # who asked, or "timer"
+    domain: str
+    selector: str
+    algorithm: str  # rsa-sha256, ed25519-sha256
+    was: str  # "" for a new one; else new, waiting, active, retired, revoked
+    state: str  # as was; gone
+
+
 class QueueChanged(AdminEvent, frozen=True, kw_only=True):
     """An administrator held, released, retried or removed queued mail."""
 

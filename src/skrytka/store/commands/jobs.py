@@ -7,7 +7,7 @@ from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.copies import drop_content
 from skrytka.store.commands.shared import number
 from skrytka.store.rows import JOBS_SUBJECT, Op
-from skrytka.store.sql import journal, queue
+from skrytka.store.sql import dkim, journal, queue
 from skrytka.store.sql import messages as sql
 from skrytka.store.statement import Query
 
@@ -49,6 +49,7 @@ class MendTimes(Command[int], frozen=True):
         mended += len((yield queue.MEND_DUE(now_ms=self.now_ms, latest_ms=self.due_latest_ms)))
         mended += len((yield queue.MEND_QUEUED(**bounds)))
         mended += len((yield sql.MEND_VAULT(**bounds)))
+        mended += len((yield dkim.MEND(sure_ms=self.sure_ms, latest_ms=self.latest_ms)))
         if mended:
             tx.log(JOBS_SUBJECT, Op.TIMES_MEND, 0, mended)
         return mended

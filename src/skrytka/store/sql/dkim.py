@@ -23,6 +23,7 @@ DELETE_ALL = Statement("DELETE FROM dkim_key WHERE domain = :domain")
 COMING = Statement(
     "SELECT selector FROM dkim_key WHERE domain = :domain AND algorithm = :algorithm AND state IN ('new', 'waiting')"
 )
+MEND = Statement("UPDATE dkim_key SET changed_at_ms = :sure_ms WHERE changed_at_ms > :latest_ms RETURNING selector")
 
 _OF_DOMAIN = Statement(
     "SELECT d.name, k.selector, k.algorithm, k.state, k.public_key, k.private_key, k.created_at_ms, k.changed_at_ms"

@@ -7,8 +7,10 @@ from skrytka.mail.admin.dns_deps import DnsDeps
 from skrytka.model.dns import Answer
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.net.dns.zone import StaticZone
-from skrytka.protocol.published.wanted import KeyText, Served
-from tests.support.published import ED25519, LEAF, LEAF_TLSA
+from skrytka.protocol.mailauth.dkim.key import Algorithm
+from skrytka.protocol.published.wanted import Served
+from tests.support.published import LEAF, LEAF_TLSA
+from tests.support.signing import give_keys
 from tests.unit.mail.world import World
 
 ZONE = f"""
@@ -66,12 +68,11 @@ async def test_every_record_is_beside_what_is_there(world: World) -> None:
 
 
 async def test_keys_and_policies_come_from_whoever_has_them(world: World) -> None:
-    async def keys(domain: str) -> tuple[KeyText, ...]:
-        return (KeyText("s1", ED25519),) if domain == "example.test" else ()
-
-    deps = dataclasses.replace(deps_of(), keys=keys, policy_id=lambda domain: f"id{len(domain)}", issuers=("ca.test",))
+    published = await give_keys(world, algorithms=(Algorithm.ED25519_SHA256,))
+    deps = dataclasses.replace(deps_of(), policy_id=lambda domain: f"id{len(domain)}", issuers=("ca.test",))
     text = (await admin_of(world, deps).dns.records("example.test")).zone_file
-    assert f's1._domainkey.example.test. 3600 IN TXT "{ED25519.decode()}"\n' in text
+    for name, record in published.items():
+        assert f'{name}. 3600 IN TXT "{record}"\n' in text
     assert '_mta-sts.example.test. 3600 IN TXT "v=STSv1; id=id12"\n' in text
     assert 'mail.example.test. 3600 IN CAA 0 issue "ca.test"\n' in text
 

@@ -2,7 +2,6 @@ from skrytka.mail.admin.dns_deps import DnsDeps
 from skrytka.net.dns.zone import StaticZone
 
 
-async def test_who_has_no_keys_certificates_or_policies_names_none() -> None:
+def test_who_has_no_certificates_or_policies_names_none() -> None:
     deps = DnsDeps(resolver=lambda: StaticZone({}), hostname="mail.example.org", ports={})
-    assert await deps.keys("example.org") == ()
     assert (deps.served(), deps.next_associations(), deps.policy_id("example.org")) == ((), (), "")

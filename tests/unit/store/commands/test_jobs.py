@@ -17,8 +17,9 @@ from skrytka.store.commands import (
     QueueIn,
     Schedule,
 )
+from skrytka.store.commands.dkim import AddDkimKeys, NewDkimKey
 from skrytka.store.ranges import ALL
-from skrytka.store.sql import journal, messages, outbound
+from skrytka.store.sql import dkim, journal, messages, outbound
 from skrytka.store.statement import Query, Statement
 from tests.support.store import INBOX, StoreCase, blob, deliver, target
 
@@ -208,3 +209,15 @@ async def register(case: StoreCase, commit_no: int) -> None:
         assert isinstance(case.store, postgres.PostgresStore)
         async with case.store._pool.acquire() as connection:
             await postgres._drive(connection, write())
+
+
+async def test_a_key_from_the_future_has_an_age_again(case: StoreCase) -> None:
+    await case.domain()
+    began = case.clock.now_ms()
+    case.clock.jump(10**8)
+    key = NewDkimKey("s1", "rsa-sha256", "MIIB", b"sealed")
+    await case.store.submit(AddDkimKeys(unit=case.ids.unit(), domain="example.test", keys=(key,)))
+    case.clock.jump(-(10**8))
+    assert await mended(case, began) == 1
+    (row,) = await case.store.read(dkim.keys())
+    assert row.changed_at_ms == began

@@ -23,10 +23,11 @@ def seal(
     names: str = "from:subject",
     tags: str = "",
     seal_tags: str = "",
+    said: str = "dmarc=pass",
 ) -> bytes:
     """The message with one more set on top of it."""
     scan = rescan(message)
-    results = b"ARC-Authentication-Results: i=%d; lists.example.org; dmarc=pass\r\n" % instance
+    results = f"ARC-Authentication-Results: i={instance}; lists.example.org; {said}\r\n".encode()
     digest = write_base64(body_hash(message[len(scan.raw) :]).digest).decode()
     unsigned = (
         f"ARC-Message-Signature: i={instance}; {_OWNER}; c=relaxed/relaxed; h={names}; bh={digest};{tags} b="

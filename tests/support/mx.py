@@ -98,6 +98,9 @@ class FakeDelivery:
         self.messages.append(FakeMessage(self.fails_at))
         return self.messages[-1]
 
+    def begin_checked(self) -> IncomingMessage:
+        return self.begin()
+
     def begin_submission(self, *, is_leaving: bool = True) -> IncomingMessage:
         return self.begin()
 

@@ -6,6 +6,7 @@ import click
 
 from skrytka.cli import options, output
 from skrytka.cli.connect import ask
+from skrytka.cli.sender_words import sender_words
 
 
 @click.command()
@@ -30,6 +31,8 @@ def trace(*, what: str, as_json: bool) -> int:
 def row(event: Mapping[str, object]) -> dict[str, object]:
     """One line of the table."""
     fields = event.get("fields")
+    if event.get("kind") == "sender_checked" and isinstance(fields, dict):
+        return {**event, "what": sender_words(fields)}
     shown = fields.items() if isinstance(fields, dict) else ()
     return {**event, "what": " ".join(f"{name}={text(value)}" for name, value in shown if value != "")}
 

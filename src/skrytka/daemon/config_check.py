@@ -125,6 +125,7 @@ def check_meaning(settings: Settings) -> list[Fault]:
         *_listeners(settings),
         *_outbound(settings),
         *check_web(settings),
+        *_sender_auth(settings),
         *_positive(settings),
     ]
 
@@ -210,6 +211,28 @@ def _outbound(settings: Settings) -> Iterator[Fault]:
             yield ("outbound", "source_addresses", number), f"allowed: an IP address of this machine; found: {text!r}"
     if not settings.outbound.retry_s or min(settings.outbound.retry_s) < 1:
         yield ("outbound", "retry_s"), f"allowed: a list of seconds, 1 or more; found: {settings.outbound.retry_s}"
+
+
+def _sender_auth(settings: Settings) -> Iterator[Fault]:
+    for number, name in enumerate(settings.sender_auth.arc_sealers):
+        if not _is_domain(name):
+            yield ("sender_auth", "arc_sealers", number), f"allowed: a domain; found: {name!r}"
+    for number, each in enumerate(settings.sender_auth.overrides):
+        path = ("sender_auth", "overrides", number)
+        if (each.network is None) == (each.domain is None):
+            yield path, "allowed: either network or domain"
+        if each.network is not None and not _is_network(each.network):
+            yield (*path, "network"), f"allowed: a network such as 192.0.2.0/24; found: {each.network!r}"
+        if each.domain is not None and not _is_domain(each.domain):
+            yield (*path, "domain"), f"allowed: a domain; found: {each.domain!r}"
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_domain(text: str) -> bool:

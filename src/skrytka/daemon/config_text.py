@@ -39,6 +39,10 @@ def render(choices: Choices) -> str:
         _put(doc, "user", choices.user, "root becomes this account once the ports are open")
     if choices.exempt_networks:
         _put(doc, "exempt_networks", list(choices.exempt_networks), "no delay or reputation checks; content still is")
+    if choices.is_demo:
+        senders = tomlkit.table()
+        _put(senders, "is_exempt_checked", value=True, comment="SPF, DKIM and DMARC of mail from this machine too")
+        doc.add("sender_auth", senders)
     doc.add("listeners", _listeners(choices))
     doc.add("tls", _tls(choices))
     if choices.zone_file is not None:

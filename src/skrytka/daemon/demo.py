@@ -43,6 +43,9 @@ ZONE = """\
 # All the DNS that the demo knows; names that are not here do not exist. Reread at a restart.
 example.test:
   - MX: [10, mail.example.test]
+  - TXT: "v=spf1 mx -all"
+_dmarc.example.test:
+  - TXT: "v=DMARC1; p=reject"
 mail.example.test:
   - A: 127.0.0.1
 example.net:
@@ -51,6 +54,15 @@ example.net:
   - A: 127.0.0.1
 mail.example.net:
   - A: 127.0.0.1
+# Mail from these two is forged whoever sends it: to try what DMARC does
+bank.test:
+  - TXT: "v=spf1 -all"
+_dmarc.bank.test:
+  - TXT: "v=DMARC1; p=reject"
+shop.test:
+  - TXT: "v=spf1 -all"
+_dmarc.shop.test:
+  - TXT: "v=DMARC1; p=quarantine"
 1.0.0.127.in-addr.arpa:
   - PTR: mail.example.net
 """

@@ -12,7 +12,7 @@ from skrytka.daemon.event_trace import EventTrace
 from skrytka.daemon.jobs import Periodic
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.messages import Start
-from skrytka.daemon.outbound import dkim_deps, outbound_courier, share_of
+from skrytka.daemon.outbound import dkim_deps, outbound_courier, resolver_of, share_of
 from skrytka.daemon.public import public_deps
 from skrytka.daemon.store_check import StoreCheck
 from skrytka.inspect.inspector import Inspector
@@ -26,6 +26,7 @@ from skrytka.mail.delivery.known import KnownAccounts
 from skrytka.mail.delivery.local import Delivery, DeliveryDeps
 from skrytka.mail.delivery.reports import Reports
 from skrytka.mail.delivery.resolve import Directory
+from skrytka.mail.delivery.senders import SenderDeps, Senders
 from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.login import NAME_SUBJECT, Identity
 from skrytka.mail.identity.passwords import PEPPER_SUBJECT, Passwords, RecentLogins
@@ -37,6 +38,7 @@ from skrytka.mail.outbox.authors import Authors
 from skrytka.mail.outbox.outbox import Outbox
 from skrytka.mail.outbox.signing import Signing
 from skrytka.mail.policy.decide import decide
+from skrytka.mail.policy.senders import SenderPolicy
 from skrytka.mail.queue.courier import CourierDeps, LocalCourier
 from skrytka.mail.queue.local import LocalQueue
 from skrytka.mail.queue.outbound import OutboundCourier
@@ -100,6 +102,7 @@ class Parts:
         self._passwords = passwords
         self._name_key = name_key
         self._inspection = Inspection(base.inspector)
+        self._resolver = resolver_of(settings.dns, base.layout, base.clock, base.random)
         self._memory = MemoryBudget(settings.connections.spool_memory_bytes)
         self._recent = RecentLogins(base.clock, base.random)
         self._blobs = Blobs(base.store, StorePaths(base.layout.store))
@@ -307,11 +310,25 @@ class Parts:
             limits=settings.smtp,
             bugs=MessageBugs(base.limits),
             outbox=Outbox(base.keys, base.clock, base.random),
+            senders=self._senders(settings),
             directory=self._recipients(settings),
             words=LANGUAGES[settings.outbound.report_language],
             signing=self._signing,
         )
         return Delivery(delivery)
+
+    def _senders(self, settings: Settings) -> Senders:
+        base = self._base
+        return Senders(
+            SenderDeps(
+                hostname=base.settings.hostname,
+                resolver=self._resolver,
+                judge=SenderPolicy(settings.sender_auth),
+                events=base.events,
+                clock=base.clock,
+                is_spf_explained=settings.sender_auth.is_spf_fail_refused,
+            )
+        )
 
     def _recipients(self, settings: Settings) -> Directory:
         base = self._base
@@ -346,6 +363,7 @@ class Parts:
             random=base.random,
             limits=settings.smtp,
             hostname=base.settings.hostname,
+            is_exempt_checked=settings.sender_auth.is_exempt_checked,
         )
 
     def _public_deps(self, settings: Settings) -> PublicDeps:

@@ -50,6 +50,7 @@ class MessageStructure(msgspec.Struct, frozen=True, kw_only=True):
     attachment_names: tuple[str, ...]
     header_text: bytes  # search text: folded UTF-8, a line "name: value" a field
     body_text: bytes
+    authors: tuple[tuple[bytes, ...] | None, ...] = ()  # as wire.StructureAnswer has them
 
 
 def structure_of(raw: bytes, size: int) -> MessageStructure:
@@ -74,6 +75,7 @@ def structure_of(raw: bytes, size: int) -> MessageStructure:
         attachment_names=answer.attachment_names,
         header_text=answer.header_text,
         body_text=answer.body_text,
+        authors=answer.authors,
     )
 
 

@@ -1,6 +1,7 @@
 """What a child can do: one handler a job, bytes in, bytes out. Runs inside the sandbox only."""
 
 from collections.abc import Callable
+from itertools import islice
 
 import msgspec
 
@@ -13,8 +14,9 @@ from skrytka.protocol.mime.addresses import parse_addresses
 from skrytka.protocol.mime.charset import decode_words
 from skrytka.protocol.mime.envelope import ENVELOPE_FIELDS, Envelope
 from skrytka.protocol.mime.envelope_reader import read_envelope
+from skrytka.protocol.mime.header import fields
 from skrytka.protocol.mime.part import Parameterized, Part
-from skrytka.protocol.mime.scan import scan
+from skrytka.protocol.mime.scan import HEADER_READ_BYTES, scan
 from skrytka.protocol.mime.seven_bit import seven_bit
 from skrytka.protocol.mime.transfer import undo
 
@@ -50,8 +52,24 @@ def structure(message: bytes) -> bytes:
         attachment_names=text.attachment_names,
         header_text=text.header_text,
         body_text=text.body_text,
+        authors=_authors(message, root),
     )
     return _encoder.encode(answer)
+
+
+def _authors(message: bytes, root: Part) -> tuple[tuple[bytes, ...] | None, ...]:
+    """All From fields count, though an envelope has the first one only: a reader may show any of them."""
+    section = message[: min(root.body_start, HEADER_READ_BYTES)]
+    found = (field for field in fields(section) if field.name == b"from")
+    return tuple(_domains(field.value) for field in islice(found, wire.AUTHOR_FIELDS_MAX))
+
+
+def _domains(value: bytes) -> tuple[bytes, ...] | None:
+    addresses = parse_addresses(value, wire.ADDRESSES_MAX + 1)
+    hosts = (each.host.lower()[: wire.AUTHOR_DOMAIN_BYTES] for each in addresses if each.host is not None)
+    domains = tuple(dict.fromkeys(hosts))
+    is_too_much = len(addresses) > wire.ADDRESSES_MAX or len(domains) > wire.AUTHOR_DOMAINS_MAX
+    return None if is_too_much else domains
 
 
 class _Trimmer:

@@ -32,6 +32,9 @@ REST_MAX_BYTES = 64 * 1024  # as protocol.mime.transfer.LINE_BYTES
 VALUES_MAX = 1_000  # header values of one job
 OWN_ADDRESSES_MAX = 100  # of a field of which each has to be somebody's own
 REPORTS_MAX = 4  # of a message
+AUTHOR_FIELDS_MAX = 4  # From fields of a message; one is right
+AUTHOR_DOMAINS_MAX = 5  # of one of them; more are more than anybody asks about
+AUTHOR_DOMAIN_BYTES = 512  # of what is called a domain there; a longer one is cut, and is none
 FOLDED_GROWTH = 20  # folded text is longer: NFKC makes 33 octets of 3, and UTF-7 writes those 3 in 2.7
 
 OK, FAILED, OK_AND_LAST = b"\x00", b"\x01", b"\x02"  # status; after the last two the child ends by itself
@@ -48,6 +51,12 @@ class Request(msgspec.Struct, frozen=True, array_like=True):
     is_memory: bool
 
 
+AuthorDomains = Annotated[
+    tuple[Annotated[bytes, msgspec.Meta(max_length=AUTHOR_DOMAIN_BYTES)], ...],
+    msgspec.Meta(max_length=AUTHOR_DOMAINS_MAX),
+]
+
+
 class StructureAnswer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """What a child found in a message. ``root`` has only the header values that BODYSTRUCTURE needs, and envelopes."""
 
@@ -59,6 +68,8 @@ class StructureAnswer(msgspec.Struct, frozen=True, array_like=True, forbid_unkno
     ]
     header_text: Annotated[bytes, msgspec.Meta(max_length=HEADER_TEXT_MAX_BYTES)]
     body_text: Annotated[bytes, msgspec.Meta(max_length=TEXT_MAX_BYTES)]
+    # Of each From field the domains of its addresses, as they stand there; None: more than are looked at
+    authors: Annotated[tuple[AuthorDomains | None, ...], msgspec.Meta(max_length=AUTHOR_FIELDS_MAX)] = ()
 
 
 class Encoded(msgspec.Struct, frozen=True, array_like=True):

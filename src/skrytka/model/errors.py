@@ -48,6 +48,10 @@ class Reason(StrEnum):
     UNSUPPORTED = "unsupported"
     INSPECTOR_DOWN = "inspector_down"
     POISONED = "poisoned"
+    SPF_FAIL = "spf_fail"
+    DMARC_REJECT = "dmarc_reject"
+    DMARC_QUARANTINE = "dmarc_quarantine"
+    SENDER_UNKNOWN = "sender_unknown"  # DNS does not tell now whether the mail is its author's
     BUG = "bug"  # an exception that nobody expected
 
 

@@ -123,8 +123,26 @@ SENDING_LIMIT = _reply(452, "4.7.1", "Your limit is reached, try again later")  
 TOO_MANY_HELD = _reply(552, "5.7.16", "Too many of your messages wait")  # RFC 4865 6
 DOMAIN_NOT_QUALIFIED = _reply(554, "5.1.2", "The domain of the recipient is not fully qualified")  # RFC 6409 4.2
 UTF8_ADDRESS_OUTSIDE = _reply(550, "5.6.7", "The message needs SMTPUTF8")
+SPF_FAILED = _reply(550, "5.7.23", "The domain of the sender does not allow your address to use it")  # RFC 7372 3.2
+DMARC_REJECTED = _reply(550, "5.7.1", "The domain in From asks to refuse this mail")
+SENDER_UNKNOWN = _reply(451, "4.7.24", "DNS does not tell whose mail this is, try again later")  # RFC 7372 3.2
 RATE_LIMITED = _reply(450, "4.7.1", "Too much, try again later")
 LOCAL_ERROR = _reply(451, "4.3.0", "Temporary trouble here, try again later")
 STORE_DOWN = _reply(451, "4.3.0", "Mailbox store is not available now, try again later")
 DISK_FULL = _reply(452, "4.3.1", "No space left, try again later")
 TOO_LARGE_FOR_MAILBOX = _reply(552, "5.2.3", "Message exceeds what this mailbox may hold")
+
+
+def dmarc_rejected(domain: str) -> Reply:
+    """Whose policy it is, and who can help (RFC 9989 7.2)."""
+    return DMARC_REJECTED.with_text(
+        f"{domain} asks to refuse mail from it that fails DMARC (p=reject),",
+        "and neither SPF nor DKIM proves that this mail is from there",
+        f"Help: postmaster@{domain}, or the postmaster of this server",
+    )
+
+
+def spf_failed(domain: str, explanation: str) -> Reply:
+    """With what the domain has to say, marked as its words (RFC 7208 6.2)."""
+    told = (f"{domain} explains: {explanation}",) if explanation else ()
+    return SPF_FAILED.with_text(f"SPF of {domain} does not allow your address to send for it", *told)

@@ -124,6 +124,26 @@ class Submission(_Section, frozen=True, kw_only=True):
     is_from_checked: bool = True  # the addresses of the From field must be the account's too
 
 
+class Override(_Section, frozen=True, kw_only=True):
+    """Mail of a known forwarder or list, which no policy stops: by its network, or by a domain that it proves."""
+
+    network: str | None = None  # of the peer
+    domain: str | None = None  # SPF passes for it, or a signature with this d= does
+    reason: Literal["trusted_forwarder", "mailing_list", "local_policy", "other"] = "trusted_forwarder"  # RFC 9990
+    note: str = ""
+
+
+class SenderAuth(_Section, frozen=True, kw_only=True):
+    """What SPF, DKIM and DMARC mean for mail from outside."""
+
+    is_enforced: bool = True  # the policy of the domain in From is carried out
+    on_temperror: Literal["deliver", "defer"] = "deliver"  # when DNS does not tell whether the policy applies
+    is_spf_fail_refused: bool = False
+    is_exempt_checked: bool = False  # mail from exempt_networks too
+    arc_sealers: tuple[str, ...] = ()  # domains whose ARC seals are believed
+    overrides: tuple[Override, ...] = ()
+
+
 class Route(_Section, frozen=True, kw_only=True):
     """Where mail for a domain goes instead of to its MX; the most exact ``domain`` wins."""
 
@@ -190,6 +210,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     accounts: Accounts = msgspec.field(default_factory=Accounts)
     login: Login = msgspec.field(default_factory=Login)
     submission: Submission = msgspec.field(default_factory=Submission)
+    sender_auth: SenderAuth = msgspec.field(default_factory=SenderAuth)
     outbound: Outbound = msgspec.field(default_factory=Outbound)
     dkim: Dkim = msgspec.field(default_factory=Dkim)
     events: Events = msgspec.field(default_factory=Events)

@@ -19,12 +19,17 @@ class Action(StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One fact a check found; ``score`` adds to spam, ``detail`` is for the trace only."""
+    """One fact a check found; ``score`` adds to spam, ``detail`` is for the trace only.
+
+    ``domain`` is whose policy it is, ``explanation`` what that has to say: printable US-ASCII. The peer is told both.
+    """
 
     check: str
     reason: Reason
     score: float = 0.0
     detail: str = ""
+    domain: str = ""
+    explanation: str = ""
 
 
 class Verdict(msgspec.Struct, frozen=True):

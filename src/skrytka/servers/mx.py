@@ -2,11 +2,13 @@
 
 STARTTLS where there is a certificate, never AUTH. DSN is offered to ``exempt_networks`` only: these are our own relays,
 so what they say of the reverse path is believed. Anybody else could have reports sent to whom he likes; a server that
-is not offered DSN tells its sender itself that the message was handed on (RFC 3461 5.2.2).
+is not offered DSN tells its sender itself that the message was handed on (RFC 3461 5.2.2). For the same reason their
+mail is not asked whose it is, unless a setting says so: SPF would look at the relay.
 """
 
 import msgspec
 
+from skrytka.mail.delivery.message import IncomingMessage
 from skrytka.mail.delivery.types import Transaction
 from skrytka.net.connection import Connection
 from skrytka.protocol.smtp.extensions import Extensions
@@ -29,7 +31,11 @@ class MxSession(SmtpSession):
     def __init__(self, conn: Connection, deps: MxDeps) -> None:
         is_ours = conn.facts.is_exempt
         super().__init__(conn, deps, Extensions(is_starttls=conn.can_start_tls, is_dsn=is_ours, is_priority=is_ours))
+        self._is_checked = deps.is_exempt_checked or not conn.facts.is_exempt
+
+    def begin(self) -> IncomingMessage:
+        return self._deps.delivery.begin_checked() if self._is_checked else super().begin()
 
     def facts(self, mail: Mail) -> Transaction:
-        facts = super().facts(mail)
-        return msgspec.structs.replace(facts, is_proven=True) if self._conn.facts.is_exempt else facts
+        is_exempt = self._conn.facts.is_exempt
+        return msgspec.structs.replace(super().facts(mail), is_proven=is_exempt, is_sender_checked=self._is_checked)

@@ -29,6 +29,10 @@ class Delivery(Protocol):
         """A place for one message; whoever begins it aborts it or hands it to ``deliver``."""
         ...
 
+    def begin_checked(self) -> IncomingMessage:
+        """As :meth:`begin`, of a message whose sender is asked about."""
+        ...
+
     def begin_submission(self, *, is_leaving: bool) -> IncomingMessage:
         """As :meth:`begin`, the header completed; what is leaving can be signed."""
         ...
@@ -62,3 +66,5 @@ class SmtpDeps:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MxDeps(SmtpDeps):
     """Everything ``serve_mx`` needs."""
+
+    is_exempt_checked: bool = False  # SPF, DKIM and DMARC of mail from our own relays too

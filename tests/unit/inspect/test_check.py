@@ -62,6 +62,9 @@ def test_an_answer_gives_what_the_scan_gave() -> None:
         ("header_text", b"x" * (wire.HEADER_TEXT_MAX_BYTES + 1)),
         ("body_text", b"a\r"),
         ("body_text", b"x" * (wire.TEXT_MAX_BYTES + 1)),
+        ("authors", ((),) * (wire.AUTHOR_FIELDS_MAX + 1)),
+        ("authors", ((b"d",) * (wire.AUTHOR_DOMAINS_MAX + 1),)),
+        ("authors", ((b"d" * (wire.AUTHOR_DOMAIN_BYTES + 1),),)),
     ],
 )
 def test_texts_out_of_bounds_are_hostile(field: str, value: object) -> None:

@@ -38,6 +38,25 @@ def test_only_what_bodystructure_needs_travels() -> None:
     assert root.children[0].envelope.from_[0].mailbox == b"c"
 
 
+AUTHORS = [
+    (b"From: a@B.example\r\n\r\nFrom: body@example.com\r\n", ((b"b.example",),)),
+    (b"Subject: none\r\n\r\n", ()),
+    (b'From: "x@display.example" <a@b.example>, c@d.example,\r\n e@b.example\r\n\r\n', ((b"b.example", b"d.example"),)),
+    (b"From: a@b.example\r\nX: y\r\nfrom : c@d.example\r\n\r\n", ((b"b.example",), (b"d.example",))),
+    (b"From: nobody\r\n\r\n", ((b"",),)),
+    (b"From: Group: a@b.example;\r\n\r\n", ((b"b.example",),)),
+    (b"From: " + b",".join(b"a@%d.example" % n for n in range(6)) + b"\r\n\r\n", (None,)),
+    (b"From: " + b"a@b," * 2_001 + b"\r\n\r\n", (None,)),
+    (b"From: a@b\r\n" * 9 + b"\r\n", ((b"b",),) * wire.AUTHOR_FIELDS_MAX),
+    (b"From: a@" + b"d" * 600 + b"\r\n\r\n", ((b"d" * wire.AUTHOR_DOMAIN_BYTES,),)),
+]
+
+
+@pytest.mark.parametrize(("message", "authors"), AUTHORS)
+def test_all_that_stands_in_from_is_told(message: bytes, authors: tuple[tuple[bytes, ...] | None, ...]) -> None:
+    assert structure_of(structure(message), len(message)).authors == authors
+
+
 PART = b"\r\n--b\r\nContent-Description: " + b"d" * 2_000 + b"\r\n\r\nx"
 
 

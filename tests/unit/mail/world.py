@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.delivery.append import AppendDeps, Appends
@@ -11,22 +13,28 @@ from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.known import KnownAccounts
 from skrytka.mail.delivery.local import Delivery, DeliveryDeps
 from skrytka.mail.delivery.resolve import Directory
-from skrytka.mail.delivery.types import Resolution, Transaction
+from skrytka.mail.delivery.senders import SenderDeps, Senders
+from skrytka.mail.delivery.types import Judgement, Resolution, Transaction
 from skrytka.mail.identity.passwords import Cost, Passwords
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.mailbox.mailboxes import Mailboxes
 from skrytka.mail.mailbox.opened import MailboxDeps
 from skrytka.mail.policy.decide import decide
+from skrytka.mail.policy.senders import SenderPolicy
 from skrytka.mail.queue.courier import CourierDeps, LocalCourier
 from skrytka.mail.queue.local import LocalQueue
 from skrytka.model.address import Address, Domain, ReversePath
 from skrytka.model.clock import FixedClock
-from skrytka.model.errors import TransientError
+from skrytka.model.dns import Answer, Status
+from skrytka.model.errors import Reason, TransientError
 from skrytka.model.ids import AccountId, TraceId, Uid, new_id
 from skrytka.model.limits import SmtpLimits
 from skrytka.model.secret import Secret
+from skrytka.model.settings import SenderAuth
 from skrytka.model.verdict import Verdict
 from skrytka.net.limits import LimitTable, LocalLimits
+from skrytka.protocol.mailauth.message import MessageResults
+from skrytka.protocol.mailauth.query import Query, RdType
 from skrytka.store.commands.base import Command
 from skrytka.store.files import StorePaths
 from skrytka.store.local import LocalStore
@@ -46,6 +54,31 @@ MESSAGE = (
     b"From: Bob <bob@example.net>\r\nTo: alice@example.test\r\nSubject: Re: lunch\r\n"
     b"Message-ID: <1@example.net>\r\nDate: Fri, 15 Jan 2027 09:00:00 +0100\r\n\r\nHello Alice\r\n"
 )
+
+
+class TableResolver:
+    """A resolver over a table: what stands in none does not exist, None for what nobody answers."""
+
+    def __init__(self) -> None:
+        self.records: dict[Query, Answer | None] = {}
+        self.asked: list[Query] = []
+        self.bug: Exception | None = None
+
+    def txt(self, name: str, text: str) -> None:
+        self.records[Query(name, "TXT")] = Answer(Status.NOERROR, (text.encode(),))
+
+    def silent(self, name: str, rdtype: RdType = "TXT") -> None:
+        self.records[Query(name, rdtype)] = None
+
+    async def query(self, name: Domain | str, rdtype: str) -> Answer:
+        query = Query(str(name), rdtype)  # type: ignore[arg-type]
+        self.asked.append(query)
+        if self.bug is not None:
+            raise self.bug
+        answer = self.records.get(query, Answer(Status.NXDOMAIN))
+        if answer is None:
+            raise TransientError(Reason.DNS_TIMEOUT)
+        return answer
 
 
 class FaultyStore(LocalStore):
@@ -95,6 +128,18 @@ class World:
             )
         )
         self.directory = Directory(self.store, hostname=HOSTNAME, known=KnownAccounts(self.store))
+        self.dns = TableResolver()
+        self.sender_auth = SenderAuth()
+        self.senders = Senders(
+            SenderDeps(
+                hostname=HOSTNAME,
+                resolver=self.dns,
+                judge=self._judge,
+                events=self.events,
+                clock=self.clock,
+                is_spf_explained=True,
+            )
+        )
         self.delivery = Delivery(
             DeliveryDeps(
                 hostname=HOSTNAME,
@@ -110,6 +155,7 @@ class World:
                 memory=self.memory,
                 limits=SmtpLimits(),
                 bugs=MessageBugs(LocalLimits(LimitTable(self.clock))),
+                senders=self.senders,
             )
         )
         self.courier = LocalCourier(
@@ -151,6 +197,9 @@ class World:
             )
         )
 
+    def _judge(self, facts: Transaction, found: MessageResults) -> Judgement:
+        return SenderPolicy(self.sender_auth)(facts, found)
+
     async def ready(self) -> None:
         await self.admin.init("example.test", "admin@example.test", PASSWORD, ACTOR)
         for name in ("alice", "bob"):
@@ -180,9 +229,21 @@ class World:
             await incoming.write(message[start : start + chunk])
         return await self.delivery.deliver(self.facts(), resolutions, incoming)
 
-    async def inbox(self, name: str = "alice") -> list[bytes]:
+    async def receive(
+        self, message: bytes, *recipients: str, reverse_path: str = "bob@example.net", remote: str = "192.0.2.1"
+    ) -> Verdict:
+        """As deliver(), of mail whose sender is asked about."""
+        incoming = self.delivery.begin_checked()
+        await incoming.write(message)
+        address = Address.parse(reverse_path) if reverse_path else None
+        facts = msgspec.structs.replace(
+            self.facts(), is_sender_checked=True, remote=remote, reverse_path=ReversePath(address)
+        )
+        return await self.delivery.deliver(facts, await self.resolve(*recipients or ["alice@example.test"]), incoming)
+
+    async def inbox(self, name: str = "alice", mailbox: str = "INBOX") -> list[bytes]:
         """All messages, as their owner sees them."""
-        view = await self.mailboxes.open(await self.account(name), "INBOX")
+        view = await self.mailboxes.open(await self.account(name), mailbox)
         found = []
         for uid in (await view.snapshot()).uids:
             content = await view.content(Uid(uid))

@@ -53,7 +53,7 @@ class Copies:
                 await asyncio.sleep(0)  # a large group must not hold up the other sessions
             keys = await self._keys.account(target.account)
             prefix = prefix_fields(facts, recipient, target.address, hostname=self._hostname)
-            copies.append(self._copy(keys, prefix, sealed, insides, threads, facts.received_at_ms))
+            copies.append(self._copy(keys, prefix, sealed, insides, threads, facts))
         return Deliver(unit=unit, blob=blob_in(sealed.blob), targets=tuple(copies), done=done)
 
     def _copy(
@@ -63,12 +63,13 @@ class Copies:
         sealed: Sealed,
         insides: Insides,
         threads: Sequence[bytes],
-        at_ms: int,
+        facts: Transaction,
     ) -> Copy:
         email_id = EmailId(new_id(self._clock, self._random))
         blob = sealed.blob
         return Copy(
             account=keys.account,
+            role=Role.JUNK if facts.is_junk else Role.INBOX,
             wrapped_key=keys.wrap_blob_key(blob.blob_id, email_id, blob.key),
             prefix=keys.seal(Kind.PREFIX, email_id, prefix),
             prefix_size=len(prefix),
@@ -78,7 +79,7 @@ class Copies:
             email_id=email_id,
             thread_macs=tuple(keys.mac(MacKind.THREAD, key) for key in threads),
             thread_id=ThreadId(new_id(self._clock, self._random)),
-            received_at_ms=at_ms,
+            received_at_ms=facts.received_at_ms,
             text=keys.seal(Kind.TEXT, email_id, insides.text) if insides.text else b"",
             folder=None if insides.poison is None else quarantine(keys),
         )

@@ -31,10 +31,16 @@ class HeaderScan(msgspec.Struct, frozen=True):
     removed_results: int = 0  # Authentication-Results that claimed to be ours
     has_bare_newline: bool = False  # only a BINARYMIME message can get here with one
     hidden: tuple[tuple[bytes, bytes], ...] = ()  # as ``fields``: what was taken out because nobody is to see it
+    unfiltered: tuple[tuple[bytes, bytes], ...] | None = None  # where some were taken out: as ``fields``, with them
     _firsts: dict[bytes, bytes] = msgspec.field(default_factory=dict)  # name -> the first such field
 
     def __post_init__(self) -> None:
         self._firsts.update(reversed(self.fields))  # once: a header may have 50,000 fields, each look 2 ms
+
+    @property
+    def came(self) -> tuple[tuple[bytes, bytes], ...]:
+        """The fields as they came: what a signature may be of."""
+        return self.fields if self.unfiltered is None else self.unfiltered
 
     def first(self, name: bytes) -> bytes | None:
         """The value of the first field of this name, as it stands, line end included."""
@@ -136,12 +142,15 @@ def scan_header(
 ) -> HeaderScan:
     """Split a whole header section into fields; leave out results of ``authserv_ids`` (canonical) and hidden names."""
     kept: list[bytes] = []
+    came: list[tuple[bytes, bytes]] = []
     fields: list[tuple[bytes, bytes]] = []
     dropped: list[tuple[bytes, bytes]] = []
     received = removed = 0
     for field in _split(header):
         raw_name, colon, value = field.partition(b":")
         name = raw_name.rstrip(b" \t").lower() if colon else b""
+        if name:
+            came.append((name, field))
         if name == b"authentication-results" and authserv_ids and _claims(value, authserv_ids):
             removed += 1
             continue
@@ -153,7 +162,8 @@ def scan_header(
         if name:
             fields.append((name, field))
     raw = b"".join(kept) if removed or dropped else header
-    return HeaderScan(raw, tuple(fields), received, removed, _has_bare_newline(raw), tuple(dropped))
+    everything = tuple(came) if removed or dropped else None
+    return HeaderScan(raw, tuple(fields), received, removed, _has_bare_newline(raw), tuple(dropped), everything)
 
 
 def _has_bare_newline(raw: bytes) -> bool:

@@ -48,8 +48,10 @@ class Inspection:
             return Insides(unread_summary(found, blob.size, blob.sha256), poison=exc)
         text = MessageText(structure.header_text, structure.body_text)
         if len(found.raw) < HEADER_INLINE_BYTES:
-            return Insides(summary_of(structure, found, blob.sha256), text)
-        return Insides(await asyncio.to_thread(summary_of, structure, found, blob.sha256), text)
+            summary = summary_of(structure, found, blob.sha256)
+        else:
+            summary = await asyncio.to_thread(summary_of, structure, found, blob.sha256)
+        return Insides(summary, text, authors=structure.authors)
 
     async def seven_bit(self, content: bytes) -> bytes | None:
         """A message for a server that takes seven bits only; None: it goes as it is, or not at all.

@@ -14,12 +14,15 @@ from skrytka.mail.delivery.bugs import MessageBugs
 from skrytka.mail.delivery.copies import Copies, blob_in
 from skrytka.mail.delivery.incoming import HeaderFilter
 from skrytka.mail.delivery.inspection import Inspection
-from skrytka.mail.delivery.message import IncomingMessage, Sealed, verdict_of
+from skrytka.mail.delivery.look import Look, Looked
+from skrytka.mail.delivery.message import IncomingMessage, Sealed, Specs, verdict_of
 from skrytka.mail.delivery.outgoing import Departures, to_sign
 from skrytka.mail.delivery.priority import field_priority, prioritized
 from skrytka.mail.delivery.queued import WaitingCopies
 from skrytka.mail.delivery.reports import ReportDeps, Reports, asked_of, confirmations
 from skrytka.mail.delivery.resolve import Directory
+from skrytka.mail.delivery.senders import Senders
+from skrytka.mail.delivery.signatures import SignatureReader
 from skrytka.mail.delivery.submitted import SubmissionFilter
 from skrytka.mail.delivery.summary import NOTHING_READ, Insides, buggy
 from skrytka.mail.delivery.types import Check, Decide, Fallback, Outgoing, Resolution, Target, Transaction
@@ -41,7 +44,6 @@ from skrytka.model.ids import AccountId, TraceId, UnitId, id_text, new_id
 from skrytka.model.limits import SmtpLimits
 from skrytka.model.verdict import Action, Verdict
 from skrytka.net.bugs import bug_caught
-from skrytka.protocol.reports.dsn import RecipientReport
 from skrytka.protocol.reports.texts import ENGLISH, Words
 from skrytka.store.api import Store
 from skrytka.store.commands.deliver import Delivered
@@ -76,6 +78,7 @@ class DeliveryDeps:
     limits: SmtpLimits
     bugs: MessageBugs
     outbox: Outbox | None = None  # None: nothing leaves
+    senders: Senders | None = None  # None: nobody asks whose mail it is
     directory: Directory | None = None  # of reverse paths; None: nobody is told that his mail arrived
     words: Words = ENGLISH  # of reports
     signing: Signing | None = None  # None: what leaves is not signed
@@ -87,6 +90,7 @@ class Delivery:
     def __init__(self, deps: DeliveryDeps) -> None:
         self._deps = deps
         self._copies = Copies(deps.hostname, deps.keys, deps.clock, deps.random)
+        self._look = Look(deps.hostname, deps.inspection, deps.decide, deps.senders, deps.events)
         self._departures = Departures(deps.outbox, deps.signing, deps.hostname) if deps.outbox is not None else None
         self._waiting = WaitingCopies(deps.keys, deps.clock, deps.random)
         self._reports = self._made_reports(deps)
@@ -120,21 +124,26 @@ class Delivery:
         """A place for the octets of one message; ``abort`` it unless it is handed to :meth:`deliver`."""
         return self._incoming(HeaderFilter(self._deps.hostname, self._deps.limits.header_bytes))
 
+    def begin_checked(self) -> IncomingMessage:
+        """As :meth:`begin`, of a message whose sender will be asked about."""
+        header = HeaderFilter(self._deps.hostname, self._deps.limits.header_bytes)
+        return self._incoming(header, SignatureReader() if self._deps.senders is not None else None)
+
     def begin_submission(self, *, is_leaving: bool = True) -> IncomingMessage:
         """As :meth:`begin`; the header is completed (RFC 6409 8), and what is leaving can be signed."""
         deps = self._deps
         header = SubmissionFilter(deps.hostname, deps.limits.header_bytes, deps.clock, deps.random)
-        return self._incoming(header, is_signed=is_leaving)
+        return self._incoming(header, to_sign if is_leaving and self._deps.signing is not None else None)
 
     def begin_report(self, *, is_leaving: bool) -> IncomingMessage:
         """As :meth:`begin`, for what this server writes itself."""
         header = HeaderFilter(self._deps.hostname, self._deps.limits.header_bytes)
-        return self._incoming(header, is_signed=is_leaving)
+        return self._incoming(header, to_sign if is_leaving and self._deps.signing is not None else None)
 
-    def _incoming(self, header: HeaderFilter, *, is_signed: bool = False) -> IncomingMessage:
+    def _incoming(self, header: HeaderFilter, specs: Specs | None = None) -> IncomingMessage:
         deps = self._deps
         writer = BlobWriter(deps.spool_dir, deps.clock, deps.random, deps.memory)
-        return IncomingMessage(writer, header, deps.memory, to_sign if is_signed and deps.signing is not None else None)
+        return IncomingMessage(writer, header, deps.memory, specs)
 
     async def deliver(
         self,
@@ -199,7 +208,7 @@ class Delivery:
         outgoing: Outgoing | None,
         check: Check | None,
     ) -> Verdict:
-        verdict = self._deps.decide(sealed.scan)
+        verdict = self._deps.decide(sealed.scan, ())
         if not verdict.reply.is_positive:
             return verdict
         if check is not None and (refusal := await check(sealed.scan)) is not None:
@@ -214,47 +223,39 @@ class Delivery:
     async def _placed(
         self, facts: Transaction, recipients: Sequence[Resolution], sealed: Sealed, outgoing: Outgoing | None
     ) -> Verdict:
+        try:
+            if facts.release_at_ms > self._deps.clock.now_ms():
+                return await self._hold(facts, recipients, sealed, outgoing)
+            looked = await self._look.at(facts, recipients, sealed)
+            if outgoing is not None:
+                return await self._post(looked, recipients, sealed, outgoing)
+        except TransientError as exc:  # of what leaves or is held, too: the two queues are two commands
+            return verdict_of(exc)
+        except PermanentError as exc:
+            return _vanished(exc)
+        return await self._put(looked, recipients, sealed)
+
+    async def _put(self, looked: Looked, recipients: Sequence[Resolution], sealed: Sealed) -> Verdict:
+        """Into the mailboxes, or into the queue while they cannot be written."""
+        facts, insides = looked.facts, looked.insides
+        if not looked.verdict.reply.is_positive:
+            return looked.verdict
         targets = distinct(recipients)
         unit = UnitId(new_id(self._deps.clock, self._deps.random))
         confirmed = confirmations(facts, recipients, self._deps.clock.now_ms())
-        is_held = facts.release_at_ms > self._deps.clock.now_ms()
         try:
-            if is_held:
-                return await self._hold(facts, recipients, sealed, unit, outgoing)
-            if outgoing is not None:
-                return await self._post(facts, targets, sealed, unit, outgoing, confirmed)
-            return await self._put(facts, targets, sealed, unit, confirmed)
+            command = await self._copies.command(unit, facts, targets, sealed, insides)
+            if confirmed and insides.poison is None and self._reports is not None:  # what is set apart is not delivered
+                post = Post(unit=unit, blob=command.blob, targets=command.targets)
+                answers = await self._reports.deliver(post, facts, sealed.scan, confirmed)
+            else:
+                answers = await self._deps.store.submit(command)
         except TransientError as exc:
-            if outgoing is not None or is_held:  # the two queues are two commands: the sender asks again
-                return verdict_of(exc)
             return await self._put_aside(facts, recipients, sealed, unit, exc)
-        except PermanentError as exc:  # an account vanished between RCPT and now: asked again, the sender hears of it
-            return Verdict(Action.DEFER, reply.LOCAL_ERROR, exc.reason, detail=exc.detail)
-
-    async def _put(
-        self,
-        facts: Transaction,
-        targets: Sequence[tuple[Address, Target]],
-        sealed: Sealed,
-        unit: UnitId,
-        confirmed: Sequence[RecipientReport],
-    ) -> Verdict:
-        insides = await self._insides(facts, sealed)
-        command = await self._copies.command(unit, facts, targets, sealed, insides)
-        if confirmed and insides.poison is None and self._reports is not None:  # what is set apart is not delivered
-            post = Post(unit=unit, blob=command.blob, targets=command.targets)
-            answers = await self._reports.deliver(post, facts, sealed.scan, confirmed)
-        else:
-            answers = await self._deps.store.submit(command)
+        except PermanentError as exc:
+            return _vanished(exc)
         self._tell(facts.trace, targets, answers, insides)
         return _ACCEPTED
-
-    async def _insides(self, facts: Transaction, sealed: Sealed) -> Insides:
-        """Mail from outside may be poisoned; who submits it keeps it, for he may be told."""
-        insides = await self._deps.inspection.of(sealed)
-        if insides.poison is not None and facts.is_submission:
-            raise insides.poison
-        return insides
 
     def _tell(
         self,
@@ -267,19 +268,18 @@ class Delivery:
             self._deps.events.emit(delivered_event(trace, target, delivered, insides))
 
     async def _post(
-        self,
-        facts: Transaction,
-        targets: Sequence[tuple[Address, Target]],
-        sealed: Sealed,
-        unit: UnitId,
-        outgoing: Outgoing,
-        confirmed: Sequence[RecipientReport],
+        self, looked: Looked, recipients: Sequence[Resolution], sealed: Sealed, outgoing: Outgoing
     ) -> Verdict:
         """Copies for mailboxes here and the queue for those elsewhere, in one commit."""
+        facts, insides = looked.facts, looked.insides
+        if not looked.verdict.reply.is_positive:
+            return looked.verdict
         if self._departures is None:
             return _NOTHING_LEAVES
-        insides = await self._insides(facts, sealed) if targets else None
-        copies = (await self._copies.command(unit, facts, targets, sealed, insides)).targets if insides else ()
+        targets = distinct(recipients)
+        unit = UnitId(new_id(self._deps.clock, self._deps.random))
+        confirmed = confirmations(facts, recipients, self._deps.clock.now_ms())
+        copies = (await self._copies.command(unit, facts, targets, sealed, insides)).targets if targets else ()
         queue, signed = await self._departures.ready(facts, sealed, outgoing)
         post = Post(unit=unit, blob=blob_in(sealed.blob), targets=copies, queue=queue)
         if self._reports is not None:
@@ -298,7 +298,6 @@ class Delivery:
         facts: Transaction,
         recipients: Sequence[Resolution],
         sealed: Sealed,
-        unit: UnitId,
         outgoing: Outgoing | None,
     ) -> Verdict:
         """Into the queue until its time comes, what is for mailboxes here too (RFC 4865 4.2): one commit."""
@@ -310,9 +309,10 @@ class Delivery:
         if outgoing is not None:
             queue, signed = await self._departures.ready(facts, sealed, outgoing)
         if targets:
-            await self._insides(facts, sealed)  # what no inspector survives is refused while its sender is there
+            await self._look.insides(facts, sealed)  # what no inspector survives is refused while its sender is there
             first, asked = UnitId(new_id(self._deps.clock, self._deps.random)), asked_of(facts, recipients)
             local = await self._waiting.queue(facts, targets, sealed.blob, first, asked, reason=HELD)
+        unit = UnitId(new_id(self._deps.clock, self._deps.random))
         await self._deps.store.submit(
             Post(unit=unit, blob=blob_in(sealed.blob), queue=queue, local=local, account=facts.account)
         )
@@ -366,6 +366,11 @@ def delivered_event(
         emailid=id_text(delivered.email_id),
         via=via,
     )
+
+
+def _vanished(exc: PermanentError) -> Verdict:
+    """An account that is gone since RCPT: asked again, the sender hears of it."""
+    return Verdict(Action.DEFER, reply.LOCAL_ERROR, exc.reason, detail=exc.detail)
 
 
 def _names(recipients: Sequence[Resolution], outgoing: Outgoing | None) -> tuple[str, ...]:

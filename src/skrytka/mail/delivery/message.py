@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from skrytka.mail.delivery.incoming import HeaderFilter, HeaderScan
+from skrytka.mail.delivery.signatures import SignatureReader
 from skrytka.model import reply
 from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
 from skrytka.model.limits import MESSAGE_IN_MEMORY_BYTES
@@ -37,6 +38,14 @@ class Sealed(msgspec.Struct, frozen=True):
     content: bytes | None  # None: it was too large to keep
     is_8bit: bool = False
     hashes: Mapping[BodySpec, BodyHash] = {}  # of its body, those that were wanted
+    hash_bug: Exception | None = None  # met with them, and they are not there
+    signatures: SignatureReader | None = None  # what is claimed of the hashes; None: nobody checks who sent it
+
+    def hash_of(self, spec: BodySpec) -> BodyHash | None:
+        """None if it was not wanted; raises the bug."""
+        if self.hash_bug is not None:
+            raise self.hash_bug
+        return self.hashes.get(spec)
 
 
 class IncomingMessage:
@@ -50,6 +59,7 @@ class IncomingMessage:
         self._memory = memory
         self._specs = specs
         self._hasher: BodyHasher | None = None  # once the header is whole, if a hash is wanted
+        self._hash_bug: Exception | None = None
         self._pieces: list[bytes] | None = []  # what was written, as long as it is small enough to keep
         self._held_bytes = 0
         self._header_bytes = 0  # of a long header, held back
@@ -84,8 +94,9 @@ class IncomingMessage:
         if self._header.scan is None:
             raise AssertionError("a finished header has a scan")
         content = None if self._pieces is None else b"".join(self._pieces)
-        hashes = {} if self._hasher is None else self._hasher.finish()
-        return Sealed(blob, self._header.scan, content, self.is_8bit, hashes)
+        hashes = self._hashes()
+        signatures = self._specs if isinstance(self._specs, SignatureReader) else None
+        return Sealed(blob, self._header.scan, content, self.is_8bit, hashes, self._hash_bug, signatures)
 
     async def abort(self) -> None:
         """Leave nothing behind but what the store took over; may be called at any time and twice."""
@@ -130,19 +141,31 @@ class IncomingMessage:
             return self._without_header(exc)
 
     async def _hash(self, data: bytes, *, is_body: bool) -> None:
-        """Of ``data``, which goes on, what is behind the header."""
-        scan = self._header.scan
-        if self._specs is None or scan is None:
+        """Of ``data``, which goes on, what is behind the header. A bug with it costs no octet of the message."""
+        scan, specs = self._header.scan, self._specs
+        if specs is None or scan is None or self._hash_bug is not None:
             return
-        if not is_body:
-            self._hasher = BodyHasher(self._specs(scan))
-            data = data[len(scan.raw) :]
-        if self._hasher is None:
-            return
-        if len(data) <= HASH_INLINE_BYTES:
-            self._hasher.feed(data)
-        else:
-            await asyncio.to_thread(self._hasher.feed, data)
+        try:
+            if not is_body:
+                self._hasher = BodyHasher(await _wanted(specs, scan))
+                data = data[len(scan.raw) :]
+            if self._hasher is None:
+                return
+            if len(data) <= HASH_INLINE_BYTES:
+                self._hasher.feed(data)
+            else:
+                await asyncio.to_thread(self._hasher.feed, data)
+        except Exception as exc:  # noqa: BLE001 - whoever wants the hashes is told of it
+            self._hash_bug = exc
+
+    def _hashes(self) -> Mapping[BodySpec, BodyHash]:
+        if self._hasher is None or self._hash_bug is not None:
+            return {}
+        try:
+            return self._hasher.finish()
+        except Exception as exc:  # noqa: BLE001 - as above
+            self._hash_bug = exc
+            return {}
 
     def _without_header(self, bug: Exception) -> bytes:
         """A bug with the header must not lose the octets: what becomes of the message is decided at its end."""
@@ -177,6 +200,13 @@ class IncomingMessage:
         self._held_bytes = 0
         self._release_header()
         self._pieces = None
+
+
+async def _wanted(specs: Specs, scan: HeaderScan) -> Iterable[BodySpec]:
+    """A header is usually read at once; names with U-labels, as a chain of ARC may have many, take their time."""
+    if len(scan.raw) < HEADER_INLINE_BYTES and scan.raw.isascii():
+        return specs(scan)
+    return await asyncio.to_thread(specs, scan)
 
 
 def verdict_of(error: ReasonedError) -> Verdict:

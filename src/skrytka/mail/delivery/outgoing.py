@@ -42,7 +42,7 @@ class Departures:
         return queue, signed
 
     async def _signed(self, facts: Transaction, sealed: Sealed) -> Signed:
-        body, sender = sealed.hashes.get(SIGNED_BODY), facts.reverse_path.address
+        body, sender = sealed.hash_of(SIGNED_BODY), facts.reverse_path.address
         if self._signing is None or body is None:
             return NOT_SIGNED
         domain = None if sender is None else sender.domain

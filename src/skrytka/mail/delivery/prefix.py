@@ -1,5 +1,6 @@
 """The header fields that each recipient's copy begins with: Return-Path, Delivered-To, Received (RFC 5321 4.4).
 
+Authentication-Results stands above Received, for it was added after that (RFC 8601 4.1).
 They are sealed per account beside the shared blob. All parts are parsed values or our own words; HELO and the reverse
 path, which the peer chose, hold no CR, LF or NUL by their types.
 """
@@ -18,6 +19,7 @@ def prefix_fields(facts: Transaction, recipient: Address, owner: Address, *, hos
     return (
         f"Return-Path: <{facts.reverse_path}>\r\n"
         f"Delivered-To: {owner}\r\n"
+        f"{facts.results}"
         f"{_received(facts, hostname)}"
         f"\t{_for(facts, recipient)}{_priority(facts)}; {date_text(facts.received_at_ms)}\r\n"
     ).encode()

@@ -185,7 +185,7 @@ class Reports:
         """
         deps = self._deps
         trace = TraceId(new_id(deps.clock, deps.random))
-        signed, body = NOT_SIGNED, sealed.hashes.get(SIGNED_BODY)
+        signed, body = NOT_SIGNED, sealed.hash_of(SIGNED_BODY)
         if deps.signing is not None and body is not None:  # From is of our host name
             signed = await deps.signing.of_domain(sealed.scan.fields, Domain.parse(deps.hostname), body, trace)
         envelope = OutboundEnvelope(

@@ -26,11 +26,18 @@ _NO_TEXT: Final = MessageText(b"", b"")
 class Insides:
     """One summary and one search text for all recipients: only the offsets differ, by each one's prefix."""
 
-    def __init__(self, summary: Summary, text: MessageText = _NO_TEXT, poison: PermanentError | None = None) -> None:
+    def __init__(
+        self,
+        summary: Summary,
+        text: MessageText = _NO_TEXT,
+        poison: PermanentError | None = None,
+        authors: tuple[tuple[bytes, ...] | None, ...] = (),
+    ) -> None:
         self._summary = summary
         self._encoded: dict[int, bytes] = {}
         self.text = encode_text(text) if text != _NO_TEXT else b""  # plain form of the record; b"" for none
         self.poison = poison  # set: nothing of the message was read
+        self.authors = authors  # of each From field the domains of its addresses, as they stand there
 
     def behind(self, prefix_bytes: int) -> bytes:
         """The summary's plain form, for a copy with so many octets before the message."""
@@ -114,3 +121,6 @@ def _shift(summary: Summary, by: int) -> Summary:
         for part in summary.parts
     )
     return msgspec.structs.replace(summary, header_bytes=summary.header_bytes + by, parts=parts)
+
+
+NO_COPIES: Final = Insides(unread_summary(NOTHING_READ, 0, b""))  # of a message that only leaves: nobody looks at it

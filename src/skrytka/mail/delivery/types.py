@@ -10,7 +10,7 @@ from skrytka.model.address import Address, Domain, ReversePath
 from skrytka.model.envelope import BodyType, Recipient, Ret
 from skrytka.model.errors import TransientError
 from skrytka.model.ids import AccountId, TraceId, UnitId
-from skrytka.model.verdict import Verdict
+from skrytka.model.verdict import Finding, Verdict
 from skrytka.store.seal.blob import SealedBlob
 
 
@@ -35,7 +35,11 @@ class Resolution(msgspec.Struct, frozen=True):
 
 
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):
-    """What the session knows of a message beside its bytes; goes into Received, Return-Path and events."""
+    """What is known of a message beside its bytes; goes into Received, Return-Path and events.
+
+    ``results`` and ``is_junk`` are what was found and decided about its sender: they belong to every copy, also to one
+    that is delivered later.
+    """
 
     trace: TraceId
     received_at_ms: int  # when its last octet came; INTERNALDATE
@@ -47,6 +51,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     is_smtputf8: bool = False
     service: str = "mx"
     is_submission: bool = False  # its Received field does not say where the sender was
+    is_sender_checked: bool = False  # SPF, DKIM and DMARC are to be asked
     is_proven: bool = False  # the reverse path is the sender's: he may be told what became of the message
     ret: Ret | None = None
     envid: str = ""
@@ -55,6 +60,19 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     priority_max: int = 0  # that may be granted
     hold: str = ""  # as its sender said it (model.envelope.Hold); "" where it is to go at once
     release_at_ms: int = 0
+    results: str = ""  # the Authentication-Results field, with CRLF
+    is_junk: bool = False
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What local policy makes of it: ``findings`` for the decision, and why they are not what the author's domain asks.
+
+    ``override`` is a type of RFC 9990, "" for none.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    override: str = ""
+    comment: str = ""
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +91,7 @@ class Asked(msgspec.Struct, frozen=True, array_like=True):
 
 
 Check = Callable[[HeaderScan], Awaitable[Verdict | None]]  # what a service says of a whole header; None: nothing
-Decide = Callable[[HeaderScan], Verdict]  # skrytka.mail.policy.decide.decide, handed in: policy stands above delivery
+Decide = Callable[[HeaderScan, Sequence[Finding]], Verdict]  # mail.policy.decide, handed in: it stands above delivery
 
 
 class Fallback(Protocol):

@@ -62,6 +62,43 @@ class MessageRefused(MailEvent, frozen=True, kw_only=True):
     detail: str = ""
 
 
+class SenderChecked(MailEvent, frozen=True, kw_only=True):
+    """SPF, DKIM, ARC and DMARC of a message from outside, and what came of it: all that reports need (RFC 9990)."""
+
+    PERSONAL = frozenset({"remote", "helo", "reverse_path"})
+    ADDRESSES = frozenset({"reverse_path"})
+    remote: str
+    helo: str
+    reverse_path: str
+    recipient_domains: tuple[str, ...]
+    spf: str  # result
+    spf_scope: str  # mfrom, helo
+    spf_domain: str
+    spf_cause: str = ""  # why there is no policy to go by; else the mechanism that decided
+    dkim: tuple[str, ...] = ()  # each signature: "result d=domain s=selector a=algorithm bits=1024 reason=word"
+    arc: str = "none"
+    arc_sealers: tuple[str, ...] = ()  # the oldest first
+    header_from: str = ""  # the one domain in From
+    from_problem: str = ""  # why there is none, or who else is there: no_from, several_domains...
+    dmarc: str = "none"
+    dmarc_spf: bool = False  # it passed and is aligned
+    dmarc_dkim: bool = False
+    policy_domain: str = ""  # where the record was; "": there is none
+    p: str = ""
+    sp: str = ""
+    np: str = ""
+    adkim: str = ""
+    aspf: str = ""
+    psd: str = ""
+    fo: str = ""
+    is_testing: bool = False  # t=y
+    rua: tuple[str, ...] = ()
+    ruf: tuple[str, ...] = ()
+    disposition: str = "none"  # none, pass, quarantine, reject (RFC 9990)
+    override: str = ""  # why not as asked: policy_test_mode, local_policy, trusted_forwarder...
+    comment: str = ""
+
+
 class SendingLimited(MailEvent, frozen=True, kw_only=True):
     """An account that sends has passed a limit; once a session and limit."""
 

@@ -1,3 +1,5 @@
+import threading
+
 from skrytka.model.address import Domain
 from skrytka.model.clock import FixedClock
 from skrytka.model.dns import Answer, Status
@@ -55,3 +57,20 @@ async def test_after_its_time_nothing_is_asked_any_more() -> None:
 
 async def test_a_check_that_asks_nothing_has_a_result() -> None:
     assert await drive(each_of(), Scripted(FixedClock(), {}), FixedClock(), seconds=1) == []
+
+
+async def test_steps_in_a_thread_have_the_same_result() -> None:
+    clock = FixedClock()
+    threads = []
+
+    def check() -> Check[list[Answer | None]]:
+        threads.append(threading.get_ident())
+        found = yield from each_of("a.example")
+        threads.append(threading.get_ident())
+        return found
+
+    resolver = Scripted(clock, {"a.example": HERE})
+    assert await drive(check(), resolver, clock, seconds=60, in_thread=True) == [HERE]
+    assert threading.get_ident() not in threads
+    assert await drive(check(), resolver, clock, seconds=60) == [HERE]
+    assert threads[2:] == [threading.get_ident()] * 2

@@ -33,6 +33,7 @@ class DkimReason(StrEnum):
     EXPIRED = "expired"
     IN_FUTURE = "in_future"
     TOO_MANY = "too_many"  # all signatures behind the tenth
+    NOT_CHECKED = "not_checked"  # for a fault of ours
     KEY_UNAVAILABLE = "key_unavailable"
     NO_KEY = "no_key"
     KEY_SYNTAX = "key_syntax"
@@ -69,6 +70,7 @@ RESULTS: Final = {
     DkimReason.KEY_SERVICE: Result.PERMERROR,
     DkimReason.KEY_HASH: Result.PERMERROR,
     DkimReason.KEY_TYPE: Result.PERMERROR,
+    DkimReason.NOT_CHECKED: Result.TEMPERROR,
     DkimReason.KEY_UNAVAILABLE: Result.TEMPERROR,
     # policy: "some aspect of the signature was not acceptable"; RFC 8301 3.1 and 3.2 for the first and the second
     DkimReason.SHA1: Result.POLICY,

@@ -1,0 +1,76 @@
+"""The look at a message before it is delivered: what is in it, and of mail from outside whose it is."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from skrytka.mail.delivery.checked import sender_checked
+from skrytka.mail.delivery.inspection import Inspection
+from skrytka.mail.delivery.message import Sealed
+from skrytka.mail.delivery.senders import Senders, proves
+from skrytka.mail.delivery.summary import NO_COPIES, Insides
+from skrytka.mail.delivery.types import Decide, Resolution, Transaction
+from skrytka.model import reply
+from skrytka.model.events import Emitter
+from skrytka.model.verdict import Action, Verdict
+from skrytka.net.beside import beside
+from skrytka.protocol.mailauth.message import founds
+from skrytka.protocol.mailauth.results import results_field
+
+_ACCEPTED: Final = Verdict(Action.ACCEPT, reply.ACCEPTED)
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """What was seen; ``facts`` have with them what belongs to every copy."""
+
+    insides: Insides
+    facts: Transaction
+    verdict: Verdict = _ACCEPTED
+
+
+class Look:
+    """One per process; without ``senders`` nobody asks whose mail it is."""
+
+    def __init__(
+        self, hostname: str, inspection: Inspection, decide: Decide, senders: Senders | None, events: Emitter
+    ) -> None:
+        self._hostname = hostname
+        self._inspection = inspection
+        self._decide = decide
+        self._senders = senders
+        self._events = events
+
+    async def at(self, facts: Transaction, recipients: Sequence[Resolution], sealed: Sealed) -> Looked:
+        """As :meth:`insides`; of a message that only leaves, nothing of its inside is looked at."""
+        if self._senders is not None and facts.is_sender_checked:
+            return await self._at_sender(self._senders, facts, recipients, sealed)
+        return Looked(await self.insides(facts, sealed) if recipients else NO_COPIES, facts)
+
+    async def insides(self, facts: Transaction, sealed: Sealed) -> Insides:
+        """Mail from outside may be poisoned; who submits it keeps it, for he may be told.
+
+        TransientError when there is no inspector.
+        """
+        insides = await self._inspection.of(sealed)
+        if insides.poison is not None and facts.is_submission:
+            raise insides.poison
+        return insides
+
+    async def _at_sender(
+        self, senders: Senders, facts: Transaction, recipients: Sequence[Resolution], sealed: Sealed
+    ) -> Looked:
+        """Both at the same time, then one decision."""
+        insides, proofs = await beside(self.insides(facts, sealed), senders.proofs(facts, sealed))
+        results = await senders.results(facts, proofs, insides.authors)
+        judgement = senders.judge(facts, results)
+        verdict = self._decide(sealed.scan, judgement.findings)
+        domains = tuple(dict.fromkeys(each.recipient.domain.name for each in recipients))
+        self._events.emit(sender_checked(facts, domains, results, judgement, verdict))
+        found = msgspec.structs.replace(
+            facts,
+            results=results_field(self._hostname, founds(results)),
+            is_junk=verdict.action is Action.JUNK,
+            is_proven=facts.is_proven or proves(results, facts.reverse_path),
+        )
+        return Looked(insides, found, verdict)

@@ -1,0 +1,184 @@
+"""Whose mail it is: SPF, the signatures and ARC while an inspector reads the message, then DMARC (RFC 9989 5.3).
+
+Nothing here raises: what DNS does not answer is a temporary error, and so is a bug of ours, with its event. At most 20
+seconds go by until SPF, DKIM and ARC are known, and 5 more until DMARC is; a look-up that has begun comes on top.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import msgspec
+
+from skrytka.mail.delivery.message import Sealed
+from skrytka.mail.delivery.signatures import SignedMessage
+from skrytka.mail.delivery.types import Judgement, Transaction
+from skrytka.model.address import ReversePath
+from skrytka.model.clock import Clock
+from skrytka.model.events import Emitter
+from skrytka.net.bugs import bug_caught
+from skrytka.net.dns.drive import drive
+from skrytka.net.dns.resolver import Resolver
+from skrytka.net.facts import normalise
+from skrytka.protocol.mailauth.arc.fields import Status as ArcStatus
+from skrytka.protocol.mailauth.arc.verify import ChainResult
+from skrytka.protocol.mailauth.author import author_of
+from skrytka.protocol.mailauth.dkim.results import RESULTS, DkimReason, Result, SignatureResult
+from skrytka.protocol.mailauth.dmarc.evaluate import Evaluation, Identifier, evaluate
+from skrytka.protocol.mailauth.dmarc.evaluate import Result as DmarcStatus
+from skrytka.protocol.mailauth.dmarc.record import Policy
+from skrytka.protocol.mailauth.message import DmarcResult, MessageResults, chain_check, dmarc_of, signature_checks
+from skrytka.protocol.mailauth.query import Check
+from skrytka.protocol.mailauth.spf.check import check_host
+from skrytka.protocol.mailauth.spf.identity import identity_of
+from skrytka.protocol.mailauth.spf.result import Result as SpfStatus
+from skrytka.protocol.mailauth.spf.result import SpfResult
+
+T = TypeVar("T")
+FIRST_S: Final = 20.0  # RFC 7208 4.6.4: at least, for SPF
+DMARC_S: Final = 5.0
+NOT_CHECKED: Final = SignatureResult(RESULTS[DkimReason.NOT_CHECKED], DkimReason.NOT_CHECKED)
+_NO_CHAIN: Final = ChainResult(status=ArcStatus.NONE)
+_BROKEN_CHAIN: Final = ChainResult(status=ArcStatus.FAIL, detail="not checked")
+
+
+class Proofs(msgspec.Struct, frozen=True):
+    """What is known before anybody has read From."""
+
+    spf: SpfResult
+    dkim: tuple[SignatureResult, ...]
+    arc: ChainResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderDeps:
+    """What Senders work with; ``judge`` is ``mail.policy.senders``, handed in: policy stands above delivery."""
+
+    hostname: str
+    resolver: Resolver
+    judge: Callable[[Transaction, MessageResults], Judgement]
+    events: Emitter
+    clock: Clock
+    is_spf_explained: bool = False  # whether a fail is told the peer, with the words of its domain
+
+
+class Senders:
+    """Looks at who sent a message; one per process."""
+
+    def __init__(self, deps: SenderDeps) -> None:
+        self._deps = deps
+
+    async def proofs(self, facts: Transaction, sealed: Sealed) -> Proofs:
+        """SPF, each signature and ARC, all at the same time."""
+        message = sealed.signatures.with_hashes(sealed.hashes) if sealed.signatures is not None else None
+        if sealed.hash_bug is not None:
+            self._deps.events.emit(bug_caught(sealed.hash_bug, facts.trace))
+            return Proofs(await self._spf(facts), (NOT_CHECKED,), _BROKEN_CHAIN)
+        if message is None or not (message.signed.claims or message.signed.chain):
+            return Proofs(await self._spf(facts), (), _NO_CHAIN)
+        now_s = facts.received_at_ms // 1000
+        return Proofs(
+            *await asyncio.gather(
+                self._spf(facts), self._signatures(facts, message, now_s), self._chain(facts, message, now_s)
+            )
+        )
+
+    async def results(
+        self, facts: Transaction, proofs: Proofs, authors: Sequence[tuple[bytes, ...] | None]
+    ) -> MessageResults:
+        """With DMARC; ``authors`` are the domains of each From field, as an inspector found them.
+
+        Where DNS did not answer what could have made DMARC pass, that is a temporary error and no failure (RFC 9989
+        5.3.6). A forger cannot bring that about: the domain that does not answer has to be the author's.
+        """
+        author = author_of(authors)
+        failed = DmarcResult(author=author, evaluations=tuple(map(_temperror, author.domains)))
+        dmarc = await self._safely(dmarc_of(author, proofs.spf, proofs.dkim), failed, facts, seconds=DMARC_S)
+        missing = _missing(proofs)
+        if missing is None or missing:
+            evaluations = [await self._without_doubt(facts, each, missing) for each in dmarc.evaluations]
+            dmarc = DmarcResult(author=author, evaluations=tuple(evaluations))
+        return MessageResults(spf=proofs.spf, dkim=proofs.dkim, arc=proofs.arc, dmarc=dmarc)
+
+    def judge(self, facts: Transaction, found: MessageResults) -> Judgement:
+        """What this server's policy makes of it."""
+        return self._deps.judge(facts, found)
+
+    async def _spf(self, facts: Transaction) -> SpfResult:
+        identity = identity_of(facts.helo, facts.reverse_path)
+        check = check_host(
+            identity,
+            ip=normalise(facts.remote),
+            helo=facts.helo.name,
+            receiver=self._deps.hostname,
+            now_s=facts.received_at_ms // 1000,
+            is_explained=self._deps.is_spf_explained,
+        )
+        return await self._safely(check, SpfResult(result=SpfStatus.TEMPERROR, identity=identity), facts)
+
+    async def _signatures(self, facts: Transaction, message: SignedMessage, now_s: int) -> tuple[SignatureResult, ...]:
+        checks = signature_checks(message.signed, message.bodies, now_s)
+        found = (self._safely(check, NOT_CHECKED, facts, in_thread=message.is_long) for check in checks)
+        return (await next(found),) if len(checks) == 1 else tuple(await asyncio.gather(*found))
+
+    async def _chain(self, facts: Transaction, message: SignedMessage, now_s: int) -> ChainResult:
+        if not message.signed.chain:
+            return _NO_CHAIN
+        check = chain_check(message.signed, message.bodies, now_s)
+        return await self._safely(check, _BROKEN_CHAIN, facts, in_thread=message.is_long)
+
+    async def _without_doubt(
+        self, facts: Transaction, evaluation: Evaluation, missing: Sequence[Identifier] | None
+    ) -> Evaluation:
+        """The evaluation, if it would have failed also with what is missing; None of that: anything may be."""
+        if evaluation.result is not DmarcStatus.FAIL:
+            return evaluation
+        if missing is not None:
+            found = await self._safely(evaluate(evaluation.author, missing), None, facts, seconds=DMARC_S)
+            if found is not None and found.result is DmarcStatus.FAIL:
+                return evaluation
+        return msgspec.structs.replace(evaluation, result=DmarcStatus.TEMPERROR, asked=Policy.NONE)
+
+    async def _safely(
+        self, check: Check[T], failed: T, facts: Transaction, *, seconds: float = FIRST_S, in_thread: bool = False
+    ) -> T:
+        """A bug in a check must not cost the message."""
+        deps = self._deps
+        try:
+            return await drive(check, deps.resolver, deps.clock, seconds=seconds, in_thread=in_thread)
+        except Exception as exc:  # noqa: BLE001 - see above
+            deps.events.emit(bug_caught(exc, facts.trace))
+            return failed
+
+
+def _missing(proofs: Proofs) -> list[Identifier] | None:
+    """What would be proven, had DNS answered; None: that cannot be said, for it was a bug."""
+    if any(each.reason is DkimReason.NOT_CHECKED for each in proofs.dkim):
+        return None
+    missing = [Identifier("dkim", each.domain) for each in proofs.dkim if each.result is Result.TEMPERROR]
+    if proofs.spf.result is SpfStatus.TEMPERROR:
+        missing.append(Identifier("spf", proofs.spf.identity.domain))
+    return missing
+
+
+def _temperror(author: str) -> Evaluation:
+    return Evaluation(author=author, result=DmarcStatus.TEMPERROR)
+
+
+def proves(results: MessageResults, reverse_path: ReversePath) -> bool:
+    """Whether the reverse path is the sender's, so that he may be told what becomes of the message (design section 5).
+
+    SPF passes for it, or a signature of its domain or of one above it does, or DMARC for its very domain.
+    """
+    if reverse_path.address is None:
+        return False
+    spf, domain = results.spf, reverse_path.address.domain.name
+    if spf is not None and spf.result is SpfStatus.PASS and spf.identity.scope == "mfrom":
+        return True
+    if any(
+        each.result is Result.PASS and (domain == each.domain or domain.endswith(f".{each.domain}"))
+        for each in results.dkim
+    ):
+        return True
+    return results.dmarc.result is DmarcStatus.PASS and results.dmarc.author.domain == domain

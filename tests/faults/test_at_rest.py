@@ -16,11 +16,13 @@ import pytest
 
 from skrytka.mail.delivery.types import Asked, Target, Transaction
 from skrytka.mail.mailbox.names import name_mac, seal_name
+from skrytka.mail.queue.kept import KeptPolicies, KeptPolicy
 from skrytka.mail.queue.local import LocalQueue
 from skrytka.model.address import Address, Domain, ReversePath
 from skrytka.model.envelope import Recipient
 from skrytka.model.errors import Reason, TransientError
 from skrytka.model.ids import AccountId, TraceId, UnitId, new_id
+from skrytka.protocol.tlspolicy.sts import StsPolicy
 from skrytka.store.commands import CreateMailbox
 from skrytka.store.seal.blob import BlobWriter, MemoryBudget
 from skrytka.store.seal.source import LocalKeySource
@@ -234,7 +236,7 @@ async def test_the_queue_and_names_of_mailboxes_are_hidden(tmp_path: Path, mark:
 
 
 async def enqueue(contents: Contents, keys: LocalKeySource, mark: str, content: bytes) -> None:
-    """As a front does when the mailbox cannot be written now."""
+    """As a front does when the mailbox cannot be written now; and the policy of a domain that mail goes to."""
     writer = BlobWriter(contents.store.reader.paths.spool, CLOCK, RANDOM, MemoryBudget())
     await writer.write(content)
     blob = await writer.finish()
@@ -252,3 +254,8 @@ async def enqueue(contents: Contents, keys: LocalKeySource, mark: str, content: 
     target = Target(AccountId(1), recipient)
     asked = {target.account: (Asked(Recipient(recipient, original=f"rfc822;{mark}@example.org")),)}
     await queue.enqueue(facts, [(recipient, target)], blob, unit, TransientError(Reason.STORE_BUSY), asked)
+    policy = StsPolicy("enforce", (f"mx.{mark}.example.org",), 86_400)
+    now_ms = CLOCK.now_ms()
+    await KeptPolicies(contents.store, keys, CLOCK, RANDOM).put(
+        KeptPolicy(domain=f"{mark}.example.org", id="1", policy=policy, fetched_at_ms=now_ms, used_at_ms=now_ms)
+    )

@@ -17,10 +17,12 @@ from skrytka.mail.queue.bounce import BounceDeps, Bounces
 from skrytka.mail.queue.courier import LocalCourier
 from skrytka.mail.queue.form import Forms
 from skrytka.mail.queue.guard import Guard
+from skrytka.mail.queue.kept import KeptPolicies
 from skrytka.mail.queue.opening import Opener
 from skrytka.mail.queue.outbound import OutboundCourier, OutboundDeps
 from skrytka.mail.queue.path import Paths
 from skrytka.mail.queue.routes import Routes
+from skrytka.mail.queue.sts import StsDeps, StsPolicies
 from skrytka.model.address import NULL_REVERSE_PATH, Address, ReversePath
 from skrytka.model.envelope import BodyType, Notify, Recipient, Ret
 from skrytka.model.secret import Secret
@@ -29,6 +31,7 @@ from skrytka.net.client_tls import ClientTls
 from skrytka.net.dialer import Dialer
 from skrytka.net.dns.resolver import Resolver
 from skrytka.net.dns.zone import StaticZone
+from skrytka.net.https import Https
 from skrytka.net.sweeper import Sweeper
 from skrytka.store.sql import outbound as sql
 from skrytka.store.sql.outbound import OutboundRow
@@ -189,6 +192,7 @@ class Outside:
         is_demo: bool = False,
         resolver: Resolver | None = None,
         signing: Signing | None = None,
+        https_port: int = 1,
         **settings: Any,
     ) -> None:
         self.world = world
@@ -201,18 +205,30 @@ class Outside:
             dataclasses.replace(world.delivery._deps, outbox=outbox, directory=world.directory, signing=signing)
         )
         self.local = LocalCourier(dataclasses.replace(world.courier._deps, reports=self.delivery.reports))
+        tls = ClientTls()
         self.opener = Opener(
             hostname=HOSTNAME,
             dial=Dialer(self.sweeper, self.settings.source_addresses),
-            tls=ClientTls(),
+            tls=tls,
             settings=self.settings,
             passwords=_password,
             clock=world.clock,
             events=world.events,
         )
+        self.sts = StsPolicies(
+            StsDeps(
+                kept=KeptPolicies(world.store, world.keys, world.clock, world.random),
+                https=Https(self.opener.dial, resolver, tls, ca_file=self.settings.ca_file),
+                port=https_port,
+                resolver=resolver,
+                clock=world.clock,
+                age=world.clock,
+                events=world.events,
+            )
+        )
         self.paths = Paths(
             routes=self.routes,
-            guard=Guard(resolver, world.clock),
+            guard=Guard(resolver, world.clock, self.sts),
             opener=self.opener,
             settings=self.settings,
             clock=world.clock,

@@ -1,8 +1,10 @@
 """Composition of the outbound courier: one in each front, as far as the limits on connections go round."""
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from skrytka.daemon.jobs import Periodic
 from skrytka.daemon.layout import Layout
 from skrytka.mail.admin.dkim_deps import DkimDeps
 from skrytka.mail.delivery.reports import Reports
@@ -11,10 +13,12 @@ from skrytka.mail.outbox.signing import Signing
 from skrytka.mail.queue.bounce import BounceDeps, Bounces
 from skrytka.mail.queue.form import Forms, Recoder
 from skrytka.mail.queue.guard import Guard
+from skrytka.mail.queue.kept import KeptPolicies
 from skrytka.mail.queue.opening import Opener
 from skrytka.mail.queue.outbound import OutboundCourier, OutboundDeps
 from skrytka.mail.queue.path import Paths
 from skrytka.mail.queue.routes import Routes
+from skrytka.mail.queue.sts import StsDeps, StsPolicies
 from skrytka.model.clock import Clock, Random
 from skrytka.model.dns import Server
 from skrytka.model.events import Emitter
@@ -25,11 +29,13 @@ from skrytka.net.dialer import Dialer
 from skrytka.net.dns.resolver import Resolver
 from skrytka.net.dns.stub import StubResolver, system_servers
 from skrytka.net.dns.zone import StaticZone
+from skrytka.net.https import Https
 from skrytka.net.sweeper import Sweeper
 from skrytka.store.api import Store
 from skrytka.store.seal.source import KeySource
 from skrytka.store.sql.outbound import Share
 
+REFRESH_S = 3600.0
 RESOLV_CONF = Path("/etc/resolv.conf")
 SHARES_MAX = 256  # told apart by an octet
 
@@ -40,79 +46,85 @@ def share_of(front: int, fronts: int, settings: Outbound) -> Share | None:
     return Share(front, couriers) if front < couriers else None
 
 
-def outbound_courier(  # noqa: PLR0913 - it is where everything comes together
-    *,
-    share: Share,
-    settings: Settings,
-    layout: Layout,
-    store: Store,
-    keys: KeySource,
-    blobs: Blobs,
-    reports: Reports,
-    recoder: Recoder,
-    signing: Signing,
-    sweeper: Sweeper,
-    events: Emitter,
-    clock: Clock,
-    age: Clock,
-    random: Random,
-) -> OutboundCourier:
-    """PermanentError(BAD_CONFIG) when a zone file cannot be read."""
-    forms = Forms(recoder, signing, is_recoding=settings.outbound.is_8bit_recoded)
-    paths = _paths(settings, layout, forms, sweeper, events, clock, random)
-    bounces = Bounces(
-        BounceDeps(
-            store=store,
-            reports=reports,
-            clock=clock,
-            expire_s=settings.outbound.expire_s,
-        )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """What a front brings to its courier."""
+
+    share: Share
+    settings: Settings
+    layout: Layout
+    store: Store
+    keys: KeySource
+    blobs: Blobs
+    reports: Reports
+    recoder: Recoder
+    signing: Signing
+    sweeper: Sweeper
+    events: Emitter
+    clock: Clock
+    age: Clock
+    random: Random
+
+
+def outbound_courier(with_: Sending) -> tuple[OutboundCourier, tuple[Periodic, ...]]:
+    """The courier, and what one process of the node does beside it. PermanentError(BAD_CONFIG): no zone file."""
+    settings = with_.settings.outbound
+    resolver = resolver_of(with_.settings.dns, with_.layout, with_.clock, with_.random)
+    opener = _opener(with_)
+    sts = _sts_policies(with_, resolver, opener)
+    paths = Paths(
+        routes=Routes(settings, resolver, with_.settings.hostname, with_.random),
+        guard=Guard(resolver, with_.clock, sts),
+        opener=opener,
+        settings=settings,
+        clock=with_.clock,
+        forms=Forms(with_.recoder, with_.signing, is_recoding=settings.is_8bit_recoded),
     )
-    return OutboundCourier(
+    bounces = BounceDeps(store=with_.store, reports=with_.reports, clock=with_.clock, expire_s=settings.expire_s)
+    courier = OutboundCourier(
         OutboundDeps(
-            store=store,
-            keys=keys,
-            blobs=blobs,
+            store=with_.store,
+            keys=with_.keys,
+            blobs=with_.blobs,
             routes=paths.routes,
             paths=paths,
-            bounces=bounces,
-            events=events,
-            clock=clock,
-            age=age,
-            random=random,
-            settings=settings.outbound,
-            share=share,
-            is_demo=settings.is_demo,
+            bounces=Bounces(bounces),
+            events=with_.events,
+            clock=with_.clock,
+            age=with_.age,
+            random=with_.random,
+            settings=settings,
+            share=with_.share,
+            is_demo=with_.settings.is_demo,
         )
     )
+    return courier, (Periodic("F-mta-sts", sts.refresh, REFRESH_S),)
 
 
-def _paths(
-    settings: Settings,
-    layout: Layout,
-    forms: Forms,
-    sweeper: Sweeper,
-    events: Emitter,
-    clock: Clock,
-    random: Random,
-) -> Paths:
-    resolver = resolver_of(settings.dns, layout, clock, random)
-    opener = Opener(
-        hostname=settings.hostname,
-        dial=Dialer(sweeper, settings.outbound.source_addresses),
-        tls=ClientTls(layout.root),
-        settings=settings.outbound,
-        passwords=partial(_password, layout),
-        clock=clock,
-        events=events,
+def _opener(with_: Sending) -> Opener:
+    settings = with_.settings.outbound
+    return Opener(
+        hostname=with_.settings.hostname,
+        dial=Dialer(with_.sweeper, settings.source_addresses),
+        tls=ClientTls(with_.layout.root),
+        settings=settings,
+        passwords=partial(_password, with_.layout),
+        clock=with_.clock,
+        events=with_.events,
     )
-    return Paths(
-        routes=Routes(settings.outbound, resolver, settings.hostname, random),
-        guard=Guard(resolver, clock),
-        opener=opener,
-        settings=settings.outbound,
-        clock=clock,
-        forms=forms,
+
+
+def _sts_policies(with_: Sending, resolver: Resolver, opener: Opener) -> StsPolicies:
+    ca_file = with_.settings.outbound.ca_file
+    return StsPolicies(
+        StsDeps(
+            kept=KeptPolicies(with_.store, with_.keys, with_.clock, with_.random),
+            https=Https(opener.dial, resolver, opener.tls, ca_file=ca_file),
+            resolver=resolver,
+            clock=with_.clock,
+            age=with_.age,
+            events=with_.events,
+        )
     )
 
 

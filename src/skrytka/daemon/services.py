@@ -12,7 +12,7 @@ from skrytka.daemon.event_trace import EventTrace
 from skrytka.daemon.jobs import Periodic
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.messages import Start
-from skrytka.daemon.outbound import dkim_deps, outbound_courier, resolver_of, share_of
+from skrytka.daemon.outbound import Sending, dkim_deps, outbound_courier, resolver_of, share_of
 from skrytka.daemon.public import public_deps
 from skrytka.daemon.store_check import StoreCheck
 from skrytka.inspect.inspector import Inspector
@@ -139,6 +139,7 @@ class Parts:
         self._imap = self._imap_deps(settings)
         self._public = self._public_deps(settings)
         self._outbound: OutboundCourier | None = None
+        self._chores: tuple[Periodic, ...] = ()  # of the courier, known when :meth:`outbound` has been called
         self.settings = settings
         self.surroundings = Surroundings(
             sweeper=Sweeper(base.clock),
@@ -214,7 +215,7 @@ class Parts:
         share = share_of(base.start.number, base.start.fronts, self.settings.outbound)
         if share is None:
             return None
-        self._outbound = outbound_courier(
+        sending = Sending(
             share=share,
             settings=self.settings,
             layout=base.layout,
@@ -230,6 +231,7 @@ class Parts:
             age=base.age,
             random=base.random,
         )
+        self._outbound, self._chores = outbound_courier(sending)
         return self._outbound
 
     def _reports(self) -> Reports:
@@ -264,7 +266,7 @@ class Parts:
 
     def periodic(self) -> Sequence[Periodic]:
         """What the first front does from time to time."""
-        return (Periodic("F-dkim-keys", self.admin.dkim.tend, DKIM_S),)
+        return (Periodic("F-dkim-keys", self.admin.dkim.tend, DKIM_S), *self._chores)
 
     async def mark_recent(self) -> None:
         """Write which mail IMAP sessions were told of, for as long as the front runs."""

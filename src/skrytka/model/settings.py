@@ -162,6 +162,7 @@ class Outbound(_Section, frozen=True, kw_only=True):
     is_paused: bool = False  # nothing is sent; what waits, waits
     is_8bit_recoded: bool = True  # own unsigned mail, for a server without 8BITMIME
     routes: tuple[Route, ...] = ()
+    ca_file: str | None = None  # relative to the data folder; PEM, instead of this machine's authorities, for MTA-STS
     source_addresses: tuple[str, ...] = ()  # of this machine, taken in turn; empty: what the system chooses
     connections: PositiveInt = 50
     connections_per_destination: PositiveInt = 10

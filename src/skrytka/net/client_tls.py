@@ -18,25 +18,30 @@ class ClientTls:
 
     def __init__(self, folder: Path = Path()) -> None:
         self._folder = folder
-        self._verified: dict[str | None, ssl.SSLContext] = {}
+        self._verified: dict[tuple[str | None, bool], ssl.SSLContext] = {}
         self._opportunistic = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._opportunistic.minimum_version = MINIMUM
         self._opportunistic.check_hostname = False
         self._opportunistic.verify_mode = ssl.CERT_NONE
         self._opportunistic.set_ciphers(f"DEFAULT:@SECLEVEL={SECURITY_LEVEL}")
 
-    def context(self, *, is_verified: bool, ca_file: str | None = None) -> ssl.SSLContext:
+    def context(
+        self, *, is_verified: bool, ca_file: str | None = None, is_common_name_taken: bool = True
+    ) -> ssl.SSLContext:
         """Any certificate; or one proven by the authorities of this machine, or of a file, and by the name.
 
+        ``is_common_name_taken``: for a name, where the certificate has no DNS names (RFC 9525 2 has done with that).
         A file is read once. TransientError(BAD_CONFIG) when it cannot be.
         """
         if not is_verified:
             return self._opportunistic
-        if ca_file not in self._verified:
+        key = ca_file, is_common_name_taken
+        if key not in self._verified:
             try:
                 context = ssl.create_default_context(cafile=self._folder / ca_file if ca_file else None)
             except OSError as exc:  # ssl.SSLError is one
                 raise TransientError(Reason.BAD_CONFIG, f"{ca_file}: {exc.strerror or exc}") from exc
             context.minimum_version = MINIMUM
-            self._verified[ca_file] = context
-        return self._verified[ca_file]
+            context.hostname_checks_common_name = is_common_name_taken
+            self._verified[key] = context
+        return self._verified[key]

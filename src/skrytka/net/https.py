@@ -6,6 +6,7 @@ One connection a request. Who answers is looked up by our own resolver, so a dem
 import contextlib
 import ipaddress
 import re
+import ssl
 from typing import Final, Self
 
 import msgspec
@@ -49,6 +50,10 @@ class Url(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"https://{self.authority}{self.path}"
+
+
+class UntrustedError(TransientError):
+    """The server's certificate is not right."""
 
 
 class Https:
@@ -107,12 +112,13 @@ class Https:
 
     async def _start_tls(self, conn: Connection, url: Url, seconds: float) -> None:
         conn.deadline(seconds)
-        pipe = TlsPipe(
-            self._tls.context(is_verified=True, ca_file=self._ca_file), is_server=False, server_hostname=url.host
-        )
+        context = self._tls.context(is_verified=True, ca_file=self._ca_file, is_common_name_taken=False)
+        pipe = TlsPipe(context, is_server=False, server_hostname=url.host)
         try:
             await conn.start_tls(pipe)
         except (RemoteProtocolError, DisconnectedError) as exc:
+            if isinstance(exc.__cause__, ssl.SSLCertVerificationError):
+                raise UntrustedError(Reason.UNREACHABLE, f"{url.host}: {exc.__cause__.verify_message}") from exc
             raise TransientError(Reason.UNREACHABLE, f"{url.host}: {str(exc) or 'no TLS'}") from exc
 
     async def _addresses(self, host: str) -> tuple[str, ...]:

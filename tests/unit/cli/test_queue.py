@@ -10,7 +10,8 @@ ROW = {
     "trace": "01M81H3HM0DF993XJTHC7PE0BE",
     "kind": "outbound",
     "state": "held",
-    "reason": "demo: not sent",
+    "reason": "4.7.5",
+    "why": "the server's certificate is wrong",
     "attempts": 0,
     "size_bytes": 261,
     "priority": 0,
@@ -23,10 +24,13 @@ def test_the_queue_is_listed_and_shown(cli: Cli) -> None:
     cli.answers = {"queue.list": [ROW]}
     assert cli("queue", "list") == 0
     assert "x@example.net" in cli.out
-    assert "demo: not sent" in cli.out
+    assert "4.7.5" in cli.out
+    assert "the server's certificate" not in cli.out
+    assert cli("queue", "show", ROW["id"]) == 0  # type: ignore[arg-type]
+    assert "the server's certificate is wrong" in cli.out
     assert cli("queue", "show", ROW["id"], "--json") == 0  # type: ignore[arg-type]
     assert '"trace": "01M81H3HM0DF993XJTHC7PE0BE"' in cli.out
-    assert cli.asked == [("queue.list", {}), ("queue.list", {"id": ROW["id"]})]
+    assert cli.asked == [("queue.list", {}), *[("queue.list", {"id": ROW["id"]})] * 2]
 
 
 def test_an_empty_list_says_so(cli: Cli) -> None:

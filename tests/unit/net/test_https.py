@@ -8,7 +8,7 @@ from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.net.client_tls import ClientTls
 from skrytka.net.dialer import Dialer
 from skrytka.net.dns.zone import StaticZone
-from skrytka.net.https import Https, Url
+from skrytka.net.https import Https, UntrustedError, Url
 from skrytka.net.sweeper import Sweeper
 from tests.support.https_server import HttpsServer, https_server, response
 
@@ -74,6 +74,14 @@ async def test_who_is_not_the_host_or_is_not_there_is_not_believed(tmp_path: Pat
         with pytest.raises(TransientError) as caught:
             await ask(server, host)
         assert caught.value.reason is Reason.UNREACHABLE
+        assert server.asked == []
+
+
+@pytest.mark.parametrize("names", [("mail.a.test",), (), ("*.a.test",)])
+async def test_a_certificate_that_is_not_right_has_an_error_of_its_own(tmp_path: Path, names: tuple[str, ...]) -> None:
+    async with https_server(tmp_path, lambda _: response(b"hello"), *names) as server:
+        with pytest.raises(UntrustedError):
+            await ask(server, "a.test")
         assert server.asked == []
 
 

@@ -24,6 +24,15 @@ ALL: Final = "all"
 WAITING: Final = "waiting"
 HELD: Final = "held"
 SCHEDULED: Final = "scheduled"
+WHY: Final = {
+    "4.4.1": "no server could be reached",
+    "4.4.2": "the server did not answer in time",
+    "4.4.3": "DNS gave no answer, or none that DNSSEC proves",
+    "4.7.0": "the route wants TLS with a right certificate, and the server has none",
+    "4.7.4": "the server is not one of those that the domain's MTA-STS policy names",
+    "4.7.5": "the server's certificate is not one that the domain's policy (DANE, MTA-STS) vouches for",
+    "4.7.10": "the domain's policy (DANE, MTA-STS) wants TLS, and the server gives none",
+}
 
 
 class QueueInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +46,7 @@ class QueueInfo(msgspec.Struct, frozen=True, kw_only=True):
     kind: str  # outbound, local
     state: str  # waiting, held by an administrator, or scheduled: its sender wants it to go later
     reason: str  # why it waits: a status code (RFC 3463), or a word
+    why: str  # the same in a sentence, where there is one
     attempts: int
     size_bytes: int
     priority: int  # from -9 to 9 (RFC 6710)
@@ -201,6 +211,7 @@ def _info(row: OutboundRow, keys: AccountKeys, now_ms: int) -> QueueInfo:
         kind="outbound" if row.kind == KIND_OUTBOUND else "local",
         state=HELD if row.is_held else SCHEDULED if is_scheduled else WAITING,
         reason=row.reason,
+        why=WHY.get(row.reason, ""),
         attempts=row.attempts,
         size_bytes=row.size,
         priority=said_as(row.priority) if known.priority is None else known.priority,

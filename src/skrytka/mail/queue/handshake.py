@@ -17,6 +17,7 @@ NOT_SUPPORTED: Final = "starttls-not-supported"
 FAILED: Final = "validation-failure"
 NO_ENCRYPTION: Final = "4.7.10"  # RFC 5248: encryption needed
 NOT_PROVEN: Final = "4.7.5"  # RFC 3463 3.8: cryptographic failure
+NOT_NAMED: Final = "4.7.4"  # RFC 3463 3.8: security features not supported; the policy names other servers
 ROUTE: Final = "4.7.0"
 _VERIFY_CODES: Final = {10: EXPIRED, 62: HOST_MISMATCH}  # X509_V_ERR_CERT_HAS_EXPIRED, _HOSTNAME_MISMATCH
 
@@ -40,6 +41,7 @@ class Handshake:
         self._clock = clock
         self._is_of_route = hop.tls in {"required", "implicit"}
         self._is_dane = policy.kind is PolicyType.TLSA and policy.level is Level.PROVEN
+        self._is_web = policy.kind is PolicyType.STS and policy.level is Level.PROVEN
 
     @property
     def is_required(self) -> bool:
@@ -53,7 +55,11 @@ class Handshake:
 
     def pipe(self) -> TlsPipe:
         """TransientError(BAD_CONFIG) for a file of authorities that cannot be read."""
-        context = self._tls.context(is_verified=self._is_of_route, ca_file=self._hop.ca_file)
+        context = self._tls.context(
+            is_verified=self._is_of_route or self._is_web,
+            ca_file=self._hop.ca_file,
+            is_common_name_taken=not self._is_web,  # RFC 8461 4.2
+        )
         name = self._policy.names[0] if self._policy.names else self._hop.host
         return TlsPipe(context, is_server=False, server_hostname=name, is_chain_kept=self._is_dane)
 
@@ -76,12 +82,12 @@ class Handshake:
 
     def broken(self, error: Exception) -> TlsFailedError:
         """The handshake ended with this."""
-        result = FAILED
+        result, status = FAILED, self._status
+        said = str(error).removeprefix("TLS: ") or "the connection was closed"
         if isinstance(error.__cause__, ssl.SSLCertVerificationError):
             result = _VERIFY_CODES.get(error.__cause__.verify_code, NOT_TRUSTED)
-        said = str(error).removeprefix("TLS: ") or "the connection was closed"
-        detail = f"{self._whose}TLS with {self._hop.host} fails: {said}"
-        return TlsFailedError(detail, result=result, status=self._status)
+            status, said = (NOT_PROVEN if self._is_web else status), error.__cause__.verify_message
+        return TlsFailedError(f"{self._whose}TLS with {self._hop.host} fails: {said}", result=result, status=status)
 
     @property
     def _status(self) -> str:

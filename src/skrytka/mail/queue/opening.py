@@ -1,9 +1,10 @@
 """Opens a session with a server: under TLS as far as route and policy ask for it, logged in, and told (OutboundTls)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from skrytka.mail.queue.handshake import NOT_SUPPORTED, Handshake, TlsFailedError
+from skrytka.mail.queue.handshake import NOT_NAMED, Handshake, TlsFailedError
 from skrytka.mail.queue.routes import Hop
 from skrytka.mail.queue.transmit import Transmitter
 from skrytka.model.clock import Clock
@@ -14,7 +15,7 @@ from skrytka.model.secret import Secret
 from skrytka.model.settings import Outbound
 from skrytka.net.client_tls import ClientTls
 from skrytka.net.dialer import Dial
-from skrytka.protocol.tlspolicy.policy import HostPolicy
+from skrytka.protocol.tlspolicy.policy import NO_POLICY, HostPolicy, Level
 
 DETAIL_MAX: Final = 300  # characters in an event
 
@@ -50,33 +51,44 @@ class Opener:
 
     async def open(self, wanted: Wanted) -> Transmitter:
         """In clear when the handshake fails and nobody minds. Errors as those of :meth:`Transmitter.open`."""
-        try:
-            transmitter = await self._session(wanted, with_tls=True)
-            result, detail = "", ""
-        except TlsFailedError as exc:
-            if self._handshake(wanted).is_required:
-                self._tell(wanted, None, exc.result, exc.detail)
-                raise
-            transmitter = await self._session(wanted, with_tls=False)
-            result, detail = exc.result, exc.detail
-        if transmitter.tls is None and wanted.hop.tls != "never":
-            result = result or NOT_SUPPORTED
-        self._tell(wanted, transmitter, result, detail)
-        return transmitter
+        policy = wanted.policy
+        failure = TlsFailedError(policy.fault, status=NOT_NAMED) if policy.fault else None
+        for handshake, with_tls in self._tries(wanted):
+            try:
+                transmitter = await self._session(wanted, handshake, with_tls=with_tls)
+            except TlsFailedError as exc:
+                failure = failure or exc
+                continue
+            if failure is None and transmitter.tls is None and wanted.hop.tls != "never":
+                failure = handshake.missing("offers no TLS")
+            self._tell(wanted, transmitter, failure)
+            return transmitter
+        assert failure is not None  # noqa: S101 - for the type checker
+        self._tell(wanted, None, failure)
+        raise failure
 
-    async def _session(self, wanted: Wanted, *, with_tls: bool) -> Transmitter:
+    def _tries(self, wanted: Wanted) -> Iterator[tuple[Handshake, bool]]:
+        """Handshakes, each on a connection of its own, and whether TLS is asked for; the first that succeeds is it."""
+        if wanted.policy.level is Level.FORBIDDEN:
+            return
+        strict = Handshake(wanted.hop, wanted.policy, self.tls, self.clock)
+        yield strict, True
+        if wanted.policy.is_testing and strict.is_required:
+            strict = Handshake(wanted.hop, NO_POLICY, self.tls, self.clock)
+            yield strict, True
+        if not strict.is_required:
+            yield strict, False
+
+    async def _session(self, wanted: Wanted, handshake: Handshake, *, with_tls: bool) -> Transmitter:
         hop = wanted.hop
         conn = await self.dial.connect(wanted.address, hop.port, seconds=self.settings.connect_s)
-        transmitter = Transmitter(conn, hop, self.hostname, self._handshake(wanted), self.settings.reply_s)
+        transmitter = Transmitter(conn, hop, self.hostname, handshake, self.settings.reply_s)
         try:
             await transmitter.open(self._login(hop), with_tls=with_tls)
         except BaseException:
             await transmitter.close()
             raise
         return transmitter
-
-    def _handshake(self, wanted: Wanted) -> Handshake:
-        return Handshake(wanted.hop, wanted.policy, self.tls, self.clock)
 
     def _login(self, hop: Hop) -> tuple[str, Secret] | None:
         if hop.username is None or hop.password_file is None:
@@ -86,7 +98,7 @@ class Opener:
         except OSError as exc:
             raise TransientError(Reason.BAD_CONFIG, f"password of {hop.host}: {exc.strerror}") from exc
 
-    def _tell(self, wanted: Wanted, transmitter: Transmitter | None, result: str, detail: str) -> None:
+    def _tell(self, wanted: Wanted, transmitter: Transmitter | None, failure: TlsFailedError | None) -> None:
         facts = None if transmitter is None else transmitter.tls
         self.events.emit(
             OutboundTls(
@@ -97,8 +109,8 @@ class Opener:
                 policy_type=wanted.policy.kind.value,
                 policy_domain=wanted.policy.domain,
                 policy_strings=wanted.policy.strings,
-                result=result,
-                detail=detail[:DETAIL_MAX],
+                result="" if failure is None else failure.result,
+                detail="" if failure is None else failure.detail[:DETAIL_MAX],
                 version="" if facts is None else facts.version,
                 cipher="" if facts is None else facts.cipher,
                 is_verified=transmitter is not None and transmitter.is_proven,

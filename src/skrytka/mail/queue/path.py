@@ -100,16 +100,16 @@ class Path:
         self, hop: Hop, parcel: Parcel, pending: list[int], reader: Reader, outcomes: dict[int, Outcome]
     ) -> list[int]:
         """Addresses of one server in turn; who is still to be tried elsewhere."""
+        domain = parcel.recipients[pending[0]].address.domain
         try:
             located = await self._paths.routes.locate(hop)
-            policy = await self._paths.guard.policy(hop, located.answers)
+            policy = await self._paths.guard.policy(hop, located.answers, domain)
         except TransientError as exc:
             outcomes |= dict.fromkeys(pending, of_error(exc, Fate.DEFERRED, hop.host))
             return pending
-        domain = parcel.recipients[pending[0]].address.domain.name
         for address in located.addresses:
             await self.close()
-            wanted = Wanted(hop=hop, address=address, policy=policy, domain=domain, trace=parcel.envelope.trace)
+            wanted = Wanted(hop=hop, address=address, policy=policy, domain=domain.name, trace=parcel.envelope.trace)
             try:
                 self._open = await self._paths.opener.open(wanted)
             except PermanentError as exc:

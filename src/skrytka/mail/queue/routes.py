@@ -101,6 +101,7 @@ class Routes:
             Hop(
                 host=name,
                 port=self._port,
+                ca_file=self._settings.ca_file,
                 is_dane=answer.is_authentic and not _is_ip(name),
                 next_hops=next_hops if answer.is_authentic else (),
             )
@@ -109,7 +110,13 @@ class Routes:
 
     async def _implicit(self, domain: Domain) -> Hop:
         """RFC 5321 5.1: without MX the domain itself, if it has an address."""
-        hop = Hop(host=domain.name, port=self._port, is_dane=True, next_hops=(domain.name,))
+        hop = Hop(
+            host=domain.name,
+            port=self._port,
+            ca_file=self._settings.ca_file,
+            is_dane=True,
+            next_hops=(domain.name,),
+        )
         try:
             await self.locate(hop)
         except TransientError as exc:

@@ -45,6 +45,7 @@ from skrytka.model.events.mail import (
     SendingLimited,
     SessionClosed,
     SessionOpened,
+    StsPolicyFetched,
 )
 from skrytka.model.events.system import (
     BugCaught,
@@ -105,5 +106,6 @@ __all__ = [
     "SessionClosed",
     "SessionOpened",
     "SettingsReloaded",
+    "StsPolicyFetched",
     "SystemEvent",
 ]

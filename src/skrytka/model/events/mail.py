@@ -205,6 +205,18 @@ class OutboundTls(MailEvent, frozen=True, kw_only=True):
     is_verified: bool = False  # the server has proven that it is the one that was meant
 
 
+class StsPolicyFetched(MailEvent, frozen=True, kw_only=True):
+    """The MTA-STS policy of another domain was fetched, or could not be."""
+
+    domain: str
+    id: str  # of its TXT record
+    mode: str = ""
+    max_age_s: int = 0
+    result: str = ""  # RFC 8460 4.3.2.2; "" is success
+    detail: str = ""
+    is_kept: bool = False  # an older policy goes on to hold
+
+
 class DeliveryFailed(MailEvent, frozen=True, kw_only=True):
     """A recipient elsewhere was given up; ``is_reported`` says whether a DSN went to the reverse path."""
 

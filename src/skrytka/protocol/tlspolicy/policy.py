@@ -13,6 +13,7 @@ class Level(StrEnum):
     OPPORTUNISTIC = "opportunistic"  # TLS where it is offered, in clear otherwise (RFC 7435)
     ENCRYPTED = "encrypted"  # TLS with whatever certificate, or nothing goes
     PROVEN = "proven"  # TLS with a certificate that the policy vouches for, or nothing goes
+    FORBIDDEN = "forbidden"  # nothing goes there
 
 
 class PolicyType(StrEnum):
@@ -32,6 +33,8 @@ class HostPolicy(msgspec.Struct, frozen=True, kw_only=True):
     strings: tuple[str, ...] = ()  # the policy as it was published, for reports
     names: tuple[str, ...] = ()  # the certificate has one of these; the first is asked for by SNI
     records: tuple[Tlsa, ...] = ()  # usable ones, of DANE
+    is_testing: bool = False  # what fails is told, and the mail goes all the same (RFC 8461 5)
+    fault: str = ""  # what is wrong before there is a connection
 
 
 NO_POLICY = HostPolicy()

@@ -43,6 +43,7 @@ from skrytka.store.commands.outbound import Later, Post, Schedule, Settle
 from skrytka.store.commands.packs import Pack, PutMailboxPack, PutPacks
 from skrytka.store.commands.queue import Complete, Defer, Enqueue, QueuedRecipient, QueueIn
 from skrytka.store.commands.shared import BlobIn, NewFolder
+from skrytka.store.commands.sts import DropStsPolicies, PutStsPolicy
 from skrytka.store.commands.texts import MergeTexts
 
 AnyCommand = (
@@ -60,6 +61,7 @@ AnyCommand = (
     | DeleteMailbox
     | Deliver
     | DropStaged
+    | DropStsPolicies
     | Enqueue
     | ExpireJournal
     | ExpireVault
@@ -72,6 +74,7 @@ AnyCommand = (
     | PublishCopy
     | PutMailboxPack
     | PutPacks
+    | PutStsPolicy
     | RemoveAccount
     | RemoveAlias
     | RemoveDomain
@@ -111,6 +114,7 @@ __all__ = [
     "Delivered",
     "DkimMove",
     "DropStaged",
+    "DropStsPolicies",
     "Enqueue",
     "ExpireJournal",
     "ExpireVault",
@@ -130,6 +134,7 @@ __all__ = [
     "PublishCopy",
     "PutMailboxPack",
     "PutPacks",
+    "PutStsPolicy",
     "QueueDone",
     "QueueIn",
     "QueuedRecipient",

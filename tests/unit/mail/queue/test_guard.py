@@ -16,6 +16,7 @@ from skrytka.model.settings import Route
 from skrytka.net.dns.resolver import Resolver
 from skrytka.net.dns.zone import StaticZone
 from skrytka.protocol.tlspolicy.policy import NO_POLICY
+from skrytka.protocol.tlspolicy.sts import StsPolicy
 from tests.support.chains import Issued, issue, tlsa
 from tests.support.mx import FakeDelivery
 from tests.support.outside import Outside, peer
@@ -149,6 +150,11 @@ class Failing:
         return await self._inner.query(name, rdtype)
 
 
+class NoPolicies:
+    async def of(self, domain: Domain) -> StsPolicy | None:
+        return None
+
+
 async def test_a_look_up_of_tlsa_that_fails_holds_the_server_up(world: World, tmp_path: Path) -> None:
     async with tls_peer(tmp_path, (LEAF, ROOT)) as mx:
         outside = Outside(world, mx.port, resolver=Failing(mx.zone(), "TLSA"))
@@ -195,5 +201,5 @@ async def test_a_route_asks_for_what_its_setting_says_and_for_no_dane(world: Wor
 )
 async def test_nobody_is_asked_where_dane_does_not_apply(world: World, hop: Hop) -> None:
     secure = Answer(Status.NOERROR, ("192.0.2.1",), is_authentic=True)
-    guard = Guard(Failing(Failing(None, "TLSA"), "CNAME"), world.clock)  # type: ignore[arg-type]
-    assert await guard.policy(hop, (secure,)) == NO_POLICY
+    guard = Guard(Failing(Failing(None, "TLSA"), "CNAME"), world.clock, NoPolicies())  # type: ignore[arg-type]
+    assert await guard.policy(hop, (secure,), Domain.parse("example.test")) == NO_POLICY

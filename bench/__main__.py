@@ -6,10 +6,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import imap, inbound, outbound
+from bench import dkim, imap, inbound, outbound
 from bench.results import Row, save
 
-KINDS = ("inbound", "outbound", "imap", "large", "memory")
+KINDS = ("inbound", "outbound", "dkim", "imap", "large", "memory")
 
 
 def main() -> None:
@@ -25,6 +25,8 @@ def main() -> None:
         show(inbound.run(options.messages, options.runs), is_kept=not options.no_save)
     if "outbound" in kinds:
         show(outbound.run(options.messages // 2, min(options.runs, 3)), is_kept=not options.no_save)
+    if "dkim" in kinds:
+        show(dkim.run(), is_kept=not options.no_save)
     if "imap" in kinds:
         with tempfile.TemporaryDirectory(prefix="skrytka-bench-") as folder:
             Path(folder).chmod(0o755)  # Dovecot's own users must reach their part

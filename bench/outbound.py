@@ -1,4 +1,7 @@
-"""Mail that leaves: accepted by submission (TLS, AUTH PLAIN), then the full queue to an smtp-sink in clear."""
+"""Mail that leaves: accepted by submission (TLS, AUTH PLAIN), then the full queue to an smtp-sink in clear.
+
+And the queue once more to a Debian Postfix under TLS that discards: whoever sends, that one does the same work.
+"""
 
 import json
 import os
@@ -7,10 +10,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from bench.ours import DOMAIN, Skrytka
+from bench.postfix_sink import PostfixSink
 from bench.relay_peer import PostfixRelay
 from bench.results import Row, compare
 from bench.sink import Sink
@@ -36,7 +41,7 @@ is_paused = {is_paused}
 domain = "sink.test"
 host = "127.0.0.1"
 port = {sink}
-tls = "never"
+tls = "{tls}"
 """
 
 
@@ -45,8 +50,9 @@ class SkrytkaRelay:
 
     name = "Skrytka"
 
-    def __init__(self, root: Path, port_base: int, sink: int) -> None:
+    def __init__(self, root: Path, port_base: int, sink: int, *, has_tls: bool = False) -> None:
         self.root, self._port_base, self._sink = root, port_base, sink
+        self._tls = "opportunistic" if has_tls else "never"
         self.port = port_base + 465
         self._server: Skrytka | None = None
 
@@ -67,7 +73,7 @@ class SkrytkaRelay:
     def _configure(self, *, is_paused: bool) -> None:
         config = self.root / "skrytka.toml"
         kept = config.read_text().partition("\n[submission]")[0]
-        config.write_text(kept + SETTINGS.format(is_paused=str(is_paused).lower(), sink=self._sink))
+        config.write_text(kept + SETTINGS.format(is_paused=str(is_paused).lower(), sink=self._sink, tls=self._tls))
 
     def stop(self) -> None:
         """Drained."""
@@ -106,7 +112,7 @@ class Figures(NamedTuple):
     send_us: float
 
 
-def measure(server: SkrytkaRelay | PostfixRelay, sink: int, messages: int) -> Figures:
+def measure(server: SkrytkaRelay | PostfixRelay, sink: Sink | PostfixSink, messages: int) -> Figures:
     """Accept so many while nothing is sent, then send them."""
     server.start()
     _submit(server, WARM_UP)  # the password is hashed once, processes are there, code has specialised itself
@@ -114,7 +120,7 @@ def measure(server: SkrytkaRelay | PostfixRelay, sink: int, messages: int) -> Fi
     load = _submit(server, messages)
     accept_s = cpu_s(*server.pids) - began_s
     messages += WARM_UP
-    with Sink(sink) as taken:
+    with sink as taken:
         began_s = cpu_s(*server.pids)
         server.send()
         sent = taken.rate(messages, LIMIT_S)
@@ -147,12 +153,35 @@ def run(messages: int, runs: int) -> list[Row]:
         ours = SkrytkaRelay(root / "ours", 38000, 39925)
         print("mail that leaves")
         with PostfixRelay(root / "peer", 39465, 39925) as peer:
-            figures = [(measure(ours, 39925, messages), measure(peer, 39925, messages)) for _ in range(runs)]
+            figures = [tuple(measure(each, Sink(39925), messages) for each in (ours, peer)) for _ in range(runs)]
+    accepted, sent = _rows(figures, ("submission, accepted under TLS", "queue to smtp-sink, in clear"))
+    return [accepted, sent, *run_tls(messages, runs)]
+
+
+def run_tls(messages: int, runs: int) -> list[Row]:
+    """The queue to a Postfix that discards, TLS on in both: by the clock, which is mostly that Postfix', and by CPU."""
+    with tempfile.TemporaryDirectory(prefix="skrytka-bench-") as folder:
+        root = Path(folder)
+        root.chmod(0o755)
+        ours = SkrytkaRelay(root / "ours", 38000, 39926, has_tls=True)
+        print("mail that leaves, under TLS, to a Postfix that discards")
+        with PostfixRelay(root / "peer", 39465, 39926, has_tls=True) as peer:
+            figures = [
+                tuple(measure(each, PostfixSink(root / "sink", 39926), messages) for each in (ours, peer))
+                for _ in range(runs)
+            ]
+    name = "queue to a Postfix that discards, under TLS"
+    ours_us, its_us = (statistics.median(pair[side].send_us for pair in figures) for side in (0, 1))
+    by_cpu = Row(f"{name}, CPU", round(ours_us, 1), round(its_us, 1), round(its_us / ours_us, 2), GOAL, "us/msg")
+    return [_rows(figures, ("", name))[1], by_cpu]
+
+
+def _rows(figures: Sequence[tuple[Figures, ...]], names: tuple[str, str]) -> list[Row]:
     ours_all, its_all = ([pair[side] for pair in figures] for side in (0, 1))
     for name, kind in (("accept", "accept_us"), ("send", "send_us")):
         medians = [statistics.median(getattr(each, kind) for each in side) for side in (ours_all, its_all)]
         print(f"CPU of a message, {name}: ours {medians[0]:.0f} us, peer {medians[1]:.0f} us")
     return [
         compare(name, [our[kind] for our in ours_all], [its[kind] for its in its_all], goal=GOAL, unit="msg/s")
-        for kind, name in enumerate(("submission, accepted under TLS", "queue to smtp-sink, in clear"))
+        for kind, name in enumerate(names)
     ]

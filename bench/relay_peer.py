@@ -22,7 +22,7 @@ smtpd_tls_cert_file = {certificate}
 smtpd_tls_key_file = {key}
 smtpd_tls_security_level = may
 in_flow_delay = 0
-smtp_tls_security_level = none
+smtp_tls_security_level = {level}
 transport_maps = inline:{{ sink.test=smtp:[127.0.0.1]:{sink} }}
 """
 
@@ -34,8 +34,9 @@ class PostfixRelay:
     login = "user0@example.test"
     password = "bench"
 
-    def __init__(self, root: Path, port: int, sink: int) -> None:
+    def __init__(self, root: Path, port: int, sink: int, *, has_tls: bool = False) -> None:
         self.root, self.port, self._sink = root, port, sink
+        self._level = "may" if has_tls else "none"
         self._dovecot = DovecotAuth(root / "auth", self.password)
 
     def __enter__(self) -> "PostfixRelay":
@@ -44,7 +45,7 @@ class PostfixRelay:
         certificate, key = write_certificate(self.root, "localhost")
         self.authority = str(certificate)
         options = OPTIONS.format(socket=self._dovecot.socket)
-        main = MAIN.format(certificate=certificate, key=key, sink=self._sink)
+        main = MAIN.format(certificate=certificate, key=key, sink=self._sink, level=self._level)
         self._postfix = PostfixFolder(self.root / "postfix", self.port, main, options=options)
         self._postfix.write()
         self._dovecot.__enter__()

@@ -38,6 +38,7 @@ COMMANDS = {
     "queue": "skrytka.cli.queue:queue",
     "trace": "skrytka.cli.trace:trace",
     "events": "skrytka.cli.events:events",
+    "reports": "skrytka.cli.reports:reports",
     "store": "skrytka.cli.store:store",
     "check": "skrytka.cli.check:check",
     "config": "skrytka.cli.config:config",

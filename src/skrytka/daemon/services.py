@@ -24,6 +24,7 @@ from skrytka.mail.delivery.hosted import HostedDomains
 from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.known import KnownAccounts
 from skrytka.mail.delivery.local import Delivery, DeliveryDeps
+from skrytka.mail.delivery.report_intake import ReportIntake
 from skrytka.mail.delivery.reports import Reports
 from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.delivery.senders import SenderDeps, Senders
@@ -313,6 +314,7 @@ class Parts:
             bugs=MessageBugs(base.limits),
             outbox=Outbox(base.keys, base.clock, base.random),
             senders=self._senders(settings),
+            intake=ReportIntake(self._inspection, HostedDomains(base.store).has, base.events),
             directory=self._recipients(settings),
             words=LANGUAGES[settings.outbound.report_language],
             signing=self._signing,

@@ -9,9 +9,11 @@ from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.delivery.append import AppendDeps, Appends
 from skrytka.mail.delivery.bugs import MessageBugs
+from skrytka.mail.delivery.hosted import HostedDomains
 from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.known import KnownAccounts
 from skrytka.mail.delivery.local import Delivery, DeliveryDeps
+from skrytka.mail.delivery.report_intake import ReportIntake
 from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.delivery.senders import SenderDeps, Senders
 from skrytka.mail.delivery.types import Judgement, Resolution, Transaction
@@ -156,6 +158,7 @@ class World:
                 limits=SmtpLimits(),
                 bugs=MessageBugs(LocalLimits(LimitTable(self.clock))),
                 senders=self.senders,
+                intake=ReportIntake(self.inspection, HostedDomains(self.store).has, self.events),
             )
         )
         self.courier = LocalCourier(

@@ -12,7 +12,7 @@ from typing import Final
 from skrytka.inspect.errors import PoisonedMessageError
 from skrytka.inspect.inspector import Inspector
 from skrytka.inspect.memory import MessageMemory
-from skrytka.inspect.wire import INLINE_MAX_BYTES
+from skrytka.inspect.wire import INLINE_MAX_BYTES, ReportsAnswer
 from skrytka.mail.delivery.message import HEADER_INLINE_BYTES, Sealed
 from skrytka.mail.delivery.summary import Insides, summary_of, unread_summary
 from skrytka.model.errors import Reason, TransientError
@@ -52,6 +52,14 @@ class Inspection:
         else:
             summary = await asyncio.to_thread(summary_of, structure, found, blob.sha256)
         return Insides(summary, text, authors=structure.authors)
+
+    async def reports(self, sealed: Sealed) -> ReportsAnswer:
+        """Reports of other servers in a message. Raises as :meth:`of`, and PoisonedMessageError."""
+        if sealed.content is not None and len(sealed.content) <= INLINE_MAX_BYTES:
+            return await self._inspector.reports(sealed.content)
+        async with self._large:
+            with await _in_memory(sealed) as memory:
+                return await self._inspector.reports(memory)
 
     async def seven_bit(self, content: bytes) -> bytes | None:
         """A message for a server that takes seven bits only; None: it goes as it is, or not at all.

@@ -19,6 +19,7 @@ from skrytka.mail.delivery.message import IncomingMessage, Sealed, Specs, verdic
 from skrytka.mail.delivery.outgoing import Departures, to_sign
 from skrytka.mail.delivery.priority import field_priority, prioritized
 from skrytka.mail.delivery.queued import WaitingCopies
+from skrytka.mail.delivery.report_intake import ReportIntake
 from skrytka.mail.delivery.reports import ReportDeps, Reports, asked_of, confirmations
 from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.delivery.senders import Senders
@@ -79,6 +80,7 @@ class DeliveryDeps:
     bugs: MessageBugs
     outbox: Outbox | None = None  # None: nothing leaves
     senders: Senders | None = None  # None: nobody asks whose mail it is
+    intake: ReportIntake | None = None  # None: reports of others are mail as any other
     directory: Directory | None = None  # of reverse paths; None: nobody is told that his mail arrived
     words: Words = ENGLISH  # of reports
     signing: Signing | None = None  # None: what leaves is not signed
@@ -90,7 +92,7 @@ class Delivery:
     def __init__(self, deps: DeliveryDeps) -> None:
         self._deps = deps
         self._copies = Copies(deps.hostname, deps.keys, deps.clock, deps.random)
-        self._look = Look(deps.hostname, deps.inspection, deps.decide, deps.senders, deps.events)
+        self._look = Look(deps.hostname, deps.inspection, deps.decide, deps.senders, deps.events, deps.intake)
         self._departures = Departures(deps.outbox, deps.signing, deps.hostname) if deps.outbox is not None else None
         self._waiting = WaitingCopies(deps.keys, deps.clock, deps.random)
         self._reports = self._made_reports(deps)

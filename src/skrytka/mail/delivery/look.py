@@ -8,6 +8,7 @@ import msgspec
 from skrytka.mail.delivery.checked import sender_checked
 from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.message import Sealed
+from skrytka.mail.delivery.report_intake import ReportIntake, is_report
 from skrytka.mail.delivery.senders import Senders, proves
 from skrytka.mail.delivery.summary import NO_COPIES, Insides
 from skrytka.mail.delivery.types import Decide, Resolution, Transaction
@@ -33,13 +34,20 @@ class Look:
     """One per process; without ``senders`` nobody asks whose mail it is."""
 
     def __init__(
-        self, hostname: str, inspection: Inspection, decide: Decide, senders: Senders | None, events: Emitter
+        self,
+        hostname: str,
+        inspection: Inspection,
+        decide: Decide,
+        senders: Senders | None,
+        events: Emitter,
+        intake: ReportIntake | None = None,
     ) -> None:
         self._hostname = hostname
         self._inspection = inspection
         self._decide = decide
         self._senders = senders
         self._events = events
+        self._intake = intake
 
     async def at(self, facts: Transaction, recipients: Sequence[Resolution], sealed: Sealed) -> Looked:
         """As :meth:`insides`; of a message that only leaves, nothing of its inside is looked at."""
@@ -67,6 +75,8 @@ class Look:
         verdict = self._decide(sealed.scan, judgement.findings)
         domains = tuple(dict.fromkeys(each.recipient.domain.name for each in recipients))
         self._events.emit(sender_checked(facts, domains, results, judgement, verdict))
+        if self._intake is not None and verdict.reply.is_positive and is_report(sealed.scan):
+            await self._intake.read(sealed, facts.trace, results)
         found = msgspec.structs.replace(
             facts,
             results=results_field(self._hostname, founds(results)),

@@ -217,6 +217,44 @@ class StsPolicyFetched(MailEvent, frozen=True, kw_only=True):
     is_kept: bool = False  # an older policy goes on to hold
 
 
+class DmarcReportReceived(MailEvent, frozen=True, kw_only=True):
+    """Another server has told what it saw of mail that claims to be from a domain of ours (RFC 9990)."""
+
+    domain: str  # that the report is about
+    organization: str
+    sender: str  # the domain in From of the mail that brought it
+    is_proven: bool  # that it is from that domain (RFC 9990 3.5.2 demands it)
+    report_id: str
+    begin_s: int
+    end_s: int
+    policy: str  # p as they saw it
+    # "address count dkim spf disposition header_from proven": dkim and spf are pass where aligned, proven is what was
+    # proven by whatever name ("dkim:example.net,spf:example.net").
+    sources: tuple[str, ...]
+    left_off: int = 0  # messages of further sources
+
+
+class TlsReportReceived(MailEvent, frozen=True, kw_only=True):
+    """Another server has told how its TLS with servers of a domain of ours went (RFC 8460)."""
+
+    domain: str
+    organization: str
+    sender: str
+    is_proven: bool
+    report_id: str
+    begin_s: int
+    end_s: int
+    policies: tuple[str, ...]  # each "type successes failures"
+    failures: tuple[str, ...] = ()  # each "type count mx_host reason"
+
+
+class ReportRefused(MailEvent, frozen=True, kw_only=True):
+    """What came as a report of another server could not be used; the mail was delivered all the same."""
+
+    sender: str
+    reason: str
+
+
 class DeliveryFailed(MailEvent, frozen=True, kw_only=True):
     """A recipient elsewhere was given up; ``is_reported`` says whether a DSN went to the reverse path."""
 

@@ -23,7 +23,7 @@ from skrytka.protocol.mailauth.dmarc.evaluate import Result as DmarcStatus
 from skrytka.protocol.mailauth.dmarc.record import Policy
 from skrytka.protocol.mailauth.query import Check
 from skrytka.protocol.mailauth.results import Found
-from skrytka.protocol.mailauth.spf.name import policy_domain
+from skrytka.protocol.mailauth.spf.name import is_at_or_below, policy_domain
 from skrytka.protocol.mailauth.spf.result import Result as SpfStatus
 from skrytka.protocol.mailauth.spf.result import SpfResult
 
@@ -127,6 +127,15 @@ def identifiers(spf: SpfResult | None, signatures: Sequence[SignatureResult]) ->
     ]
     domain = policy_domain(spf.identity.domain) if spf is not None and spf.result is SpfStatus.PASS else None
     return (*proven, Identifier("spf", domain)) if domain else tuple(proven)
+
+
+def is_author_proven(results: MessageResults) -> bool:
+    """DMARC passes; or there is no policy, and what was proven is the domain in From, one above or one below it."""
+    author = results.dmarc.author.domain
+    if results.dmarc.result is not DmarcStatus.NONE:
+        return results.dmarc.result is DmarcStatus.PASS
+    proven = {each.domain for each in identifiers(results.spf, results.dkim)}
+    return any(is_at_or_below(author, each) or is_at_or_below(each, author) for each in proven)
 
 
 def founds(results: MessageResults) -> tuple[Found, ...]:

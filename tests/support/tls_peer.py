@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from skrytka.mail.delivery.types import Resolution
+from skrytka.model.address import Address
 from skrytka.model.dns import Tlsa
 from skrytka.model.limits import SmtpLimits
 from skrytka.net.dns.zone import StaticZone
@@ -29,6 +31,13 @@ _{port}._tcp.peer.example.test:
   - AD: {is_signed}
 {records}
 """
+
+
+class AnyDomain(FakeRecipients):
+    """Accounts of example.test, by whatever domain."""
+
+    async def resolve(self, recipient: Address, *, size_bytes: int = 0) -> Resolution:
+        return await super().resolve(Address.parse(f"{recipient.local}@example.test"), size_bytes=size_bytes)
 
 
 class Peer(NamedTuple):
@@ -57,7 +66,7 @@ async def tls_peer(folder: Path, chain: Sequence[Issued]) -> AsyncIterator[Peer]
         peer = Peer(FakeDelivery(), net)
         late.append(
             MxDeps(
-                recipients=FakeRecipients(),
+                recipients=AnyDomain(),
                 delivery=peer.delivery,
                 events=net.recorder,
                 clock=net.clock,

@@ -1,0 +1,148 @@
+"""A DNS of its own on loopback: Debian's knot with a signed root, and unbound that validates on its key, or does not.
+
+Everything stands in the root zone but what is below ``insecure.``, which is a zone without signatures, and ``bogus.``,
+whose parent vouches for another key than it has.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import dns.message
+import dns.query
+import dns.rdatatype
+
+from tests.support.needs import SYSTEM_PATH
+from tests.support.ports import free_base
+
+START_S = 30.0
+KNOT = """\
+server:
+    listen: 127.0.0.1@{port}
+    rundir: "{root}"
+database:
+    storage: "{root}"
+policy:
+  - id: one
+    algorithm: ECDSAP256SHA256
+    single-type-signing: on
+template:
+  - id: default
+    storage: "{root}"
+    zonefile-sync: -1
+zone:
+  - domain: .
+    file: root.zone
+    dnssec-signing: on
+    dnssec-policy: one
+  - domain: insecure.
+    file: insecure.zone
+  - domain: bogus.
+    file: bogus.zone
+    dnssec-signing: on
+    dnssec-policy: one
+"""
+HEAD = "$TTL 60\n@ SOA ns.test. admin.test. 1 3600 600 86400 60\n@ NS ns.test.\n"
+ROOT = """\
+ns.test. A 127.0.0.1
+insecure. NS ns.insecure.
+bogus. NS ns.bogus.
+bogus. DS 12345 13 2 {digest}
+"""
+UNBOUND = """\
+server:
+    interface: 127.0.0.1@{port}
+    directory: "{root}"
+    username: ""
+    chroot: ""
+    pidfile: "{root}/unbound-{port}.pid"
+    use-syslog: no
+    logfile: "{root}/unbound-{port}.log"
+    do-daemonize: no
+    do-not-query-localhost: no
+    do-ip6: no
+    access-control: 127.0.0.0/8 allow
+    module-config: "{modules}"
+    num-threads: 1
+    local-zone: "test." nodefault
+    {anchor}
+remote-control:
+    control-enable: no
+"""
+STUB = 'stub-zone:\n    name: "{zone}"\n    stub-addr: 127.0.0.1@{port}\n    stub-prime: no\n'
+
+
+class SignedDns(NamedTuple):
+    """Ports of 127.0.0.1."""
+
+    validating: int
+    plain: int  # of a resolver that validates nothing
+
+
+@contextlib.contextmanager
+def signed_dns(signed: str, insecure: str = "", bogus: str = "") -> Iterator[SignedDns]:
+    """Records as a zone file has them, with full names."""
+    root = Path(tempfile.mkdtemp(prefix="skrytka-dns-"))
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, root, ignore_errors=True)
+        _write_zones(root, signed, insecure, bogus)
+        knot = free_base([0])
+        (root / "knot.conf").write_text(KNOT.format(port=knot, root=root))
+        _run(stack, root, ["knotd", "-c", str(root / "knot.conf")])
+        anchor = root / "anchor.key"
+        anchor.write_text(_wait_for_key(knot, root))
+        found = []
+        for modules, line in (("validator iterator", f'trust-anchor-file: "{anchor}"'), ("iterator", "")):
+            port = free_base([0])
+            text = UNBOUND.format(port=port, root=root, modules=modules, anchor=line)
+            text += "".join(STUB.format(zone=zone, port=knot) for zone in (".", "insecure.", "bogus."))
+            conf = root / f"unbound-{port}.conf"
+            conf.write_text(text)
+            _run(stack, root, ["unbound", "-d", "-c", str(conf)])
+            _wait_until_it_answers(port, root)
+            found.append(port)
+        yield SignedDns(*found)
+
+
+def _write_zones(root: Path, signed: str, insecure: str, bogus: str) -> None:
+    (root / "root.zone").write_text(HEAD + ROOT.format(digest="00" * 32) + signed)
+    (root / "insecure.zone").write_text(HEAD + "ns.insecure. A 127.0.0.1\n" + insecure)
+    (root / "bogus.zone").write_text(HEAD + "ns.bogus. A 127.0.0.1\n" + bogus)
+
+
+def _run(stack: contextlib.ExitStack, root: Path, command: Sequence[str]) -> None:
+    log = stack.enter_context((root / "output").open("ab"))
+    environment = os.environ | {"PATH": SYSTEM_PATH}
+    process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    stack.callback(process.wait, 20)
+    stack.callback(process.terminate)
+
+
+def _wait_for_key(port: int, root: Path) -> str:
+    """The DNSKEY of the root, once it is signed."""
+    query = dns.message.make_query(".", dns.rdatatype.DNSKEY, want_dnssec=True)
+    end = time.monotonic() + START_S
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError, dns.exception.DNSException):
+            answer = dns.query.tcp(query, "127.0.0.1", port=port, timeout=1)
+            if len(answer.answer) == 2:
+                return "".join(f". IN DNSKEY {key.to_text()}\n" for key in answer.answer[0])
+        time.sleep(0.1)
+    raise AssertionError((root / "output").read_text())
+
+
+def _wait_until_it_answers(port: int, root: Path) -> None:
+    query = dns.message.make_query("ns.test.", dns.rdatatype.A)
+    end = time.monotonic() + START_S
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError, dns.exception.DNSException):
+            if dns.query.udp(query, "127.0.0.1", port=port, timeout=1).answer:
+                return
+        time.sleep(0.1)
+    raise AssertionError((root / "output").read_text() + "".join(p.read_text() for p in root.glob("unbound-*.log")))

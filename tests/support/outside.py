@@ -24,7 +24,7 @@ from skrytka.mail.queue.path import Paths
 from skrytka.mail.queue.routes import Routes
 from skrytka.mail.queue.sts import StsDeps, StsPolicies
 from skrytka.model.address import NULL_REVERSE_PATH, Address, ReversePath
-from skrytka.model.envelope import BodyType, Notify, Recipient, Ret
+from skrytka.model.envelope import BodyType, By, DeliverBy, Notify, Recipient, Ret
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Outbound
 from skrytka.net.client_tls import ClientTls
@@ -274,6 +274,7 @@ class Outside:
         is_own: bool = True,
         hold_s: int = 0,
         priority_max: int = 9,
+        by: By | None = None,
     ) -> None:
         facts = self.world.facts()
         path = ReversePath(Address.parse(sender)) if sender else NULL_REVERSE_PATH
@@ -289,6 +290,7 @@ class Outside:
             ret=ret,
             envid=envid,
             account=await self.world.account("alice"),
+            deliver_by=DeliverBy.of(by, self.world.clock.now_ms()),
             priority=priority,
             priority_max=priority_max,
             hold=f"for;{hold_s}" if hold_s else "",

@@ -52,7 +52,9 @@ def list_(*, chosen: dict[str, str], state: str | None, as_json: bool) -> None:
 def show(*, message: str, as_json: bool) -> None:
     """What is left of MESSAGE, an id of the list; its trace id leads to its events."""
     output.print_rows(
-        (*COLUMNS, "why", "release_at", "trace", "kind", "priority"), ask("queue.list", id=message), as_json=as_json
+        (*COLUMNS, "why", "release_at", "deliver_by_at", "deliver_by_mode", "trace", "kind", "priority"),
+        ask("queue.list", id=message),
+        as_json=as_json,
     )
 
 

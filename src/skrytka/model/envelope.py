@@ -1,6 +1,7 @@
 """What SMTP says about a message, beside the message (RFC 5321 2.3.1)."""
 
 from enum import StrEnum
+from typing import Self
 
 import msgspec
 
@@ -40,6 +41,19 @@ class By(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.seconds};{'R' if self.is_return else 'N'}{'T' if self.is_traced else ''}"
+
+
+class DeliverBy(msgspec.Struct, frozen=True):
+    """As :class:`By`, on our clock."""
+
+    at_ms: int
+    is_return: bool
+    is_traced: bool = False
+
+    @classmethod
+    def of(cls, by: By | None, now_ms: int) -> Self | None:
+        """``now_ms``: when MAIL came."""
+        return None if by is None else cls(now_ms + by.seconds * 1000, by.is_return, by.is_traced)
 
 
 class Hold(msgspec.Struct, frozen=True):

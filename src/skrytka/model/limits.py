@@ -42,4 +42,5 @@ class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 MESSAGE_IN_MEMORY_BYTES = 256 * 1024  # beyond it a message goes to a sealed spool file (design section 5)
+DELIVER_BY_MIN_S = 60  # RFC 2852 2: of mode R; the decision at the end of a message may take so long
 RECEIVED_MAX = 100  # RFC 5321 6.3

@@ -82,6 +82,7 @@ BAD_SEQUENCE = _reply(503, "5.5.1", "Bad sequence of commands")
 NO_VALID_RECIPIENTS = _reply(554, "5.5.1", "No valid recipients")  # RFC 5321 3.3
 HELLO_FIRST = _reply(503, "5.5.1", "Say HELO or EHLO first")
 PARAMETER_UNKNOWN = _reply(555, "5.5.4", "Parameter not recognised")  # RFC 5321 4.1.1.11
+DELIVER_BY_PASSED = _reply(554, "5.4.7", "The time for delivery has passed")  # RFC 2852 3
 BAD_PRIORITY = _reply(501, "5.5.2", "A priority is a number from -9 to 9")  # RFC 6710 4.1
 DELIVER_BY_TOO_SHORT = _reply(555, "5.4.7", "The time for delivery is too short")  # RFC 2852 3
 TOO_MANY_RECIPIENTS = _reply(452, "4.5.3", "Too many recipients, send the rest separately")  # RFC 5321 4.5.3.1.10

@@ -16,9 +16,10 @@ from skrytka.mail.delivery.types import Outgoing, Transaction
 from skrytka.mail.identity.login import Login, is_same_name
 from skrytka.model import reply as replies
 from skrytka.model.address import Address, AddressError
-from skrytka.model.envelope import Hold, Recipient
+from skrytka.model.envelope import DeliverBy, Hold, Recipient
 from skrytka.model.errors import PermanentError, Reason, ReasonedError
 from skrytka.model.events import SendingLimited
+from skrytka.model.limits import DELIVER_BY_MIN_S
 from skrytka.model.reply import Reply
 from skrytka.model.verdict import Action, Verdict
 from skrytka.net.connection import Connection
@@ -57,6 +58,7 @@ class SubmissionSession(SmtpSession):
             mechanisms=MECHANISMS,
             is_auth_required=True,
             future_release=_future_release(deps),
+            deliver_by_min_s=DELIVER_BY_MIN_S,
             is_priority=True,
         )
         super().__init__(conn, deps, extensions)
@@ -90,11 +92,11 @@ class SubmissionSession(SmtpSession):
         address = start.reverse_path.address
         if address is not None and not await self._submission.rights.may_send_as(self._who, address):
             return replies.SENDER_NOT_YOURS, Reason.NOT_PERMITTED
+        if start.hold is not None and (refusal := await self._held_back(start, start.hold)) is not None:
+            return refusal
         settings = self._submission.settings
         if await self._is_too_much("messages_per_hour", settings.messages_per_hour, HOUR_S):
             return _limit_reply(settings.messages_per_hour, "messages an hour"), Reason.RATE_LIMITED
-        if start.hold is not None and (refusal := await self._held_back(start.hold)) is not None:
-            return refusal
         return self._sender_ok(start.priority), None
 
     def _sender_ok(self, priority: int | None) -> Reply:
@@ -113,10 +115,11 @@ class SubmissionSession(SmtpSession):
         named = (right.max for right in settings.priority_rights if right.address.lower() == own)
         return next(named, settings.priority_max)
 
-    async def _held_back(self, hold: Hold) -> tuple[Reply, Reason | None] | None:
-        """RFC 4865 4.2 and 6: a time to come, and no more than an account's share of what waits."""
+    async def _held_back(self, start: events.MailFrom, hold: Hold) -> tuple[Reply, Reason | None] | None:
+        """RFC 4865 4.2, 5.2 and 6: a time to come, not after that for delivery; no more than an account's share."""
         now_ms, most = self._deps.clock.now_ms(), self._submission.settings.future_release_messages
-        if hold.release_at_ms(now_ms) <= now_ms:
+        by, release_at_ms = DeliverBy.of(start.by, now_ms), hold.release_at_ms(now_ms)
+        if release_at_ms <= now_ms or (by is not None and by.at_ms < release_at_ms):
             return replies.BAD_SYNTAX, Reason.BAD_SYNTAX
         if most and await self._submission.waiting.count(self._who.account) >= most:
             return replies.TOO_MANY_HELD.with_text(

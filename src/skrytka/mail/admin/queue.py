@@ -7,8 +7,11 @@ import msgspec
 
 from skrytka.mail.admin.base import AdminPart
 from skrytka.mail.delivery import queued
+from skrytka.mail.delivery.types import Transaction
 from skrytka.mail.outbox.outbox import said_as
-from skrytka.mail.outbox.sealed import open_envelope, open_recipient, queue_keys
+from skrytka.mail.outbox.sealed import OutboundEnvelope, open_envelope, open_recipient, queue_keys
+from skrytka.model.address import Address
+from skrytka.model.envelope import By, DeliverBy
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import QueueChanged
 from skrytka.model.ids import QueueId, id_text, parse_id
@@ -52,6 +55,8 @@ class QueueInfo(msgspec.Struct, frozen=True, kw_only=True):
     priority: int  # from -9 to 9 (RFC 6710)
     queued_at_ms: int
     due_at_ms: int | None  # None: held
+    deliver_by_at_ms: int | None  # by when its sender wants it delivered (RFC 2852)
+    deliver_by_mode: str  # R: else it comes back; N: else he is told; with T he hears of each server; "": whenever
     release_at_ms: int | None  # until when its sender wants it to wait
 
 
@@ -182,7 +187,12 @@ class _Known(NamedTuple):
     recipient: str
     reverse_path: str
     trace: str
-    priority: int | None = None
+    priority: int | None
+    arrived_at_ms: int
+    deliver_by: DeliverBy | None
+
+
+_DAMAGED: Final = _Known("(cannot be opened)", "", "", None, 0, None)
 
 
 def _opened(row: OutboundRow, keys: AccountKeys) -> _Known:
@@ -190,17 +200,23 @@ def _opened(row: OutboundRow, keys: AccountKeys) -> _Known:
     if row.kind == KIND_OUTBOUND:
         envelope = open_envelope(keys, row.queue_id, row.envelope)
         recipient = open_recipient(keys, row.queue_id, row.recipient, row.sealed_recipient).address
-        return _Known(str(recipient), f"<{envelope.reverse_path}>", id_text(envelope.trace), envelope.priority)
+        return _known(recipient, envelope, envelope.arrived_at_ms)
     facts = queued.open_envelope(keys, row.queue_id, row.envelope).facts
     target = queued.open_target(keys, row.queue_id, row.recipient, row.sealed_recipient)
-    return _Known(str(target.recipient), f"<{facts.reverse_path}>", id_text(facts.trace), facts.priority)
+    return _known(target.recipient, facts, facts.received_at_ms)
+
+
+def _known(recipient: Address, said: OutboundEnvelope | Transaction, arrived_at_ms: int) -> _Known:
+    path, trace = f"<{said.reverse_path}>", id_text(said.trace)
+    return _Known(str(recipient), path, trace, said.priority, arrived_at_ms, said.deliver_by)
 
 
 def _info(row: OutboundRow, keys: AccountKeys, now_ms: int) -> QueueInfo:
     try:
         known = _opened(row, keys)
     except PermanentError:
-        known = _Known("(cannot be opened)", "", "")
+        known = _DAMAGED
+    by = known.deliver_by
     is_scheduled = row.release_at_ms > now_ms
     return QueueInfo(
         id=id_text(row.queue_id),
@@ -217,5 +233,7 @@ def _info(row: OutboundRow, keys: AccountKeys, now_ms: int) -> QueueInfo:
         priority=said_as(row.priority) if known.priority is None else known.priority,
         queued_at_ms=row.created_at_ms,
         due_at_ms=None if row.is_held else row.due_at_ms,
+        deliver_by_at_ms=None if by is None else row.created_at_ms + by.at_ms - known.arrived_at_ms,
+        deliver_by_mode="" if by is None else str(By(0, by.is_return, by.is_traced)).partition(";")[2],
         release_at_ms=row.release_at_ms if is_scheduled else None,
     )

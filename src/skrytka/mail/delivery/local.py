@@ -58,6 +58,7 @@ _QUEUED_FOR: Final = frozenset(
 )  # what passes while the store itself is well
 HELD: Final = "held"  # why it waits, in events and in the queue
 _NOTHING_LEAVES: Final = Verdict(Action.REJECT, reply.RELAY_DENIED, Reason.RELAY_DENIED)
+_TOO_LATE: Final = Verdict(Action.REJECT, reply.DELIVER_BY_PASSED, Reason.EXPIRED)
 _ACCEPTED: Final = Verdict(Action.ACCEPT, reply.ACCEPTED)
 
 
@@ -215,6 +216,8 @@ class Delivery:
             return verdict
         if check is not None and (refusal := await check(sealed.scan)) is not None:
             return refusal
+        if (by := facts.deliver_by) is not None and by.is_return and by.at_ms <= self._deps.clock.now_ms():
+            return _TOO_LATE
         granted = prioritized(facts, sealed.scan)
         verdict = await self._placed(granted, recipients, sealed, outgoing)
         if verdict is _ACCEPTED and facts.priority is None and granted.priority != field_priority(sealed.scan):

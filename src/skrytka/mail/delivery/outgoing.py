@@ -69,6 +69,7 @@ def outbound_envelope(
         signatures=signed.fields,
         signed_for=signed.domain,
         hold=facts.hold,
+        deliver_by=facts.deliver_by,
         priority=facts.priority,
     )
 

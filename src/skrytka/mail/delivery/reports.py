@@ -74,6 +74,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     envid: str
     scan: HeaderScan
     hold: str = ""
+    deliver_by_ms: int | None = None
     priority: int | None = None
     content: bytes | None = None  # all of it, where it is to be returned
 
@@ -152,6 +153,7 @@ class Reports:
             recipients=tuple(recipients),
             envid=about.envid,
             future_release=about.hold,
+            deliver_by_ms=about.deliver_by_ms,
             log_id=id_text(about.trace),
             about=about.scan.message_id or b"",
             header=about.scan.raw,
@@ -214,6 +216,7 @@ def about_delivered(facts: Transaction, to: Address, scan: HeaderScan) -> About:
         envid=facts.envid,
         scan=scan,
         hold=facts.hold,
+        deliver_by_ms=None if facts.deliver_by is None else facts.deliver_by.at_ms,
         priority=facts.priority,
     )
 

@@ -7,7 +7,7 @@ import msgspec
 
 from skrytka.mail.delivery.incoming import HeaderScan
 from skrytka.model.address import Address, Domain, ReversePath
-from skrytka.model.envelope import BodyType, Recipient, Ret
+from skrytka.model.envelope import BodyType, DeliverBy, Recipient, Ret
 from skrytka.model.errors import TransientError
 from skrytka.model.ids import AccountId, TraceId, UnitId
 from skrytka.model.verdict import Finding, Verdict
@@ -56,6 +56,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     ret: Ret | None = None
     envid: str = ""
     account: AccountId | None = None  # who submits it
+    deliver_by: DeliverBy | None = None
     priority: int | None = None  # as granted (RFC 6710 4.1); None: nobody has said one
     priority_max: int = 0  # that may be granted
     hold: str = ""  # as its sender said it (model.envelope.Hold); "" where it is to go at once

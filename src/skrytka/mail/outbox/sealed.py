@@ -6,7 +6,7 @@ import msgspec
 
 from skrytka.model.address import ReversePath
 from skrytka.model.clock import Random
-from skrytka.model.envelope import BodyType, Recipient, Ret
+from skrytka.model.envelope import BodyType, DeliverBy, Recipient, Ret
 from skrytka.model.errors import UNREADABLE, PermanentError, Reason
 from skrytka.model.ids import AccountId, QueueId, TraceId
 from skrytka.model.secret import Secret
@@ -31,6 +31,7 @@ class OutboundEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     envid: str = ""
     trace_fields: bytes = b""  # our Received field, which goes before the message (RFC 5321 4.4)
     is_report: bool = False  # a DSN of ours
+    deliver_by: DeliverBy | None = None  # counted from arrived_at_ms
     priority: int | None = None  # MT-PRIORITY, as granted; None: nobody has said one
     hold: str = ""  # as its sender said it (model.envelope.Hold)
     signatures: bytes = b""  # DKIM-Signature fields of ours, which go between these and the message

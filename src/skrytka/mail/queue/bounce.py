@@ -11,6 +11,7 @@ import msgspec
 
 from skrytka.mail.delivery.incoming import rescan
 from skrytka.mail.delivery.reports import About, Reports, wants
+from skrytka.mail.queue.deliver_by import deadline_of, is_traced
 from skrytka.mail.queue.outcome import Fate, Outcome
 from skrytka.mail.queue.parcel import Parcel, Reader
 from skrytka.model.address import Address
@@ -20,6 +21,7 @@ from skrytka.protocol.reports.dsn import RecipientReport
 from skrytka.protocol.reports.texts import ReportAction
 from skrytka.store.api import Store
 from skrytka.store.commands.deliver import QueueDone
+from skrytka.store.sql.outbound import TOLD_DELAY, TOLD_LATE
 
 RETURN_FULL_BYTES: Final = 64 * 1024  # without RET: a small message goes back whole, of a large one the header
 RETURN_MAX_BYTES: Final = 1024 * 1024  # with RET=FULL
@@ -53,9 +55,15 @@ class Bounces:
                 found[number] = ReportAction.FAILED
             elif outcome.fate is Fate.DEFERRED and wants(recipient, Notify.DELAY):
                 found[number] = ReportAction.DELAYED
-            elif outcome.fate is Fate.SENT and not outcome.is_dsn and wants(recipient, Notify.SUCCESS):
-                found[number] = ReportAction.RELAYED  # RFC 3461 5.2.2 b
+            elif outcome.fate is Fate.SENT and self._is_told_of_relay(parcel, number, outcome):
+                found[number] = ReportAction.RELAYED
         return found
+
+    def _is_told_of_relay(self, parcel: Parcel, number: int, outcome: Outcome) -> bool:
+        """RFC 3461 5.2.2 b, RFC 2852 4.1.4."""
+        if not outcome.is_dsn and wants(parcel.recipients[number], Notify.SUCCESS):
+            return True
+        return is_traced(parcel, number, outcome, self._deps.clock.now_ms())
 
     async def post(
         self,
@@ -78,12 +86,14 @@ class Bounces:
         ]
         queue_id = parcel.rows[0].queue_id
         told = tuple(number for number, action in actions.items() if action is ReportAction.DELAYED)
+        is_late = any(outcomes[number].is_late for number in told)
         async with self._deps.reports.ready(about, recipients) as post:
             await self._deps.store.submit(
                 msgspec.structs.replace(
                     post,
                     done=QueueDone(queue_id, tuple(done)) if done else None,
                     told=QueueDone(queue_id, told) if told else None,
+                    told_what=TOLD_LATE if is_late else TOLD_DELAY,
                 )
             )
         self._deps.reports.tell(about, recipients)
@@ -98,6 +108,7 @@ class Bounces:
             arrived_at_ms=parcel.envelope.arrived_at_ms,
             envid=parcel.envelope.envid,
             hold=parcel.envelope.hold,
+            deliver_by_ms=deadline_of(parcel),
             priority=parcel.envelope.priority,
             scan=rescan(octets),
             content=octets if is_whole else None,
@@ -113,6 +124,7 @@ class Bounces:
             remote_mta=outcome.host,
             diagnostic=outcome.text,
             is_remote=outcome.is_remote,
+            is_late=outcome.is_late,
             last_attempt_at_ms=self._deps.clock.now_ms(),
             retry_until_ms=until_ms if action is ReportAction.DELAYED else 0,
         )

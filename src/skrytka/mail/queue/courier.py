@@ -24,8 +24,10 @@ from skrytka.mail.delivery.message import Sealed
 from skrytka.mail.delivery.queued import QueuedEnvelope, QueuedTarget, open_envelope, open_target
 from skrytka.mail.delivery.reports import Reports, about_delivered, confirmation, wants
 from skrytka.mail.delivery.summary import NOTHING_READ, Insides, buggy
+from skrytka.mail.delivery.types import Transaction
 from skrytka.mail.mailbox.blobs import Blobs, OpenBlob
 from skrytka.mail.outbox.sealed import queue_keys
+from skrytka.mail.queue.deliver_by import deadline_ms, words
 from skrytka.model.clock import Clock, Random
 from skrytka.model.envelope import Notify
 from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
@@ -38,13 +40,14 @@ from skrytka.protocol.reports.dsn import RecipientReport
 from skrytka.protocol.reports.texts import ReportAction
 from skrytka.store.api import Store
 from skrytka.store.commands.deliver import Deliver, Delivered, QueueDone
-from skrytka.store.commands.outbound import Post
+from skrytka.store.commands.outbound import Post, Settle
 from skrytka.store.commands.queue import Complete, Defer
 from skrytka.store.rows import QueueRow
 from skrytka.store.seal.blob import SealedBlob
 from skrytka.store.seal.keys import AccountKeys
 from skrytka.store.seal.source import KeySource
 from skrytka.store.sql import queue as sql
+from skrytka.store.sql.outbound import TOLD_LATE
 
 BACK_OFF_S: Final = (5, 15, 60, 300, 900, 3600)  # the last one repeats
 GIVE_UP_MS: Final = 5 * 24 * 3600 * 1000  # RFC 5321 4.5.4.1: at least 4 to 5 days
@@ -113,6 +116,12 @@ class LocalCourier:
         except (PermanentError, TransientError) as exc:
             await self._failed(rows, exc)
             return
+        facts, deadline = job.envelope.facts, _deadline(rows[0], job.envelope.facts)
+        if facts.deliver_by is not None and deadline is not None and self._deps.clock.now_ms() >= deadline:
+            if facts.deliver_by.is_return:  # RFC 2852 4.1.3
+                await self._give_up(rows, job, deadline)
+                return
+            await self._tell_late(rows, job, deadline)
         if len(rows) == job.envelope.recipients:
             try:
                 await self._deliver(job, rows, job.envelope.unit)
@@ -197,6 +206,9 @@ class LocalCourier:
             return
         attempts = max(row.attempts for row in rows)
         due_at_ms = now_ms + 1000 * BACK_OFF_S[min(attempts, len(BACK_OFF_S) - 1)]
+        deadline = _deadline(rows[0], job.envelope.facts) if job is not None else None
+        if deadline is not None and deadline > now_ms:
+            due_at_ms = min(due_at_ms, deadline)
         numbers = tuple(row.recipient for row in rows)
         reason = error.reason.value
         await self._deps.store.submit(
@@ -209,43 +221,75 @@ class LocalCourier:
             attempts = row.attempts + 1
             self._deps.events.emit(DeliveryDeferred(trace=trace, recipient=name, reason=reason, attempts=attempts))
 
-    async def _give_up(self, rows: Sequence[QueueRow], job: _Job | None) -> None:
-        """Out of the queue, in one commit with what the sender hears of it."""
+    async def _give_up(self, rows: Sequence[QueueRow], job: _Job | None, deadline: int | None = None) -> None:
+        """Out of the queue, in one commit with what the sender hears of it; ``deadline``: because of that one."""
+        failed = [] if job is None else self._said(rows, job, ReportAction.FAILED, deadline)
+        if not await self._is_reported(job, failed, done=_several(rows)):
+            await self._complete(rows)
+
+    async def _tell_late(self, rows: Sequence[QueueRow], job: _Job, deadline: int) -> None:
+        """Once: the time for its delivery has passed, and it is still tried (RFC 2852 4.1.3)."""
+        untold = [row for row in rows if row.is_told != TOLD_LATE]
+        if not untold:
+            return
+        delayed = self._said(untold, job, ReportAction.DELAYED, deadline)
+        if not await self._is_reported(job, delayed, told=_several(untold)):
+            await self._deps.store.submit(Settle(unit=self._unit(), late=(_several(untold),)))
+
+    async def _is_reported(
+        self,
+        job: _Job | None,
+        said: Sequence[RecipientReport],
+        *,
+        done: QueueDone | None = None,
+        told: QueueDone | None = None,
+    ) -> bool:
+        """False: there is nothing to tell, or nobody; what goes with it has not happened."""
         reports = self._deps.reports
         to = job.envelope.facts.reverse_path.address if job is not None else None
-        failed = self._failures(rows, job) if job is not None else []
-        if reports is None or job is None or to is None or not failed:
-            await self._complete(rows)
-            return
+        if reports is None or job is None or to is None or not said:
+            return False
         about = about_delivered(job.envelope.facts, to, job.sealed.scan)
-        done = QueueDone(rows[0].queue_id, tuple(row.recipient for row in rows))
         try:
-            async with reports.ready(about, failed) as post:
-                await self._deps.store.submit(msgspec.structs.replace(post, done=done))
+            async with reports.ready(about, said) as post:
+                await self._deps.store.submit(msgspec.structs.replace(post, done=done, told=told, told_what=TOLD_LATE))
         except PermanentError as exc:
             self._deps.events.emit(FaultRaised(trace=about.trace, fault="F-report", detail=exc.detail))
-            await self._complete(rows)
-            return
-        reports.tell(about, failed)
+            return False
+        reports.tell(about, said)
+        return True
 
-    def _failures(self, rows: Sequence[QueueRow], job: _Job) -> list[RecipientReport]:
+    def _said(
+        self, rows: Sequence[QueueRow], job: _Job, action: ReportAction, deadline: int | None
+    ) -> list[RecipientReport]:
         now_ms = self._deps.clock.now_ms()
+        is_failure = action is ReportAction.FAILED
         return [
             RecipientReport(
                 final=asked.recipient.address,
-                action=ReportAction.FAILED,
-                status="4.4.7",
+                action=action,
+                status="5.4.7" if is_failure and deadline is not None else "4.4.7",
                 original=asked.recipient.original,
-                diagnostic="the mailbox could not be written",
+                diagnostic="the mailbox could not be written" if deadline is None else words(deadline),
+                is_late=deadline is not None,
                 last_attempt_at_ms=now_ms,
             )
             for row in rows
             for asked in job.targets[row.recipient].asked
-            if wants(asked.recipient, Notify.FAILURE)
+            if wants(asked.recipient, Notify.FAILURE if is_failure else Notify.DELAY)
         ]
 
     def _unit(self) -> UnitId:
         return UnitId(new_id(self._deps.clock, self._deps.random))
+
+
+def _several(rows: Sequence[QueueRow]) -> QueueDone:
+    return QueueDone(rows[0].queue_id, tuple(row.recipient for row in rows))
+
+
+def _deadline(row: QueueRow, facts: Transaction) -> int | None:
+    by = facts.deliver_by
+    return None if by is None else deadline_ms(by, facts.received_at_ms, row.created_at_ms)
 
 
 def _is_hopeless(row: QueueRow) -> bool:

@@ -18,6 +18,7 @@ from typing import Final
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.outbox.sealed import QueueKeys, open_envelope, open_recipient
 from skrytka.mail.queue.bounce import Bounces
+from skrytka.mail.queue.deliver_by import is_over, overdue
 from skrytka.mail.queue.outcome import Fate, Outcome, of_error
 from skrytka.mail.queue.parcel import Parcel
 from skrytka.mail.queue.path import Path, Paths
@@ -258,7 +259,10 @@ class OutboundCourier:
         try:
             outcomes = self._settlements.owed(parcel)
             rest = {n: each for n, each in parcel.recipients.items() if n not in outcomes}
-            if rest:
+            if rest and is_over(parcel, self._deps.clock.now_ms()):  # RFC 2852 4.1.3
+                outcomes |= dict.fromkeys(rest, overdue(Fate.FAILED, parcel))
+            elif rest:
+                parcel = await self._settlements.tell_late(parcel, blob.reader)
                 outcomes |= await path.deliver(Parcel(parcel.envelope, parcel.rows, rest), blob.reader)
             return await self._settlements.settle(parcel, outcomes, blob.reader, tasks)
         finally:

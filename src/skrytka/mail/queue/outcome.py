@@ -26,6 +26,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     is_remote: bool = False  # the text is the other server's reply
     host: str = ""
     tls: str = ""
+    is_late: bool = False  # the time by which its sender wanted it delivered has passed
+    is_deliver_by: bool = False  # the other server sees to that time
     is_dsn: bool = False  # the other server has taken over what the sender wants to hear (RFC 3461 5.2.2)
 
 
@@ -42,10 +44,21 @@ _STATUS: Final = {
 }
 
 
-def of_reply(reply: PeerReply, host: str, tls: str = "", *, is_dsn: bool = False) -> Outcome:
+def of_reply(
+    reply: PeerReply, host: str, tls: str = "", *, is_dsn: bool = False, is_deliver_by: bool = False
+) -> Outcome:
     """4xx may pass, 5xx does not (RFC 5321 4.2.1)."""
     fate = Fate.SENT if reply.is_positive else Fate.DEFERRED if reply.is_transient else Fate.FAILED
-    return Outcome(fate=fate, status=reply.status, text=str(reply), is_remote=True, host=host, tls=tls, is_dsn=is_dsn)
+    return Outcome(
+        fate=fate,
+        status=reply.status,
+        text=str(reply),
+        is_remote=True,
+        host=host,
+        tls=tls,
+        is_dsn=is_dsn,
+        is_deliver_by=is_deliver_by,
+    )
 
 
 def deferred(reply: PeerReply, host: str) -> Outcome:

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 import msgspec
 
 from skrytka.mail.outbox.sealed import OutboundEnvelope
-from skrytka.model.envelope import Recipient
+from skrytka.model.envelope import By, Recipient
 from skrytka.store.sql.outbound import OutboundRow
 
 CHUNK_BYTES: Final = 256 * 1024
@@ -25,6 +25,7 @@ class Parcel(msgspec.Struct, frozen=True):
     rows: tuple[OutboundRow, ...]
     recipients: dict[int, Recipient]  # by the number in the queue
     recoded: bytes | None = None  # instead of the stored message, for a server that cannot have that
+    by: By | None = None  # that this server is told
     fields: bytes = b""  # that this server is told beside those of the envelope
 
     @property

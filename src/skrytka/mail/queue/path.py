@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from skrytka.mail.queue.deliver_by import is_over, overdue, timed
 from skrytka.mail.queue.form import Forms
 from skrytka.mail.queue.guard import Guard
 from skrytka.mail.queue.handshake import TlsFailedError
@@ -140,7 +141,11 @@ class Path:
         """Who may be tried at another server: those deferred, unless somebody may have the message already."""
         try:
             fitted = await self._paths.forms.fitted(parcel, reader, transmitter.offered)
-            outcomes |= await transmitter.send(fitted, pending, reader)
+            now_ms = self._paths.clock.now_ms()
+            if is_over(parcel, now_ms):  # while the server was looked for
+                outcomes |= dict.fromkeys(pending, overdue(Fate.FAILED, parcel))
+                return []
+            outcomes |= await transmitter.send(timed(fitted, transmitter.offered, now_ms), pending, reader)
         except TransientError as exc:
             outcomes |= dict.fromkeys(pending, of_error(exc, Fate.DEFERRED))
         if transmitter.is_uncertain:

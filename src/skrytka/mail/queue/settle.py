@@ -11,7 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+import msgspec
+
 from skrytka.mail.queue.bounce import Bounces
+from skrytka.mail.queue.deliver_by import is_over, overdue, to_be_told, wakes_at_ms
 from skrytka.mail.queue.outcome import Fate, Outcome
 from skrytka.mail.queue.parcel import Parcel, Reader
 from skrytka.model.clock import Clock, Random
@@ -24,6 +27,7 @@ from skrytka.protocol.reports.texts import ReportAction
 from skrytka.store.api import Store
 from skrytka.store.commands.deliver import QueueDone
 from skrytka.store.commands.outbound import Later, Settle
+from skrytka.store.sql.outbound import TOLD_LATE
 
 TOGETHER: Final = 500  # messages of one commit: 30 ms of the store process; a slow disk makes them large
 DETAIL_MAX: Final = 300  # characters of a reply in an event
@@ -78,6 +82,24 @@ class Settlements:
             return False
         return self.later(parcel, outcomes, tasks)
 
+    async def tell_late(self, parcel: Parcel, reader: Reader) -> Parcel:
+        """Of what is still tried though the time for its delivery has passed: once, and then the parcel knows it.
+
+        TransientError when that could not be written down.
+        """
+        numbers = to_be_told(parcel, self._deps.clock.now_ms())
+        if not numbers:
+            return parcel
+        outcomes = dict.fromkeys(numbers, overdue(Fate.DEFERRED, parcel))
+        told = QueueDone(parcel.rows[0].queue_id, numbers)
+        try:
+            await self._deps.bounces.post(parcel, outcomes, dict.fromkeys(numbers, ReportAction.DELAYED), (), reader)
+        except PermanentError as exc:  # nobody can be told: once is enough
+            self._deps.events.emit(FaultRaised(trace=parcel.envelope.trace, fault=COURIER_FAULT, detail=str(exc)))
+            await self._deps.store.submit(Settle(unit=self._unit(), late=(told,)))
+        rows = tuple(row._replace(is_told=TOLD_LATE) if row.recipient in numbers else row for row in parcel.rows)
+        return msgspec.structs.replace(parcel, rows=rows)
+
     def later(self, parcel: Parcel, outcomes: dict[int, Outcome], tasks: asyncio.TaskGroup) -> bool:
         """Without a report; always True."""
         self._waiting.append(_Settled(parcel, outcomes))
@@ -119,13 +141,15 @@ class Settlements:
 
     def _later(self, parcel: Parcel, outcomes: dict[int, Outcome]) -> list[Later]:
         waits, now_ms = self._deps.settings.retry_s, self._deps.clock.now_ms()
-        attempts = {row.recipient: row.attempts for row in parcel.rows}
+        rows = {row.recipient: row for row in parcel.rows}
         queue_id = parcel.rows[0].queue_id
         found: dict[tuple[int, str], list[int]] = {}
         for number, outcome in outcomes.items():
             if outcome.fate is Fate.DEFERRED:
-                wait_s = waits[min(attempts[number], len(waits) - 1)]
-                found.setdefault((now_ms + wait_s * 1000, outcome.status), []).append(number)
+                due_ms = now_ms + waits[min(rows[number].attempts, len(waits) - 1)] * 1000
+                wakes_ms = wakes_at_ms(parcel, rows[number])
+                due_ms = due_ms if wakes_ms is None else min(due_ms, max(now_ms, wakes_ms))
+                found.setdefault((due_ms, outcome.status), []).append(number)
         return [Later(queue_id, tuple(numbers), due_ms, reason) for (due_ms, reason), numbers in found.items()]
 
     # -- with a report --------------------------------------------------------------------------------------------
@@ -161,7 +185,10 @@ class Settlements:
         return {row.recipient for row in parcel.rows if not row.is_told}
 
     def _expired(self, parcel: Parcel, outcomes: dict[int, Outcome]) -> dict[int, Outcome]:
-        """After so long a deferral is a failure (RFC 5321 4.5.4.1)."""
+        """A deferral is a failure after so long (RFC 5321 4.5.4.1), or when its sender wants that (RFC 2852 4.1.3)."""
+        if is_over(parcel, self._deps.clock.now_ms()):
+            late = overdue(Fate.FAILED, parcel)
+            return {number: late if each.fate is Fate.DEFERRED else each for number, each in outcomes.items()}
         if self._age_ms(parcel) <= self._deps.settings.expire_s * 1000:
             return outcomes
         return {

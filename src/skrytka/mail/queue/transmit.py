@@ -173,7 +173,7 @@ class Transmitter:
         return outcomes
 
     def _impossible(self, parcel: Parcel, numbers: Sequence[int]) -> dict[int, Outcome]:
-        """What this server cannot take whatever it says (RFC 6531 3.2, RFC 3030 3, RFC 1870 6.1)."""
+        """What this server cannot take whatever it says (RFC 6531 3.2, RFC 3030 3, RFC 1870 6.1, RFC 2852 4.1.4.1)."""
         offered, host = self._engine.capabilities, self._hop.host
         verdict: Outcome | None = None
         if parcel.envelope.body_type is BodyType.BINARY and not offered.is_binary:
@@ -182,6 +182,9 @@ class Transmitter:
             verdict = failed("5.6.7", f"{host} does not take internationalised mail", host)
         elif offered.size_bytes and parcel.size > offered.size_bytes:
             verdict = failed("5.3.4", f"{host} takes messages of {offered.size_bytes} octets at most", host)
+        elif parcel.by is not None and parcel.by.is_return and not offered.can_deliver_by(parcel.by.seconds):
+            what = f"only with {offered.deliver_by_min_s} seconds at least" if offered.is_deliver_by else "by no time"
+            verdict = failed("5.3.3", f"{host} promises delivery {what}", host)  # RFC 2852 4.1.4.1
         if verdict is not None:
             return dict.fromkeys(numbers, verdict)
         if offered.is_smtputf8:
@@ -246,6 +249,7 @@ class Transmitter:
             size_bytes=parcel.size,
             ret=envelope.ret,
             envid=envelope.envid,
+            by=parcel.by,
             priority=envelope.priority or 0,  # RFC 6758 3.2: also where nobody has said one
         )
 
@@ -286,7 +290,8 @@ class Transmitter:
 
     def _outcome(self, reply: PeerReply) -> Outcome:
         tls = str(self._conn.tls) if self._conn.tls is not None else ""
-        return of_reply(reply, self._hop.host, tls, is_dsn=self._engine.capabilities.is_dsn)
+        offered = self._engine.capabilities
+        return of_reply(reply, self._hop.host, tls, is_dsn=offered.is_dsn, is_deliver_by=offered.is_deliver_by)
 
     # -- octets ---------------------------------------------------------------------------------------------------
 

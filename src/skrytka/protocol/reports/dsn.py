@@ -42,6 +42,7 @@ class RecipientReport(msgspec.Struct, frozen=True, kw_only=True):
     remote_mta: str = ""
     diagnostic: str = ""  # the other server's reply, or our own words
     is_remote: bool = False  # the diagnostic is a reply
+    is_late: bool = False  # the time by which its sender wanted it delivered has passed
     last_attempt_at_ms: int = 0
     retry_until_ms: int = 0
 
@@ -57,6 +58,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     boundary: str  # unpredictable, so that no content can hold it
     recipients: tuple[RecipientReport, ...]
     envid: str = ""
+    deliver_by_ms: int | None = None
     future_release: str = ""  # as model.envelope.Hold has it
     log_id: str = ""  # under which our log knows the message
     about: bytes = b""  # Message-ID of the reported message, with angle brackets
@@ -156,7 +158,7 @@ def _reason(report: Report, each: RecipientReport) -> list[str]:
     words = report.words
     lines: list[str] = []
     if each.action in _HAS_CAUSE:
-        cause = cause_of(words, each.status)
+        cause = words.late if each.is_late else cause_of(words, each.status)
         lines += ["", cause.why, *([cause.advice] if each.action is ReportAction.FAILED else [])]
     if each.retry_until_ms:
         lines.append(words.until.format(date=date_text(each.retry_until_ms)))
@@ -174,6 +176,8 @@ def _status(report: Report) -> str:
             *([f"Original-Envelope-Id: {_shown(report, report.envid)}"] if report.envid else []),
             f"Reporting-MTA: dns; {report.hostname}",
             f"Arrival-Date: {date_text(report.arrived_at_ms)}",
+            # RFC 2852 5
+            *([] if report.deliver_by_ms is None else [f"Deliver-By-Date: {date_text(report.deliver_by_ms)}"]),
             # RFC 4865 5.1.2
             *([f"Future-Release-Request: {_shown(report, report.future_release)}"] if report.future_release else []),
         ],

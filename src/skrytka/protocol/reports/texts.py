@@ -40,6 +40,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     until: str  # {date}
     not_again: str
     returned: str
+    late: Cause  # the sender's own time has passed
     causes: dict[str, Cause]
     unknown: Cause
 
@@ -58,7 +59,7 @@ ENGLISH: Final = Words(
     sentences={
         ReportAction.FAILED: "Your message could not be delivered to",
         ReportAction.DELAYED: "Your message could not be delivered yet, and will be tried again, to",
-        ReportAction.RELAYED: "Your message was handed to a server that sends no confirmations, for",
+        ReportAction.RELAYED: "Your message was handed to the next server, which may not tell you more, for",
         ReportAction.EXPANDED: "Your message was delivered to the members of",
         ReportAction.DELIVERED: "Your message was delivered to",
     },
@@ -67,6 +68,7 @@ ENGLISH: Final = Words(
     until="It will be tried until {date}.",
     not_again="You need not send a delayed message again.",
     returned="Your message, or its header, is attached.",
+    late=Cause("The time by which you wanted it delivered has passed.", "Send it again if it is still of use."),
     causes={
         "1.1": Cause("There is no such address at that server.", "Look whether it is written as it should be."),
         "1.2": Cause(
@@ -110,7 +112,7 @@ POLISH: Final = Words(
     sentences={
         ReportAction.FAILED: "Nie udało się doręczyć Twojej wiadomości do",
         ReportAction.DELAYED: "Twojej wiadomości jeszcze nie udało się doręczyć, będą dalsze próby, do",
-        ReportAction.RELAYED: "Twoja wiadomość została przekazana serwerowi, który nie wysyła potwierdzeń, dla",
+        ReportAction.RELAYED: "Twoją wiadomość przejął kolejny serwer, który może nie powiedzieć nic więcej, dla",
         ReportAction.EXPANDED: "Twoja wiadomość została doręczona członkom grupy",
         ReportAction.DELIVERED: "Twoja wiadomość została doręczona do",
     },
@@ -119,6 +121,7 @@ POLISH: Final = Words(
     until="Próby potrwają do {date}.",
     not_again="Opóźnionej wiadomości nie trzeba wysyłać ponownie.",
     returned="Twoja wiadomość albo jej nagłówek jest w załączniku.",
+    late=Cause("Minął czas, do którego miała zostać doręczona.", "Wyślij ją ponownie, jeśli jest jeszcze potrzebna."),
     causes={
         "1.1": Cause("Na tamtym serwerze nie ma takiego adresu.", "Sprawdź, czy adres jest poprawnie zapisany."),
         "1.2": Cause(

@@ -67,6 +67,7 @@ class Settle(Command[None], frozen=True):
 
     done: tuple[QueueDone, ...] = ()
     later: tuple[Later, ...] = ()
+    late: tuple[QueueDone, ...] = ()  # whose sender need not hear again that it is late
 
     def run(self, tx: Tx) -> Query[None]:
         for done in self.done:
@@ -74,6 +75,9 @@ class Settle(Command[None], frozen=True):
         for later in self.later:
             for number in later.recipients:
                 yield sql.DEFER(queue_id=later.queue_id, number=number, due_at_ms=later.due_at_ms, reason=later.reason)
+        for late in self.late:
+            for number in late.recipients:
+                yield sql.TOLD(queue_id=late.queue_id, number=number, told=sql.TOLD_LATE)
         tx.log(QUEUE_SUBJECT, Op.QUEUE_SETTLE, 0, (self.done, self.later))
 
 

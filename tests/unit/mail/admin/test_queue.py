@@ -127,7 +127,7 @@ async def test_a_hold_that_is_over_leaves_the_senders_time(world: World) -> None
         outside = Outside(world, mx.port)
         await outside.submit("x@example.net", hold_s=3600)
         await outside.submit("y@example.net", hold_s=3600)
-        first, second = await queue.list(ANY)
+        first, second = sorted(await queue.list(ANY), key=lambda info: info.recipient)
         await queue.hold(ANY, ACTOR)
         await queue.release(ANY, ACTOR)
         assert [info.state for info in await queue.list(ANY)] == ["scheduled", "scheduled"]

@@ -132,6 +132,7 @@ async def test_a_server_that_does_not_hear_the_priority_is_given_it_as_a_field(w
     async with peer({"EHLO": ehlo}) as mx:
         outside = Outside(world, mx.port)
         await outside.submit("x@example.net", message=b"MT-Priority: 9\r\n" + MESSAGE, priority=-3)
+        world.clock.advance(1)  # the first one is the first to go
         await outside.submit("y@example.net", message=MESSAGE)
         await outside.courier.run_once()
     said, plain = mx.messages

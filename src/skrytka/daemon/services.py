@@ -49,6 +49,8 @@ from skrytka.model.clock import Clock, Random
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Settings
 from skrytka.net.connection import Connection
+from skrytka.net.dns.drive import nothing_known
+from skrytka.net.dns.stub import StubResolver
 from skrytka.net.facts import Networks
 from skrytka.net.limits import SharedLimits
 from skrytka.net.listener import Service, Surroundings
@@ -327,6 +329,7 @@ class Parts:
             SenderDeps(
                 hostname=base.settings.hostname,
                 resolver=self._resolver,
+                known=self._resolver.known if isinstance(self._resolver, StubResolver) else nothing_known,
                 judge=SenderPolicy(settings.sender_auth),
                 events=base.events,
                 clock=base.clock,

@@ -69,7 +69,11 @@ class Look:
         self, senders: Senders, facts: Transaction, recipients: Sequence[Resolution], sealed: Sealed
     ) -> Looked:
         """Both at the same time, then one decision."""
-        insides, proofs = await beside(self.insides(facts, sealed), senders.proofs(facts, sealed))
+        inquiry = senders.begin(facts, sealed)
+        if (known := inquiry.proofs) is not None:  # without a task
+            insides, proofs = await self.insides(facts, sealed), known
+        else:
+            insides, proofs = await beside(self.insides(facts, sealed), inquiry.finish())
         results = await senders.results(facts, proofs, insides.authors)
         judgement = senders.judge(facts, results)
         verdict = self._decide(sealed.scan, judgement.findings)

@@ -7,7 +7,7 @@ seconds go by until SPF, DKIM and ARC are known, and 5 more until DMARC is; a lo
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -18,7 +18,7 @@ from skrytka.model.address import ReversePath
 from skrytka.model.clock import Clock
 from skrytka.model.events import Emitter
 from skrytka.net.bugs import bug_caught
-from skrytka.net.dns.drive import drive
+from skrytka.net.dns.drive import Begun, Known, nothing_known
 from skrytka.net.dns.resolver import Resolver
 from skrytka.net.facts import normalise
 from skrytka.protocol.mailauth.arc.fields import Status as ArcStatus
@@ -39,6 +39,7 @@ T = TypeVar("T")
 FIRST_S: Final = 20.0  # RFC 7208 4.6.4: at least, for SPF
 DMARC_S: Final = 5.0
 NOT_CHECKED: Final = SignatureResult(RESULTS[DkimReason.NOT_CHECKED], DkimReason.NOT_CHECKED)
+NOT_CHECKED_AT_ALL: Final = (NOT_CHECKED,)
 _NO_CHAIN: Final = ChainResult(status=ArcStatus.NONE)
 _BROKEN_CHAIN: Final = ChainResult(status=ArcStatus.FAIL, detail="not checked")
 
@@ -60,6 +61,7 @@ class SenderDeps:
     judge: Callable[[Transaction, MessageResults], Judgement]
     events: Emitter
     clock: Clock
+    known: Known = nothing_known  # what the resolver has at hand
     is_spf_explained: bool = False  # whether a fail is told the peer, with the words of its domain
 
 
@@ -69,20 +71,13 @@ class Senders:
     def __init__(self, deps: SenderDeps) -> None:
         self._deps = deps
 
-    async def proofs(self, facts: Transaction, sealed: Sealed) -> Proofs:
-        """SPF, each signature and ARC, all at the same time."""
+    def begin(self, facts: Transaction, sealed: Sealed) -> "Inquiry":
+        """SPF, each signature and ARC, as far as DNS is known already."""
         message = sealed.signatures.with_hashes(sealed.hashes) if sealed.signatures is not None else None
         if sealed.hash_bug is not None:
             self._deps.events.emit(bug_caught(sealed.hash_bug, facts.trace))
-            return Proofs(await self._spf(facts), (NOT_CHECKED,), _BROKEN_CHAIN)
-        if message is None or not (message.signed.claims or message.signed.chain):
-            return Proofs(await self._spf(facts), (), _NO_CHAIN)
-        now_s = facts.received_at_ms // 1000
-        return Proofs(
-            *await asyncio.gather(
-                self._spf(facts), self._signatures(facts, message, now_s), self._chain(facts, message, now_s)
-            )
-        )
+            return Inquiry(self._deps, facts, None, NOT_CHECKED_AT_ALL)
+        return Inquiry(self._deps, facts, message)
 
     async def results(
         self, facts: Transaction, proofs: Proofs, authors: Sequence[tuple[bytes, ...] | None]
@@ -94,7 +89,7 @@ class Senders:
         """
         author = author_of(authors)
         failed = DmarcResult(author=author, evaluations=tuple(map(_temperror, author.domains)))
-        dmarc = await self._safely(dmarc_of(author, proofs.spf, proofs.dkim), failed, facts, seconds=DMARC_S)
+        dmarc = await self._safely(dmarc_of(author, proofs.spf, proofs.dkim), failed, facts)
         missing = _missing(proofs)
         if missing is None or missing:
             evaluations = [await self._without_doubt(facts, each, missing) for each in dmarc.evaluations]
@@ -105,29 +100,6 @@ class Senders:
         """What this server's policy makes of it."""
         return self._deps.judge(facts, found)
 
-    async def _spf(self, facts: Transaction) -> SpfResult:
-        identity = identity_of(facts.helo, facts.reverse_path)
-        check = check_host(
-            identity,
-            ip=normalise(facts.remote),
-            helo=facts.helo.name,
-            receiver=self._deps.hostname,
-            now_s=facts.received_at_ms // 1000,
-            is_explained=self._deps.is_spf_explained,
-        )
-        return await self._safely(check, SpfResult(result=SpfStatus.TEMPERROR, identity=identity), facts)
-
-    async def _signatures(self, facts: Transaction, message: SignedMessage, now_s: int) -> tuple[SignatureResult, ...]:
-        checks = signature_checks(message.signed, message.bodies, now_s)
-        found = (self._safely(check, NOT_CHECKED, facts, in_thread=message.is_long) for check in checks)
-        return (await next(found),) if len(checks) == 1 else tuple(await asyncio.gather(*found))
-
-    async def _chain(self, facts: Transaction, message: SignedMessage, now_s: int) -> ChainResult:
-        if not message.signed.chain:
-            return _NO_CHAIN
-        check = chain_check(message.signed, message.bodies, now_s)
-        return await self._safely(check, _BROKEN_CHAIN, facts, in_thread=message.is_long)
-
     async def _without_doubt(
         self, facts: Transaction, evaluation: Evaluation, missing: Sequence[Identifier] | None
     ) -> Evaluation:
@@ -135,21 +107,119 @@ class Senders:
         if evaluation.result is not DmarcStatus.FAIL:
             return evaluation
         if missing is not None:
-            found = await self._safely(evaluate(evaluation.author, missing), None, facts, seconds=DMARC_S)
+            found = await self._safely(evaluate(evaluation.author, missing), None, facts)
             if found is not None and found.result is DmarcStatus.FAIL:
                 return evaluation
         return msgspec.structs.replace(evaluation, result=DmarcStatus.TEMPERROR, asked=Policy.NONE)
 
-    async def _safely(
-        self, check: Check[T], failed: T, facts: Transaction, *, seconds: float = FIRST_S, in_thread: bool = False
-    ) -> T:
-        """A bug in a check must not cost the message."""
+    async def _safely(self, check: Check[T], failed: T, facts: Transaction) -> T:
+        """As an :class:`_Asked`, of one check alone."""
+        asked = _Asked(self._deps, facts, check, failed)
+        await asked.finish(DMARC_S)
+        return asked.result
+
+
+class Inquiry:
+    """About one message: all checks at the same time."""
+
+    def __init__(
+        self,
+        deps: SenderDeps,
+        facts: Transaction,
+        message: SignedMessage | None,
+        unread: tuple[SignatureResult, ...] = (),
+    ) -> None:
+        self._unread = unread
+        now_s = facts.received_at_ms // 1000
+        self._spf = _Asked(deps, facts, *_spf_check(deps, facts, now_s))
+        self._dkim: list[_Asked[SignatureResult]] = []
+        self._arc: _Asked[ChainResult] | None = None
+        if message is None:
+            return
+        is_long = message.is_long
+        self._dkim = [
+            _Asked(deps, facts, check, NOT_CHECKED, in_thread=is_long)
+            for check in signature_checks(message.signed, message.bodies, now_s)
+        ]
+        if message.signed.chain:
+            check = chain_check(message.signed, message.bodies, now_s)
+            self._arc = _Asked(deps, facts, check, _BROKEN_CHAIN, in_thread=is_long)
+
+    @property
+    def proofs(self) -> Proofs | None:
+        """None while somebody has to be asked."""
+        if self._waiting():
+            return None
+        dkim = self._unread or tuple(each.result for each in self._dkim)
+        chain = _BROKEN_CHAIN if self._unread else _NO_CHAIN
+        return Proofs(self._spf.result, dkim, chain if self._arc is None else self._arc.result)
+
+    async def finish(self) -> Proofs:
+        """All that is left is asked at the same time."""
+        await asyncio.gather(*(each.finish(FIRST_S) for each in self._waiting()))
+        if (proofs := self.proofs) is None:
+            raise AssertionError("all checks have ended")
+        return proofs
+
+    def _waiting(self) -> "list[_Asked[Any]]":
+        everything: list[_Asked[Any]] = [self._spf, *self._dkim]
+        if self._arc is not None:
+            everything.append(self._arc)
+        return [each for each in everything if not each.is_done]
+
+
+class _Asked(Generic[T]):
+    """One check, whose bugs cost nothing but its result: ``failed``, a temporary error."""
+
+    def __init__(
+        self, deps: SenderDeps, facts: Transaction, check: Check[T], failed: T, *, in_thread: bool = False
+    ) -> None:
+        self._deps = deps
+        self._facts = facts
+        self._begun = Begun(check)
+        self._failed = failed
+        self._has_failed = False
+        self._in_thread = in_thread
+        if not in_thread:
+            try:
+                self._begun.advance(deps.known)
+            except Exception as exc:  # noqa: BLE001 - a bug in a check must not cost the message
+                self._fail(exc)
+
+    @property
+    def is_done(self) -> bool:
+        return self._has_failed or self._begun.is_done
+
+    @property
+    def result(self) -> T:
+        return self._failed if self._has_failed else self._begun.result
+
+    async def finish(self, seconds: float) -> None:
+        if self.is_done:
+            return
         deps = self._deps
         try:
-            return await drive(check, deps.resolver, deps.clock, seconds=seconds, in_thread=in_thread)
-        except Exception as exc:  # noqa: BLE001 - see above
-            deps.events.emit(bug_caught(exc, facts.trace))
-            return failed
+            await self._begun.drive(deps.resolver, deps.clock, seconds=seconds, in_thread=self._in_thread)
+        except Exception as exc:  # noqa: BLE001 - as above
+            self._fail(exc)
+
+    def _fail(self, bug: Exception) -> None:
+        self._has_failed = True
+        self._deps.events.emit(bug_caught(bug, self._facts.trace))
+
+
+def _spf_check(deps: SenderDeps, facts: Transaction, now_s: int) -> tuple[Check[SpfResult], SpfResult]:
+    """With what it is for us when we fail."""
+    identity = identity_of(facts.helo, facts.reverse_path)
+    check = check_host(
+        identity,
+        ip=normalise(facts.remote),
+        helo=facts.helo.name,
+        receiver=deps.hostname,
+        now_s=now_s,
+        is_explained=deps.is_spf_explained,
+    )
+    return check, SpfResult(result=SpfStatus.TEMPERROR, identity=identity)
 
 
 def _missing(proofs: Proofs) -> list[Identifier] | None:

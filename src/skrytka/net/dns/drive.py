@@ -1,7 +1,11 @@
-"""Drives a check of sender authentication: each look-up that it yields is asked, and the answer sent back."""
+"""Drives a check of sender authentication: each look-up that it yields is asked, and the answer sent back.
+
+What is known already needs no task: :func:`begin` goes as far as that leads, :meth:`Begun.drive` the rest of the way.
+"""
 
 import asyncio
-from typing import Generic, TypeVar
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -12,22 +16,83 @@ from skrytka.net.dns.resolver import Resolver
 from skrytka.protocol.mailauth.query import Check, Query
 
 T = TypeVar("T")
+KNOWN_MAX: Final = 16  # look-ups without a turn of the loop: about a millisecond
+
+Known = Callable[[str, str], Answer | None]  # what a resolver has at hand of a name and type
 
 
-async def drive(check: Check[T], resolver: Resolver, clock: Clock, *, seconds: float, in_thread: bool = False) -> T:
-    """The result of the check. What nobody answers in time is None to it, and so is everything after ``seconds``.
+def nothing_known(_name: str, _rdtype: str) -> Answer | None:
+    """Of a resolver that remembers nothing."""
+    return None
 
-    One look-up that has begun is waited for: the resolver's own time limit comes on top. ``in_thread``: what the check
-    does between two look-ups takes longer than the loop may wait.
-    """
-    ends_at_s = clock.monotonic_s() + seconds
-    answer: Answer | None = None
-    while True:
-        step = await asyncio.to_thread(_step, check, answer) if in_thread else _step(check, answer)
+
+class Begun(Generic[T]):
+    """A check under way: it has its result, or waits for an answer."""
+
+    __slots__ = ("_check", "_result", "_wanted")
+
+    def __init__(self, check: Check[T]) -> None:
+        self._check = check
+        self._wanted: Query | None = None
+        self._result: _Result[T] | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return self._result is not None
+
+    @property
+    def result(self) -> T:
+        """Only when it is done."""
+        if self._result is None:
+            raise AssertionError("the check is not done")
+        return self._result.value
+
+    def advance(self, known: Known) -> None:
+        """As far as what is known leads. Raises what the check raises."""
+        for _ in range(KNOWN_MAX):
+            answer = None
+            if self._wanted is not None and (answer := known(self._wanted.name, self._wanted.rdtype)) is None:
+                return
+            self._take(_step(self._check, answer))
+            if self._result is not None:
+                return
+
+    async def drive(self, resolver: Resolver, clock: Clock, *, seconds: float, in_thread: bool = False) -> T:
+        """The result of the check. What nobody answers in time is None to it, and so is everything after ``seconds``.
+
+        One look-up that has begun is waited for: the resolver's own time limit comes on top. ``in_thread``: what the
+        check does between two look-ups takes longer than the loop may wait.
+        """
+        ends_at_s = clock.monotonic_s() + seconds
+        asked = 0
+        while self._result is None:
+            answer = None
+            if self._wanted is not None and clock.monotonic_s() < ends_at_s:
+                answer = await _answer(self._wanted, resolver)
+                asked += 1
+            if asked % KNOWN_MAX == KNOWN_MAX - 1:
+                await asyncio.sleep(0)  # answers that are remembered make no turn of the loop
+            step = _step(self._check, answer) if not in_thread else await asyncio.to_thread(_step, self._check, answer)
+            self._take(step)
+        return self._result.value
+
+    def _take(self, step: "Query | _Result[T]") -> None:
         if isinstance(step, _Result):
-            return step.value
-        is_late = clock.monotonic_s() >= ends_at_s
-        answer = None if is_late else await _answer(step, resolver)
+            self._result = step
+        else:
+            self._wanted = step
+
+
+def begin(check: Check[T], known: Known = nothing_known) -> Begun[T]:
+    """The check, as far as what is known leads."""
+    begun = Begun(check)
+    begun.advance(known)
+    return begun
+
+
+async def drive(check: Check[T], resolver: Resolver, clock: Clock, *, seconds: float) -> T:
+    """As :meth:`Begun.drive`, from the beginning."""
+    return await Begun(check).drive(resolver, clock, seconds=seconds)
 
 
 class _Result(msgspec.Struct, Generic[T]):

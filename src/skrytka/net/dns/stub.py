@@ -10,6 +10,7 @@ import contextlib
 import ipaddress
 import socket
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import dns.exception
@@ -64,8 +65,8 @@ class StubResolver:
 
     async def query(self, name: Domain | str, rdtype: str) -> Answer:
         """As :meth:`Resolver.query`; all tries together take ``timeout_s`` at most."""
-        parsed = wire.parse_name(name)
-        key = (parsed.to_text(), rdtype.upper())
+        parsed, text = _named(str(name))
+        key = (text, rdtype.upper())
         while True:
             if (answer := self._cache.get(key)) is not None:
                 return answer
@@ -74,6 +75,13 @@ class StubResolver:
                 return await self._lead(key, parsed)
             with contextlib.suppress(_LeaderGoneError):
                 return await asyncio.shield(under_way)
+
+    def known(self, name: str, rdtype: str) -> Answer | None:
+        """What is remembered; None for nothing, for no name, and for what nobody could answer a moment ago."""
+        try:
+            return self._cache.get((_named(name)[1], rdtype))
+        except (TransientError, PermanentError):
+            return None
 
     async def _lead(self, key: Key, name: dns.name.Name) -> Answer:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -148,6 +156,12 @@ async def _ask_tcp(server: Server, query: wire.Query) -> Answer:
     finally:
         writer.close()
     return wire.read_response(query, data, is_udp=False, is_trusted=server.is_loopback)
+
+
+@lru_cache(maxsize=2048)  # the same few names are asked for again and again, and to read one costs 20 µs
+def _named(name: str) -> tuple[dns.name.Name, str]:
+    parsed = wire.parse_name(name)
+    return parsed, parsed.to_text()
 
 
 def _rdtype(text: str) -> dns.rdatatype.RdataType:

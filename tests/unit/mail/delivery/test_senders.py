@@ -119,6 +119,15 @@ async def test_a_signature_of_the_author_is_enough(world: World) -> None:
     assert (event.dmarc_dkim, event.dmarc_spf) == (True, False)
 
 
+async def test_what_dns_has_told_before_is_not_asked_again(world: World) -> None:
+    publish_key(world)
+    world.dns.txt("example.net", f"v=spf1 ip4:{HERE} -all")
+    world.dns.is_remembering = True
+    assert (await world.receive(signed())).reply == reply.ACCEPTED
+    assert (checked(world).spf, checked(world).dmarc) == ("pass", "pass")
+    assert world.dns.asked == []
+
+
 async def test_no_octet_of_a_signed_message_can_be_changed(world: World) -> None:
     """Header and body alike; white space excepted, where relaxed canonicalization allows for more or less."""
     publish_key(world)

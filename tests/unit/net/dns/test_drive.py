@@ -1,10 +1,11 @@
+import asyncio
 import threading
 
 from skrytka.model.address import Domain
 from skrytka.model.clock import FixedClock
 from skrytka.model.dns import Answer, Status
 from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.net.dns.drive import drive
+from skrytka.net.dns.drive import KNOWN_MAX, Begun, begin, drive
 from skrytka.protocol.mailauth.query import Check, Query
 
 HERE = Answer(Status.NOERROR, ("192.0.2.1",))
@@ -70,7 +71,32 @@ async def test_steps_in_a_thread_have_the_same_result() -> None:
         return found
 
     resolver = Scripted(clock, {"a.example": HERE})
-    assert await drive(check(), resolver, clock, seconds=60, in_thread=True) == [HERE]
+    assert await Begun(check()).drive(resolver, clock, seconds=60, in_thread=True) == [HERE]
     assert threading.get_ident() not in threads
     assert await drive(check(), resolver, clock, seconds=60) == [HERE]
     assert threads[2:] == [threading.get_ident()] * 2
+
+
+async def test_what_is_known_needs_no_resolver() -> None:
+    def known(name: str, rdtype: str) -> Answer | None:
+        return HERE if (name, rdtype) == ("a.example", "A") else None
+
+    begun = begin(each_of("a.example", "a.example"), known)
+    assert begun.is_done
+    assert begun.result == [HERE, HERE]
+    begun = begin(each_of("a.example", "b.example", "a.example"), known)
+    assert not begun.is_done
+    clock = FixedClock()
+    resolver = Scripted(clock, {"a.example": HERE, "b.example": HERE})
+    assert await begun.drive(resolver, clock, seconds=60) == [HERE] * 3
+    assert resolver.asked == ["b.example A", "a.example A"]
+
+
+async def test_however_much_is_known_the_loop_has_its_turns() -> None:
+    many = [f"{number}.example" for number in range(3 * KNOWN_MAX)]
+    assert not begin(each_of(*many), lambda _name, _rdtype: HERE).is_done
+    clock = FixedClock()
+    turns: list[bool] = []
+    asyncio.get_running_loop().call_soon(turns.append, True)
+    await drive(each_of(*many), Scripted(clock, dict.fromkeys(many, HERE)), clock, seconds=60)
+    assert turns == [True]

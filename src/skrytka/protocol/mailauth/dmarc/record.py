@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, Literal, cast
 from urllib.parse import unquote
 
 import msgspec
 
+KEPT_MAX: Final = 1024  # characters of a record that is remembered
 URIS_MAX: Final = 10  # of one tag: reports go to no more
 _VERSION: Final = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
 _TAG: Final = re.compile(r"[ \t]*([A-Za-z]+)[ \t]*=[ \t]*([\x20-\x3a\x3c-\x7e]*?)[ \t]*\Z")
@@ -63,6 +65,15 @@ def parse(text: str) -> Record | None:
     """None for what is no DMARC record. Of a tag that comes twice the first counts; unknown tags are ignored."""
     if not is_record(text):
         return None
+    return _parse(text) if len(text) > KEPT_MAX else _kept(text)
+
+
+@lru_cache(maxsize=1024)  # the same few domains send most mail
+def _kept(text: str) -> Record:
+    return _parse(text)
+
+
+def _parse(text: str) -> Record:
     tags: dict[str, str] = {}
     for part in text.split(";")[1:]:
         if match := _TAG.match(part):

@@ -56,7 +56,7 @@ def test_dns(demo: Demo) -> None:
     assert done.returncode == 8, done.stderr
     states = {(row["name"], row["type"]): row["state"] for row in json.loads(done.stdout)["records"]}
     assert states["example.test", "MX"] == "right"
-    assert states["_dmarc.example.test", "TXT"] == "missing"
+    assert states["_smtp._tls.example.test", "TXT"] == "missing"
     assert "example.test. 3600 IN MX 10 mail.example.test.\n" in demo.run("dns", "example.test", "--bind").stdout
     assert code(demo, "dns", "nowhere.example") == 5
 

@@ -1,21 +1,38 @@
 """A domain with all its records in order, and what is seen of it when some are others."""
 
 import asyncio
+import datetime as dt
 
 import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
+from skrytka.mail.admin.dns_memory import Memory
 from skrytka.model.dns import Answer
 from skrytka.net.dns.zone import StaticZone
 from skrytka.protocol.mailauth.query import Check, Query
 from skrytka.protocol.published.finding import State
 from skrytka.protocol.published.judge import Finding, judge
 from skrytka.protocol.published.trust import association_of
-from skrytka.protocol.published.wanted import Association, Certificate, Facts, KeyText, Served, wanted
+from skrytka.protocol.published.wanted import Association, Facts, KeyText, Served, wanted
+
+
+def certificate_of(name: str) -> bytes:
+    """DER of a certificate of its own."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    start = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(start).not_valid_after(start + dt.timedelta(days=90))
+    return builder.sign(key, SHA256()).public_bytes(Encoding.DER)
+
 
 ED25519 = b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 OTHER_ED25519 = "v=DKIM1; k=ed25519; p=PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw="
-LEAF, ISSUER = Certificate(b"leaf", b"leaf key"), Certificate(b"issuer", b"issuer key")
-NEXT = Certificate(b"next", b"next key")
+LEAF, ISSUER, NEXT = (certificate_of(name) for name in ("leaf", "issuer", "next"))
 
 FACTS = Facts(
     domain="example.org",
@@ -99,3 +116,19 @@ def unlike(findings: list[Finding]) -> list[tuple[str, str, State, str]]:
         for each in findings
         if each.seen.state is not State.RIGHT
     ]
+
+
+class Kept:
+    """A MemoryKeeper without a file."""
+
+    def __init__(self) -> None:
+        self.memory = Memory()
+        self.failure: OSError | None = None
+
+    def load(self) -> Memory:
+        return self.memory
+
+    def save(self, memory: Memory) -> None:
+        self.memory = memory
+        if self.failure is not None:
+            raise self.failure

@@ -19,10 +19,21 @@ if TYPE_CHECKING:
 @click.option(
     "--table", "is_table", is_flag=True, help="Only what is there now: right, missing, wrong, and what to do."
 )
+@click.option("--publish", "is_publishing", is_flag=True, help="Put what is missing into the zones of [[dns.publish]].")
+@click.option("--yes", "is_sure", is_flag=True, help="With --publish: do not ask.")
 @language_option
 @options.json_option
 @options.installation_options
-def dns(*, domain: str, is_bind: bool, is_table: bool, language: str | None, as_json: bool) -> int:
+def dns(
+    *,
+    domain: str,
+    is_bind: bool,
+    is_table: bool,
+    is_publishing: bool,
+    is_sure: bool,
+    language: str | None,
+    as_json: bool,
+) -> int:
     """The DNS records that DOMAIN needs, ready to be pasted, and what DNS has of them now.
 
     Exits with 8 when one is missing or wrong, else with 4 when nobody answered for one.
@@ -30,6 +41,10 @@ def dns(*, domain: str, is_bind: bool, is_table: bool, language: str | None, as_
     from skrytka.cli.main import EXIT_OK
     from skrytka.protocol.published.words import LANGUAGES
 
+    if is_publishing:
+        from skrytka.cli.dns_publish import publish
+
+        return publish(domain, is_sure=is_sure, as_json=as_json)
     if is_bind and not (is_table or as_json):
         click.echo(ask("dns.records", domain=domain)["zone_file"], nl=False)
         return EXIT_OK

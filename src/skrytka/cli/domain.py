@@ -25,8 +25,8 @@ def add(*, name: str, as_json: bool) -> None:
 @options.json_option
 @options.installation_options
 def list_(*, as_json: bool) -> None:
-    """All domains."""
-    output.print_rows(("name", "created_at"), ask("domain.list"), as_json=as_json)
+    """All domains, and how many of their DNS records were missing or wrong at the last look (see `skrytka dns`)."""
+    output.print_rows(("name", "created_at", "dns_faults", "dns_looked_at"), ask("domain.list"), as_json=as_json)
 
 
 @domain.command()

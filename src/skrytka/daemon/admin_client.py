@@ -18,7 +18,14 @@ from skrytka.servers.control import Answer, run_command
 ANSWER_S = 600.0  # between two frames: a check of a large store tells how far it is
 READ_BYTES = 64 * 1024
 _TRANSIENT = frozenset(
-    {Reason.STORE_BUSY, Reason.STORE_DOWN, Reason.DISK_FULL, Reason.KEY_UNAVAILABLE, Reason.SHUTTING_DOWN}
+    {
+        Reason.STORE_BUSY,
+        Reason.STORE_DOWN,
+        Reason.DISK_FULL,
+        Reason.KEY_UNAVAILABLE,
+        Reason.SHUTTING_DOWN,
+        Reason.DNS_TIMEOUT,
+    }
 )
 _STOPPED = frozenset({errno.ENOENT, errno.ECONNREFUSED, errno.ENOTDIR})
 

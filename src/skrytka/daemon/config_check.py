@@ -122,6 +122,7 @@ def check_meaning(settings: Settings) -> list[Fault]:
         *_hostname(settings),
         *_networks(settings),
         *_resolvers(settings),
+        *_publishing(settings),
         *_listeners(settings),
         *_outbound(settings),
         *check_web(settings),
@@ -161,6 +162,17 @@ def _resolvers(settings: Settings) -> Iterator[Fault]:
             yield ("dns", "addresses", number), f"allowed: an IP address; found: {text!r}"
     if settings.dns.timeout_s <= 0:
         yield ("dns", "timeout_s"), f"allowed: a number above 0; found: {settings.dns.timeout_s}"
+
+
+def _publishing(settings: Settings) -> Iterator[Fault]:
+    for number, one in enumerate(settings.dns.publish):
+        if not _is_domain(one.zone.removesuffix(".")):
+            yield ("dns", "publish", number, "zone"), f"allowed: a domain; found: {one.zone!r}"
+        if not _is_resolver(one.server):
+            yield (
+                ("dns", "publish", number, "server"),
+                f'allowed: "address", "address:port", "[IPv6]:port"; found: {one.server!r}',
+            )
 
 
 def _is_resolver(text: str) -> bool:

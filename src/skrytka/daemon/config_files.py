@@ -1,10 +1,11 @@
-"""What settings name on this machine: certificates, keys, zone file, user. For ``config check`` and before a start."""
+"""What settings name on this machine: certificates, keys, zone file, user. For `config check` and before a start."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from skrytka.daemon import privileges
 from skrytka.daemon.config import Config, ConfigError, ConfigFault, load
+from skrytka.daemon.tsig_file import key_of
 from skrytka.model.errors import PermanentError
 from skrytka.model.settings import Settings
 from skrytka.net.tls import CertificateFiles, TlsStore
@@ -13,7 +14,7 @@ from skrytka.net.tls import CertificateFiles, TlsStore
 def check_files(path: Path) -> Config:
     """Load the settings and look at all they name; ConfigError with every mistake."""
     config = load(path)
-    faults = [*_certificates(config), *_zone(config), *_user(config)]
+    faults = [*_certificates(config), *_zone(config), *_tsig_keys(config), *_user(config)]
     if faults:
         raise ConfigError(faults)
     return config
@@ -37,6 +38,14 @@ def _zone(config: Config) -> Iterator[ConfigFault]:
     zone_file = config.settings.dns.zone_file
     if zone_file is not None and not (config.layout.root / zone_file).is_file():
         yield config.fault(("dns", "zone_file"), f"{config.layout.root / zone_file} does not exist")
+
+
+def _tsig_keys(config: Config) -> Iterator[ConfigFault]:
+    for number, one in enumerate(config.settings.dns.publish):
+        try:
+            key_of(config.layout.root / one.key_file)
+        except PermanentError as exc:
+            yield config.fault(("dns", "publish", number, "key_file"), exc.detail)
 
 
 def _user(config: Config) -> Iterator[ConfigFault]:

@@ -5,17 +5,21 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from skrytka.daemon.config_check import named_listeners
 from skrytka.daemon.config_files import certificate_files
+from skrytka.daemon.dns_file import DnsFile
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.outbound import resolver_of
-from skrytka.mail.admin.dns_deps import DnsDeps
+from skrytka.daemon.public import published_policy
+from skrytka.daemon.tsig_file import key_of
+from skrytka.mail.admin.dns_deps import DnsDeps, Zone
 from skrytka.model.address import Domain
 from skrytka.model.clock import Clock, Random
-from skrytka.model.settings import Listener, Settings
-from skrytka.protocol.published.wanted import PORTS, Certificate, Served
+from skrytka.model.dns import Server
+from skrytka.model.settings import Listener, PublishZone, Settings
+from skrytka.protocol.published.wanted import PORTS, Served
 
 
 def dns_deps(settings: Settings, layout: Layout, clock: Clock, random: Random) -> DnsDeps:
@@ -24,11 +28,14 @@ def dns_deps(settings: Settings, layout: Layout, clock: Clock, random: Random) -
     addresses = settings.dns.addresses or _public(listeners["smtp"].addresses if "smtp" in listeners else ())
     return DnsDeps(
         resolver=lambda: resolver_of(settings.dns, layout, clock, random),
+        memory=DnsFile(layout.dns_memory),
         hostname=Domain.parse(settings.hostname).name,
         ports={name: one.port for name, one in listeners.items()},
         addresses=_canonical(addresses),
         senders=_canonical(settings.dns.addresses or _public(settings.outbound.source_addresses)),
         served=lambda: served(settings, layout, listeners),
+        policy_id=lambda _domain: policy_id(settings),
+        zones=tuple(_zone(one, layout) for one in settings.dns.publish),
     )
 
 
@@ -42,18 +49,28 @@ def served(settings: Settings, layout: Layout, listeners: dict[str, Listener]) -
     return tuple(Served(port, chain) for port in ports for chain in chains)
 
 
-def _chain(path: Path) -> tuple[Certificate, ...]:
+def _zone(one: PublishZone, layout: Layout) -> Zone:
+    server = Server.parse(one.server)
+    return Zone(
+        name=Domain.parse(one.zone.removesuffix(".")).name,
+        server=server,
+        place=f"{server.address} {server.port}",
+        read_key=lambda: key_of(layout.root / one.key_file),
+    )
+
+
+def policy_id(settings: Settings) -> str:
+    """Of the MTA-STS policy that port 443 serves; "" where none is."""
+    policy = published_policy(settings) if settings.listeners.https.is_enabled else None
+    return "" if policy is None else policy.id
+
+
+def _chain(path: Path) -> tuple[bytes, ...]:
     try:
         certificates = x509.load_pem_x509_certificates(path.read_bytes())
     except (OSError, ValueError):  # the listeners tell of it
         return ()
-    return tuple(
-        Certificate(
-            one.public_bytes(Encoding.DER),
-            one.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
-        )
-        for one in certificates
-    )
+    return tuple(one.public_bytes(Encoding.DER) for one in certificates)
 
 
 def _public(addresses: Iterable[str]) -> tuple[str, ...]:

@@ -59,6 +59,11 @@ class Layout(msgspec.Struct, frozen=True):
         return self.root / "store"
 
     @property
+    def dns_memory(self) -> Path:
+        """What was seen of hosted domains' DNS, and what was published there."""
+        return self.store / "dns.json"
+
+    @property
     def events(self) -> Path:
         return self.root / "events"
 

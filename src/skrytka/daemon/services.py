@@ -72,6 +72,7 @@ from skrytka.store.seal.source import KeySource
 from skrytka.web.public.deps import PublicDeps
 from skrytka.web.public.session import serve_public
 
+DNS_S = 3600.0  # each domain is looked at once a day
 DKIM_S = 600.0  # somebody may have published a key
 IMAP_REFUSAL = b"* BYE Too many connections, try again later\r\n"
 
@@ -269,7 +270,10 @@ class Parts:
 
     def periodic(self) -> Sequence[Periodic]:
         """What the first front does from time to time."""
-        return (Periodic("F-dkim-keys", self.admin.dkim.tend, DKIM_S), *self._chores)
+        jobs = [Periodic("F-dkim-keys", self.admin.dkim.tend, DKIM_S), *self._chores]
+        if self.settings.dns.is_watched and not self.settings.is_demo:
+            jobs.append(Periodic("F-dns-watch", self.admin.drift.run, DNS_S))
+        return jobs
 
     async def mark_recent(self) -> None:
         """Write which mail IMAP sessions were told of, for as long as the front runs."""

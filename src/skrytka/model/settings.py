@@ -69,15 +69,23 @@ class SecurityTxt(_Section, frozen=True, kw_only=True):
     languages: tuple[str, ...] = ()
 
 
+class PublishZone(_Section, frozen=True, kw_only=True):
+    """A zone whose records may be changed by dynamic update (RFC 2136)."""
+
+    zone: str
+    server: str  # its primary: "address" or "address:port"
+    key_file: str  # relative to the data folder: a TSIG key, as tsig-keygen or keymgr write it
+
+
 class Dns(_Section, frozen=True, kw_only=True):
     """Where names are looked up: a static zone file (demo, tests) or resolvers, best validating ones on loopback."""
 
     zone_file: str | None = None
     resolvers: tuple[str, ...] = ()  # "address" or "address:port"; empty: those of /etc/resolv.conf
     timeout_s: float = 3.0
-    addresses: tuple[
-        str, ...
-    ] = ()  # of this server, as the world sees it; empty: what listeners name, else what DNS has
+    is_watched: bool = True  # what hosted domains publish is looked at once a day
+    addresses: tuple[str, ...] = ()  # as the world sees this server; empty: those of listeners, else what DNS has
+    publish: tuple[PublishZone, ...] = ()
 
 
 class Store(_Section, frozen=True, kw_only=True):

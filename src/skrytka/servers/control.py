@@ -16,6 +16,7 @@ import msgspec
 
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.queue import Wanted
+from skrytka.mail.admin.types import DnsPlan
 from skrytka.model.errors import UNREADABLE, PermanentError, Reason, ReasonedError, RemoteProtocolError, TransientError
 from skrytka.model.framing import FrameReader, frame
 from skrytka.model.secret import Secret
@@ -79,6 +80,11 @@ class NoArgs(Args, frozen=True, kw_only=True):
 
 class DomainArgs(Args, frozen=True, kw_only=True):
     domain: str
+
+
+class PublishArgs(Args, frozen=True, kw_only=True):
+    domain: str
+    plan: DnsPlan  # as it was shown and confirmed
 
 
 class AddressArgs(Args, frozen=True, kw_only=True):
@@ -179,6 +185,10 @@ COMMANDS: Final[dict[str, Command]] = {
     "domain.list": Command(NoArgs, lambda deps, _args, _actor, _: deps.admin.domains.list()),
     "domain.remove": Command(DomainArgs, lambda deps, args, actor, _: deps.admin.domains.remove(args.domain, actor)),
     "dns.records": Command(DomainArgs, lambda deps, args, _actor, _: deps.admin.dns.records(args.domain)),
+    "dns.plan": Command(DomainArgs, lambda deps, args, _actor, _: deps.admin.publishing.plan(args.domain)),
+    "dns.publish": Command(
+        PublishArgs, lambda deps, args, actor, _: deps.admin.publishing.publish(args.domain, args.plan, actor)
+    ),
     "dns.look": Command(DomainArgs, lambda deps, args, _actor, _: deps.admin.dns.look(args.domain)),
     "account.add": Command(AccountAddArgs, _account_add),
     "account.list": Command(OptionalDomainArgs, lambda deps, args, _actor, _: deps.admin.accounts.list(args.domain)),

@@ -47,3 +47,13 @@ def test_all_that_is_missing_is_told_at_once(path: Path) -> None:
     change(path, "dns", "zone_file", "no.yml")
     change(path, "", "user", "no-such-user-here")
     assert set(faults(path)) == {"dns.zone_file", "user"}
+
+
+def test_a_key_for_updates_that_others_may_read_is_told(path: Path) -> None:
+    key = path.parent / "dns.key"
+    key.write_text("hmac-sha256:skrytka:HNi37V4Ieh0Sntxtd2Sf7OrsF12c+8UA/Rf760bob80=\n")
+    key.chmod(0o644)
+    change(path, "dns", "publish", [{"zone": "example.org", "server": "127.0.0.1", "key_file": "dns.key"}])
+    assert "chmod 600" in faults(path)["dns.publish[0].key_file"]
+    key.chmod(0o600)
+    check_files(path)

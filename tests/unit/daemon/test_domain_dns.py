@@ -7,9 +7,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from skrytka.daemon.config import load
-from skrytka.daemon.domain_dns import dns_deps, served
+from skrytka.daemon.domain_dns import dns_deps, policy_id, served
 from skrytka.daemon.layout import Layout
-from skrytka.model.settings import Dns, Listener, Listeners, Outbound, Settings
+from skrytka.daemon.public import published_policy
+from skrytka.model.settings import Dns, Listener, Listeners, MtaSts, Outbound, Settings
 from skrytka.net.dns.zone import StaticZone
 from skrytka.protocol.published.trust import association_of
 from skrytka.store.system import SystemClock, SystemRandom
@@ -51,7 +52,7 @@ def test_the_certificate_of_the_files_is_what_the_ports_show(layout: Layout) -> 
     assert [each.port for each in found] == [25, 993]
     leaf = x509.load_pem_x509_certificates((layout.root / settings.tls.certificates[0].certificate).read_bytes())[0]
     key = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    assert found[0].chain[0].whole == leaf.public_bytes(Encoding.DER)
+    assert found[0].chain[0] == leaf.public_bytes(Encoding.DER)
     assert association_of(found[0].chain[0]).data == hashlib.sha256(key).digest()
 
 
@@ -67,3 +68,12 @@ def test_each_look_reads_the_zone_file_anew(layout: Layout) -> None:
     first, second = deps.resolver(), deps.resolver()
     assert isinstance(first, StaticZone)
     assert first is not second
+
+
+def test_the_policy_that_is_served_is_announced(layout: Layout) -> None:
+    wanted = MtaSts(mode="enforce")
+    serving = settings_of(listeners=Listeners(https=Listener(port=443, is_enabled=True)), mta_sts=wanted)
+    policy = published_policy(serving)
+    assert policy is not None
+    assert policy_id(serving) == policy.id
+    assert policy_id(settings_of(mta_sts=wanted)) == ""

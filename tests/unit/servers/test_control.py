@@ -108,7 +108,7 @@ async def test_each_command_does_its_work(world: World, command: str, args: dict
 
 
 def test_no_command_goes_untested() -> None:
-    others = {"dns.look", "dns.records", "domain.remove", "store.check", "trace"} | {
+    others = {"dns.look", "dns.plan", "dns.publish", "dns.records", "domain.remove", "store.check", "trace"} | {
         command for command in COMMANDS if command.startswith("dkim.")
     }
     assert {command for command, _ in ALL_OF_THEM} | others == set(COMMANDS)
@@ -139,6 +139,9 @@ WRONG: list[tuple[bytes, str]] = [
     (request("store.check"), "unsupported"),
     (request("dns.look", domain="example.test"), "unsupported"),
     (request("dns.records", domain="example.test"), "unsupported"),
+    (request("dns.plan", domain="example.test"), "unsupported"),
+    (request("dns.publish", domain="example.test", plan={"domain": "example.test"}), "unsupported"),
+    (request("dns.publish", domain="example.test"), "bad_syntax"),
     (request("trace", what="alice@example.test"), "unsupported"),
 ]
 

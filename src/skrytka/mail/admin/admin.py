@@ -5,6 +5,8 @@ from skrytka.mail.admin.aliases import Aliases
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.admin.dkim import DkimKeys
 from skrytka.mail.admin.dns import DomainDns
+from skrytka.mail.admin.dns_drift import DnsDrift
+from skrytka.mail.admin.dns_publish import DnsPublishing
 from skrytka.mail.admin.domains import Domains
 from skrytka.mail.admin.queue import Queue
 from skrytka.mail.admin.types import AccountInfo
@@ -21,6 +23,8 @@ class Admin:
         self.queue = Queue(deps)
         self.dkim = DkimKeys(deps)
         self.dns = DomainDns(deps)
+        self.drift = DnsDrift(deps, self.dns)
+        self.publishing = DnsPublishing(deps, self.dns)
 
     async def init(self, domain: str, admin: str, password: Secret, actor: str) -> AccountInfo:
         """The first domain and its first administrator, who answers for its postmaster."""

@@ -3,8 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from skrytka.mail.admin.dns_memory import MemoryKeeper
+from skrytka.model.dns import Server
 from skrytka.net.dns.resolver import Resolver
+from skrytka.net.dns.update import TsigKey
 from skrytka.protocol.published.wanted import Association, Served
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """A zone that may be changed by dynamic update."""
+
+    name: str
+    server: Server
+    place: str  # the server, for nsupdate
+    read_key: Callable[[], TsigKey]  # PermanentError(BAD_CONFIG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +25,7 @@ class DnsDeps:
     """What the records follow from; made by the composition root."""
 
     resolver: Callable[[], Resolver]  # a new one each time: nothing is remembered from the last look
+    memory: MemoryKeeper
     hostname: str  # A-labels
     ports: dict[str, int]
     addresses: tuple[str, ...] = ()  # empty: those that DNS has for the host
@@ -19,4 +33,5 @@ class DnsDeps:
     served: Callable[[], tuple[Served, ...]] = tuple
     next_associations: Callable[[], tuple[Association, ...]] = tuple  # of certificates that are to come
     issuers: tuple[str, ...] = ()
+    zones: tuple[Zone, ...] = ()
     policy_id: Callable[[str], str] = lambda _domain: ""  # of MTA-STS

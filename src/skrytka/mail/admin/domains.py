@@ -26,7 +26,16 @@ class Domains(AdminPart):
     async def list(self) -> list[DomainInfo]:
         """By name."""
         rows = await self._deps.store.read(sql.domains())
-        return [DomainInfo(name=row.name, created_at_ms=row.created_at_ms) for row in rows]
+        looks = {} if self._deps.dns is None else self._deps.dns.memory.load().domains
+        return [
+            DomainInfo(
+                name=row.name,
+                created_at_ms=row.created_at_ms,
+                dns_faults=len(look.faults) if (look := looks.get(row.name)) else None,
+                dns_looked_at_ms=look.looked_at_ms if look else None,
+            )
+            for row in rows
+        ]
 
     async def remove(self, name: str, actor: str) -> DomainInfo:
         """NOT_PERMITTED while it has accounts or aliases."""

@@ -19,6 +19,8 @@ class DomainInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     created_at_ms: int
+    dns_faults: int | None = None  # records that are missing or wrong; None: nobody has looked yet
+    dns_looked_at_ms: int | None = None
 
 
 class RecordInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +44,31 @@ class DnsInfo(msgspec.Struct, frozen=True, kw_only=True):
     domain: str
     zone_file: str
     records: tuple[RecordInfo, ...] = ()
+
+
+class ZonePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What would be done to one zone, as lines of a zone file."""
+
+    zone: str
+    server: str
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()  # each was put there by us
+    left: tuple[str, ...] = ()  # wanted, and somebody else's record is in the way
+
+
+class DnsPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What would be published for a domain."""
+
+    domain: str
+    zones: tuple[ZonePlan, ...] = ()
+    elsewhere: tuple[str, ...] = ()  # missing or wrong in a zone that the settings do not name
+
+
+class DnsPublication(msgspec.Struct, frozen=True, kw_only=True):
+    """It is done; ``undo`` takes it back, as lines for nsupdate."""
+
+    domain: str
+    undo: tuple[str, ...] = ()
 
 
 class AccountInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,6 +24,11 @@ from skrytka.model.events.base import (
     Event,
     EventClass,
 )
+from skrytka.model.events.dns import (
+    DnsDrifted,
+    DnsPublished,
+    DnsRecovered,
+)
 from skrytka.model.events.mail import (
     CommandRefused,
     DeliveryDeferred,
@@ -77,6 +82,9 @@ __all__ = [
     "DirectoryChanged",
     "DkimKeyChanged",
     "DmarcReportReceived",
+    "DnsDrifted",
+    "DnsPublished",
+    "DnsRecovered",
     "Emitter",
     "Event",
     "EventClass",

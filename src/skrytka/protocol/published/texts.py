@@ -71,12 +71,13 @@ def _spf_cause(cause: Cause | None, detail: str) -> str:
 def key(wanted: Wanted, _facts: Facts) -> Check[Seen]:
     """The very key; a selector that has been given up is to say so."""
     answer = yield from ask(wanted.name, "TXT")
+    ours = _key(_octets(wanted))
     if not answer.strings:
-        return missing()
+        return right() if ours is Problem.KEY_REVOKED else missing()
     found = shown("TXT", answer.strings)
     if len(answer.strings) > 1:
         return wrong(Problem.SEVERAL, found)
-    ours, theirs = _key(_octets(wanted)), _key(answer.strings[0])
+    theirs = _key(answer.strings[0])
     if isinstance(theirs, Problem):
         return right(found) if ours is theirs is Problem.KEY_REVOKED else wrong(theirs, found)
     if ours is Problem.KEY_REVOKED:

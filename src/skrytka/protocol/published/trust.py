@@ -1,35 +1,25 @@
 """TLSA and CAA: which certificates are to be believed, and who may issue them (RFC 6698, RFC 7672, RFC 8659)."""
 
 import hashlib
-from collections.abc import Callable
-from typing import Final
 
 from skrytka.model.dns import Tlsa
 from skrytka.protocol.mailauth.query import Check
 from skrytka.protocol.published.finding import Problem, Seen, ask, missing, right, shown, warning, wrong
-from skrytka.protocol.published.wanted import Certificate, Facts, Served, Wanted
-
-DANE_TA: Final = 2
-DANE_EE: Final = 3  # RFC 7672 3.1: 0 and 1 are not used for SMTP
-_DIGESTS: Final[dict[int, Callable[[bytes], bytes]]] = {
-    0: bytes,
-    1: lambda data: hashlib.sha256(data).digest(),
-    2: lambda data: hashlib.sha512(data).digest(),
-}
+from skrytka.protocol.published.wanted import Facts, Served, Wanted
+from skrytka.protocol.tlspolicy.certificate import public_key
+from skrytka.protocol.tlspolicy.dane import DANE_EE, is_usable
+from skrytka.protocol.tlspolicy.match import is_match
 
 
-def association_of(certificate: Certificate) -> Tlsa:
+def association_of(certificate: bytes) -> Tlsa:
     """3 1 1: of the key, so that a renewed certificate with the same key needs no other record (RFC 7671 5.1)."""
-    return Tlsa(DANE_EE, 1, 1, hashlib.sha256(certificate.key).digest())
+    return Tlsa(DANE_EE, 1, 1, hashlib.sha256(public_key(certificate)).digest())
 
 
-def is_matching(tlsa: Tlsa, served: Served) -> bool:
+def is_fitting(tlsa: Tlsa, served: Served) -> bool:
     """Whether it is of the leaf, or of an issuer that the server sends (RFC 7671 5.1, 5.2)."""
-    digest = _DIGESTS.get(tlsa.matching)
-    candidates = {DANE_EE: served.chain[:1], DANE_TA: served.chain[1:]}.get(tlsa.usage, ())
-    if digest is None or tlsa.selector not in {0, 1}:
-        return False
-    return any(digest(each.key if tlsa.selector else each.whole) == tlsa.data for each in candidates)
+    candidates = served.chain[:1] if tlsa.usage == DANE_EE else served.chain[1:]
+    return is_usable(tlsa) and any(is_match(tlsa, each) for each in candidates)
 
 
 def association(wanted: Wanted, facts: Facts) -> Check[Seen]:
@@ -40,11 +30,11 @@ def association(wanted: Wanted, facts: Facts) -> Check[Seen]:
         return missing()
     port = int(wanted.name.partition(".")[0].removeprefix("_"))
     chains = [served for served in facts.served if served.port == port]
-    is_of_today = isinstance(wanted.record, Tlsa) and any(is_matching(wanted.record, served) for served in chains)
+    is_of_today = isinstance(wanted.record, Tlsa) and any(is_fitting(wanted.record, served) for served in chains)
     if wanted.record not in answer.associations:
         if not is_of_today:
             return missing(Problem.TLSA_NEXT_MISSING)
-        if not any(is_matching(tlsa, served) for tlsa in answer.associations for served in chains):
+        if not any(is_fitting(tlsa, served) for tlsa in answer.associations for served in chains):
             return wrong(Problem.TLSA_OTHER, found)
     return right(found) if answer.is_authentic else warning(Problem.TLSA_NOT_SIGNED, found)
 

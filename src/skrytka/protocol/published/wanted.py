@@ -55,18 +55,11 @@ class KeyText(msgspec.Struct, frozen=True):
     text: bytes
 
 
-class Certificate(msgspec.Struct, frozen=True):
-    """DER of a certificate and of its key (SubjectPublicKeyInfo): what TLSA records are about."""
-
-    whole: bytes
-    key: bytes
-
-
 class Served(msgspec.Struct, frozen=True):
-    """A chain that a port shows, leaf first."""
+    """A chain that a port shows: DER, leaf first."""
 
     port: int
-    chain: tuple[Certificate, ...]
+    chain: tuple[bytes, ...]
 
 
 class Association(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.net.dns.zone import StaticZone
 from skrytka.protocol.mailauth.dkim.key import Algorithm
 from skrytka.protocol.published.wanted import Served
-from tests.support.published import LEAF, LEAF_TLSA
+from tests.support.published import LEAF, LEAF_TLSA, Kept
 from tests.support.signing import give_keys
 from tests.unit.mail.world import World
 
@@ -40,6 +40,7 @@ def admin_of(world: World, deps: DnsDeps) -> Admin:
 def deps_of(resolver: object = None) -> DnsDeps:
     return DnsDeps(
         resolver=lambda: resolver or StaticZone.parse(ZONE),  # type: ignore[arg-type, return-value]
+        memory=Kept(),
         hostname="mail.example.test",
         ports={"smtp": 25, "imaps": 993},
         served=lambda: (Served(25, (LEAF,)),),

@@ -2,9 +2,7 @@ import msgspec
 import pytest
 
 from skrytka.protocol.published.finding import Problem, State
-from skrytka.protocol.published.judge import judge
-from skrytka.protocol.published.wanted import Kind, wanted
-from tests.support.published import FACTS, REVERSE6, Changes, look, run, unlike, zone_of
+from tests.support.published import FACTS, REVERSE6, Changes, look, unlike
 
 MX = ("example.org", "MX")
 HOST_A = ("mail.example.org", "A")
@@ -69,11 +67,6 @@ def test_where_nobody_knows_the_addresses_one_has_to_be_there() -> None:
     assert unlike(look(None, facts)) == []
     changes: Changes = {HOST_A: [], ("mail.example.org", "AAAA"): []}
     assert ("mail.example.org", "A", State.MISSING, Problem.NO_ADDRESS) in unlike(look(changes, facts))
-
-
-def test_what_is_no_address_in_a_zone_file_is_none() -> None:
-    [one, _] = [each for each in wanted(FACTS) if each.kind is Kind.ADDRESS]
-    assert run(judge(one, FACTS), zone_of({HOST_A: ["nonsense"]})).seen.problem is Problem.ABSENT
 
 
 def test_an_address_is_compared_in_any_spelling() -> None:

@@ -44,8 +44,9 @@ ZONE = """\
 example.test:
   - MX: [10, mail.example.test]
   - TXT: "v=spf1 mx -all"
+# A real domain asks for reject; here somebody tries things from outside and calls himself alice or bob
 _dmarc.example.test:
-  - TXT: "v=DMARC1; p=reject"
+  - TXT: "v=DMARC1; p=none"
 mail.example.test:
   - A: 127.0.0.1
 example.net:

@@ -10,7 +10,7 @@ from msgspec import inspect
 
 from skrytka.daemon.config_check_web import check_web
 from skrytka.daemon.toml_lines import KeyPath
-from skrytka.model.address import AddressError, Domain
+from skrytka.model.address import Address, AddressError, Domain
 from skrytka.model.dns import Server
 from skrytka.model.errors import PermanentError
 from skrytka.model.settings import Listener, Settings
@@ -127,6 +127,7 @@ def check_meaning(settings: Settings) -> list[Fault]:
         *_outbound(settings),
         *check_web(settings),
         *_sender_auth(settings),
+        *_reports(settings),
         *_positive(settings),
     ]
 
@@ -223,6 +224,16 @@ def _outbound(settings: Settings) -> Iterator[Fault]:
             yield ("outbound", "source_addresses", number), f"allowed: an IP address of this machine; found: {text!r}"
     if not settings.outbound.retry_s or min(settings.outbound.retry_s) < 1:
         yield ("outbound", "retry_s"), f"allowed: a list of seconds, 1 or more; found: {settings.outbound.retry_s}"
+
+
+def _reports(settings: Settings) -> Iterator[Fault]:
+    sender = settings.reports.sender
+    try:
+        is_address = sender is None or not Address.parse(sender).domain.is_literal
+    except AddressError:
+        is_address = False
+    if not is_address:
+        yield ("reports", "sender"), f"allowed: an address of a domain here; found: {sender!r}"
 
 
 def _sender_auth(settings: Settings) -> Iterator[Fault]:

@@ -14,6 +14,7 @@ from skrytka.daemon.layout import Layout
 from skrytka.daemon.messages import Start
 from skrytka.daemon.outbound import Sending, dkim_deps, outbound_courier, resolver_of, share_of
 from skrytka.daemon.public import public_deps
+from skrytka.daemon.report_job import EVERY_S, ReportJob, ReportJobDeps
 from skrytka.daemon.store_check import StoreCheck
 from skrytka.inspect.inspector import Inspector
 from skrytka.mail.admin.admin import Admin
@@ -25,6 +26,7 @@ from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.known import KnownAccounts
 from skrytka.mail.delivery.local import Delivery, DeliveryDeps
 from skrytka.mail.delivery.report_intake import ReportIntake
+from skrytka.mail.delivery.report_sender import ReportSender
 from skrytka.mail.delivery.reports import Reports
 from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.delivery.senders import SenderDeps, Senders
@@ -270,10 +272,30 @@ class Parts:
 
     def periodic(self) -> Sequence[Periodic]:
         """What the first front does from time to time."""
-        jobs = [Periodic("F-dkim-keys", self.admin.dkim.tend, DKIM_S), *self._chores]
+        report_job = self._report_job()
+        jobs = [
+            Periodic("F-dkim-keys", self.admin.dkim.tend, DKIM_S),
+            Periodic("F-daily-reports", report_job.run, EVERY_S),
+            *self._chores,
+        ]
         if self.settings.dns.is_watched and not self.settings.is_demo:
             jobs.append(Periodic("F-dns-watch", self.admin.drift.run, DNS_S))
         return jobs
+
+    def _report_job(self) -> ReportJob:
+        base = self._base
+        return ReportJob(
+            ReportJobDeps(
+                events_dir=base.layout.events,
+                settings=lambda: self.settings,
+                sender=ReportSender(self._reports().deps),
+                domains=HostedDomains(base.store),
+                resolver=self._resolver,
+                events=base.events,
+                clock=base.clock,
+                random=base.random,
+            )
+        )
 
     async def mark_recent(self) -> None:
         """Write which mail IMAP sessions were told of, for as long as the front runs."""

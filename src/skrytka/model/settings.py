@@ -183,6 +183,15 @@ class Outbound(_Section, frozen=True, kw_only=True):
     report_language: Literal["en", "pl"] = "en"
 
 
+class Reports(_Section, frozen=True, kw_only=True):
+    """What is told once a day to domains that ask for it."""
+
+    is_dmarc_sent: bool = True  # what came in their name (RFC 9990)
+    is_tls_sent: bool = True  # how TLS with their servers went (RFC 8460)
+    sender: str | None = None  # an address of a domain here; None: postmaster of the domain that has our host name
+    organization: str = ""  # who we are; empty: our host name
+
+
 class Dkim(_Section, frozen=True, kw_only=True):
     """The keys that sign what leaves."""
 
@@ -222,6 +231,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     sender_auth: SenderAuth = msgspec.field(default_factory=SenderAuth)
     outbound: Outbound = msgspec.field(default_factory=Outbound)
     dkim: Dkim = msgspec.field(default_factory=Dkim)
+    reports: Reports = msgspec.field(default_factory=Reports)
     events: Events = msgspec.field(default_factory=Events)
     connections: ConnectionLimits = msgspec.field(default_factory=ConnectionLimits)
     smtp: SmtpLimits = msgspec.field(default_factory=SmtpLimits)

@@ -40,6 +40,8 @@ def test_what_makes_sense_is_taken(text: str) -> None:
         ("dns.addresses = ['mail.example']", "dns.addresses[0]", "IP address"),
         ("dns.timeout_s = 0", "dns.timeout_s", "above 0"),
         ("dns.timeout_s = 'x'", "dns.timeout_s", "a number"),
+        ("reports.sender = 'postmaster'", "reports.sender", "an address"),
+        ("reports.sender = 'a@[192.0.2.1]'", "reports.sender", "an address"),
         ("smtp.errors = 0", "smtp.errors", "1 or more"),
         ("connections.total = -1", "connections.total", "0 or more"),
         ("connections.tota = 1", "connections.tota", "did you mean 'total'"),

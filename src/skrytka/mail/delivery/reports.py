@@ -85,6 +85,11 @@ class Reports:
     def __init__(self, deps: ReportDeps) -> None:
         self._deps = deps
 
+    @property
+    def deps(self) -> ReportDeps:
+        """For who else writes mail of this server."""
+        return self._deps
+
     @contextlib.asynccontextmanager
     async def ready(self, about: About, recipients: Sequence[RecipientReport]) -> AsyncIterator[Post]:
         """The command that puts the report where it belongs; nothing is left behind of one that was not submitted.

@@ -31,6 +31,7 @@ from skrytka.model.events.dns import (
 )
 from skrytka.model.events.mail import (
     CommandRefused,
+    DailyReportSent,
     DeliveryDeferred,
     DeliveryFailed,
     DmarcReportReceived,
@@ -77,6 +78,7 @@ __all__ = [
     "ChainCheckpoint",
     "ChildEnded",
     "CommandRefused",
+    "DailyReportSent",
     "DeliveryDeferred",
     "DeliveryFailed",
     "DirectoryChanged",

@@ -248,6 +248,20 @@ class TlsReportReceived(MailEvent, frozen=True, kw_only=True):
     failures: tuple[str, ...] = ()  # each "type count mx_host reason"
 
 
+class DailyReportSent(MailEvent, frozen=True, kw_only=True):
+    """A domain that asks for it was told of a day, or could not be; it is not told of that day again."""
+
+    PERSONAL = frozenset({"recipients"})
+    ADDRESSES = frozenset({"recipients"})
+    report: str  # dmarc, tls
+    domain: str
+    day: str
+    report_id: str
+    recipients: tuple[str, ...] = ()  # none: nobody there has agreed to get it, or nobody wants it
+    size_bytes: int = 0
+    detail: str = ""
+
+
 class ReportRefused(MailEvent, frozen=True, kw_only=True):
     """What came as a report of another server could not be used; the mail was delivered all the same."""
 

@@ -37,7 +37,11 @@ def write_dmarc_mail(mail: ReportMail) -> bytes:
 
 def write_tls_mail(mail: ReportMail) -> bytes:
     """As :func:`write_dmarc_mail`."""
-    fields = (f"TLS-Report-Domain: {mail.about}", f"TLS-Report-Submitter: {mail.submitter}")
+    fields = (
+        f"TLS-Report-Domain: {mail.about}",
+        f"TLS-Report-Submitter: {mail.submitter}",
+        "TLS-Required: No",  # RFC 8460 5.3, RFC 8689 5: it may be about TLS that does not work
+    )
     note = f"TLS report of {mail.submitter} about connections to the mail servers of {mail.about}."
     return _message(mail, 'multipart/report; report-type="tlsrpt";', fields, note, "application/tlsrpt+gzip", "json.gz")
 

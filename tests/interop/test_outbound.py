@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import smtplib
@@ -126,6 +127,27 @@ class TestAmongServers:
         assert sorted(verified(message, records).values()) == [True, True]
         assert all(name in events(net.first, "signed@peer.test") for name in records)
         assert not any(verified(message.replace(b"two", b"too"), records).values())
+
+    def test_what_is_forwarded_to_postfix_and_the_report_that_comes_back(self, net: Net) -> None:
+        assert net.first.run("alias", "add", "fwd@example.test", "anybody@peer.test").returncode == 0
+        before = len(net.postfix.messages())
+        with smtplib.SMTP("127.0.0.1", net.first.port("smtp"), timeout=60) as client:
+            client.sendmail("x@peer.test", ["fwd@example.test"], b"From: x@peer.test\r\n\r\nforwarded\r\n")
+        message = net.postfix.wait_for(before + 1)[-1]
+        found = re.search(
+            rb"^Return-Path: <(SRS0=[a-z2-7]{10}=[a-z2-7]{2}=peer\.test=x@example\.test)>", message, re.MULTILINE
+        )
+        assert found, message
+        assert b"\nDelivered-To: fwd@example.test\n" in message
+        with smtplib.SMTP("127.0.0.1", net.first.port("smtp"), timeout=60) as client:
+            client.ehlo()
+            client.mail("x@peer.test")
+            assert client.rcpt(found[1].decode())[0] == 550
+            client.rset()
+            client.sendmail("", [found[1].decode()], b"From: mailer@peer.test\r\n\r\na report\r\n")
+        report = net.postfix.wait_for(before + 2)[-1]
+        assert b"a report" in report
+        assert b"Return-Path: <>" in report
 
     def test_mail_from_postfix_comes_back(self, net: Net) -> None:
         with smtplib.SMTP("127.0.0.1", net.postfix.port, timeout=60) as client:

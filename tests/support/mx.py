@@ -94,11 +94,11 @@ class FakeDelivery:
         self.while_hanging: Callable[[], object] | None = None  # called, and then nothing more happens
         self.fails_at = 10**9
 
-    def begin(self) -> IncomingMessage:
+    def begin(self, *, is_leaving: bool = False) -> IncomingMessage:
         self.messages.append(FakeMessage(self.fails_at))
         return self.messages[-1]
 
-    def begin_checked(self) -> IncomingMessage:
+    def begin_checked(self, *, is_leaving: bool = False) -> IncomingMessage:
         return self.begin()
 
     def begin_submission(self, *, is_leaving: bool = True) -> IncomingMessage:

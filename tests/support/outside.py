@@ -202,7 +202,13 @@ class Outside:
         self.routes = Routes(self.settings, resolver, HOSTNAME, world.random, port=port)
         outbox = Outbox(world.keys, world.clock, world.random)
         self.delivery = Delivery(
-            dataclasses.replace(world.delivery._deps, outbox=outbox, directory=world.directory, signing=signing)
+            dataclasses.replace(
+                world.delivery._deps,
+                outbox=outbox,
+                directory=world.directory,
+                signing=signing,
+                rewriting=world.rewriting,
+            )
         )
         self.local = LocalCourier(dataclasses.replace(world.courier._deps, reports=self.delivery.reports))
         tls = ClientTls()

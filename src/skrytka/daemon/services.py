@@ -39,6 +39,7 @@ from skrytka.mail.mailbox.mailboxes import Mailboxes
 from skrytka.mail.mailbox.opened import MailboxDeps
 from skrytka.mail.outbox.authors import Authors
 from skrytka.mail.outbox.outbox import Outbox
+from skrytka.mail.outbox.rewriting import Rewriting
 from skrytka.mail.outbox.signing import Signing
 from skrytka.mail.policy.decide import decide
 from skrytka.mail.policy.senders import SenderPolicy
@@ -137,6 +138,7 @@ class Parts:
             )
         )
         self._known = KnownAccounts(base.store)
+        self._rewriting = Rewriting(base.keys, base.clock)
         self._signing = Signing(base.store, base.keys, Authors(base.inspector), base.clock, base.random, base.events)
         self._credentials = StoredCredentials(base.store, base.clock, base.random)
         self._tls = TlsStore(certificate_files(base.layout.root, settings))
@@ -345,6 +347,7 @@ class Parts:
             intake=ReportIntake(self._inspection, HostedDomains(base.store).has, base.events),
             directory=self._recipients(settings),
             words=LANGUAGES[settings.outbound.report_language],
+            rewriting=self._rewriting,
             signing=self._signing,
         )
         return Delivery(delivery)
@@ -366,7 +369,13 @@ class Parts:
     def _recipients(self, settings: Settings) -> Directory:
         base = self._base
         separator = settings.accounts.subaddress_separator
-        return Directory(base.store, hostname=base.settings.hostname, separator=separator, known=self._known)
+        return Directory(
+            base.store,
+            hostname=base.settings.hostname,
+            separator=separator,
+            known=self._known,
+            rewriting=self._rewriting,
+        )
 
     def _submission_deps(self, settings: Settings) -> SubmissionDeps:
         base = self._base

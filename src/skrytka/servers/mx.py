@@ -42,7 +42,9 @@ class MxSession(SmtpSession):
         self._is_checked = deps.is_exempt_checked or not is_ours
 
     def begin(self) -> IncomingMessage:
-        return self._deps.delivery.begin_checked() if self._is_checked else super().begin()
+        if not self._is_checked:
+            return super().begin()
+        return self._deps.delivery.begin_checked(is_leaving=self._current().is_leaving)
 
     def facts(self, mail: Mail) -> Transaction:
         is_exempt = self._conn.facts.is_exempt

@@ -25,11 +25,14 @@ class Recipients(Protocol):
 class Delivery(Protocol):
     """Where messages go (``mail.delivery.local.Delivery``)."""
 
-    def begin(self) -> IncomingMessage:
-        """A place for one message; whoever begins it aborts it or hands it to ``deliver``."""
+    def begin(self, *, is_leaving: bool = False) -> IncomingMessage:
+        """A place for one message; whoever begins it aborts it or hands it to ``deliver``.
+
+        What is leaving can be signed.
+        """
         ...
 
-    def begin_checked(self) -> IncomingMessage:
+    def begin_checked(self, *, is_leaving: bool) -> IncomingMessage:
         """As :meth:`begin`, of a message whose sender is asked about."""
         ...
 

@@ -44,6 +44,11 @@ class Mail:
         self.message: IncomingMessage | None = None  # its octets so far
 
     @property
+    def is_leaving(self) -> bool:
+        """Whether there are recipients of other servers, by an alias too."""
+        return bool(self.outside) or any(resolution.outside for resolution in self.recipients)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The recipients, for events."""
         here = tuple(str(resolution.recipient) for resolution in self.recipients)
@@ -254,6 +259,8 @@ class SmtpSession:
     async def may_receive(self, mail: Mail, recipient: Recipient) -> tuple[Reply, Reason | None]:
         """The reply to RCPT; an accepted one is kept in ``mail``."""
         resolution = await self._deps.recipients.resolve(recipient.address, size_bytes=mail.start.declared_bytes)
+        if resolution.is_return and not mail.start.reverse_path.is_null:
+            return replies.REPORTS_ONLY, Reason.NOT_PERMITTED
         if resolution.is_accepted:
             mail.recipients.append(msgspec.structs.replace(resolution, asked=recipient))
         return resolution.verdict.reply, resolution.verdict.reason
@@ -264,7 +271,7 @@ class SmtpSession:
 
     def begin(self) -> IncomingMessage:
         """A place for a message's octets."""
-        return self._deps.delivery.begin()
+        return self._deps.delivery.begin(is_leaving=self._current().is_leaving)
 
     def facts(self, mail: Mail) -> Transaction:
         """What stands in Received and in events."""
@@ -283,6 +290,7 @@ class SmtpSession:
             ),
             tls=str(tls) if tls is not None else "",
             is_smtputf8=start.is_smtputf8,
+            body_type=start.body_type,
             ret=start.ret,
             envid=start.envid,
             deliver_by=DeliverBy.of(start.by, mail.began_at_ms),

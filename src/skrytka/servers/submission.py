@@ -166,7 +166,7 @@ class SubmissionSession(SmtpSession):
         return True
 
     def begin(self) -> IncomingMessage:
-        return self._deps.delivery.begin_submission(is_leaving=bool(self._current().outside))
+        return self._deps.delivery.begin_submission(is_leaving=self._current().is_leaving)
 
     async def deliver(self, mail: Mail, message: IncomingMessage) -> Verdict:
         """Whoever was locked out since MAIL sends nothing more."""

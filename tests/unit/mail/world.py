@@ -21,6 +21,7 @@ from skrytka.mail.identity.passwords import Cost, Passwords
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.mailbox.mailboxes import Mailboxes
 from skrytka.mail.mailbox.opened import MailboxDeps
+from skrytka.mail.outbox.rewriting import Rewriting
 from skrytka.mail.policy.decide import decide
 from skrytka.mail.policy.senders import SenderPolicy
 from skrytka.mail.queue.courier import CourierDeps, LocalCourier
@@ -133,7 +134,10 @@ class World:
                 random=self.random,
             )
         )
-        self.directory = Directory(self.store, hostname=HOSTNAME, known=KnownAccounts(self.store))
+        self.rewriting = Rewriting(self.keys, self.clock)
+        self.directory = Directory(
+            self.store, hostname=HOSTNAME, known=KnownAccounts(self.store), rewriting=self.rewriting
+        )
         self.dns = TableResolver()
         self.sender_auth = SenderAuth()
         self.senders = Senders(

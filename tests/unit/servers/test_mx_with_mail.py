@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from skrytka.model.address import Address, Domain, ReversePath
 from skrytka.model.errors import Reason, TransientError
 from skrytka.model.events import MessageDelivered, MessageReceived
 from skrytka.model.ids import id_text
@@ -131,3 +132,28 @@ async def test_the_store_that_is_down_is_451_and_nothing_is_kept(tmp_path: Path)
 
 def _send(client: smtplib.SMTP, message: bytes, recipient: str = "alice@example.test") -> None:
     assert client.sendmail("a@example.org", [recipient], message) == {}
+
+
+async def test_a_rewritten_reverse_path_takes_reports_and_nothing_else(tmp_path: Path) -> None:
+    async with listening(tmp_path) as (world, talk):
+        path = await world.rewriting.rewritten(ReversePath(Address.parse("bob@example.net")), Domain("example.test"))
+        made = str(path)
+        codes: list[int] = []
+
+        def conversation(client: smtplib.SMTP) -> None:
+            client.ehlo()
+            for sender, recipient in (
+                ("", made),
+                ("x@example.net", made),
+                ("", made.replace("bob", "eve")),
+                ("", "SRS0=aaaaaaaaaa=aa=example.net=bob@example.test"),
+                ("", made.replace("example.test", "example.net")),
+            ):
+                client.mail(sender)
+                codes.append(client.rcpt(recipient)[0])
+                client.rset()
+
+        await talk(conversation)
+        assert codes == [250, 550, 550, 550, 550]
+        world.clock.advance(22 * 86_400)
+        assert (await world.directory.resolve(Address.parse(made))).verdict.reason is Reason.NO_SUCH_USER

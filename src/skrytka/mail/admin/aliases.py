@@ -17,7 +17,7 @@ class Aliases(AdminPart):
     """Part of Admin."""
 
     async def add(self, address: str, targets: Sequence[str], actor: str) -> AliasInfo:
-        """``@domain`` makes a catch-all. Targets must be addresses of this server that are there (UNSUPPORTED else)."""
+        """``@domain`` makes a catch-all. Targets are addresses of this server that are there, or of others."""
         info, domain = await self._checked(address, targets)
         kind = AddressKind(info.kind)
         unit = self._unit()
@@ -69,8 +69,9 @@ class Aliases(AdminPart):
         if target.key == alias:
             raise PermanentError(Reason.BAD_SYNTAX, f"{alias} cannot lead to itself")
         if await self._deps.store.read(sql.domain_by_name(target.domain.name)) is None:
-            detail = f"{target.key} is not of this server; forwarding to other servers is not available yet"
-            raise PermanentError(Reason.UNSUPPORTED, detail)
+            if "." not in target.domain.name:
+                raise PermanentError(Reason.NO_SUCH_DOMAIN, f"{target.domain.name} is no full domain name")
+            return str(target)  # its server may tell upper from lower case
         if await self._deps.store.read(sql.address(target.key)) is None:
             raise PermanentError(Reason.NO_SUCH_USER, f"there is no account or alias {target.key}")
         return target.key

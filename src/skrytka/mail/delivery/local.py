@@ -12,11 +12,12 @@ from typing import Final
 
 from skrytka.mail.delivery.bugs import MessageBugs
 from skrytka.mail.delivery.copies import Copies, blob_in
+from skrytka.mail.delivery.forwards import forwards_of, is_loop
 from skrytka.mail.delivery.incoming import HeaderFilter
 from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.look import Look, Looked
 from skrytka.mail.delivery.message import IncomingMessage, Sealed, Specs, verdict_of
-from skrytka.mail.delivery.outgoing import Departures, to_sign
+from skrytka.mail.delivery.outgoing import Departures, Leaving, to_sign
 from skrytka.mail.delivery.priority import field_priority, prioritized
 from skrytka.mail.delivery.queued import WaitingCopies
 from skrytka.mail.delivery.report_intake import ReportIntake
@@ -26,22 +27,20 @@ from skrytka.mail.delivery.senders import Senders
 from skrytka.mail.delivery.signatures import SignatureReader
 from skrytka.mail.delivery.submitted import SubmissionFilter
 from skrytka.mail.delivery.summary import NOTHING_READ, Insides, buggy
+from skrytka.mail.delivery.told import delivered_event, names_of, outcome_event
 from skrytka.mail.delivery.types import Check, Decide, Fallback, Outgoing, Resolution, Target, Transaction
 from skrytka.mail.outbox.outbox import Outbox
-from skrytka.mail.outbox.signing import NOT_SIGNED, Signing
+from skrytka.mail.outbox.rewriting import Rewriting
+from skrytka.mail.outbox.signing import Signing
 from skrytka.model import reply
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
 from skrytka.model.events import (
     Emitter,
-    MessageDelivered,
-    MessageQuarantined,
     MessageQueued,
-    MessageReceived,
-    MessageRefused,
 )
-from skrytka.model.ids import AccountId, TraceId, UnitId, id_text, new_id
+from skrytka.model.ids import AccountId, TraceId, UnitId, new_id
 from skrytka.model.limits import SmtpLimits
 from skrytka.model.verdict import Action, Verdict
 from skrytka.net.bugs import bug_caught
@@ -84,6 +83,7 @@ class DeliveryDeps:
     intake: ReportIntake | None = None  # None: reports of others are mail as any other
     directory: Directory | None = None  # of reverse paths; None: nobody is told that his mail arrived
     words: Words = ENGLISH  # of reports
+    rewriting: Rewriting | None = None  # None: nothing is forwarded
     signing: Signing | None = None  # None: what leaves is not signed
 
 
@@ -94,7 +94,7 @@ class Delivery:
         self._deps = deps
         self._copies = Copies(deps.hostname, deps.keys, deps.clock, deps.random)
         self._look = Look(deps.hostname, deps.inspection, deps.decide, deps.senders, deps.events, deps.intake)
-        self._departures = Departures(deps.outbox, deps.signing, deps.hostname) if deps.outbox is not None else None
+        self._departures = _departures(deps)
         self._waiting = WaitingCopies(deps.keys, deps.clock, deps.random)
         self._reports = self._made_reports(deps)
 
@@ -109,7 +109,7 @@ class Delivery:
         return Reports(
             ReportDeps(
                 hostname=deps.hostname,
-                begin=self.begin_report,
+                begin=self.begin,
                 store=deps.store,
                 directory=deps.directory,
                 copies=self._copies,
@@ -123,25 +123,30 @@ class Delivery:
             )
         )
 
-    def begin(self) -> IncomingMessage:
-        """A place for the octets of one message; ``abort`` it unless it is handed to :meth:`deliver`."""
-        return self._incoming(HeaderFilter(self._deps.hostname, self._deps.limits.header_bytes))
+    def begin(self, *, is_leaving: bool = False) -> IncomingMessage:
+        """A place for the octets of one message; ``abort`` it unless it is handed to :meth:`deliver`.
 
-    def begin_checked(self) -> IncomingMessage:
+        What is leaving, by an alias too, can be signed.
+        """
+        return self._incoming(
+            HeaderFilter(self._deps.hostname, self._deps.limits.header_bytes), self._specs(is_leaving)
+        )
+
+    def begin_checked(self, *, is_leaving: bool = False) -> IncomingMessage:
         """As :meth:`begin`, of a message whose sender will be asked about."""
         header = HeaderFilter(self._deps.hostname, self._deps.limits.header_bytes)
-        return self._incoming(header, SignatureReader() if self._deps.senders is not None else None)
+        if self._deps.senders is None:
+            return self._incoming(header, self._specs(is_leaving))
+        return self._incoming(header, SignatureReader(frozenset(to_sign()) if is_leaving else frozenset()))
 
     def begin_submission(self, *, is_leaving: bool = True) -> IncomingMessage:
-        """As :meth:`begin`; the header is completed (RFC 6409 8), and what is leaving can be signed."""
+        """As :meth:`begin`; the header is completed (RFC 6409 8)."""
         deps = self._deps
         header = SubmissionFilter(deps.hostname, deps.limits.header_bytes, deps.clock, deps.random)
-        return self._incoming(header, to_sign if is_leaving and self._deps.signing is not None else None)
+        return self._incoming(header, self._specs(is_leaving))
 
-    def begin_report(self, *, is_leaving: bool) -> IncomingMessage:
-        """As :meth:`begin`, for what this server writes itself."""
-        header = HeaderFilter(self._deps.hostname, self._deps.limits.header_bytes)
-        return self._incoming(header, to_sign if is_leaving and self._deps.signing is not None else None)
+    def _specs(self, is_leaving: bool) -> Specs | None:  # noqa: FBT001 - it has one meaning
+        return to_sign if is_leaving and self._deps.signing is not None else None
 
     def _incoming(self, header: HeaderFilter, specs: Specs | None = None) -> IncomingMessage:
         deps = self._deps
@@ -168,7 +173,9 @@ class Delivery:
         finally:
             await message.abort()
         duration_ms = int((self._deps.clock.monotonic_s() - began_s) * 1000)
-        self._deps.events.emit(_outcome(facts, _names(recipients, outgoing), verdict, message.size_bytes, duration_ms))
+        self._deps.events.emit(
+            outcome_event(facts, names_of(recipients, outgoing), verdict, message.size_bytes, duration_ms)
+        )
         return verdict
 
     async def _deliver(
@@ -188,7 +195,8 @@ class Delivery:
             raise
         except Exception as exc:
             blob = message.blob
-            if blob is None or facts.is_submission or not await self._deps.bugs.is_hopeless(blob.sha256):
+            is_kept = not facts.is_submission and distinct(recipients)  # here, where it can be set apart
+            if blob is None or not is_kept or not await self._deps.bugs.is_hopeless(blob.sha256):
                 raise
             self._deps.events.emit(bug_caught(exc, facts.trace))
             return await self._set_apart(facts, recipients, blob)
@@ -228,12 +236,15 @@ class Delivery:
     async def _placed(
         self, facts: Transaction, recipients: Sequence[Resolution], sealed: Sealed, outgoing: Outgoing | None
     ) -> Verdict:
+        leaving = Leaving(outgoing, tuple(forwards_of(recipients, outgoing)))
+        if leaving.forwards and is_loop(sealed.scan, leaving.forwards):
+            return Verdict(Action.REJECT, reply.MAIL_LOOP, Reason.MAIL_LOOP, detail="it was forwarded from here before")
         try:
             if facts.release_at_ms > self._deps.clock.now_ms():
-                return await self._hold(facts, recipients, sealed, outgoing)
+                return await self._hold(facts, recipients, sealed, leaving)
             looked = await self._look.at(facts, recipients, sealed)
-            if outgoing is not None:
-                return await self._post(looked, recipients, sealed, outgoing)
+            if leaving:
+                return await self._post(looked, recipients, sealed, leaving)
         except TransientError as exc:  # of what leaves or is held, too: the two queues are two commands
             return verdict_of(exc)
         except PermanentError as exc:
@@ -273,7 +284,7 @@ class Delivery:
             self._deps.events.emit(delivered_event(trace, target, delivered, insides))
 
     async def _post(
-        self, looked: Looked, recipients: Sequence[Resolution], sealed: Sealed, outgoing: Outgoing
+        self, looked: Looked, recipients: Sequence[Resolution], sealed: Sealed, leaving: Leaving
     ) -> Verdict:
         """Copies for mailboxes here and the queue for those elsewhere, in one commit."""
         facts, insides = looked.facts, looked.insides
@@ -285,17 +296,16 @@ class Delivery:
         unit = UnitId(new_id(self._deps.clock, self._deps.random))
         confirmed = confirmations(facts, recipients, self._deps.clock.now_ms())
         copies = (await self._copies.command(unit, facts, targets, sealed, insides)).targets if targets else ()
-        queue, signed = await self._departures.ready(facts, sealed, outgoing)
-        post = Post(unit=unit, blob=blob_in(sealed.blob), targets=copies, queue=queue)
+        left = await self._departures.ready(facts, sealed, leaving)
+        blob = blob_in(sealed.blob)
+        post = Post(unit=unit, blob=blob, targets=copies, queue=left.queue, forwards=left.forwards)
         if self._reports is not None:
             answers = await self._reports.deliver(post, facts, sealed.scan, confirmed)
         else:
             answers = await self._deps.store.submit(post)
         self._tell(facts.trace, targets, answers, insides)
-        names = tuple(str(recipient.address) for recipient in outgoing.recipients)
-        self._deps.events.emit(
-            MessageQueued(trace=facts.trace, recipients=names, reason="outbound", signatures=signed.names)
-        )
+        for event in left.events:
+            self._deps.events.emit(event)
         return _ACCEPTED
 
     async def _hold(
@@ -303,27 +313,33 @@ class Delivery:
         facts: Transaction,
         recipients: Sequence[Resolution],
         sealed: Sealed,
-        outgoing: Outgoing | None,
+        leaving: Leaving,
     ) -> Verdict:
         """Into the queue until its time comes, what is for mailboxes here too (RFC 4865 4.2): one commit."""
         if self._departures is None:
             return _NOTHING_LEAVES
         targets = distinct(recipients)
-        queue = local = None
-        signed = NOT_SIGNED
-        if outgoing is not None:
-            queue, signed = await self._departures.ready(facts, sealed, outgoing)
+        local = None
+        left = await self._departures.ready(facts, sealed, leaving)
         if targets:
             await self._look.insides(facts, sealed)  # what no inspector survives is refused while its sender is there
             first, asked = UnitId(new_id(self._deps.clock, self._deps.random)), asked_of(facts, recipients)
             local = await self._waiting.queue(facts, targets, sealed.blob, first, asked, reason=HELD)
         unit = UnitId(new_id(self._deps.clock, self._deps.random))
         await self._deps.store.submit(
-            Post(unit=unit, blob=blob_in(sealed.blob), queue=queue, local=local, account=facts.account)
+            Post(
+                unit=unit,
+                blob=blob_in(sealed.blob),
+                queue=left.queue,
+                forwards=left.forwards,
+                local=local,
+                account=facts.account,
+            )
         )
-        names = _names(recipients, outgoing)
+        signatures = tuple(name for event in left.events for name in event.signatures)
+        names = names_of(recipients, leaving.outgoing)
         self._deps.events.emit(
-            MessageQueued(trace=facts.trace, recipients=names, reason=HELD, signatures=signed.names, hold=facts.hold)
+            MessageQueued(trace=facts.trace, recipients=names, reason=HELD, signatures=signatures, hold=facts.hold)
         )
         return _ACCEPTED
 
@@ -347,67 +363,13 @@ class Delivery:
         return _ACCEPTED
 
 
-def delivered_event(
-    trace: TraceId, target: Target, delivered: Delivered, insides: Insides | None = None, via: str = "direct"
-) -> MessageDelivered | MessageQuarantined:
-    """The event of one copy."""
-    if insides is not None and insides.poison is not None:
-        return MessageQuarantined(
-            trace=trace,
-            recipient=str(target.address),
-            account=delivered.account,
-            mailbox=delivered.mailbox,
-            uid=delivered.uid,
-            emailid=id_text(delivered.email_id),
-            reason=insides.poison.reason.value,
-            detail=insides.poison.detail,
-        )
-    return MessageDelivered(
-        trace=trace,
-        recipient=str(target.address),
-        account=delivered.account,
-        mailbox=delivered.mailbox,
-        uid=delivered.uid,
-        emailid=id_text(delivered.email_id),
-        via=via,
-    )
+def _departures(deps: DeliveryDeps) -> Departures | None:
+    return None if deps.outbox is None else Departures(deps.outbox, deps.signing, deps.rewriting, deps.hostname)
 
 
 def _vanished(exc: PermanentError) -> Verdict:
     """An account that is gone since RCPT: asked again, the sender hears of it."""
     return Verdict(Action.DEFER, reply.LOCAL_ERROR, exc.reason, detail=exc.detail)
-
-
-def _names(recipients: Sequence[Resolution], outgoing: Outgoing | None) -> tuple[str, ...]:
-    here = tuple(str(resolution.recipient) for resolution in recipients)
-    return here + tuple(str(each.address) for each in outgoing.recipients) if outgoing is not None else here
-
-
-def _outcome(
-    facts: Transaction, names: tuple[str, ...], verdict: Verdict, size_bytes: int, duration_ms: int
-) -> MessageReceived | MessageRefused:
-    if verdict.reply.is_positive:
-        return MessageReceived(
-            trace=facts.trace,
-            remote=facts.remote,
-            helo=str(facts.helo),
-            reverse_path=str(facts.reverse_path),
-            recipients=names,
-            size_bytes=size_bytes,
-            tls=facts.tls,
-            protocol=facts.protocol,
-            duration_ms=duration_ms,
-            priority=facts.priority or 0,
-        )
-    return MessageRefused(
-        trace=facts.trace,
-        remote=facts.remote,
-        reverse_path=str(facts.reverse_path),
-        recipients=names,
-        reason=(verdict.reason or Reason.NOT_PERMITTED).value,
-        code=verdict.reply.code,
-        detail=verdict.detail,
-    )
 
 
 def distinct(recipients: Sequence[Resolution]) -> list[tuple[Address, Target]]:

@@ -1,35 +1,71 @@
 """What a message that leaves is put into the queue with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+import msgspec
+
+from skrytka.mail.delivery.forwards import Forward, delivered_to
 from skrytka.mail.delivery.incoming import HeaderScan
 from skrytka.mail.delivery.message import Sealed
 from skrytka.mail.delivery.prefix import relayed_field
 from skrytka.mail.delivery.types import Outgoing, Transaction
 from skrytka.mail.outbox.outbox import Outbox, level_of, priority_of
+from skrytka.mail.outbox.rewriting import Rewriting
 from skrytka.mail.outbox.sealed import OutboundEnvelope
 from skrytka.mail.outbox.signing import NOT_SIGNED, Signed, Signing
-from skrytka.model.envelope import BodyType
+from skrytka.model.address import Domain
+from skrytka.model.envelope import BodyType, Recipient
+from skrytka.model.events import MessageQueued
 from skrytka.protocol.mailauth.dkim.body import BodySpec
 from skrytka.protocol.mailauth.dkim.sign import SIGNED_BODY
 from skrytka.store.commands.queue import QueueIn
 
 
-def to_sign(_header: HeaderScan) -> Iterable[BodySpec]:
+def to_sign(_header: HeaderScan | None = None) -> Iterable[BodySpec]:
     """The hash of the body that signatures of ours are made with."""
     return (SIGNED_BODY,)
 
 
-class Departures:
-    """Signs and seals what leaves."""
+class Leaving(msgspec.Struct, frozen=True):
+    """The part of a message that leaves: for whom its sender named, and for whom aliases of ours lead to."""
 
-    def __init__(self, outbox: Outbox, signing: Signing | None, hostname: str) -> None:
+    outgoing: Outgoing | None = None
+    forwards: tuple[Forward, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.outgoing is not None or bool(self.forwards)
+
+
+class Departed(msgspec.Struct, frozen=True):
+    """The same, signed and sealed for the command that puts it into the queue; and the events of it."""
+
+    queue: QueueIn | None = None
+    forwards: tuple[QueueIn, ...] = ()
+    events: tuple[MessageQueued, ...] = ()
+
+
+class Departures:
+    """Signs and seals what leaves. TransientError when what that takes is away."""
+
+    def __init__(self, outbox: Outbox, signing: Signing | None, rewriting: Rewriting | None, hostname: str) -> None:
         self._outbox = outbox
+        self._rewriting = rewriting
         self._signing = signing
         self._hostname = hostname
 
-    async def ready(self, facts: Transaction, sealed: Sealed, outgoing: Outgoing) -> tuple[QueueIn, Signed]:
-        """For the command that puts it into the queue. TransientError when what that takes is away."""
+    async def ready(self, facts: Transaction, sealed: Sealed, leaving: Leaving) -> Departed:
+        """All of it."""
+        queue, forwards, events = None, [], []
+        if leaving.outgoing is not None:
+            queue, signed = await self._sent(facts, sealed, leaving.outgoing)
+            events.append(_queued(facts, leaving.outgoing.recipients, "outbound", signed))
+        for forward in leaving.forwards:
+            made, signed = await self._forwarded(facts, sealed, forward)
+            forwards.append(made)
+            events.append(_queued(facts, forward.recipients, "forward", signed))
+        return Departed(queue, tuple(forwards), tuple(events))
+
+    async def _sent(self, facts: Transaction, sealed: Sealed, outgoing: Outgoing) -> tuple[QueueIn, Signed]:
         signed = await self._signed(facts, sealed)
         queue = await self._outbox.queue(
             outbound_envelope(facts, sealed, outgoing, self._hostname, signed),
@@ -41,12 +77,50 @@ class Departures:
         )
         return queue, signed
 
-    async def _signed(self, facts: Transaction, sealed: Sealed) -> Signed:
+    async def _forwarded(self, facts: Transaction, sealed: Sealed, forward: Forward) -> tuple[QueueIn, Signed]:
+        """A stranger's mail goes on under a reverse path of the alias, and its signature.
+
+        Own people's mail stays theirs. A reverse path of ours from outside is rewritten too: it may be forged, and
+        would pass SPF from here.
+        """
+        if self._rewriting is None:
+            raise AssertionError("nothing is forwarded without a key")
+        alias, path = forward.alias, facts.reverse_path
+        if not facts.is_submission:
+            path = await self._rewriting.rewritten(path, alias.domain)
+        signed = await self._signed(facts, sealed, None if facts.is_submission else alias.domain)
+        outgoing = Outgoing(account=facts.account, recipients=forward.recipients, body_type=facts.body_type)
+        envelope = outbound_envelope(facts, sealed, outgoing, self._hostname, signed)
+        queue = await self._outbox.queue(
+            msgspec.structs.replace(
+                envelope,
+                reverse_path=path,
+                origin=facts.reverse_path,
+                is_proven=facts.is_proven,
+                alias=None if forward.is_return else alias,
+                trace_fields=delivered_to(forward) + envelope.trace_fields,
+            ),
+            forward.recipients,
+            sealed.blob.blob_id,
+            sealed.blob.key,
+            priority=_lane_priority(facts, sealed.scan, len(forward.recipients)),
+            release_at_ms=facts.release_at_ms,
+        )
+        return queue, signed
+
+    async def _signed(self, facts: Transaction, sealed: Sealed, forwarder: Domain | None = None) -> Signed:
         body, sender = sealed.hash_of(SIGNED_BODY), facts.reverse_path.address
         if self._signing is None or body is None:
             return NOT_SIGNED
+        if forwarder is not None:
+            return await self._signing.of_domain(sealed.scan.fields, forwarder, body, facts.trace)
         domain = None if sender is None else sender.domain
         return await self._signing.of_author(sealed.scan.fields, domain, body, facts.trace)
+
+
+def _queued(facts: Transaction, recipients: Sequence[Recipient], reason: str, signed: Signed) -> MessageQueued:
+    names = tuple(str(recipient.address) for recipient in recipients)
+    return MessageQueued(trace=facts.trace, recipients=names, reason=reason, signatures=signed.names, hold=facts.hold)
 
 
 def outbound_envelope(

@@ -42,7 +42,7 @@ def wants(recipient: Recipient, event: Notify) -> bool:
 
 
 class Begin(Protocol):
-    """``Delivery.begin_report``."""
+    """``Delivery.begin``."""
 
     def __call__(self, *, is_leaving: bool) -> IncomingMessage: ...
 
@@ -98,8 +98,8 @@ class Reports:
         """
         deps = self._deps
         resolution = await deps.directory.resolve(about.to, has_quota=False)
-        is_local = resolution.is_accepted
-        if not is_local and resolution.verdict.reason is not Reason.RELAY_DENIED:
+        is_local = resolution.is_accepted and not resolution.outside
+        if not resolution.is_accepted and resolution.verdict.reason is not Reason.RELAY_DENIED:
             raise PermanentError(resolution.verdict.reason or Reason.NO_SUCH_USER, f"nobody to report to: {about.to}")
         message = deps.begin(is_leaving=not is_local)
         try:
@@ -231,9 +231,9 @@ def confirmations(facts: Transaction, resolutions: Iterable[Resolution], now_ms:
     if not facts.is_proven or facts.reverse_path.is_null:
         return []
     return [
-        confirmation(Asked(each.asked, len(each.targets) > 1), now_ms)
+        confirmation(Asked(each.asked, each.is_group), now_ms)
         for each in resolutions
-        if each.asked is not None and wants(each.asked, Notify.SUCCESS)
+        if each.asked is not None and wants(each.asked, Notify.SUCCESS) and (each.targets or each.is_group)
     ]
 
 
@@ -259,14 +259,15 @@ def asked_of(facts: Transaction, resolutions: Iterable[Resolution]) -> Mapping[A
     for each in resolutions:
         if each.asked is None:
             continue
-        is_group = len(each.targets) > 1
+        is_group = each.is_group
         for place, target in enumerate(each.targets):
-            asked = each.asked if place == 0 else _without_success(each.asked)
+            asked = each.asked if place == 0 else without_success(each.asked)
             found[target.account] = (*found.get(target.account, ()), Asked(asked, is_group))
     return found
 
 
-def _without_success(recipient: Recipient) -> Recipient:
+def without_success(recipient: Recipient) -> Recipient:
+    """The same, of whom only failures and delays are told."""
     if not recipient.notify:
         return recipient
     left = recipient.notify - {Notify.SUCCESS} or {Notify.NEVER}

@@ -4,7 +4,9 @@ An address is looked up as it stands, then without its subaddress, then, for the
 account that answers for the domain, then as the domain's catch-all; the first that exists decides. A role that leads to
 nobody who can take mail is answered by an administrator: the domain's oldest, else the installation's. Quota is decided
 here: after 250 mail is delivered, over quota too. A group is refused for its members only when none of them can take
-mail; a member over its quota gets it then, since nobody could tell the sender that one copy was lost.
+mail; a member over its quota gets it then, since nobody could tell the sender that one copy was lost. An alias may lead
+to addresses of other servers, which have their copies by the queue; nobody else's mail goes there. A rewritten reverse
+path of ours leads back to whose it was.
 """
 
 from typing import Final
@@ -13,11 +15,13 @@ import msgspec
 
 from skrytka.mail.delivery.known import KnownAccounts
 from skrytka.mail.delivery.types import Resolution, Target
+from skrytka.mail.outbox.rewriting import Rewriting
 from skrytka.model import reply
 from skrytka.model.address import Address, Domain
 from skrytka.model.errors import Reason
 from skrytka.model.reply import Reply
 from skrytka.model.verdict import Action, Verdict
+from skrytka.protocol.mailauth.srs import is_rewritten
 from skrytka.store.api import Store
 from skrytka.store.rows import AccountRow, AccountStatus, AddressRow
 from skrytka.store.sql import directory as sql
@@ -37,7 +41,7 @@ class _Found(msgspec.Struct):
 
     accounts: dict[int, AccountRow] = msgspec.field(default_factory=dict)
     seen: set[str] = msgspec.field(default_factory=set)
-    is_outside: bool = False  # a target is not of this server
+    outside: dict[str, Address] = msgspec.field(default_factory=dict)  # of other servers
     is_too_much: bool = False
 
 
@@ -45,9 +49,16 @@ class Directory:
     """Answers for recipients. ``hostname`` is where a bare ``<postmaster>`` is taken to be (RFC 5321 4.1.1.3)."""
 
     def __init__(
-        self, store: Store, *, hostname: str, separator: str = "+", known: KnownAccounts | None = None
+        self,
+        store: Store,
+        *,
+        hostname: str,
+        separator: str = "+",
+        known: KnownAccounts | None = None,
+        rewriting: Rewriting | None = None,
     ) -> None:
         self._store = store
+        self._rewriting = rewriting
         self._known = known
         self._hostname = Domain.parse(hostname)
         self._separator = separator
@@ -63,7 +74,20 @@ class Directory:
                 return Resolution(recipient, _ACCEPTED, targets)
             if known.is_outside(recipient.domain.name) and not self._is_our_postmaster(recipient):
                 return Resolution(recipient, _OUTSIDE)
+        if self._rewriting is not None and is_rewritten(recipient):
+            origin = await self._rewriting.restored(recipient)
+            if origin is not None:
+                return await self._store.read(self._returned(recipient, origin))
         return await self._store.read(self._resolve(recipient, size_bytes if has_quota else None))
+
+    def _returned(self, recipient: Address, origin: Address) -> Query[Resolution]:
+        """A report to a reverse path that we have rewritten."""
+        if not (yield from _is_hosted(recipient.domain.name)):
+            return Resolution(recipient, _OUTSIDE)
+        if (yield from _is_hosted(origin.domain.name)):
+            found = yield from self._resolve(origin, None)
+            return msgspec.structs.replace(found, is_return=True)
+        return Resolution(recipient, _ACCEPTED, outside=(origin,), is_return=True)
 
     def _resolve(self, recipient: Address, size_bytes: int | None) -> Query[Resolution]:
         account = yield from sql.account_by_address(recipient.key)
@@ -84,7 +108,7 @@ class Directory:
             start = Address(POSTMASTER, Domain(home))
         found = _Found()
         yield from self._expand(start, found)
-        if self._is_role(start) and not any(row.status is AccountStatus.ACTIVE for row in found.accounts.values()):
+        if self._is_role(start) and not found.outside and not any(map(_is_active, found.accounts.values())):
             admin = yield from _administrator(start.domain.name)
             found = found if admin is None else _Found({admin.account: admin})
         return _resolution(recipient, found, size_bytes)
@@ -96,16 +120,17 @@ class Directory:
             if address.key in found.seen:
                 continue
             found.seen.add(address.key)
-            row = yield from self._find(address)
-            if row is None:
-                found.is_outside = found.is_outside or not (yield from _is_hosted(address.domain.name))
+            if address is not start and not (yield from _is_hosted(address.domain.name)):
+                found.outside[address.key] = address
+            elif (row := (yield from self._find(address))) is None:
+                continue
             elif row.account is not None:
                 account = yield from sql.account_by_id(row.account)
                 if account is not None and account.status is not AccountStatus.REMOVED:
                     found.accounts[account.account] = account
             else:
                 waiting += [Address.parse(target) for target in row.targets]
-            if len(found.accounts) > TARGETS_MAX or len(waiting) > LOOKUPS_MAX:
+            if len(found.accounts) + len(found.outside) > TARGETS_MAX or len(waiting) > LOOKUPS_MAX:
                 found.is_too_much = True
                 return
 
@@ -169,22 +194,24 @@ def _resolution(recipient: Address, found: _Found, size_bytes: int | None) -> Re
     if not verdict.reply.is_positive:
         return Resolution(recipient, verdict)
     targets = tuple(
-        Target(row.account, Address.parse(row.address))
-        for row in found.accounts.values()
-        if row.status is AccountStatus.ACTIVE
+        Target(row.account, Address.parse(row.address)) for row in found.accounts.values() if _is_active(row)
     )
-    return Resolution(recipient, verdict, targets)
+    return Resolution(recipient, verdict, targets, outside=tuple(found.outside.values()))
+
+
+def _is_active(row: AccountRow) -> bool:
+    return row.status is AccountStatus.ACTIVE
 
 
 def _verdict(found: _Found, size_bytes: int | None) -> Verdict:
     """``size_bytes`` None: quota does not count."""
-    if found.is_outside:  # all or nothing: a copy that silently stays behind would be lost mail
-        return _refusal(Action.REJECT, reply.ALIAS_OUTSIDE, Reason.UNSUPPORTED, "an alias leads outside")
     if found.is_too_much:  # the administrator can mend it while the sender waits
         return _refusal(Action.DEFER, reply.LOCAL_ERROR, Reason.TOO_MANY, f"more than {TARGETS_MAX} accounts")
+    if found.outside:  # they have no quota; a member here that is over its own gets it with them
+        return _ACCEPTED
     if not found.accounts:
         return _refusal(Action.REJECT, reply.NO_SUCH_USER, Reason.NO_SUCH_USER)
-    active = [row for row in found.accounts.values() if row.status is AccountStatus.ACTIVE]
+    active = [row for row in found.accounts.values() if _is_active(row)]
     if not active:
         return _refusal(Action.REJECT, reply.ACCOUNT_SUSPENDED, Reason.ACCOUNT_SUSPENDED)
     if size_bytes is None:

@@ -23,7 +23,8 @@ class SignedMessage(msgspec.Struct, frozen=True):
 class SignatureReader:
     """``message.Specs`` that remembers what it has read."""
 
-    def __init__(self) -> None:
+    def __init__(self, also: frozenset[BodySpec] = frozenset()) -> None:
+        self._also = also  # hashes that somebody else wants
         self._signed: Signed | None = None
         self._is_long = False
 
@@ -31,7 +32,7 @@ class SignatureReader:
         """The fields count as they came, before any was taken out. In a thread for a long header."""
         self._is_long = len(scan.raw) >= LONG_BYTES
         self._signed = read_signed(scan.came)
-        return self._signed.body_specs
+        return self._signed.body_specs | self._also
 
     def with_hashes(self, hashes: Mapping[BodySpec, BodyHash]) -> SignedMessage | None:
         """None when there was no header."""

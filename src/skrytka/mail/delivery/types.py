@@ -28,6 +28,13 @@ class Resolution(msgspec.Struct, frozen=True):
     verdict: Verdict
     targets: tuple[Target, ...] = ()
     asked: Recipient | None = None  # the RCPT as it was said, with what the sender wants to hear
+    outside: tuple[Address, ...] = ()  # of other servers, that an alias leads to
+    is_return: bool = False  # a rewritten address of ours: reports alone are for it
+
+    @property
+    def is_group(self) -> bool:
+        """Several get what is for one address (RFC 3461 5.2.7)."""
+        return len(self.targets) + len(self.outside) > 1
 
     @property
     def is_accepted(self) -> bool:
@@ -49,6 +56,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     protocol: str = "ESMTP"  # RFC 3848 and RFC 6531 4.3: SMTP, ESMTP, ESMTPS, UTF8SMTP, UTF8SMTPS
     tls: str = ""  # "TLSv1.3 TLS_AES_256_GCM_SHA384"; "" in clear
     is_smtputf8: bool = False
+    body_type: BodyType = BodyType.SEVEN_BIT  # as declared
     service: str = "mx"
     is_submission: bool = False  # its Received field does not say where the sender was
     is_sender_checked: bool = False  # SPF, DKIM and DMARC are to be asked

@@ -4,7 +4,7 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from skrytka.model.address import ReversePath
+from skrytka.model.address import NULL_REVERSE_PATH, Address, ReversePath
 from skrytka.model.clock import Random
 from skrytka.model.envelope import BodyType, DeliverBy, Recipient, Ret
 from skrytka.model.errors import UNREADABLE, PermanentError, Reason
@@ -35,7 +35,17 @@ class OutboundEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     priority: int | None = None  # MT-PRIORITY, as granted; None: nobody has said one
     hold: str = ""  # as its sender said it (model.envelope.Hold)
     signatures: bytes = b""  # DKIM-Signature fields of ours, which go between these and the message
+    origin: ReversePath | None = None  # the reverse path of a forward before it was rewritten: who may be told
+    is_proven: bool = True  # that it is the sender's
+    alias: Address | None = None  # of ours, that led to these recipients: reports name it and not them
     signed_for: str = ""  # d= of them: who signs anew when the octets have to change
+
+    @property
+    def told(self) -> ReversePath:
+        """Who is told what becomes of it: nobody whose mail it may not be."""
+        if not self.is_proven:
+            return NULL_REVERSE_PATH
+        return self.reverse_path if self.origin is None else self.origin
 
 
 class SealedRecords(Generic[RecordT]):

@@ -46,7 +46,7 @@ class Bounces:
 
     def reported(self, parcel: Parcel, outcomes: dict[int, Outcome]) -> dict[int, ReportAction]:
         """Of which recipients the reverse path is to hear, and what."""
-        if parcel.envelope.reverse_path.is_null:
+        if parcel.envelope.told.is_null:
             return {}
         found: dict[int, ReportAction] = {}
         for number, outcome in outcomes.items():
@@ -77,7 +77,7 @@ class Bounces:
 
         PermanentError when the reverse path is of this server and takes no mail.
         """
-        to = parcel.envelope.reverse_path.address
+        to = parcel.envelope.told.address
         if to is None:
             raise AssertionError("nobody to report to")
         about = self._about(parcel, to, reader, is_failure=ReportAction.FAILED in actions.values())
@@ -116,13 +116,14 @@ class Bounces:
 
     def _recipient(self, parcel: Parcel, number: int, outcome: Outcome, action: ReportAction) -> RecipientReport:
         until_ms = parcel.rows[0].since_ms + self._deps.expire_s * 1000
+        alias = parcel.envelope.alias
         return RecipientReport(
-            final=parcel.recipients[number].address,
+            final=parcel.recipients[number].address if alias is None else alias,
             action=action,
             status=outcome.status,
             original=parcel.recipients[number].original,
-            remote_mta=outcome.host,
-            diagnostic=outcome.text,
+            remote_mta=outcome.host if alias is None else "",  # where an alias leads is nobody's business
+            diagnostic=outcome.text if alias is None else "",
             is_remote=outcome.is_remote,
             is_late=outcome.is_late,
             last_attempt_at_ms=self._deps.clock.now_ms(),

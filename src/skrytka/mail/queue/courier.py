@@ -19,11 +19,11 @@ from skrytka.mail.delivery.bugs import DEFERRED
 from skrytka.mail.delivery.copies import Copies
 from skrytka.mail.delivery.incoming import rescan
 from skrytka.mail.delivery.inspection import Inspection
-from skrytka.mail.delivery.local import delivered_event
 from skrytka.mail.delivery.message import Sealed
 from skrytka.mail.delivery.queued import QueuedEnvelope, QueuedTarget, open_envelope, open_target
 from skrytka.mail.delivery.reports import Reports, about_delivered, confirmation, wants
 from skrytka.mail.delivery.summary import NOTHING_READ, Insides, buggy
+from skrytka.mail.delivery.told import delivered_event
 from skrytka.mail.delivery.types import Transaction
 from skrytka.mail.mailbox.blobs import Blobs, OpenBlob
 from skrytka.mail.outbox.sealed import queue_keys

@@ -30,18 +30,21 @@ class Post(Command[tuple[Delivered, ...]], frozen=True):
     local: QueueIn | None = None
     account: AccountId | None = None  # of whose waiting mail it is, where its sender wants it to go later
     told_what: int = sql.TOLD_DELAY
+    forwards: tuple[QueueIn, ...] = ()  # the same message under other reverse paths
 
     def run(self, tx: Tx) -> Query[tuple[Delivered, ...]]:
-        queues = (self.queue is not None) + (self.local is not None)
+        leaving = (*(() if self.queue is None else (self.queue,)), *self.forwards)
+        queues = len(leaving) + (self.local is not None)
         if not queues and not self.targets:
             raise PermanentError(Reason.NO_SUCH_OBJECT, "a posted message needs a recipient")
         deliver = Deliver(unit=self.unit, blob=self.blob, targets=self.targets)
         answers = yield from deliver.put(tx, queues)
-        if self.queue is not None:
-            lane = sql.lane_of(self.queue.priority)
-            yield from put_in_queue(tx, self.blob, self.queue, kind=sql.KIND_OUTBOUND, lane=lane, account=self.account)
-        if self.local is not None:  # with the other it is one message of the account
-            account = self.account if self.queue is None else None
+        account = self.account  # all of it is one message of the account
+        for queue in leaving:
+            lane = sql.lane_of(queue.priority)
+            yield from put_in_queue(tx, self.blob, queue, kind=sql.KIND_OUTBOUND, lane=lane, account=account)
+            account = None
+        if self.local is not None:
             yield from put_in_queue(tx, self.blob, self.local, kind=sql.KIND_LOCAL, lane=LANE_LOCAL, account=account)
         if self.done is not None:
             yield from finish(tx, self.done.queue_id, self.done.recipients)

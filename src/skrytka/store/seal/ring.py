@@ -27,7 +27,10 @@ APPLICATION_ID: Final = 0x534B5201  # "SKR" and the version
 FORMAT_VERSION: Final = 1
 KEEP_DAYS: Final = 30
 NODE_SUBJECTS: Final = ("node:address", "node:pepper", "node:queue")  # what every installation has from its first day
-LATER_SUBJECTS: Final = ("node:dkim",)  # what is made when it is first asked for: older installations lack it
+LATER_SUBJECTS: Final = (
+    "node:dkim",
+    "node:srs",
+)  # what is made when it is first asked for: older installations lack it
 
 _DAY_MS: Final = 86_400_000
 _SUBJECT: Final = re.compile(r"(account:[1-9][0-9]{0,18}|node:[a-z][a-z0-9_-]{0,63})")

@@ -3,7 +3,7 @@ import pytest
 from skrytka.mail.delivery import resolve
 from skrytka.mail.delivery.resolve import Directory
 from skrytka.model import reply
-from skrytka.model.address import Address
+from skrytka.model.address import Address, Domain, ReversePath
 from skrytka.model.errors import Reason
 from skrytka.model.ids import UnitId
 from skrytka.model.reply import Reply
@@ -74,11 +74,41 @@ async def test_a_loop_of_aliases_just_ends(world: World) -> None:
     assert await targets(world, "a@example.test") == ["alice@example.test"]
 
 
-async def test_an_alias_that_leads_outside_is_refused_whole(world: World) -> None:
+async def test_an_alias_may_lead_to_other_servers_too(world: World) -> None:
     led_to = ("alice@example.test", "x@example.net")
     await world.store.submit(AddAlias(unit=unit(world), key="m@example.test", domain="example.test", targets=led_to))
     found = await world.directory.resolve(Address.parse("m@example.test"))
-    assert (found.verdict.reply, found.targets) == (reply.ALIAS_OUTSIDE, ())
+    assert found.is_accepted
+    assert [str(each.address) for each in found.targets] == ["alice@example.test"]
+    assert [str(each) for each in found.outside] == ["x@example.net"]
+    assert found.is_group
+
+
+async def test_a_role_may_be_answered_elsewhere(world: World) -> None:
+    await world.admin.aliases.set("abuse@example.test", ["abuse@example.net"], ACTOR)
+    found = await world.directory.resolve(Address.parse("abuse@example.test"))
+    assert ([str(each) for each in found.outside], found.targets) == (["abuse@example.net"], ())
+
+
+async def test_a_rewritten_reverse_path_leads_back_and_nothing_that_looks_like_one(world: World) -> None:
+    await world.admin.aliases.add("@example.test", ["bob@example.test"], ACTOR)
+    bob = ReversePath(Address.parse("Bob@example.net"))
+    made = (await world.rewriting.rewritten(bob, Domain("example.test"))).address
+    assert made is not None
+    found = await world.directory.resolve(made)
+    assert (found.is_accepted, found.is_return, found.targets) == (True, True, ())
+    assert [str(each) for each in found.outside] == ["Bob@example.net"]
+    forged = Address(made.local.replace("Bob", "eve"), made.domain)
+    assert await targets(world, str(forged)) == ["bob@example.test"]  # as any other address
+    alice = ReversePath(Address.parse("alice@example.test"))
+    made = (await world.rewriting.rewritten(alice, Domain("example.test"))).address
+    assert made is not None
+    found = await world.directory.resolve(made)
+    assert [str(each.address) for each in found.targets] == ["alice@example.test"]
+    assert (found.is_return, found.outside) == (True, ())
+    elsewhere = (await world.rewriting.rewritten(bob, Domain("gone.test"))).address
+    assert elsewhere is not None
+    assert (await world.directory.resolve(elsewhere)).verdict.reason is Reason.RELAY_DENIED
 
 
 async def test_the_catch_all_takes_what_nobody_else_does(world: World) -> None:

@@ -123,6 +123,7 @@ async def test_keys_that_change_sign_from_the_next_message_on(world: World) -> N
     async with peer() as mx:
         outside = Outside(world, mx.port, signing=signing_of(world))
         await outside.submit("x@example.net", message=SHORT)
+        await outside.courier.run_once()
         await use_keys(world)
         await outside.submit("x@example.net", message=SHORT)
         await outside.courier.run_once()

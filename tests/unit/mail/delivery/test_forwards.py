@@ -1,0 +1,221 @@
+"""Mail for aliases that lead to other servers, from the RCPT to what the other server gets, and back."""
+
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+
+from skrytka.mail.delivery.forwards import forwards_of, is_loop
+from skrytka.mail.delivery.incoming import rescan
+from skrytka.mail.delivery.types import Outgoing, Resolution
+from skrytka.mail.outbox import dkim_keys
+from skrytka.model import reply
+from skrytka.model.address import NULL_REVERSE_PATH, Address, ReversePath
+from skrytka.model.envelope import Notify, Recipient
+from skrytka.model.errors import Reason
+from skrytka.model.events import DeliveryFailed, MessageQueued
+from skrytka.model.verdict import Verdict
+from tests.support.outside import Outside, Peer, peer, to
+from tests.support.signing import give_keys, rsa_key, signing_of, use_keys, verified
+from tests.unit.mail.world import ACTOR, MESSAGE, World
+
+INFO = "info@example.test"
+SENDER = ReversePath(Address.parse("bob@example.net"))
+NO = {"RCPT": b"550 5.1.1 no x@private.example.net here\r\n"}
+
+
+async def forward(
+    outside: Outside,
+    *recipients: Recipient,
+    message: bytes = MESSAGE,
+    path: ReversePath = SENDER,
+    is_proven: bool = False,
+) -> Verdict:
+    """As port 25 does it."""
+    world = outside.world
+    resolutions: list[Resolution] = []
+    for recipient in recipients:
+        found = await world.directory.resolve(recipient.address)
+        assert found.is_accepted
+        resolutions.append(msgspec.structs.replace(found, asked=recipient))
+    incoming = outside.delivery.begin(is_leaving=any(each.outside for each in resolutions))
+    await incoming.write(message)
+    facts = msgspec.structs.replace(world.facts(), reverse_path=path, is_proven=is_proven)
+    return await outside.delivery.deliver(facts, resolutions, incoming)
+
+
+async def led(world: World, alias: str = INFO, targets: Sequence[str] = ("x@example.net",)) -> None:
+    await world.admin.aliases.add(alias, targets, ACTOR)
+
+
+def mail_from(mx: Peer) -> list[str]:
+    return [line.removeprefix("MAIL FROM:<").partition(">")[0] for line in mx.lines if line.startswith("MAIL")]
+
+
+def rcpt_to(mx: Peer) -> list[str]:
+    return [line.removeprefix("RCPT TO:<").partition(">")[0] for line in mx.lines if line.startswith("RCPT")]
+
+
+async def test_a_forward_leaves_under_a_reverse_path_of_ours_as_it_came(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dkim_keys, "generate_private_key", rsa_key)
+    records = await give_keys(world)
+    await use_keys(world)
+    await led(world)
+    async with peer() as mx:
+        outside = Outside(world, mx.port, signing=signing_of(world))
+        assert (await forward(outside, to(INFO))).reply is reply.ACCEPTED
+        await outside.courier.run_once()
+    (message,), (path,) = mx.messages, mail_from(mx)
+    assert path.startswith("SRS0=")
+    assert path.endswith("@example.test")
+    assert await world.rewriting.restored(Address.parse(path)) == SENDER.address
+    assert rcpt_to(mx) == ["x@example.net"]
+    assert message.endswith(MESSAGE)
+    assert message.startswith(b"Delivered-To: info@example.test\r\nReceived: from mail.example.net ([192.0.2.1])")
+    assert list(verified(message, records).values()) == [True, True]  # d= is who forwards
+    (queued,) = (event for event in world.events.events if isinstance(event, MessageQueued))
+    assert (queued.reason, queued.recipients, len(queued.signatures)) == ("forward", ("x@example.net",), 2)
+
+
+async def test_members_here_and_elsewhere_get_their_copies_in_one_commit(world: World) -> None:
+    await led(world, targets=["alice@example.test", "x@example.net", "y@example.net"])
+    async with peer() as mx:
+        outside = Outside(world, mx.port)
+        await forward(outside, to(INFO))
+        assert len(await world.inbox()) == 1
+        await outside.courier.run_once()
+    assert sorted(rcpt_to(mx)) == ["x@example.net", "y@example.net"]
+    assert [type(command).__name__ for command in world.store.commands[-3:]].count("Post") == 1
+    assert await outside.queue() == []
+
+
+async def test_each_alias_forwards_for_itself_and_tells_of_no_other(world: World) -> None:
+    await led(world, targets=["x@example.net", "y@example.net"])
+    await led(world, "secret@example.test", ["y@example.net", "z@example.net"])
+    async with peer() as mx:
+        outside = Outside(world, mx.port)
+        await forward(outside, to(INFO), to("secret@example.test"))
+        await outside.courier.run_once()
+    assert sorted(rcpt_to(mx)) == ["x@example.net", "y@example.net", "z@example.net"]
+    first, second = sorted(mx.messages)
+    assert (b"Delivered-To: info@" in first, b"secret" in first) == (True, False)
+    assert (b"Delivered-To: secret@" in second, b"info" in second) == (True, False)
+
+
+async def test_a_null_reverse_path_stays_null(world: World) -> None:
+    await led(world)
+    async with peer() as mx:
+        outside = Outside(world, mx.port)
+        await forward(outside, to(INFO), path=NULL_REVERSE_PATH)
+        await outside.courier.run_once()
+    assert mail_from(mx) == [""]
+
+
+async def test_our_own_reverse_path_from_outside_is_rewritten_for_it_may_be_forged(world: World) -> None:
+    await led(world)
+    async with peer() as mx:
+        outside = Outside(world, mx.port)
+        await forward(outside, to(INFO), path=ReversePath(Address.parse("alice@example.test")))
+        await outside.courier.run_once()
+    assert mail_from(mx)[0].startswith("SRS0=")
+
+
+async def test_own_people_send_to_an_alias_under_their_own_name_and_signature(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dkim_keys, "generate_private_key", rsa_key)
+    records = await give_keys(world)
+    await use_keys(world)
+    await led(world)
+    mail = MESSAGE.replace(b"bob@example.net", b"alice@example.test", 1)
+    async with peer() as mx:
+        outside = Outside(world, mx.port, signing=signing_of(world))
+        await outside.submit(to(INFO), "y@example.net", message=mail)
+        await outside.courier.run_once()
+    assert mail_from(mx) == ["alice@example.test"] * 2
+    assert sorted(rcpt_to(mx)) == ["x@example.net", "y@example.net"]
+    assert [list(verified(message, records).values()) for message in mx.messages] == [[True, True]] * 2
+
+
+async def test_a_message_that_comes_back_is_a_loop(world: World) -> None:
+    await led(world)
+    outside = Outside(world, 1)
+    verdict = await forward(outside, to(INFO), message=b"Delivered-To:  Info@example.test \r\n" + MESSAGE)
+    assert (verdict.reply, verdict.reason) == (reply.MAIL_LOOP, Reason.MAIL_LOOP)
+    assert await outside.queue() == []
+    verdict = await forward(outside, to(INFO), message=b"Received: from x\r\n" * 100 + MESSAGE)
+    assert verdict.reply is reply.MAIL_LOOP
+    verdict = await forward(outside, to(INFO), message=b"Delivered-To: other@example.test\r\n" + MESSAGE)
+    assert verdict.reply is reply.ACCEPTED
+
+
+async def test_a_report_to_a_rewritten_address_goes_back_to_whose_it_was(world: World) -> None:
+    made = (await world.rewriting.rewritten(SENDER, Address.parse(INFO).domain)).address
+    assert made is not None
+    async with peer() as mx:
+        outside = Outside(world, mx.port)
+        await forward(outside, to(str(made)), path=NULL_REVERSE_PATH, message=b"From: <>\r\n\r\nfailed\r\n")
+        await outside.courier.run_once()
+    assert (mail_from(mx), rcpt_to(mx)) == ([""], ["bob@example.net"])
+    assert b"Delivered-To" not in mx.messages[0]
+
+
+async def test_the_sender_of_a_forward_that_fails_is_told_when_he_is_proven_and_not_where_it_led(world: World) -> None:
+    await led(world, targets=["x@private.example.net"])
+    async with peer(NO) as mx:
+        outside = Outside(world, mx.port)
+        world.events.events.clear()
+        outside.routes._mx_port = mx.port  # type: ignore[attr-defined]
+        await forward(outside, to(INFO), is_proven=True)
+        await outside.courier.run_once()
+        (failed,) = (event for event in world.events.events if isinstance(event, DeliveryFailed))
+        assert failed.is_reported
+        mx.answers["RCPT"] = b"250 ok\r\n"
+        await outside.courier.run_once()
+    assert rcpt_to(mx)[-1] == "bob@example.net"
+    (report,) = mx.messages
+    assert b"Final-Recipient: rfc822;info@example.test" in report.replace(b"; ", b";")
+    assert b"private" not in report
+    assert b"Status: 5." in report
+
+
+async def test_nobody_is_told_of_mail_that_may_be_forged(world: World) -> None:
+    await led(world)
+    async with peer(NO) as mx:
+        outside = Outside(world, mx.port)
+        await forward(outside, to(INFO))
+        await outside.courier.run_once()
+    (failed,) = (event for event in world.events.events if isinstance(event, DeliveryFailed))
+    assert not failed.is_reported
+    assert await outside.queue() == []
+
+
+def resolution(asked: Recipient | None, *outside: str, is_return: bool = False) -> Resolution:
+    addresses = tuple(map(Address.parse, outside))
+    verdict = Verdict(action=None, reply=reply.ACCEPTED)  # type: ignore[arg-type]
+    return Resolution(Address.parse(INFO), verdict, outside=addresses, asked=asked, is_return=is_return)
+
+
+def test_what_the_sender_wants_to_hear_goes_with_a_forward_and_a_group_is_only_expanded() -> None:
+    asked = to(INFO, Notify.SUCCESS, Notify.FAILURE)
+    (one,) = forwards_of([resolution(asked, "x@a.test")])
+    assert one.recipients == (
+        Recipient(Address.parse("x@a.test"), frozenset({Notify.SUCCESS, Notify.FAILURE}), f"rfc822;{INFO}"),
+    )
+    (group,) = forwards_of([resolution(to(INFO, Notify.SUCCESS, original="rfc822;o@b.test"), "x@a.test", "y@a.test")])
+    assert {each.notify for each in group.recipients} == {frozenset({Notify.NEVER})}
+    assert {each.original for each in group.recipients} == {"rfc822;o@b.test"}
+
+
+def test_nobody_gets_two_copies() -> None:
+    outgoing = Outgoing(account=None, recipients=(to("X@a.test"),))
+    (found,) = forwards_of([resolution(None, "x@a.test", "y@a.test"), resolution(None, "y@a.test")], outgoing)
+    assert [str(each.address) for each in found.recipients] == ["y@a.test"]
+
+
+def test_a_report_is_no_loop() -> None:
+    header = rescan(f"Delivered-To: {INFO}\r\n\r\n".encode())
+    assert is_loop(header, forwards_of([resolution(None, "x@a.test")]))
+    assert not is_loop(header, forwards_of([resolution(None, "x@a.test", is_return=True)]))

@@ -24,7 +24,7 @@ from skrytka.mail.queue.path import Paths
 from skrytka.mail.queue.routes import Routes
 from skrytka.mail.queue.sts import StsDeps, StsPolicies
 from skrytka.model.address import NULL_REVERSE_PATH, Address, ReversePath
-from skrytka.model.envelope import BodyType, By, DeliverBy, Notify, Recipient, Ret
+from skrytka.model.envelope import BodyType, By, DeliverBy, Notify, Recipient, Ret, TlsWish
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Outbound
 from skrytka.net.client_tls import ClientTls
@@ -281,6 +281,7 @@ class Outside:
         hold_s: int = 0,
         priority_max: int = 9,
         by: By | None = None,
+        tls_wish: TlsWish = TlsWish.USUAL,
     ) -> None:
         facts = self.world.facts()
         path = ReversePath(Address.parse(sender)) if sender else NULL_REVERSE_PATH
@@ -299,6 +300,7 @@ class Outside:
             deliver_by=DeliverBy.of(by, self.world.clock.now_ms()),
             priority=priority,
             priority_max=priority_max,
+            tls_wish=tls_wish,
             hold=f"for;{hold_s}" if hold_s else "",
             release_at_ms=self.world.clock.now_ms() + hold_s * 1000 if hold_s else 0,
         )

@@ -32,6 +32,14 @@ class Notify(StrEnum):
     DELAY = "DELAY"
 
 
+class TlsWish(StrEnum):
+    """RFC 8689: what the sender wants of TLS on all the way."""
+
+    USUAL = ""  # as policies have it
+    REQUIRED = "required"  # REQUIRETLS
+    OPTIONAL = "optional"  # TLS-Required: No
+
+
 class By(msgspec.Struct, frozen=True):
     """RFC 2852 4: BY= of MAIL, within how many seconds; of mode N they may have passed already."""
 

@@ -14,7 +14,7 @@ from skrytka.mail.delivery.types import Resolution, Transaction
 from skrytka.model import reply as replies
 from skrytka.model.address import Domain
 from skrytka.model.engine import TimedOut, Woken
-from skrytka.model.envelope import DeliverBy, Recipient
+from skrytka.model.envelope import DeliverBy, Recipient, TlsWish
 from skrytka.model.errors import Reason, ReasonedError
 from skrytka.model.events import CommandRefused, MessageRefused, RecipientRefused
 from skrytka.model.ids import TraceId, new_id
@@ -295,6 +295,7 @@ class SmtpSession:
             envid=start.envid,
             deliver_by=DeliverBy.of(start.by, mail.began_at_ms),
             priority=start.priority,
+            tls_wish=TlsWish.REQUIRED if start.is_tls_required else TlsWish.USUAL,
             hold=start.hold.said if start.hold is not None else "",
             release_at_ms=start.hold.release_at_ms(mail.began_at_ms) if start.hold is not None else 0,
         )

@@ -27,6 +27,7 @@ from skrytka.mail.delivery.senders import Senders
 from skrytka.mail.delivery.signatures import SignatureReader
 from skrytka.mail.delivery.submitted import SubmissionFilter
 from skrytka.mail.delivery.summary import NOTHING_READ, Insides, buggy
+from skrytka.mail.delivery.tls_required import with_tls_wish
 from skrytka.mail.delivery.told import delivered_event, names_of, outcome_event
 from skrytka.mail.delivery.types import Check, Decide, Fallback, Outgoing, Resolution, Target, Transaction
 from skrytka.mail.outbox.outbox import Outbox
@@ -226,7 +227,7 @@ class Delivery:
             return refusal
         if (by := facts.deliver_by) is not None and by.is_return and by.at_ms <= self._deps.clock.now_ms():
             return _TOO_LATE
-        granted = prioritized(facts, sealed.scan)
+        granted = prioritized(with_tls_wish(facts, sealed.scan), sealed.scan)
         verdict = await self._placed(granted, recipients, sealed, outgoing)
         if verdict is _ACCEPTED and facts.priority is None and granted.priority != field_priority(sealed.scan):
             text = f"{granted.priority} is the new priority assigned to the message"

@@ -145,6 +145,7 @@ def outbound_envelope(
         hold=facts.hold,
         deliver_by=facts.deliver_by,
         priority=facts.priority,
+        tls_wish=facts.tls_wish,
     )
 
 

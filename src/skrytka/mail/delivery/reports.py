@@ -22,7 +22,7 @@ from skrytka.mail.outbox.sealed import OutboundEnvelope
 from skrytka.mail.outbox.signing import NOT_SIGNED, Signing
 from skrytka.model.address import NULL_REVERSE_PATH, Address, Domain
 from skrytka.model.clock import Clock, Random
-from skrytka.model.envelope import BodyType, Notify, Recipient
+from skrytka.model.envelope import BodyType, Notify, Recipient, TlsWish
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.events import Emitter, FaultRaised, ReportSent
 from skrytka.model.ids import AccountId, TraceId, UnitId, id_text, new_id
@@ -76,6 +76,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     hold: str = ""
     deliver_by_ms: int | None = None
     priority: int | None = None
+    tls_wish: TlsWish = TlsWish.USUAL
     content: bytes | None = None  # all of it, where it is to be returned
 
 
@@ -108,9 +109,7 @@ class Reports:
             sealed = await message.finish()
             if not isinstance(sealed, Sealed):
                 raise TransientError(sealed.reason) if sealed.reason else AssertionError("a report was refused")
-            yield await (
-                self._inside(resolution, sealed) if is_local else self._outside(report, sealed, about.priority)
-            )
+            yield await (self._inside(resolution, sealed) if is_local else self._outside(report, sealed, about))
         finally:
             await message.abort()
 
@@ -165,6 +164,7 @@ class Reports:
             content=about.content,
             words=deps.words,
             is_local=is_local,
+            is_tls_optional=about.tls_wish is TlsWish.OPTIONAL,
         )
 
     async def _inside(self, resolution: Resolution, sealed: Sealed) -> Post:
@@ -185,12 +185,12 @@ class Reports:
         command = await deps.copies.command(unit, facts, targets, sealed, insides)
         return Post(unit=unit, blob=command.blob, targets=command.targets)
 
-    async def _outside(self, report: Report, sealed: Sealed, priority: int | None) -> Post:
-        """Into the queue, with a null reverse path and NOTIFY=NEVER (RFC 3461 6.1); as urgent as what it is about.
+    async def _outside(self, report: Report, sealed: Sealed, about: About) -> Post:
+        """Into the queue, with a null reverse path and NOTIFY=NEVER (RFC 3461 6.1).
 
-        RFC 6710 4.6.
+        As urgent as what it is about (RFC 6710 4.6), and with the same wish of TLS (RFC 8689 5, 6).
         """
-        deps = self._deps
+        deps, priority = self._deps, about.priority
         trace = TraceId(new_id(deps.clock, deps.random))
         signed, body = NOT_SIGNED, sealed.hash_of(SIGNED_BODY)
         if deps.signing is not None and body is not None:  # From is of our host name
@@ -203,6 +203,7 @@ class Reports:
             needs_smtputf8=report.needs_smtputf8,
             is_report=True,
             priority=priority,
+            tls_wish=about.tls_wish,
             signatures=signed.fields,
             signed_for=signed.domain,
         )
@@ -223,6 +224,7 @@ def about_delivered(facts: Transaction, to: Address, scan: HeaderScan) -> About:
         hold=facts.hold,
         deliver_by_ms=None if facts.deliver_by is None else facts.deliver_by.at_ms,
         priority=facts.priority,
+        tls_wish=facts.tls_wish,
     )
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from skrytka.mail.delivery.incoming import HeaderScan
 from skrytka.model.address import Address, Domain, ReversePath
-from skrytka.model.envelope import BodyType, DeliverBy, Recipient, Ret
+from skrytka.model.envelope import BodyType, DeliverBy, Recipient, Ret, TlsWish
 from skrytka.model.errors import TransientError
 from skrytka.model.ids import AccountId, TraceId, UnitId
 from skrytka.model.verdict import Finding, Verdict
@@ -67,6 +67,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     deliver_by: DeliverBy | None = None
     priority: int | None = None  # as granted (RFC 6710 4.1); None: nobody has said one
     priority_max: int = 0  # that may be granted
+    tls_wish: TlsWish = TlsWish.USUAL  # for all the way on
     hold: str = ""  # as its sender said it (model.envelope.Hold); "" where it is to go at once
     release_at_ms: int = 0
     results: str = ""  # the Authentication-Results field, with CRLF

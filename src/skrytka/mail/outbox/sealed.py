@@ -6,7 +6,7 @@ import msgspec
 
 from skrytka.model.address import NULL_REVERSE_PATH, Address, ReversePath
 from skrytka.model.clock import Random
-from skrytka.model.envelope import BodyType, DeliverBy, Recipient, Ret
+from skrytka.model.envelope import BodyType, DeliverBy, Recipient, Ret, TlsWish
 from skrytka.model.errors import UNREADABLE, PermanentError, Reason
 from skrytka.model.ids import AccountId, QueueId, TraceId
 from skrytka.model.secret import Secret
@@ -35,10 +35,11 @@ class OutboundEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     priority: int | None = None  # MT-PRIORITY, as granted; None: nobody has said one
     hold: str = ""  # as its sender said it (model.envelope.Hold)
     signatures: bytes = b""  # DKIM-Signature fields of ours, which go between these and the message
+    signed_for: str = ""  # d= of them: who signs anew when the octets have to change
     origin: ReversePath | None = None  # the reverse path of a forward before it was rewritten: who may be told
     is_proven: bool = True  # that it is the sender's
     alias: Address | None = None  # of ours, that led to these recipients: reports name it and not them
-    signed_for: str = ""  # d= of them: who signs anew when the octets have to change
+    tls_wish: TlsWish = TlsWish.USUAL
 
     @property
     def told(self) -> ReversePath:

@@ -16,7 +16,7 @@ from skrytka.mail.queue.outcome import Fate, Outcome
 from skrytka.mail.queue.parcel import Parcel, Reader
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock
-from skrytka.model.envelope import BodyType, Notify, Ret
+from skrytka.model.envelope import BodyType, Notify, Ret, TlsWish
 from skrytka.protocol.reports.dsn import RecipientReport
 from skrytka.protocol.reports.texts import ReportAction
 from skrytka.store.api import Store
@@ -110,6 +110,7 @@ class Bounces:
             hold=parcel.envelope.hold,
             deliver_by_ms=deadline_of(parcel),
             priority=parcel.envelope.priority,
+            tls_wish=parcel.envelope.tls_wish,
             scan=rescan(octets),
             content=octets if is_whole else None,
         )
@@ -134,5 +135,7 @@ class Bounces:
         """RFC 3461 4.3; what is binary goes back as its header only."""
         envelope, size = parcel.envelope, parcel.rows[0].size
         if envelope.body_type is BodyType.BINARY or envelope.ret is Ret.HEADERS:
+            return False
+        if envelope.tls_wish is TlsWish.REQUIRED:  # RFC 8689 5: as with RET=HDRS
             return False
         return size <= (RETURN_MAX_BYTES if envelope.ret is Ret.FULL else RETURN_FULL_BYTES)

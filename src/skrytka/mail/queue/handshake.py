@@ -17,8 +17,10 @@ NOT_SUPPORTED: Final = "starttls-not-supported"
 FAILED: Final = "validation-failure"
 NO_ENCRYPTION: Final = "4.7.10"  # RFC 5248: encryption needed
 NOT_PROVEN: Final = "4.7.5"  # RFC 3463 3.8: cryptographic failure
+NO_REQUIRETLS: Final = "4.7.30"  # RFC 8689 7
 NOT_NAMED: Final = "4.7.4"  # RFC 3463 3.8: security features not supported; the policy names other servers
 ROUTE: Final = "4.7.0"
+STATUSES: Final = frozenset({NO_ENCRYPTION, NOT_PROVEN, NO_REQUIRETLS, NOT_NAMED, ROUTE})
 _VERIFY_CODES: Final = {10: EXPIRED, 62: HOST_MISMATCH}  # X509_V_ERR_CERT_HAS_EXPIRED, _HOSTNAME_MISMATCH
 
 
@@ -41,7 +43,7 @@ class Handshake:
         self._clock = clock
         self._is_of_route = hop.tls in {"required", "implicit"}
         self._is_dane = policy.kind is PolicyType.TLSA and policy.level is Level.PROVEN
-        self._is_web = policy.kind is PolicyType.STS and policy.level is Level.PROVEN
+        self._is_web = policy.kind is not PolicyType.TLSA and policy.level is Level.PROVEN
 
     @property
     def is_required(self) -> bool:
@@ -58,7 +60,7 @@ class Handshake:
         context = self._tls.context(
             is_verified=self._is_of_route or self._is_web,
             ca_file=self._hop.ca_file,
-            is_common_name_taken=not self._is_web,  # RFC 8461 4.2
+            is_common_name_taken=self._policy.kind is not PolicyType.STS,  # RFC 8461 4.2, RFC 8689 4.2.1
         )
         name = self._policy.names[0] if self._policy.names else self._hop.host
         return TlsPipe(context, is_server=False, server_hostname=name, is_chain_kept=self._is_dane)
@@ -95,4 +97,6 @@ class Handshake:
 
     @property
     def _whose(self) -> str:
+        if self._policy.kind is PolicyType.NONE and self._is_web:
+            return "REQUIRETLS: "
         return {PolicyType.TLSA: "DANE: ", PolicyType.STS: "MTA-STS: "}.get(self._policy.kind, "")

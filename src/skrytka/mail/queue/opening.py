@@ -8,6 +8,7 @@ from skrytka.mail.queue.handshake import NOT_NAMED, Handshake, TlsFailedError
 from skrytka.mail.queue.routes import Hop
 from skrytka.mail.queue.transmit import Transmitter
 from skrytka.model.clock import Clock
+from skrytka.model.envelope import TlsWish
 from skrytka.model.errors import Reason, TransientError
 from skrytka.model.events import Emitter, OutboundTls
 from skrytka.model.ids import TraceId
@@ -15,7 +16,7 @@ from skrytka.model.secret import Secret
 from skrytka.model.settings import Outbound
 from skrytka.net.client_tls import ClientTls
 from skrytka.net.dialer import Dial
-from skrytka.protocol.tlspolicy.policy import NO_POLICY, HostPolicy, Level
+from skrytka.protocol.tlspolicy.policy import NO_POLICY, HostPolicy, Level, optional, required
 
 DETAIL_MAX: Final = 300  # characters in an event
 
@@ -35,6 +36,15 @@ class Wanted:
     policy: HostPolicy
     domain: str  # of the recipients
     trace: TraceId  # of the message that the session is opened for
+    wish: TlsWish = TlsWish.USUAL  # of its sender
+
+    @property
+    def effective(self) -> HostPolicy:
+        """What policy and sender together ask for."""
+        hop = self.hop
+        if self.wish is TlsWish.REQUIRED:
+            return required(self.policy, hop.host, is_name_sure=hop.is_dane or hop.is_static)
+        return optional(self.policy) if self.wish is TlsWish.OPTIONAL else self.policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +61,9 @@ class Opener:
 
     async def open(self, wanted: Wanted) -> Transmitter:
         """In clear when the handshake fails and nobody minds. Errors as those of :meth:`Transmitter.open`."""
-        policy = wanted.policy
+        policy = wanted.effective
         failure = TlsFailedError(policy.fault, status=NOT_NAMED) if policy.fault else None
-        for handshake, with_tls in self._tries(wanted):
+        for handshake, with_tls in self._tries(wanted.hop, policy):
             try:
                 transmitter = await self._session(wanted, handshake, with_tls=with_tls)
             except TlsFailedError as exc:
@@ -61,23 +71,24 @@ class Opener:
                 continue
             if failure is None and transmitter.tls is None and wanted.hop.tls != "never":
                 failure = handshake.missing("offers no TLS")
+            transmitter.is_lax = wanted.wish is TlsWish.OPTIONAL
             self._tell(wanted, transmitter, failure)
             return transmitter
         assert failure is not None  # noqa: S101 - for the type checker
         self._tell(wanted, None, failure)
         raise failure
 
-    def _tries(self, wanted: Wanted) -> Iterator[tuple[Handshake, bool]]:
+    def _tries(self, hop: Hop, policy: HostPolicy) -> Iterator[tuple[Handshake, bool]]:
         """Handshakes, each on a connection of its own, and whether TLS is asked for; the first that succeeds is it."""
-        if wanted.policy.level is Level.FORBIDDEN:
+        if policy.level is Level.FORBIDDEN:
             return
-        strict = Handshake(wanted.hop, wanted.policy, self.tls, self.clock)
-        yield strict, True
-        if wanted.policy.is_testing and strict.is_required:
-            strict = Handshake(wanted.hop, NO_POLICY, self.tls, self.clock)
-            yield strict, True
-        if not strict.is_required:
-            yield strict, False
+        handshake = Handshake(hop, policy, self.tls, self.clock)
+        yield handshake, True
+        if policy.is_testing and handshake.is_required:
+            handshake = Handshake(hop, NO_POLICY, self.tls, self.clock)
+            yield handshake, True
+        if not handshake.is_required:
+            yield handshake, False
 
     async def _session(self, wanted: Wanted, handshake: Handshake, *, with_tls: bool) -> Transmitter:
         hop = wanted.hop

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 import msgspec
 
 from skrytka.mail.outbox.sealed import OutboundEnvelope
-from skrytka.model.envelope import By, Recipient
+from skrytka.model.envelope import By, Recipient, TlsWish
 from skrytka.store.sql.outbound import OutboundRow
 
 CHUNK_BYTES: Final = 256 * 1024
@@ -34,6 +34,12 @@ class Parcel(msgspec.Struct, frozen=True):
         size = self.rows[0].size if self.recoded is None else len(self.recoded)
         envelope = self.envelope
         return len(envelope.trace_fields) + len(self.fields) + len(envelope.signatures) + size
+
+    @property
+    def tls_wish(self) -> TlsWish:
+        """Of a report REQUIRETLS is no more than a wish (RFC 8689 5): it goes where it must."""
+        wish = self.envelope.tls_wish
+        return TlsWish.USUAL if wish is TlsWish.REQUIRED and self.envelope.reverse_path.is_null else wish
 
     @property
     def needs_smtputf8(self) -> bool:

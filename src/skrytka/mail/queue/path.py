@@ -8,15 +8,18 @@ from typing import Final
 from skrytka.mail.queue.deliver_by import is_over, overdue, timed
 from skrytka.mail.queue.form import Forms
 from skrytka.mail.queue.guard import Guard
-from skrytka.mail.queue.handshake import TlsFailedError
+from skrytka.mail.queue.handshake import NO_REQUIRETLS, NOT_NAMED, STATUSES, TlsFailedError
 from skrytka.mail.queue.opening import Opener, Wanted
-from skrytka.mail.queue.outcome import Fate, Outcome, deferred, of_error, unsafe
+from skrytka.mail.queue.outcome import Fate, Outcome, deferred, failed, of_error, unsafe
 from skrytka.mail.queue.parcel import Parcel, Reader
-from skrytka.mail.queue.routes import Hop, Routes
+from skrytka.mail.queue.routes import Hop, Located, Routes
 from skrytka.mail.queue.transmit import HopRefusedError, Transmitter
+from skrytka.model.address import Domain
 from skrytka.model.clock import Clock
+from skrytka.model.envelope import TlsWish
 from skrytka.model.errors import PermanentError, TransientError
 from skrytka.model.settings import Outbound
+from skrytka.protocol.tlspolicy.policy import NO_POLICY, HostPolicy
 
 UNREACHABLE_S: Final = 60.0  # what could not be reached is not tried again by the same worker
 
@@ -55,14 +58,14 @@ class Path:
         """An outcome for each recipient. When nobody could be reached the next parcels hear the same for a while."""
         outcomes: dict[int, Outcome] = {}
         pending = list(parcel.recipients)
-        if self._open is not None and self._open.is_usable and self._has_room(self._open):
+        if self._open is not None and self._has_room(self._open) and self._open.fits(parcel.tls_wish):
             pending = await self._send(self._open, parcel, pending, reader, outcomes)
         if not pending:
             return outcomes
         await self.close()
-        if self._unreachable is not None and self._paths.clock.monotonic_s() < self._unreachable_until_s:
+        is_usual = parcel.tls_wish is TlsWish.USUAL
+        if is_usual and self._unreachable is not None and self._paths.clock.monotonic_s() < self._unreachable_until_s:
             return outcomes | dict.fromkeys(pending, self._unreachable)
-        self._unreachable = None
         try:
             hops = await self._paths.routes.hops(parcel.recipients[pending[0]].address.domain)
         except (PermanentError, TransientError) as exc:
@@ -75,13 +78,17 @@ class Path:
     async def _try_all(
         self, hops: list[Hop], parcel: Parcel, pending: list[int], reader: Reader, outcomes: dict[int, Outcome]
     ) -> None:
-        is_reached = False
+        is_reached, is_refused = False, True
         for hop in hops:
             pending = await self._try(hop, parcel, pending, reader, outcomes)
             is_reached = is_reached or self._open is not None
             if not pending:
                 return
-        if not is_reached:
+            last = outcomes[pending[0]]
+            is_refused = is_refused and not last.is_remote and last.status in STATUSES
+        if parcel.tls_wish is TlsWish.REQUIRED and is_refused:  # RFC 8689 4.2.1: no server will do
+            outcomes |= {number: _not_under_tls(outcomes[number]) for number in pending}
+        elif parcel.tls_wish is TlsWish.USUAL and not is_reached:
             self._remember(outcomes[pending[0]])
 
     def _remember(self, outcome: Outcome) -> None:
@@ -95,7 +102,7 @@ class Path:
             await transmitter.close()
 
     def _has_room(self, transmitter: Transmitter) -> bool:
-        return transmitter.messages < self._paths.settings.messages_per_connection
+        return transmitter.is_usable and transmitter.messages < self._paths.settings.messages_per_connection
 
     async def _try(
         self, hop: Hop, parcel: Parcel, pending: list[int], reader: Reader, outcomes: dict[int, Outcome]
@@ -104,31 +111,49 @@ class Path:
         domain = parcel.recipients[pending[0]].address.domain
         try:
             located = await self._paths.routes.locate(hop)
-            policy = await self._paths.guard.policy(hop, located.answers, domain)
+            policy = await self._policy(hop, located, domain, parcel.tls_wish)
         except TransientError as exc:
             outcomes |= dict.fromkeys(pending, of_error(exc, Fate.DEFERRED, hop.host))
             return pending
+        trace, wish = parcel.envelope.trace, parcel.tls_wish
         for address in located.addresses:
-            await self.close()
-            wanted = Wanted(hop=hop, address=address, policy=policy, domain=domain.name, trace=parcel.envelope.trace)
-            try:
-                self._open = await self._paths.opener.open(wanted)
-            except PermanentError as exc:
-                outcomes |= dict.fromkeys(pending, of_error(exc, Fate.FAILED, hop.host))
-                return []
-            except HopRefusedError as exc:
-                outcomes |= dict.fromkeys(pending, deferred(exc.reply, hop.host))
+            wanted = Wanted(hop=hop, address=address, policy=policy, domain=domain.name, trace=trace, wish=wish)
+            found = await self._connect(wanted)
+            if isinstance(found, Outcome):
+                outcomes |= dict.fromkeys(pending, found)
+                if found.fate is Fate.FAILED:
+                    return []
                 continue
-            except TlsFailedError as exc:
-                outcomes |= dict.fromkeys(pending, unsafe(exc.status, exc.detail, hop.host))
-                continue
-            except TransientError as exc:
-                outcomes |= dict.fromkeys(pending, of_error(exc, Fate.DEFERRED, hop.host))
-                continue
-            pending = await self._send(self._open, parcel, pending, reader, outcomes)
+            pending = await self._send(found, parcel, pending, reader, outcomes)
             if not pending:
                 break
         return pending
+
+    async def _connect(self, wanted: Wanted) -> Transmitter | Outcome:
+        """A session that fits the message, or why there is none."""
+        await self.close()
+        host = wanted.hop.host
+        try:
+            self._open = await self._paths.opener.open(wanted)
+        except PermanentError as exc:
+            return of_error(exc, Fate.FAILED, host)
+        except HopRefusedError as exc:
+            return deferred(exc.reply, host)
+        except TlsFailedError as exc:
+            return unsafe(exc.status, exc.detail, host)
+        except TransientError as exc:
+            return of_error(exc, Fate.DEFERRED, host)
+        if self._open.fits(wanted.wish):
+            return self._open
+        return unsafe(NO_REQUIRETLS, f"REQUIRETLS: {host} does not offer it", host)
+
+    async def _policy(self, hop: Hop, located: Located, domain: Domain, wish: TlsWish) -> HostPolicy:
+        try:
+            return await self._paths.guard.policy(hop, located.answers, domain)
+        except TransientError:
+            if wish is TlsWish.OPTIONAL:
+                return NO_POLICY
+            raise
 
     async def _send(
         self,
@@ -151,3 +176,9 @@ class Path:
         if transmitter.is_uncertain:
             return []
         return [number for number in pending if outcomes[number].fate is Fate.DEFERRED]
+
+
+def _not_under_tls(outcome: Outcome) -> Outcome:
+    """RFC 8689 4.2.1: it goes back at once."""
+    status = "5.7.30" if outcome.status in {NO_REQUIRETLS, NOT_NAMED} else "5.7.10"
+    return failed(status, outcome.text, outcome.host)

@@ -15,7 +15,7 @@ from skrytka.mail.queue.parcel import Parcel, Reader, octets
 from skrytka.mail.queue.routes import Hop
 from skrytka.model.address import Domain
 from skrytka.model.engine import DisconnectedError, TimedOut, TlsFacts, Woken
-from skrytka.model.envelope import BodyType, Recipient
+from skrytka.model.envelope import BodyType, Recipient, TlsWish
 from skrytka.model.errors import LocalProtocolError, PermanentError, Reason, RemoteProtocolError, TransientError
 from skrytka.model.secret import Secret
 from skrytka.net.connection import Connection
@@ -64,6 +64,7 @@ class Transmitter:
         self.messages = 0
         self.is_uncertain = False
         self.is_usable = False
+        self.is_lax = False  # opened for a message whose sender does without TLS
 
     @property
     def offered(self) -> Capabilities:
@@ -79,6 +80,12 @@ class Transmitter:
     def is_proven(self) -> bool:
         """Whether the server has shown that it is the one that was meant."""
         return self._conn.tls is not None and self._handshake.is_proven
+
+    def fits(self, wish: TlsWish) -> bool:
+        """Whether a message may go over it (RFC 8689 4.2.1, 4.2.2)."""
+        if wish is TlsWish.REQUIRED:
+            return self.is_proven and self.offered.is_requiretls
+        return wish is TlsWish.OPTIONAL or not self.is_lax
 
     # -- the session ----------------------------------------------------------------------------------------------
 
@@ -96,6 +103,8 @@ class Transmitter:
         await self._hello()
         if with_tls and self._hop.tls in {"opportunistic", "required"}:
             await self._start_tls()
+        elif self._hop.tls == "never" and self._handshake.is_required:
+            raise self._handshake.missing("is never asked for TLS: its route says so")
         if login is not None:
             await self._log_in(*login)
         self.is_usable = True
@@ -250,6 +259,7 @@ class Transmitter:
             ret=envelope.ret,
             envid=envelope.envid,
             by=parcel.by,
+            is_tls_required=envelope.tls_wish is TlsWish.REQUIRED and self.fits(TlsWish.REQUIRED),
             priority=envelope.priority or 0,  # RFC 6758 3.2: also where nobody has said one
         )
 

@@ -66,6 +66,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     content: bytes | None = None  # all of it, where it is to be returned
     words: Words = ENGLISH
     is_local: bool = False  # it goes into a mailbox here
+    is_tls_optional: bool = False  # the sender did without TLS (RFC 8689 6)
 
     @property
     def is_utf8(self) -> bool:
@@ -104,6 +105,7 @@ def _header(report: Report, parts: list[bytes]) -> bytes:
         f"Date: {date_text(report.now_ms)}",
         f"Message-ID: <{report.message_id}>",
         "Auto-Submitted: auto-replied",  # RFC 3834 3.1.7
+        *(["TLS-Required: No"] if report.is_tls_optional else []),
         *([f"Content-Language: {report.words.tag}"] if report.words is not ENGLISH else []),
         "MIME-Version: 1.0",
         f"Content-Type: multipart/report; report-type={_global(report)}delivery-status;",

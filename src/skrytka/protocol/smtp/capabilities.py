@@ -27,6 +27,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     is_deliver_by: bool = False  # RFC 2852
     deliver_by_min_s: int = 0
     is_priority: bool = False  # RFC 6710
+    is_requiretls: bool = False  # RFC 8689
 
     def can_deliver_by(self, seconds: int) -> bool:
         """Whether a message of mode R with so much time may be handed on (RFC 2852 4.1.4.1)."""
@@ -55,6 +56,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
             is_deliver_by="DELIVERBY" in offered,
             deliver_by_min_s=_number(next(iter(offered.get("DELIVERBY", [])), "").partition(",")[0]),
             is_priority="MT-PRIORITY" in offered,
+            is_requiretls="REQUIRETLS" in offered,
         )
 
 

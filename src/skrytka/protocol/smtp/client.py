@@ -274,22 +274,17 @@ def _check_code(step: Step, reply: PeerReply) -> None:
 def mail_parameters(action: said.SayMail, offered: Capabilities) -> str:
     """With a space before each; LocalProtocolError for what the server must not be asked."""
     _check_offered(action, offered)
-    words: list[str] = []
-    if offered.has_size and action.size_bytes:
-        words.append(f"SIZE={action.size_bytes}")  # RFC 1870 6
-    if action.body_type is not BodyType.SEVEN_BIT:
-        words.append(f"BODY={action.body_type}")
-    if action.is_smtputf8:
-        words.append("SMTPUTF8")
-    if offered.is_dsn and action.ret is not None:
-        words.append(f"RET={action.ret}")
-    if offered.is_dsn and action.envid:
-        words.append(f"ENVID={encode_xtext(action.envid)}")
-    if offered.is_deliver_by and action.by is not None:
-        words.append(f"BY={action.by}")
-    if offered.is_priority and action.priority is not None:
-        words.append(f"MT-PRIORITY={action.priority}")
-    return "".join(f" {word}" for word in words)
+    words = {
+        f"SIZE={action.size_bytes}": offered.has_size and action.size_bytes,  # RFC 1870 6
+        f"BODY={action.body_type}": action.body_type is not BodyType.SEVEN_BIT,
+        "SMTPUTF8": action.is_smtputf8,
+        f"RET={action.ret}": offered.is_dsn and action.ret is not None,
+        f"ENVID={encode_xtext(action.envid)}": offered.is_dsn and action.envid,
+        f"BY={action.by}": offered.is_deliver_by and action.by is not None,
+        f"MT-PRIORITY={action.priority}": offered.is_priority and action.priority is not None,
+        "REQUIRETLS": action.is_tls_required,
+    }
+    return "".join(f" {word}" for word, is_said in words.items() if is_said)
 
 
 def _check_offered(action: said.SayMail, offered: Capabilities) -> None:
@@ -298,6 +293,8 @@ def _check_offered(action: said.SayMail, offered: Capabilities) -> None:
         raise LocalProtocolError(f"{action.body_type} is not offered")
     if action.by is not None and action.by.is_return and not offered.can_deliver_by(action.by.seconds):
         raise LocalProtocolError("DELIVERBY is not offered, or not so soon")  # RFC 2852 4.1.4.1
+    if action.is_tls_required and not offered.is_requiretls:
+        raise LocalProtocolError("REQUIRETLS is not offered")
     if action.is_smtputf8:
         if not offered.is_smtputf8:
             raise LocalProtocolError("SMTPUTF8 is not offered")

@@ -46,6 +46,7 @@ class SayMail(msgspec.Struct, frozen=True, kw_only=True):
     envid: str = ""
     by: By | None = None
     priority: int | None = None
+    is_tls_required: bool = False  # only where it is offered (RFC 8689 4.2.1)
 
 
 class SayRcpt(msgspec.Struct, frozen=True):

@@ -52,6 +52,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     future_release: FutureRelease | None = None
     deliver_by_min_s: int | None = None
     is_priority: bool = False
+    is_requiretls: bool = False  # under TLS only (RFC 8689 2)
     is_space_accepted: bool = False
 
 
@@ -121,6 +122,8 @@ def parse_mail(argument: str, rules: Rules) -> MailFrom:
         raise CommandError(replies.BAD_SYNTAX)
     if not is_smtputf8 and not path.isascii():
         raise CommandError(replies.SMTPUTF8_NEEDED_BY_SENDER)
+    if parameters.get("REQUIRETLS") is not None:  # RFC 8689 2: without a value
+        raise CommandError(replies.BAD_SYNTAX)
     if "AUTH" in parameters:
         parse_identity(required(parameters["AUTH"]))
     return MailFrom(
@@ -133,6 +136,7 @@ def parse_mail(argument: str, rules: Rules) -> MailFrom:
         hold=_hold(parameters, rules.future_release),
         by=_by(parameters, rules.deliver_by_min_s),
         priority=parse_priority(required(parameters["MT-PRIORITY"])) if "MT-PRIORITY" in parameters else None,
+        is_tls_required="REQUIRETLS" in parameters,
     )
 
 
@@ -198,6 +202,7 @@ def _mail_keywords(rules: Rules) -> tuple[str, ...]:
         ("HOLDFOR", "HOLDUNTIL"): rules.future_release is not None,
         ("BY",): rules.deliver_by_min_s is not None,
         ("MT-PRIORITY",): rules.is_priority,
+        ("REQUIRETLS",): rules.is_requiretls,
     }
     return (
         "SIZE",

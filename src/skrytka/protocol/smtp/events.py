@@ -28,6 +28,7 @@ class MailFrom(msgspec.Struct, frozen=True):
     hold: Hold | None = None
     by: By | None = None
     priority: int | None = None  # None: not said (RFC 6710 4.1)
+    is_tls_required: bool = False  # RFC 8689
 
 
 class RcptTo(msgspec.Struct, frozen=True):

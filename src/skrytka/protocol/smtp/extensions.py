@@ -29,6 +29,7 @@ class Extensions(msgspec.Struct, frozen=True, kw_only=True):
     future_release: FutureRelease | None = None  # RFC 4865, on submission only
     deliver_by_min_s: int | None = None  # RFC 2852; None: not offered
     is_priority: bool = False  # RFC 6710
+    is_requiretls: bool = True  # RFC 8689; offered under TLS only
 
 
 class Leniency(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +73,8 @@ def _keywords(extensions: Extensions, limits: SmtpLimits, *, is_tls: bool) -> li
         keywords.append(f"DELIVERBY {extensions.deliver_by_min_s}")
     if extensions.is_priority:
         keywords.append("MT-PRIORITY MIXER")  # RFC 6710 appendix B: -4, 0 and 4 are what the queue tells apart
+    if extensions.is_requiretls and is_tls:
+        keywords.append("REQUIRETLS")
     if extensions.mechanisms and is_tls:
         keywords.append(f"AUTH {' '.join(extensions.mechanisms)}")
     if extensions.is_starttls and not is_tls:  # RFC 3207 4.2: not after the handshake

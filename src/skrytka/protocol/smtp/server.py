@@ -182,6 +182,7 @@ class SmtpServer:
             future_release=self._extensions.future_release,
             deliver_by_min_s=self._extensions.deliver_by_min_s,
             is_priority=self._extensions.is_priority,
+            is_requiretls=self._extensions.is_requiretls and self._is_tls,
             is_space_accepted=self._leniency.is_space_after_colon_accepted,
         )
 

@@ -38,3 +38,24 @@ class HostPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NO_POLICY = HostPolicy()
+
+
+def required(policy: HostPolicy, host: str, *, is_name_sure: bool) -> HostPolicy:
+    """For a message that has to go under TLS to a proven server (RFC 8689 4.2.1).
+
+    By DANE, by MTA-STS in whatever mode, or by any authority where the server's name is sure: from a signed MX, or
+    written down by an administrator.
+    """
+    if policy.fault:
+        return msgspec.structs.replace(policy, level=Level.FORBIDDEN)
+    if policy.level is Level.PROVEN:
+        return msgspec.structs.replace(policy, is_testing=False)
+    if is_name_sure:
+        return HostPolicy(level=Level.PROVEN, names=(host,))
+    return HostPolicy(level=Level.FORBIDDEN, fault=f"REQUIRETLS: nobody vouches for {host} as a server of the domain")
+
+
+def optional(policy: HostPolicy) -> HostPolicy:
+    """For a message whose sender does without TLS (RFC 8689 4.2.2): what fails is told, and it goes all the same."""
+    level = Level.OPPORTUNISTIC if policy.level is Level.FORBIDDEN else policy.level
+    return msgspec.structs.replace(policy, level=level, is_testing=True)

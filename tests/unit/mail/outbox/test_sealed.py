@@ -10,7 +10,7 @@ from skrytka.mail.outbox.sealed import (
     seal_recipient,
 )
 from skrytka.model.address import NULL_REVERSE_PATH
-from skrytka.model.envelope import BodyType, Notify, Ret
+from skrytka.model.envelope import BodyType, Notify, Ret, TlsWish
 from skrytka.model.errors import PermanentError
 from skrytka.model.ids import AccountId, QueueId, TraceId
 from skrytka.store.seal.keys import Kind
@@ -58,3 +58,20 @@ async def test_another_form_is_damage(world: World) -> None:
     for other in (b"\x01", no_utf8):
         with pytest.raises(PermanentError):
             open_recipient(keys, QUEUE, 0, keys.seal(Kind.TEXT, QUEUE + bytes(4), other))
+
+
+async def test_an_envelope_of_an_older_release_asks_for_what_it_could_ask_for(world: World) -> None:
+    """Fields that came later have their defaults: DKIM, DELIVERBY, MT-PRIORITY, REQUIRETLS."""
+    keys = await queue_keys(world.keys, world.random)
+    of_then = {name: value for name, value in msgspec.to_builtins(ENVELOPE).items() if name in OF_STEP_1D}
+    of_then |= {"trace": b"t" * 16, "trace_fields": b"Received: x\r\n"}
+    sealed = keys.seal(Kind.TEXT, QUEUE, msgspec.msgpack.encode(of_then))
+    opened = open_envelope(keys, QUEUE, sealed)
+    assert opened == ENVELOPE
+    assert opened.tls_wish is TlsWish.USUAL
+
+
+OF_STEP_1D = {
+    "trace", "reverse_path", "arrived_at_ms", "account", "body_type", "needs_smtputf8", "ret", "envid", "trace_fields",
+    "is_report",
+}  # fmt: skip

@@ -37,6 +37,7 @@ COMMANDS = {
     "dns": "skrytka.cli.dns:dns",
     "queue": "skrytka.cli.queue:queue",
     "trace": "skrytka.cli.trace:trace",
+    "tls": "skrytka.cli.tls:tls",
     "events": "skrytka.cli.events:events",
     "reports": "skrytka.cli.reports:reports",
     "store": "skrytka.cli.store:store",

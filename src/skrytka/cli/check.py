@@ -1,19 +1,20 @@
 """``skrytka check``: who messages in files are from, as the server would find it."""
 
-import asyncio
 import ipaddress
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 from skrytka.cli import options, output
-from skrytka.daemon.mail_check import MailChecker, Session, checker
 from skrytka.model.errors import ReasonedError
-from skrytka.protocol.mailauth.facts import MessageFacts
+
+if TYPE_CHECKING:
+    from skrytka.daemon.mail_check import MailChecker, Session
+    from skrytka.protocol.mailauth.facts import MessageFacts
 
 TEXT_MAX = 2000  # characters of --helo and --mail-from
 
@@ -45,14 +46,17 @@ def check(
 
     Line ends may be CRLF or LF. Results do not change the exit code; a file that could not be evaluated does.
     """
+    import asyncio
+
     session = _session(ip, helo, mail_from)
     return asyncio.run(_check(files, zone, session, now_s, as_json=as_json))
 
 
 async def _check(
-    files: Sequence[str], zone: Path | None, session: Session | None, now_s: int | None, *, as_json: bool
+    files: Sequence[str], zone: Path | None, session: "Session | None", now_s: int | None, *, as_json: bool
 ) -> int:
     from skrytka.cli.main import EXIT_FAILED, EXIT_OK, complain
+    from skrytka.daemon.mail_check import checker
 
     status = EXIT_OK
     async with checker(options.layout(), zone, session, now_s) as made:
@@ -68,7 +72,7 @@ async def _check(
     return status
 
 
-async def _one(made: MailChecker, name: str) -> MessageFacts | str:
+async def _one(made: "MailChecker", name: str) -> "MessageFacts | str":
     """The facts, or why there are none."""
     try:
         with _opened(name) as stream:
@@ -83,7 +87,9 @@ def _opened(name: str) -> AbstractContextManager[BinaryIO]:
     return nullcontext(sys.stdin.buffer) if name == "-" else closing(Path(name).open("rb"))
 
 
-def _session(ip: str | None, helo: str, mail_from: str | None) -> Session | None:
+def _session(ip: str | None, helo: str, mail_from: str | None) -> "Session | None":
+    from skrytka.daemon.mail_check import Session
+
     sender = (mail_from or "").removeprefix("<").removesuffix(">")
     if ip is None:
         if helo or mail_from is not None:
@@ -99,18 +105,18 @@ def _session(ip: str | None, helo: str, mail_from: str | None) -> Session | None
         raise click.UsageError(f"--ip: {ip!r} is no address") from None
 
 
-def _row(name: str, facts: MessageFacts) -> dict[str, object]:
+def _row(name: str, facts: "MessageFacts") -> dict[str, object]:
     return {"file": name, **{field: getattr(facts, field) for field in facts.__struct_fields__}}
 
 
-def _print(name: str, facts: MessageFacts) -> None:
+def _print(name: str, facts: "MessageFacts") -> None:
     click.echo(output.visible(name))
     for method, result, words in _lines(facts):
         text = " ".join(word for word in words if word)
         click.echo(output.visible(f"  {method:6} {result:10} {text}").rstrip())
 
 
-def _lines(facts: MessageFacts) -> Iterator[tuple[str, str, Sequence[str]]]:
+def _lines(facts: "MessageFacts") -> Iterator[tuple[str, str, Sequence[str]]]:
     spf, dmarc, arc = facts.spf, facts.dmarc, facts.arc
     if spf.scope:
         yield "spf", spf.result, (spf.domain, f"({spf.scope})", spf.mechanism, spf.reason, spf.detail, spf.explanation)

@@ -6,10 +6,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import dkim, imap, inbound, outbound
+from bench import dkim, imap, inbound, outbound, senders
 from bench.results import Row, save
 
-KINDS = ("inbound", "outbound", "dkim", "imap", "large", "memory")
+KINDS = ("inbound", "senders", "outbound", "dkim", "imap", "large", "memory")
 
 
 def main() -> None:
@@ -23,6 +23,8 @@ def main() -> None:
     kinds = options.only.split(",")
     if "inbound" in kinds:
         show(inbound.run(options.messages, options.runs), is_kept=not options.no_save)
+    if "senders" in kinds:
+        show(senders.run(options.messages // 2, options.runs), is_kept=not options.no_save)
     if "outbound" in kinds:
         show(outbound.run(options.messages // 2, min(options.runs, 3)), is_kept=not options.no_save)
     if "dkim" in kinds:

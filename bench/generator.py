@@ -2,23 +2,33 @@
 
 ``python -m bench.generator HOST PORT MESSAGES SESSIONS PER_SESSION MAILBOXES DOMAIN [NAME PASSWORD CA]`` sends and
 prints one JSON line: when it began (``time.perf_counter``, the same in all processes), seconds, CPU seconds, messages.
-With a name it submits: under TLS from the first octet, with AUTH PLAIN. Commands of one transaction are pipelined
+With a name it submits: under TLS from the first octet, with AUTH PLAIN. With a key in ``$BENCH_DKIM`` each message is
+signed. Commands of one transaction are pipelined
 (RFC 2920), as large senders do; all texts are made before the clock starts.
 """
 
 import asyncio
 import base64
 import json
+import os
 import resource
 import socket
 import ssl
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
 import uvloop
+
+from skrytka.mail.delivery.incoming import rescan
+from skrytka.model.address import Domain
+from skrytka.model.secret import Secret
+from skrytka.protocol.mailauth.dkim.body import BodyHasher
+from skrytka.protocol.mailauth.dkim.header import Header
+from skrytka.protocol.mailauth.dkim.sign import SIGNED_BODY, SigningKey, sign
 
 BODY_LINE = b"The quick brown fox jumps over the lazy dog, and this line has some %04d more words to tell.\r\n"
 MESSAGE_BYTES = 4096
@@ -78,9 +88,9 @@ class Load:
         self.host, self.port, self.per_session, self.login = host, port, per_session, login
         self.tls = ssl.create_default_context(cafile=login.authority) if login is not None else None
         sender = login.name if login is not None else STRANGER
-        self.waiting: Iterator[tuple[bytes, bytes]] = iter(
-            [transaction(number, sender, f"user{number % mailboxes}@{domain}") for number in range(messages)]
-        )
+        signed = signer()
+        made = (transaction(number, sender, f"user{number % mailboxes}@{domain}") for number in range(messages))
+        self.waiting: Iterator[tuple[bytes, bytes]] = iter([(commands, signed(content)) for commands, content in made])
 
     async def worker(self) -> None:
         """One session after the other until all is sent."""
@@ -104,6 +114,22 @@ class Load:
         writer.write(b"QUIT\r\n")
         await replies(reader, b"221")
         writer.close()
+
+
+def signer() -> "Callable[[bytes], bytes]":
+    """Puts a signature on a message, with the key in the file that $BENCH_DKIM names; else it stays as it is."""
+    if (path := os.environ.get("BENCH_DKIM")) is None:
+        return lambda content: content
+    key = SigningKey.load(Secret(Path(path).read_bytes()), Domain.parse(STRANGER.partition("@")[2]), "bench")
+
+    def signed(content: bytes) -> bytes:
+        message = content.removesuffix(b".\r\n")
+        scan = rescan(message)
+        hasher = BodyHasher({SIGNED_BODY})
+        hasher.feed(message[len(scan.raw) :])
+        return sign(Header(scan.fields), hasher.finish()[SIGNED_BODY], key, int(time.time())) + content
+
+    return signed
 
 
 def transaction(number: int, sender: str, recipient: str) -> tuple[bytes, bytes]:

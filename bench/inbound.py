@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.mailboxes import Mailboxes
@@ -41,26 +42,38 @@ def measure(server: Skrytka | PostfixDovecot, boxes: Mailboxes, messages: int, p
 
 def run(messages: int, runs: int) -> list[Row]:
     """Alternating runs of both, a row for each profile."""
-    rows = []
     with tempfile.TemporaryDirectory(prefix="skrytka-bench-") as folder:
         root = Path(folder)
         root.chmod(0o755)  # the peer's own users must reach their part
-        with (
-            Skrytka(root / "ours", 36000, MAILBOXES) as ours,
-            PostfixDovecot(root / "peer", 37000) as peer,
-        ):
-            logins = [f"user{number}" for number in range(MAILBOXES)]
-            our_boxes = Mailboxes(
-                "127.0.0.1", ours.imap_port, [(f"{name}@{DOMAIN}", ours.password) for name in logins], ours.tls()
-            )
-            peer_boxes = Mailboxes("127.0.0.1", peer.imap_port, [(name, peer.password) for name in logins], None)
-            for name, per_session, goal in PROFILES:
-                print(name)
-                figures: tuple[list[float], list[float]] = ([], [])
-                for _ in range(runs):
-                    figures[0].append(measure(ours, our_boxes, messages, per_session))
-                    figures[1].append(measure(peer, peer_boxes, messages, per_session))
-                rows.append(compare(name, *figures, goal=goal, unit="msg/s"))
-            our_boxes.close()
-            peer_boxes.close()
+        ours, peer = Skrytka(root / "ours", 36000, MAILBOXES), PostfixDovecot(root / "peer", 37000)
+        return rows_of(ours, peer, PROFILES, messages, runs)
+
+
+def rows_of(
+    ours: Skrytka,
+    peer: PostfixDovecot,
+    profiles: Sequence[tuple[str, int, float]],
+    messages: int,
+    runs: int,
+    *,
+    look: Callable[[], None] = lambda: None,
+) -> list[Row]:
+    """Starts both, and ends them; ``look`` before that whether they did what they should."""
+    rows = []
+    with peer, ours:  # the peer may bring the resolver that we ask
+        logins = [f"user{number}" for number in range(MAILBOXES)]
+        our_boxes = Mailboxes(
+            "127.0.0.1", ours.imap_port, [(f"{name}@{DOMAIN}", ours.password) for name in logins], ours.tls()
+        )
+        peer_boxes = Mailboxes("127.0.0.1", peer.imap_port, [(name, peer.password) for name in logins], None)
+        for name, per_session, goal in profiles:
+            print(name)
+            figures: tuple[list[float], list[float]] = ([], [])
+            for _ in range(runs):
+                figures[0].append(measure(ours, our_boxes, messages, per_session))
+                figures[1].append(measure(peer, peer_boxes, messages, per_session))
+            rows.append(compare(name, *figures, goal=goal, unit="msg/s"))
+        look()
+        our_boxes.close()
+        peer_boxes.close()
     return rows

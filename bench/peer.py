@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.postfix import PostfixFolder
@@ -77,13 +78,16 @@ class PostfixDovecot:
 
     name = "Postfix + Dovecot"
 
-    def __init__(self, root: Path, port_base: int) -> None:
+    def __init__(
+        self, root: Path, port_base: int, *, main: str = "", services: str = "", prefix: Sequence[str] = ()
+    ) -> None:
         self.root = root
         self.smtp_port, self.imap_port = port_base + 25, port_base + 143
         self.password = "any"
         self.dovecot: subprocess.Popen[bytes] | None = None
-        main = POSTFIX.format(root=root)
-        self._postfix = PostfixFolder(root / "postfix", self.smtp_port, main, processes="100")
+        text = POSTFIX.format(root=root) + main
+        folder = root / "postfix"
+        self._postfix = PostfixFolder(folder, self.smtp_port, text, processes="100", services=services, prefix=prefix)
 
     def __enter__(self) -> "PostfixDovecot":
         self.root.mkdir(parents=True, exist_ok=True)

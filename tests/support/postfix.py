@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.needs import SYSTEM_PATH
@@ -60,11 +61,26 @@ alias_database =
 
 
 class PostfixFolder:
-    """Started and stopped as root. ``main`` is the rest of main.cf, ``options`` are ``-o`` lines of its smtpd."""
+    """Started and stopped as root.
 
-    def __init__(self, root: Path, port: int, main: str, *, options: str = "", processes: str = "-") -> None:
+    ``main`` is the rest of main.cf, ``options`` are ``-o`` lines of its smtpd, ``services`` further lines of master.cf;
+    ``prefix`` is put before the command that starts it.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        port: int,
+        main: str,
+        *,
+        options: str = "",
+        processes: str = "-",
+        services: str = "",
+        prefix: Sequence[str] = (),
+    ) -> None:
         self.root, self.port = root, port
         self._main, self._options, self._processes = main, options, processes
+        self._services, self._prefix = services, prefix
 
     def write(self) -> None:
         """Make the folder, or write its files anew. Its users have to be able to enter what lies above it."""
@@ -81,7 +97,7 @@ class PostfixFolder:
         text = MASTER.format(
             port=self.port, processes=self._processes, options=self._options, manager="" if is_on else "#"
         )
-        (self.root / "postfix" / "master.cf").write_text(text)
+        (self.root / "postfix" / "master.cf").write_text(text + self._services)
 
     def start(self) -> None:
         """Returns when its port answers."""
@@ -101,7 +117,7 @@ class PostfixFolder:
 
     def control(self, verb: str) -> None:
         """``postfix start``, ``stop``, ``reload``."""
-        self.run("postfix", "-c", self.conf, verb)
+        self.run(*(self._prefix if verb == "start" else ()), "postfix", "-c", self.conf, verb)
 
     def run(self, *command: str, data: bytes | None = None) -> bytes:
         """One of Postfix' own programs."""

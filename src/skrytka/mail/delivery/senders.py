@@ -18,7 +18,7 @@ from skrytka.model.address import ReversePath
 from skrytka.model.clock import Clock
 from skrytka.model.events import Emitter
 from skrytka.net.bugs import bug_caught
-from skrytka.net.dns.drive import Begun, Known, nothing_known
+from skrytka.net.dns.drive import TURN_S, Begun, Known, nothing_known
 from skrytka.net.dns.resolver import Resolver
 from skrytka.net.facts import normalise
 from skrytka.protocol.mailauth.arc.fields import Status as ArcStatus
@@ -114,7 +114,7 @@ class Senders:
 
     async def _safely(self, check: Check[T], failed: T, facts: Transaction) -> T:
         """As an :class:`_Asked`, of one check alone."""
-        asked = _Asked(self._deps, facts, check, failed)
+        asked = _Asked(self._deps, facts, check, failed, until_s=self._deps.clock.monotonic_s() + TURN_S)
         await asked.finish(DMARC_S)
         return asked.result
 
@@ -131,19 +131,20 @@ class Inquiry:
     ) -> None:
         self._unread = unread
         now_s = facts.received_at_ms // 1000
-        self._spf = _Asked(deps, facts, *_spf_check(deps, facts, now_s))
+        until_s = deps.clock.monotonic_s() + TURN_S  # of all checks together
+        self._spf = _Asked(deps, facts, *_spf_check(deps, facts, now_s), until_s=until_s)
         self._dkim: list[_Asked[SignatureResult]] = []
         self._arc: _Asked[ChainResult] | None = None
         if message is None:
             return
         is_long = message.is_long
         self._dkim = [
-            _Asked(deps, facts, check, NOT_CHECKED, in_thread=is_long)
+            _Asked(deps, facts, check, NOT_CHECKED, until_s=until_s, in_thread=is_long)
             for check in signature_checks(message.signed, message.bodies, now_s)
         ]
         if message.signed.chain:
             check = chain_check(message.signed, message.bodies, now_s)
-            self._arc = _Asked(deps, facts, check, _BROKEN_CHAIN, in_thread=is_long)
+            self._arc = _Asked(deps, facts, check, _BROKEN_CHAIN, until_s=until_s, in_thread=is_long)
 
     @property
     def proofs(self) -> Proofs | None:
@@ -172,7 +173,14 @@ class _Asked(Generic[T]):
     """One check, whose bugs cost nothing but its result: ``failed``, a temporary error."""
 
     def __init__(
-        self, deps: SenderDeps, facts: Transaction, check: Check[T], failed: T, *, in_thread: bool = False
+        self,
+        deps: SenderDeps,
+        facts: Transaction,
+        check: Check[T],
+        failed: T,
+        *,
+        until_s: float,
+        in_thread: bool = False,
     ) -> None:
         self._deps = deps
         self._facts = facts
@@ -182,7 +190,7 @@ class _Asked(Generic[T]):
         self._in_thread = in_thread
         if not in_thread:
             try:
-                self._begun.advance(deps.known)
+                self._begun.advance(deps.known, deps.clock, until_s)
             except Exception as exc:  # noqa: BLE001 - a bug in a check must not cost the message
                 self._fail(exc)
 

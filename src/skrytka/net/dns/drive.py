@@ -1,6 +1,6 @@
 """Drives a check of sender authentication: each look-up that it yields is asked, and the answer sent back.
 
-What is known already needs no task: :func:`begin` goes as far as that leads, :meth:`Begun.drive` the rest of the way.
+What is known already needs no task: :meth:`Begun.advance` goes as far as that leads, :meth:`Begun.drive` the rest.
 """
 
 import asyncio
@@ -16,7 +16,8 @@ from skrytka.net.dns.resolver import Resolver
 from skrytka.protocol.mailauth.query import Check, Query
 
 T = TypeVar("T")
-KNOWN_MAX: Final = 16  # look-ups without a turn of the loop: about a millisecond
+KNOWN_MAX: Final = 16  # look-ups without a turn of the loop, and how long they may take
+TURN_S: Final = 0.0005
 
 Known = Callable[[str, str], Answer | None]  # what a resolver has at hand of a name and type
 
@@ -47,10 +48,12 @@ class Begun(Generic[T]):
             raise AssertionError("the check is not done")
         return self._result.value
 
-    def advance(self, known: Known) -> None:
-        """As far as what is known leads. Raises what the check raises."""
+    def advance(self, known: Known, clock: Clock, until_s: float) -> None:
+        """As far as what is known leads, until that time. Raises what the check raises."""
         for _ in range(KNOWN_MAX):
             answer = None
+            if clock.monotonic_s() >= until_s:
+                return
             if self._wanted is not None and (answer := known(self._wanted.name, self._wanted.rdtype)) is None:
                 return
             self._take(_step(self._check, answer))
@@ -64,14 +67,16 @@ class Begun(Generic[T]):
         check does between two look-ups takes longer than the loop may wait.
         """
         ends_at_s = clock.monotonic_s() + seconds
-        asked = 0
+        turn_at_s, asked = clock.monotonic_s(), 0
         while self._result is None:
             answer = None
-            if self._wanted is not None and clock.monotonic_s() < ends_at_s:
+            now_s = clock.monotonic_s()
+            if self._wanted is not None and now_s < ends_at_s:
                 answer = await _answer(self._wanted, resolver)
                 asked += 1
-            if asked % KNOWN_MAX == KNOWN_MAX - 1:
+            if asked == KNOWN_MAX or now_s >= turn_at_s + TURN_S:
                 await asyncio.sleep(0)  # answers that are remembered make no turn of the loop
+                turn_at_s, asked = clock.monotonic_s(), 0
             step = _step(self._check, answer) if not in_thread else await asyncio.to_thread(_step, self._check, answer)
             self._take(step)
         return self._result.value
@@ -81,13 +86,6 @@ class Begun(Generic[T]):
             self._result = step
         else:
             self._wanted = step
-
-
-def begin(check: Check[T], known: Known = nothing_known) -> Begun[T]:
-    """The check, as far as what is known leads."""
-    begun = Begun(check)
-    begun.advance(known)
-    return begun
 
 
 async def drive(check: Check[T], resolver: Resolver, clock: Clock, *, seconds: float) -> T:

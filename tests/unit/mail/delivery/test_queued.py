@@ -36,6 +36,26 @@ def test_an_envelope_opens_as_it_was_and_for_its_message_only(path: ReversePath)
         open_envelope(KEYS, OTHER_ID, sealed)
 
 
+def test_what_was_found_of_a_sender_is_kept_and_may_be_missing() -> None:
+    facts = Transaction(
+        trace=TraceId(b"t" * 16),
+        received_at_ms=1,
+        reverse_path=NULL_REVERSE_PATH,
+        remote="192.0.2.1",
+        helo=Domain.parse("a.test"),
+        results="Authentication-Results: x; none\r\n",
+        is_junk=True,
+        is_sender_checked=True,
+    )
+    envelope = QueuedEnvelope(facts, UnitId(b"u" * 16), 3)
+    assert open_envelope(KEYS, QUEUE_ID, seal_envelope(KEYS, QUEUE_ID, envelope)) == envelope
+    plain, *rest = msgspec.msgpack.decode(msgspec.msgpack.encode(envelope))
+    for name in ("results", "is_junk", "is_sender_checked"):
+        del plain[name]
+    older = open_envelope(KEYS, QUEUE_ID, KEYS.seal(Kind.TEXT, QUEUE_ID, msgspec.msgpack.encode([plain, *rest])))
+    assert (older.facts.results, older.facts.is_junk) == ("", False)
+
+
 def test_a_recipient_opens_as_it_was_and_in_its_place_only() -> None:
     alice = Address.parse("alice@example.test")
     target = QueuedTarget(Address.parse("info@example.test"), Target(AccountId(7), alice))

@@ -1,11 +1,13 @@
 import asyncio
 import threading
 
+import pytest
+
 from skrytka.model.address import Domain
 from skrytka.model.clock import FixedClock
 from skrytka.model.dns import Answer, Status
 from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.net.dns.drive import KNOWN_MAX, Begun, begin, drive
+from skrytka.net.dns.drive import KNOWN_MAX, Begun, drive
 from skrytka.protocol.mailauth.query import Check, Query
 
 HERE = Answer(Status.NOERROR, ("192.0.2.1",))
@@ -77,26 +79,45 @@ async def test_steps_in_a_thread_have_the_same_result() -> None:
     assert threads[2:] == [threading.get_ident()] * 2
 
 
-async def test_what_is_known_needs_no_resolver() -> None:
-    def known(name: str, rdtype: str) -> Answer | None:
-        return HERE if (name, rdtype) == ("a.example", "A") else None
+def known(name: str, rdtype: str) -> Answer | None:
+    return HERE if name != "b.example" and rdtype == "A" else None
 
-    begun = begin(each_of("a.example", "a.example"), known)
-    assert begun.is_done
-    assert begun.result == [HERE, HERE]
-    begun = begin(each_of("a.example", "b.example", "a.example"), known)
-    assert not begun.is_done
+
+def begun(clock: FixedClock, *names: str, until_s: float = float("inf")) -> Begun[list[Answer | None]]:
+    made = Begun(each_of(*names))
+    made.advance(known, clock, until_s)
+    return made
+
+
+async def test_what_is_known_needs_no_resolver() -> None:
     clock = FixedClock()
+    assert begun(clock, "a.example", "a.example").result == [HERE, HERE]
+    half = begun(clock, "a.example", "b.example", "a.example")
+    assert not half.is_done
     resolver = Scripted(clock, {"a.example": HERE, "b.example": HERE})
-    assert await begun.drive(resolver, clock, seconds=60) == [HERE] * 3
+    assert await half.drive(resolver, clock, seconds=60) == [HERE] * 3
     assert resolver.asked == ["b.example A", "a.example A"]
 
 
-async def test_however_much_is_known_the_loop_has_its_turns() -> None:
-    many = [f"{number}.example" for number in range(3 * KNOWN_MAX)]
-    assert not begin(each_of(*many), lambda _name, _rdtype: HERE).is_done
+def test_there_is_so_much_time_for_what_is_known() -> None:
     clock = FixedClock()
+    assert not begun(clock, until_s=clock.monotonic_s()).is_done
+    with pytest.raises(AssertionError):
+        _ = begun(clock, "b.example").result
+
+
+async def test_however_much_is_known_the_loop_has_its_turns() -> None:
+    many = [f"{number}.example" for number in range(2 * KNOWN_MAX)]
+    clock = FixedClock()
+    assert not begun(clock, *many).is_done
     turns: list[bool] = []
     asyncio.get_running_loop().call_soon(turns.append, True)
-    await drive(each_of(*many), Scripted(clock, dict.fromkeys(many, HERE)), clock, seconds=60)
+    await drive(each_of(*many), Remembering(), clock, seconds=60)
     assert turns == [True]
+
+
+class Remembering:
+    """Answers without a turn of the loop, and in no time."""
+
+    async def query(self, _name: Domain | str, _rdtype: str) -> Answer:
+        return HERE

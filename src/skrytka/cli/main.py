@@ -40,6 +40,7 @@ COMMANDS = {
     "tls": "skrytka.cli.tls:tls",
     "events": "skrytka.cli.events:events",
     "reports": "skrytka.cli.reports:reports",
+    "cert": "skrytka.cli.cert:cert",
     "store": "skrytka.cli.store:store",
     "check": "skrytka.cli.check:check",
     "config": "skrytka.cli.config:config",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from skrytka.daemon.toml_lines import KeyPath
 from skrytka.model.address import AddressError, Domain
-from skrytka.model.settings import Settings
+from skrytka.model.settings import Acme, Settings
 
 _CONTACT = re.compile(r"(mailto:|https://|tel:)[\x21-\x7e]{1,1000}")  # RFC 9116 2.5.3
 _LINK = re.compile(r"https://[\x21-\x7e]{1,1000}")
@@ -18,6 +18,7 @@ def check_web(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
     for number, host in enumerate(settings.mta_sts.mx):
         if not _is_host(host.removeprefix("*.")):  # RFC 8461 3.2: a pattern
             yield ("mta_sts", "mx", number), f'allowed: a host name or "*.domain"; found: {host!r}'
+    yield from _acme(settings)
     texts = settings.security_txt
     rules = (
         ("contacts", texts.contacts, _CONTACT, "mailto:, https:// or tel: URIs"),
@@ -29,6 +30,32 @@ def check_web(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
         for value in found if isinstance(found, tuple) else (found or "",):
             if value and pattern.fullmatch(value) is None:
                 yield ("security_txt", name), f"allowed: {allowed}; found: {value!r}"
+
+
+def _acme(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
+    acme = settings.acme
+    if acme.authorities and not acme.is_terms_agreed:
+        yield ("acme", "is_terms_agreed"), "allowed: true, when you have read the terms of your authorities"
+    for number, one in enumerate(acme.authorities):
+        if _LINK.fullmatch(one.directory) is None:
+            yield ("acme", "authorities", number, "directory"), f"allowed: an https:// URL; found: {one.directory!r}"
+        if (one.eab_kid is None) != (one.eab_key_file is None):
+            yield ("acme", "authorities", number, "eab_kid"), "allowed: eab_kid and eab_key_file together, or neither"
+    for contact in acme.contacts:
+        if _CONTACT.fullmatch(contact) is None:
+            yield ("acme", "contacts"), f"allowed: mailto: URIs; found: {contact!r}"
+    yield from _ordered(acme)
+
+
+def _ordered(acme: Acme) -> Iterator[tuple[KeyPath, str]]:
+    firsts: set[str] = set()
+    for number, certificate in enumerate(acme.certificates):
+        path = ("acme", "certificates", number, "names")
+        if not certificate.names or not all(_is_host(name.removeprefix("*.")) for name in certificate.names):
+            yield path, f'allowed: host names, or "*.domain" where dns-01 is a challenge; found: {certificate.names}'
+        elif certificate.names[0].lower() in firsts:
+            yield path, f"allowed: another first name in each; found: {certificate.names[0]!r} again"
+        firsts.update(name.lower() for name in certificate.names[:1])
 
 
 def _is_host(text: str) -> bool:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from skrytka.daemon import privileges
 from skrytka.daemon.config import Config, ConfigError, ConfigFault, load
+from skrytka.daemon.layout import Layout
+from skrytka.daemon.ordered import ordered_files
 from skrytka.daemon.tsig_file import key_of
 from skrytka.model.errors import PermanentError
 from skrytka.model.settings import Settings
@@ -14,24 +16,42 @@ from skrytka.net.tls import CertificateFiles, TlsStore
 def check_files(path: Path) -> Config:
     """Load the settings and look at all they name; ConfigError with every mistake."""
     config = load(path)
-    faults = [*_certificates(config), *_zone(config), *_tsig_keys(config), *_user(config)]
+    faults = [
+        *_certificates(config),
+        *_authorities(config),
+        *_zone(config),
+        *_tsig_keys(config),
+        *_user(config),
+    ]
     if faults:
         raise ConfigError(faults)
     return config
 
 
 def certificate_files(root: Path, settings: Settings) -> tuple[CertificateFiles, ...]:
+    """All that listeners serve: what was ordered and is there, then what the settings name."""
+    return (*ordered_files(Layout(root), settings.acme, settings.hostname), *_named_files(root, settings))
+
+
+def _named_files(root: Path, settings: Settings) -> tuple[CertificateFiles, ...]:
     """Paths of the settings, relative ones below the installation."""
     return tuple(CertificateFiles(root / one.certificate, root / one.key) for one in settings.tls.certificates)
 
 
 def _certificates(config: Config) -> Iterator[ConfigFault]:
-    for number, files in enumerate(certificate_files(config.layout.root, config.settings)):
+    for number, files in enumerate(_named_files(config.layout.root, config.settings)):
         try:
             TlsStore([files])
         except PermanentError as exc:
             name = "key" if exc.detail.startswith(str(files.key)) else "certificate"
             yield config.fault(("tls", "certificates", number, name), exc.detail)
+
+
+def _authorities(config: Config) -> Iterator[ConfigFault]:
+    for number, one in enumerate(config.settings.acme.authorities):
+        for name, path in (("ca_file", one.ca_file), ("eab_key_file", one.eab_key_file)):
+            if path is not None and not (config.layout.root / path).is_file():
+                yield config.fault(("acme", "authorities", number, name), f"{config.layout.root / path} does not exist")
 
 
 def _zone(config: Config) -> Iterator[ConfigFault]:

@@ -23,6 +23,7 @@ from skrytka.daemon.layout import Layout
 from skrytka.daemon.messages import (
     Alive,
     AnyMessage,
+    CertificatesChanged,
     ChainHeads,
     Drain,
     InspectorSocket,
@@ -156,6 +157,7 @@ class Front:
         if self._start.is_keeper:
             control = next((sock for name, sock in self._sockets if name == "control"), None)
             work.append(self._jobs(store, parts).run())
+            work.append(parts.renewals(lambda: self._channel.send(CertificatesChanged())).run())
             if control is not None:
                 work.append(ControlServer(control, parts.control(), self._events).run())
         return work

@@ -50,6 +50,16 @@ class Layout(msgspec.Struct, frozen=True):
         return self.root / "ring" / "ring.sqlite"
 
     @property
+    def certificates(self) -> Path:
+        """Those that were ordered from authorities, with their keys; there from the first order on."""
+        return self.ring.with_name("tls")
+
+    @property
+    def challenges(self) -> Path:
+        """What authorities look for while something is ordered."""
+        return self.run / "challenges"
+
+    @property
     def known_time(self) -> Path:
         """The last time of model.clock.AgeClock."""
         return self.ring.with_name("known-time")

@@ -93,6 +93,10 @@ class Ready(Message, frozen=True, kw_only=True):
     """All that the child has to do, it does now."""
 
 
+class CertificatesChanged(Message, frozen=True, kw_only=True):
+    """A certificate was renewed: every front is to serve it."""
+
+
 class Alive(Message, frozen=True, kw_only=True):
     """The child's loop turns; said every few seconds, since silence means that it hangs."""
 
@@ -172,6 +176,7 @@ class Faulty(Message, frozen=True, kw_only=True):
 AnyMessage = (
     Start
     | Alive
+    | CertificatesChanged
     | StoreSocket
     | InspectorSocket
     | InspectorsLost

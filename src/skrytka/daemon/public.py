@@ -1,25 +1,20 @@
 """Composition of the public web role."""
 
+from skrytka.daemon.layout import Layout
 from skrytka.mail.delivery.hosted import HostedDomains
 from skrytka.model.clock import Clock
 from skrytka.model.settings import Settings
+from skrytka.net.acme.challenges import ChallengeFolder
 from skrytka.protocol.tlspolicy.published import PublishedPolicy
 from skrytka.web.public.deps import PublicDeps
 
 
-class NoChallenges:
-    """Nothing is ordered from any authority."""
-
-    def http(self, token: str) -> bytes | None:
-        return None
-
-
-def public_deps(settings: Settings, hosted: HostedDomains, clock: Clock) -> PublicDeps:
+def public_deps(settings: Settings, layout: Layout, hosted: HostedDomains, clock: Clock) -> PublicDeps:
     """Of the settings of now."""
     return PublicDeps(
         hostname=settings.hostname.lower(),
         is_hosted=hosted.has,
-        challenges=NoChallenges(),
+        challenges=ChallengeFolder(layout.challenges),
         policy=published_policy(settings),
         security_txt=settings.security_txt,
         is_redirecting=settings.listeners.https.is_enabled,

@@ -1,10 +1,11 @@
 """Composition of a front: settings, keys and store become the services that its listeners run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from skrytka import __version__
+from skrytka.daemon.acme import renewals
 from skrytka.daemon.config_files import certificate_files
 from skrytka.daemon.domain_dns import dns_deps
 from skrytka.daemon.event_log import EventLog
@@ -14,6 +15,7 @@ from skrytka.daemon.layout import Layout
 from skrytka.daemon.messages import Start
 from skrytka.daemon.outbound import Sending, dkim_deps, outbound_courier, resolver_of, share_of
 from skrytka.daemon.public import public_deps
+from skrytka.daemon.renewals import Renewals
 from skrytka.daemon.report_job import EVERY_S, ReportJob, ReportJobDeps
 from skrytka.daemon.store_check import StoreCheck
 from skrytka.inspect.inspector import Inspector
@@ -73,7 +75,7 @@ from skrytka.store.files import StorePaths
 from skrytka.store.seal.budget import MemoryBudget
 from skrytka.store.seal.source import KeySource
 from skrytka.web.public.deps import PublicDeps
-from skrytka.web.public.session import serve_public
+from skrytka.web.public.session import serve_public, serve_public_tls
 
 DNS_S = 3600.0  # each domain is looked at once a day
 DKIM_S = 600.0  # somebody may have published a key
@@ -148,6 +150,7 @@ class Parts:
         self._public = self._public_deps(settings)
         self._outbound: OutboundCourier | None = None
         self._chores: tuple[Periodic, ...] = ()  # of the courier, known when :meth:`outbound` has been called
+        self._renewals: Renewals | None = None
         self.settings = settings
         self.surroundings = Surroundings(
             sweeper=Sweeper(base.clock),
@@ -175,7 +178,7 @@ class Parts:
         if name == "http":
             return Service(name=name, session=self._serve_http)
         if name == "https":
-            return Service(name=name, session=self._serve_https, is_implicit_tls=True)
+            return Service(name=name, session=self._serve_https)
         return Service(
             name=name,
             session=self._serve_imap,
@@ -251,7 +254,12 @@ class Parts:
     def control(self) -> ControlDeps:
         """What the control socket administers."""
         layout = self._base.layout
-        return ControlDeps(admin=self.admin, check=StoreCheck(layout), trace=EventTrace(layout, self._name_key))
+        return ControlDeps(
+            admin=self.admin,
+            check=StoreCheck(layout),
+            trace=EventTrace(layout, self._name_key),
+            certificates=self._renewals,
+        )
 
     @cached_property
     def admin(self) -> Admin:
@@ -299,6 +307,22 @@ class Parts:
             )
         )
 
+    def renewals(self, changed: Callable[[], None]) -> Renewals:
+        """What orders certificates, for the first front; ``changed`` is called when there is a new one to serve."""
+        base = self._base
+        self._renewals = renewals(
+            now=self,
+            layout=base.layout,
+            hosted=HostedDomains(base.store),
+            keys=base.keys,
+            sweeper=self.surroundings.sweeper,
+            changed=changed,
+            events=base.events,
+            clock=base.clock,
+            random=base.random,
+        )
+        return self._renewals
+
     async def mark_recent(self) -> None:
         """Write which mail IMAP sessions were told of, for as long as the front runs."""
         await self._mailboxes.marks.run()
@@ -324,7 +348,7 @@ class Parts:
         await serve_public(conn, self._public, is_secure=False)
 
     async def _serve_https(self, conn: Connection) -> None:
-        await serve_public(conn, self._public, is_secure=True)
+        await serve_public_tls(conn, self._public)
 
     def _delivery(self, settings: Settings) -> Delivery:
         base = self._base
@@ -409,7 +433,7 @@ class Parts:
         )
 
     def _public_deps(self, settings: Settings) -> PublicDeps:
-        return public_deps(settings, HostedDomains(self._base.store), self._base.clock)
+        return public_deps(settings, self._base.layout, HostedDomains(self._base.store), self._base.clock)
 
     def _identity(self, settings: Settings) -> Identity:
         base = self._base

@@ -20,6 +20,7 @@ from skrytka.daemon.inspectors import InspectorKeeper, ZygoteCommand
 from skrytka.daemon.messages import (
     Alive,
     AnyMessage,
+    CertificatesChanged,
     Drain,
     Faulty,
     InspectorsLost,
@@ -211,8 +212,8 @@ class Supervisor:
                 pass
             case Ready():
                 self._child_ready(child)
-            case Reloaded(detail=detail):
-                self._reloaded(child, detail)
+            case CertificatesChanged() | Reloaded():
+                self._reloaded(child, message)
             case InspectorsLost(number=number) if child is not self._store:
                 self._inspectors.lost(child.name, number)
             case Faulty(detail=detail, is_permanent=is_permanent):
@@ -342,15 +343,21 @@ class Supervisor:
             return
         waiting = restart_needed(self._settings, fresh)
         self._settings = fresh
-        for child in self._children:
-            if child.channel is not None:
-                child.channel.send(Reload(settings=fresh))
+        self._tell_settings()
         detail = f"after a restart only: {', '.join(waiting)}" if waiting else ""
         self._events.emit(SettingsReloaded(is_applied=True, detail=detail))
         self._complain("settings reloaded" + (f"; {detail}" if detail else ""))
 
-    def _reloaded(self, child: Child, detail: str) -> None:
-        if detail:
+    def _tell_settings(self) -> None:
+        """The children read the files that the settings name, too."""
+        for child in self._children:
+            if child.channel is not None:
+                child.channel.send(Reload(settings=self._settings))
+
+    def _reloaded(self, child: Child, message: CertificatesChanged | Reloaded) -> None:
+        if isinstance(message, CertificatesChanged):
+            self._tell_settings()
+        elif detail := message.detail:
             self._complain(f"{child.name}: {detail}")
             self._events.emit(SettingsReloaded(is_applied=False, detail=f"{child.name}: {detail}"))
 

@@ -51,6 +51,32 @@ class Tls(_Section, frozen=True, kw_only=True):
     certificates: tuple[Certificate, ...] = ()
 
 
+class AcmeAuthority(_Section, frozen=True, kw_only=True):
+    """Who gives certificates (RFC 8555)."""
+
+    directory: str  # URL
+    ca_file: str | None = None  # PEM, relative to the data folder: instead of the authorities of this machine
+    eab_kid: str | None = None  # external account binding: what the authority calls its customer
+    eab_key_file: str | None = None  # its key in base64url, relative to the data folder; the first line
+
+
+class AcmeCertificate(_Section, frozen=True, kw_only=True):
+    """One certificate that is ordered and renewed."""
+
+    names: tuple[str, ...]
+    is_rsa_added: bool = False  # a second one for clients that know no ECDSA
+
+
+class Acme(_Section, frozen=True, kw_only=True):
+    """Certificates that come by themselves; nothing is ordered without ``authorities``."""
+
+    authorities: tuple[AcmeAuthority, ...] = ()  # asked in this order until one gives
+    is_terms_agreed: bool = False
+    contacts: tuple[str, ...] = ()  # "mailto:..."
+    challenges: tuple[Literal["http-01", "tls-alpn-01", "dns-01"], ...] = ("tls-alpn-01", "http-01")  # the liked first
+    certificates: tuple[AcmeCertificate, ...] = ()  # empty: one for this server's host name
+
+
 class MtaSts(_Section, frozen=True, kw_only=True):
     """The policy that senders to hosted domains find on port 443 (RFC 8461)."""
 
@@ -221,6 +247,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     exempt_networks: tuple[str, ...] = ()  # free of delay and reputation checks; content is still checked
     listeners: Listeners = msgspec.field(default_factory=Listeners)
     tls: Tls = msgspec.field(default_factory=Tls)
+    acme: Acme = msgspec.field(default_factory=Acme)
     mta_sts: MtaSts = msgspec.field(default_factory=MtaSts)
     security_txt: SecurityTxt = msgspec.field(default_factory=SecurityTxt)
     dns: Dns = msgspec.field(default_factory=Dns)

@@ -229,6 +229,10 @@ class Connection(asyncio.BufferedProtocol):
             self._resume_reading()
         return data
 
+    def give_back(self, data: bytes) -> None:
+        """What :meth:`take_input` gave, to be read again: whoever looked at it was not meant."""
+        self._input[:0] = data
+
     # -- for the sweeper ------------------------------------------------------------------------------------------
 
     def expire(self, now_s: float) -> None:

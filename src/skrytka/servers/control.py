@@ -61,6 +61,16 @@ class Trace(Protocol):
     async def __call__(self, what: str) -> object: ...
 
 
+class Certificates(Protocol):
+    """``cert``: what is served and ordered."""
+
+    async def list(self) -> object: ...
+
+    async def renew(self, name: str, tell: Progress, *, is_rolling: bool = False) -> object:
+        """Order anew now; with the next key or not at all if ``is_rolling``."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlDeps:
     """What commands work on; made by the composition root."""
@@ -68,6 +78,7 @@ class ControlDeps:
     admin: Admin
     check: Check | None = None
     trace: Trace | None = None
+    certificates: Certificates | None = None
 
 
 class Args(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,6 +147,10 @@ class DkimKeyArgs(Args, frozen=True, kw_only=True):
     selector: str
 
 
+class CertificateArgs(Args, frozen=True, kw_only=True):
+    name: str = ""  # of one certificate; "" for all
+
+
 class AliasAddArgs(Args, frozen=True, kw_only=True):
     address: str
     targets: tuple[str, ...]
@@ -173,6 +188,24 @@ async def _trace(deps: ControlDeps, args: TraceArgs, _actor: str, _progress: Pro
     if deps.trace is None:
         raise PermanentError(Reason.UNSUPPORTED, "this process cannot read the event log")
     return await deps.trace(args.what)
+
+
+def _certificates(deps: ControlDeps) -> Certificates:
+    if deps.certificates is None:
+        raise PermanentError(Reason.UNSUPPORTED, "only a running server orders certificates: start it first")
+    return deps.certificates
+
+
+async def _cert_list(deps: ControlDeps, _args: NoArgs, _actor: str, _progress: Progress) -> object:
+    return await _certificates(deps).list()
+
+
+async def _cert_renew(deps: ControlDeps, args: CertificateArgs, _actor: str, progress: Progress) -> object:
+    return await _certificates(deps).renew(args.name, progress)
+
+
+async def _cert_rollover(deps: ControlDeps, args: CertificateArgs, _actor: str, progress: Progress) -> object:
+    return await _certificates(deps).renew(args.name, progress, is_rolling=True)
 
 
 async def _ping(_deps: ControlDeps, _args: NoArgs, _actor: str, _progress: Progress) -> object:
@@ -232,6 +265,9 @@ COMMANDS: Final[dict[str, Command]] = {
     "queue.release": Command(QueueArgs, lambda deps, args, actor, _: deps.admin.queue.release(args.wanted, actor)),
     "queue.remove": Command(QueueArgs, lambda deps, args, actor, _: deps.admin.queue.remove(args.wanted, actor)),
     "store.check": Command(NoArgs, _check),
+    "cert.list": Command(NoArgs, _cert_list),
+    "cert.renew": Command(CertificateArgs, _cert_renew),
+    "cert.rollover": Command(CertificateArgs, _cert_rollover),
     "trace": Command(TraceArgs, _trace),
 }
 

@@ -19,6 +19,7 @@ EXAMPLES: list[messages.AnyMessage] = [
     messages.Failed(call=1, reason="corrupt", detail="x", is_transient=False),
     messages.Ready(),
     messages.Alive(),
+    messages.CertificatesChanged(),
     messages.Reloaded(detail="x"),
     messages.KeyRequest(call=1, subject="account:1", is_new=True),
     messages.LimitTake(call=1, rule="r", key="k", cost=1, limit=2, window_s=3.0),

@@ -1,7 +1,9 @@
+from pathlib import Path
 from typing import cast
 
 import pytest
 
+from skrytka.daemon.layout import Layout
 from skrytka.daemon.public import public_deps, published_policy
 from skrytka.mail.delivery.hosted import HostedDomains
 from skrytka.model.clock import FixedClock
@@ -26,10 +28,10 @@ def test_the_policy_of_the_settings(wanted: MtaSts, text: bytes | None) -> None:
 
 
 @pytest.mark.parametrize("is_enabled", [True, False])
-def test_in_clear_nobody_is_sent_to_a_port_that_is_not_there(is_enabled: bool) -> None:
+def test_in_clear_nobody_is_sent_to_a_port_that_is_not_there(is_enabled: bool, tmp_path: Path) -> None:
     listeners = Listeners(https=Listener(port=443, is_enabled=is_enabled))
     settings = Settings(version=1, hostname="Mail.example.test", listeners=listeners)
-    deps = public_deps(settings, HostedDomains(cast("Store", None)), FixedClock())
+    deps = public_deps(settings, Layout(tmp_path), HostedDomains(cast("Store", None)), FixedClock())
     assert deps.is_redirecting is is_enabled
     assert deps.hostname == "mail.example.test"
     assert deps.challenges.http("x" * 43) is None

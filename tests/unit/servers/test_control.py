@@ -109,7 +109,7 @@ async def test_each_command_does_its_work(world: World, command: str, args: dict
 
 def test_no_command_goes_untested() -> None:
     others = {"dns.look", "dns.plan", "dns.publish", "dns.records", "domain.remove", "store.check", "trace"} | {
-        command for command in COMMANDS if command.startswith("dkim.")
+        command for command in COMMANDS if command.startswith(("dkim.", "cert."))
     }
     assert {command for command, _ in ALL_OF_THEM} | others == set(COMMANDS)
 
@@ -230,3 +230,25 @@ async def test_keys_are_made_shown_and_revoked(world: World) -> None:
     assert [key["selector"] for key in revoked["result"]] == [made["result"][1]["selector"]]
     assert len(checked["result"]) == 2  # another is made for it
     assert "PRIVATE" not in str([made, shown, listed, refused, revoked, checked])
+
+
+class FakeCertificates:
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, bool]] = []
+
+    async def list(self) -> object:
+        return [{"names": ["mail.example.test"]}]
+
+    async def renew(self, name: str, tell: Progress, *, is_rolling: bool = False) -> object:
+        self.asked.append((name, is_rolling))
+        await tell("ca.test: asking")
+        return []
+
+
+async def test_certificates_are_those_of_the_running_server(world: World) -> None:
+    assert (await ask(world, "cert.list"))["error"] == "unsupported"
+    fake = FakeCertificates()
+    raw = request("cert.list") + request("cert.renew") + request("cert.rollover", name="mail.example.test")
+    answers, _ = await talk(ControlDeps(admin=world.admin, certificates=fake), raw)
+    assert [answer for answer in answers if "progress" in answer] == [{"progress": "ca.test: asking"}] * 2
+    assert fake.asked == [("", False), ("mail.example.test", True)]

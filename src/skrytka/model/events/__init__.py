@@ -24,6 +24,11 @@ from skrytka.model.events.base import (
     Event,
     EventClass,
 )
+from skrytka.model.events.certificates import (
+    CertificateExpiring,
+    CertificateFailed,
+    CertificateIssued,
+)
 from skrytka.model.events.dns import (
     DnsDrifted,
     DnsPublished,
@@ -75,6 +80,9 @@ __all__ = [
     "AdminEvent",
     "AuthEvent",
     "BugCaught",
+    "CertificateExpiring",
+    "CertificateFailed",
+    "CertificateIssued",
     "ChainCheckpoint",
     "ChildEnded",
     "CommandRefused",

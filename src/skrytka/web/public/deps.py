@@ -1,5 +1,6 @@
 """What the public role works with; made by the composition root."""
 
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,6 +15,10 @@ class Challenges(Protocol):
 
     def http(self, token: str) -> bytes | None:
         """The key authorization of a token (RFC 8555 8.3); None when nobody waits for it."""
+        ...
+
+    def alpn(self, name: str) -> ssl.SSLContext | None:
+        """What is shown to who wants to validate a name by TLS (RFC 8737 3); None when nobody waits for it."""
         ...
 
 

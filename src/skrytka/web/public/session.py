@@ -8,7 +8,10 @@ from typing import Final
 
 from skrytka.model.engine import TimedOut, Woken
 from skrytka.model.errors import TransientError
+from skrytka.net.acme.challenges import ALPN_PROTOCOL
 from skrytka.net.connection import Connection
+from skrytka.net.hello import read_hello
+from skrytka.net.tls_pipe import TlsPipe
 from skrytka.protocol.http.server import HttpServer, Refused, Request, Response
 from skrytka.web.public.deps import PublicDeps
 from skrytka.web.public.pages import answer, problem
@@ -38,6 +41,18 @@ async def serve_public(conn: Connection, deps: PublicDeps, *, is_secure: bool) -
         is_over = conn.is_draining or deps.clock.monotonic_s() >= conn.ends_at_s  # who keeps asking is never late
         if engine.is_closed or (is_over and engine.is_idle):
             return
+
+
+async def serve_public_tls(conn: Connection, deps: PublicDeps) -> None:
+    """The same with TLS from the first octet; an authority that wants to see a challenge sees it and nothing else."""
+    conn.deadline(REQUEST_S)
+    hello = await read_hello(conn)
+    if hello.protocols == (ALPN_PROTOCOL,):  # RFC 8737 3: one protocol, and no request follows
+        if (context := deps.challenges.alpn(hello.server_name)) is not None:
+            await conn.start_tls(TlsPipe(context, is_server=True))
+        return
+    await conn.upgrade_tls()
+    await serve_public(conn, deps, is_secure=True)
 
 
 async def _answered(request: Request, deps: PublicDeps, *, is_secure: bool) -> Response:

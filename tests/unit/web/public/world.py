@@ -1,5 +1,6 @@
 """The public role's surroundings for tests: one hosted domain, one challenge."""
 
+import ssl
 from typing import Any
 
 from skrytka.model.clock import FixedClock
@@ -13,6 +14,9 @@ POLICY = PublishedPolicy(mode="testing", mx=("mail.example.test",), max_age_s=86
 
 
 class OneChallenge:
+    def alpn(self, name: str) -> ssl.SSLContext | None:
+        return None
+
     def http(self, token: str) -> bytes | None:
         return KEY_AUTHORIZATION if token == TOKEN else None
 

@@ -1,0 +1,49 @@
+"""``skrytka cert``: the certificates of the running server."""
+
+from typing import Any
+
+import click
+
+from skrytka.cli import options, output
+from skrytka.cli.connect import ask
+
+COLUMNS = ("names", "key", "expires_at", "renews_at", "source", "error")
+
+
+@click.group()
+def cert() -> None:
+    """Certificates: what is served, and what is ordered from authorities."""
+
+
+@cert.command("list")
+@options.json_option
+@options.installation_options
+def list_(*, as_json: bool) -> None:
+    """Those that are ordered, then those that the settings name."""
+    output.print_rows(COLUMNS, ask("cert.list"), as_json=as_json)
+
+
+@cert.command()
+@click.argument("name", default="")
+@options.json_option
+@options.installation_options
+def renew(*, name: str, as_json: bool) -> int:
+    """Order the certificate for NAME anew now, or all of them, whether they are due or not."""
+    return _shown(ask("cert.renew", name=name), as_json=as_json)
+
+
+@cert.command()
+@click.argument("name")
+@options.json_option
+@options.installation_options
+def rollover(*, name: str, as_json: bool) -> int:
+    """Order the certificate for NAME with its next key, if DNS has shown that key long enough."""
+    return _shown(ask("cert.rollover", name=name), as_json=as_json)
+
+
+def _shown(rows: list[dict[str, Any]], *, as_json: bool) -> int:
+    """Exit code 1 when one of them was not to be had."""
+    from skrytka.cli.main import EXIT_FAILED, EXIT_OK
+
+    output.print_rows(COLUMNS, rows, as_json=as_json)
+    return EXIT_FAILED if any(row["error"] for row in rows) else EXIT_OK

@@ -1,0 +1,1 @@
+"""The steps of a client of an authority, taken on the wire; and what the authority comes to look for."""

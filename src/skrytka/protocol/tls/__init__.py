@@ -1,0 +1,1 @@
+"""What of TLS is read before OpenSSL has it."""

@@ -48,7 +48,7 @@ def marker() -> str:
 def letter(mark: str, padding: int = 0) -> bytes:
     """A message with the mark in every place; the padding makes it a spool file."""
     message = EmailMessage()
-    message["From"] = f"{mark}display <x@{mark}.example>"
+    message["From"] = f"{mark}display <{mark}from@sender.example>"  # its domain is in the event log
     message["To"] = f"{mark}toname <alice@example.test>"
     message["Subject"] = f"About {mark}subject"
     message["Message-ID"] = f"<{mark}id@example.org>"

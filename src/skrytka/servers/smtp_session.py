@@ -343,7 +343,7 @@ class SmtpSession:
             )
         )
 
-    def _bug(self, error: Exception, trace: TraceId) -> Reply:
+    def _bug(self, error: Exception, trace: TraceId | None) -> Reply:
         self._deps.events.emit(bug_caught(error, trace))
         return replies.LOCAL_ERROR
 

@@ -83,6 +83,9 @@ class SubmissionSession(SmtpSession):
                 await self._end(replies.TOO_MANY_ERRORS, "error")
                 return False
             return await self._say(_login_reply(error))
+        except Exception as error:  # noqa: BLE001 - a bug is answered 454 (conventions C6)
+            self._bug(error, self._conn.facts.trace)
+            return await self._say(replies.AUTH_UNAVAILABLE)
         return await self._say(replies.AUTH_OK)
 
     async def may_send(self, start: events.MailFrom) -> tuple[Reply, Reason | None]:

@@ -12,7 +12,9 @@ from tests.support.demo import Demo
 from tests.support.faults.load import RECIPIENTS, Attempt
 
 Box = dict[int, bytes]  # UID -> SHA-256 of the message as it was sent
-OWN_FIELDS: Final = re.compile(rb"\A(?:Return-Path|Delivered-To|Received):[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE)
+OWN_FIELDS: Final = re.compile(
+    rb"\A(?:Return-Path|Delivered-To|Authentication-Results|Received):[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE
+)
 UNTIL_S: Final = 40.0
 
 

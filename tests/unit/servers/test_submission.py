@@ -14,7 +14,7 @@ from skrytka.mail.identity.passwords import RecentLogins
 from skrytka.mail.identity.rights import SenderRights
 from skrytka.mail.queue.waiting import WaitingMail
 from skrytka.model.errors import Reason, TransientError
-from skrytka.model.events import LoginFailed, MessageQueued, MessageReceived, MessageRefused, SendingLimited
+from skrytka.model.events import BugCaught, LoginFailed, MessageQueued, MessageReceived, MessageRefused, SendingLimited
 from skrytka.model.limits import SmtpLimits
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Login, PriorityRight, Submission
@@ -251,6 +251,25 @@ async def test_wrong_passwords_are_refused_and_the_third_ends_the_session(tmp_pa
         assert len(failed) == 3
         with pytest.raises(smtplib.SMTPAuthenticationError, match="535"):
             await port.talk(lambda client: None, login="nobody@example.test")
+
+
+async def test_a_bug_in_a_login_is_answered_and_the_session_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    def log_in(client: smtplib.SMTP) -> None:
+        client.ehlo()
+        assert client.docmd("AUTH", "PLAIN AGFsaWNlQGV4YW1wbGUudGVzdABub3Blbm9wZQ==")[0] == 454
+        assert client.noop()[0] == 250
+
+    monkeypatch.setattr(Identity, "login", broken)
+    async with listening(tmp_path) as port:
+        await port.talk(log_in, login="")
+        assert [event.error for event in port.world.events.events if isinstance(event, BugCaught)] == [
+            "ZeroDivisionError"
+        ]
 
 
 async def test_acting_for_somebody_else_is_refused_without_a_hash(tmp_path: Path) -> None:

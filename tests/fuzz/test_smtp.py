@@ -3,13 +3,13 @@ same ones; nothing is raised."""
 
 import random
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from skrytka.model.address import Address
 from skrytka.model.limits import SmtpLimits
 from skrytka.protocol.smtp import events
 from skrytka.protocol.smtp.authentication import MECHANISMS
-from skrytka.protocol.smtp.extensions import Extensions
+from skrytka.protocol.smtp.extensions import Extensions, FutureRelease
 from tests.support.sizes import pick
 from tests.support.smtp import PASSWORD, Driver, octets, pieces
 
@@ -23,9 +23,14 @@ LIMITS = SmtpLimits(
     errors=12,
     commands=60,
 )
+LATER: dict[str, Any] = {
+    "future_release": FutureRelease(3600, 1_798_761_600_000),
+    "deliver_by_min_s": 60,
+    "is_priority": True,
+}
 LISTENERS = [
     (Extensions(is_dsn=True), False),
-    (Extensions(is_dsn=True, mechanisms=MECHANISMS), True),
+    (Extensions(is_dsn=True, mechanisms=MECHANISMS, **LATER), True),
     (Extensions(is_dsn=True, mechanisms=MECHANISMS, is_auth_required=True), True),
     (Extensions(mechanisms=MECHANISMS), False),
 ]
@@ -46,6 +51,14 @@ WORDS = [
     b" RET=FULL",
     b" ENVID=a+2",
     b" AUTH=<>",
+    b" HOLDFOR=60",
+    b" HOLDFOR=3601",
+    b" HOLDUNTIL=2027-01-01T00:00:00Z",
+    b" HOLDUNTIL=2027-01-01T00:00:60Z",
+    b" BY=60;RT",
+    b" BY=-9;N",
+    b" MT-PRIORITY=-9",
+    b" MT-PRIORITY=99",
     b" AUTH=a+2Bb@example.org",
     b"RCPT TO:<bob@example.test>",
     "RCPT TO:<łukasz@żółw.example>".encode(),

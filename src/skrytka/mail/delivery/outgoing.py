@@ -142,6 +142,7 @@ def outbound_envelope(
         trace_fields=relayed_field(facts, hostname=hostname),
         signatures=signed.fields,
         signed_for=signed.domain,
+        body_digest=sealed.hashes[SIGNED_BODY].digest if facts.release_at_ms and signed.domain else b"",
         hold=facts.hold,
         deliver_by=facts.deliver_by,
         priority=facts.priority,

@@ -18,8 +18,11 @@ from skrytka.mail.outbox.signing import Signing
 from skrytka.mail.queue.parcel import Parcel, Reader
 from skrytka.model.address import Domain
 from skrytka.model.envelope import BodyType
+from skrytka.protocol.mailauth.dkim.body import BodyHash
 from skrytka.protocol.smtp.capabilities import Capabilities
 
+HEADER_MAX: Final = 1024 * 1024
+HEADER_END: Final = b"\r\n\r\n"
 RECODED_MAX_BYTES: Final = 4 * 1024 * 1024  # what an inspector can give back
 
 
@@ -45,6 +48,25 @@ class Forms:
         if envelope.priority is not None and not offered.is_priority:
             field = b"MT-Priority: %d\r\n" % envelope.priority  # RFC 6758 3.3; one of its own was taken out
             parcel = msgspec.structs.replace(parcel, fields=field)
+        return await self._recoded(await self._signed_now(parcel, reader), reader, offered)
+
+    async def _signed_now(self, parcel: Parcel, reader: Reader) -> Parcel:
+        """Mail that waited for its sender's time: the key of the day when it came may be revoked (RFC 6376 3.6.1)."""
+        envelope = parcel.envelope
+        if self._signing is None or not envelope.body_digest:
+            return parcel
+        header = reader.read(0, min(parcel.rows[0].size, HEADER_MAX))
+        if HEADER_END not in header:
+            return parcel
+        scan = await asyncio.to_thread(rescan, header)
+        body, domain = BodyHash(envelope.body_digest), Domain(envelope.signed_for)
+        signed = await self._signing.of_domain(scan.fields, domain, body, envelope.trace)
+        return msgspec.structs.replace(
+            parcel, envelope=msgspec.structs.replace(envelope, signatures=signed.fields, body_digest=b"")
+        )
+
+    async def _recoded(self, parcel: Parcel, reader: Reader, offered: Capabilities) -> Parcel:
+        envelope = parcel.envelope
         match envelope.body_type:
             case BodyType.BINARY:
                 is_needed = not offered.is_binary

@@ -47,6 +47,15 @@ async def test_a_recipient_opens_as_it_was_and_in_its_place_only(world: World) -
         open_recipient(keys, QUEUE, 2, sealed)
 
 
+async def test_an_envelope_of_an_older_release_opens(world: World) -> None:
+    """docs/formats.md: what is missing is as it is there."""
+    keys = await queue_keys(world.keys, world.random)
+    older = {"trace": ENVELOPE.trace, "reverse_path": NULL_REVERSE_PATH, "arrived_at_ms": 5}
+    sealed = keys.seal(Kind.TEXT, QUEUE, msgspec.msgpack.encode(older))
+    opened = open_envelope(keys, QUEUE, sealed)
+    assert (opened.hold, opened.deliver_by, opened.priority, opened.body_digest) == ("", None, None, b"")
+
+
 async def test_another_form_is_damage(world: World) -> None:
     keys = await queue_keys(world.keys, world.random)
     odd = keys.seal(Kind.TEXT, QUEUE, b"\x01")

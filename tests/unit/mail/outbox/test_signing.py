@@ -10,7 +10,9 @@ from skrytka.model.envelope import BodyType
 from skrytka.model.errors import Reason, TransientError
 from skrytka.model.events import FaultRaised, MessageQueued
 from skrytka.store.commands.directory import AddDomain
+from skrytka.store.commands.dkim import DkimMove, MoveDkimKeys
 from skrytka.store.rows import DkimState
+from skrytka.store.sql.dkim import keys_of
 from tests.support.outside import EHLO, Outside, peer
 from tests.support.signing import BOTH, give_keys, rsa_key, signing_of, unit, use_keys, verified
 from tests.unit.mail.world import World
@@ -94,6 +96,25 @@ async def test_mail_for_a_server_of_seven_bits_is_signed_anew(world: World) -> N
     arrived = await sent(world, EIGHT, NO_8BIT)
     assert b"Encoding: base64" in arrived
     assert verified(arrived, records) == SELECTORS
+
+
+@pytest.mark.parametrize("ehlo", [EHLO, NO_8BIT])
+async def test_mail_that_waited_for_its_time_is_signed_by_the_keys_of_that_day(world: World, ehlo: bytes) -> None:
+    old = await give_keys(world)
+    await use_keys(world)
+    async with peer({"EHLO": ehlo}) as mx:
+        outside = Outside(world, mx.port, signing=signing_of(world))
+        await outside.submit("x@example.net", message=EIGHT, body_type=BodyType.EIGHT_BIT, hold_s=30 * 86_400)
+        await use_keys(world, state=DkimState.REVOKED)
+        world.clock.advance(30 * 86_400)
+        new = await give_keys(world)
+        rows = await world.store.read(keys_of("example.test"))
+        moves = tuple(DkimMove(row.selector, row.state, DkimState.ACTIVE) for row in rows if row.state is DkimState.NEW)
+        await world.store.submit(MoveDkimKeys(unit=unit(world), domain="example.test", moves=moves))
+        await outside.courier.run_once()
+    (message,) = mx.messages
+    assert sorted(verified(message, new).values()) == [True, True]
+    assert not any(name.partition(".")[0].encode() in message for name in old)
 
 
 async def test_one_key_alone_signs_alone(world: World) -> None:

@@ -68,7 +68,7 @@ def to_be_told(parcel: Parcel, now_ms: int) -> tuple[int, ...]:
 
 
 def _wants_word(parcel: Parcel, row: OutboundRow) -> bool:
-    is_told = row.is_told == TOLD_LATE or parcel.envelope.reverse_path.is_null
+    is_told = row.is_told == TOLD_LATE or parcel.envelope.told.is_null
     recipient = parcel.recipients.get(row.recipient)
     return not is_told and recipient is not None and wants(recipient, Notify.DELAY)
 

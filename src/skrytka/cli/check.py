@@ -1,6 +1,7 @@
 """``skrytka check``: who messages in files are from, as the server would find it."""
 
 import ipaddress
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
@@ -60,8 +61,8 @@ async def _check(
 
     status = EXIT_OK
     async with checker(options.layout(), zone, session, now_s) as made:
-        for name in files:
-            found = await _one(made, name)
+        for path in files:
+            name, found = _text(path), await _one(made, path)
             if isinstance(found, str):
                 complain(f"{name}: {found}")
                 status = EXIT_FAILED
@@ -90,7 +91,7 @@ def _opened(name: str) -> AbstractContextManager[BinaryIO]:
 def _session(ip: str | None, helo: str, mail_from: str | None) -> "Session | None":
     from skrytka.daemon.mail_check import Session
 
-    sender = (mail_from or "").removeprefix("<").removesuffix(">")
+    sender, helo = _text(mail_from or "").removeprefix("<").removesuffix(">"), _text(helo)
     if ip is None:
         if helo or mail_from is not None:
             raise click.UsageError("--helo and --mail-from say something with --ip only")
@@ -103,6 +104,11 @@ def _session(ip: str | None, helo: str, mail_from: str | None) -> "Session | Non
         return Session(ipaddress.ip_address(ip), helo, sender)
     except ValueError:
         raise click.UsageError(f"--ip: {ip!r} is no address") from None
+
+
+def _text(argument: str) -> str:
+    """What stands in it for octets that are no UTF-8 is no Unicode, and no output takes it."""
+    return os.fsencode(argument).decode("utf-8", "replace")
 
 
 def _row(name: str, facts: "MessageFacts") -> dict[str, object]:

@@ -89,6 +89,14 @@ def test_what_a_message_says_gives_the_terminal_no_orders(cli: Cli, files: list[
     assert all(char.isprintable() for char in cli.out.replace("\n", ""))
 
 
+def test_names_and_addresses_that_are_no_utf_8_have_results_too(cli: Cli, files: list[str], tmp_path: Path) -> None:
+    odd = os.fsdecode(os.fsencode(tmp_path / "a-") + b"\xff.eml")
+    Path(odd).write_bytes(MESSAGE)
+    assert cli("check", "--json", "--ip", "192.0.2.1", "--mail-from", "\udcff@\udcfe.example", *files[:2], odd) == 0
+    assert cli.json["file"].endswith("a-\ufffd.eml")
+    assert cli.json["spf"]["result"] == "none"
+
+
 def test_the_program_itself_reads_standard_input(files: list[str]) -> None:
     command = [sys.executable, "-m", "skrytka.cli.main", "check", "--json", *files[:2], "-"]
     done = subprocess.run(command, input=MESSAGE, capture_output=True, timeout=60, check=True, env=os.environ)

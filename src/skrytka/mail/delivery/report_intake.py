@@ -19,6 +19,7 @@ from skrytka.mail.delivery.message import Sealed
 from skrytka.model.errors import ReasonedError
 from skrytka.model.events import DmarcReportReceived, Emitter, ReportRefused, TlsReportReceived
 from skrytka.model.ids import TraceId
+from skrytka.net.bugs import bug_caught
 from skrytka.protocol.mailauth.message import MessageResults, is_author_proven
 from skrytka.protocol.reports.aggregate import AggregateReport
 from skrytka.protocol.reports.digest import failures_of, policies_of, sources_of
@@ -51,17 +52,20 @@ class ReportIntake:
         self._inspection = inspection
         self._is_hosted = is_hosted
         self._events = events
+        self._one_at_a_time = asyncio.Semaphore(1)  # a hostile one takes a second: other mail has an inspector left
 
     async def read(self, sealed: Sealed, trace: TraceId, results: MessageResults) -> None:
         """Tell what is in a message that says it is a report, and whose it is. Never raises for what is in it."""
         bringer = Bringer(trace, results.dmarc.author.domain, is_author_proven(results))
         try:
-            async with asyncio.timeout(READ_S):
+            async with asyncio.timeout(READ_S), self._one_at_a_time:
                 answer = await self._inspection.reports(sealed)
                 await self._tell(answer, bringer)
         except (ReasonedError, TimeoutError) as exc:
             reason = str(exc) or "no time"
             self._refuse(bringer, reason)
+        except Exception as exc:  # noqa: BLE001 - a bug of ours with a report is none with the mail (conventions C6)
+            self._events.emit(bug_caught(exc, trace))
 
     async def _tell(self, answer: ReportsAnswer, bringer: Bringer) -> None:
         if not answer.dmarc and not answer.tls:

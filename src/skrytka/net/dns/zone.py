@@ -47,7 +47,7 @@ class StaticZone:
         is_authentic, canonical = True, ""
         for _ in range(_CNAMES_MAX):
             is_authentic = is_authentic and self._is_signed(key)
-            types = self._records.get(key)
+            types = self._types(key)
             alias = (types.get("CNAME") or ()) if types is not None else ()
             if types is None or wanted in types or not alias or not isinstance(alias[0], str):
                 status, records = self._found(key, wanted)
@@ -56,13 +56,24 @@ class StaticZone:
         raise TransientError(Reason.DNS_FAILURE, "a chain of CNAMEs without end")
 
     def _found(self, key: str, wanted: str) -> tuple[Status, tuple[Record, ...]]:
-        types = self._records.get(key)
+        types = self._types(key)
         if types is None:
             return Status.NODATA if key in self._inner else Status.NXDOMAIN, ()
         records = types.get(wanted, None if SILENT in types else ())
         if records is None:
             raise TransientError(Reason.DNS_TIMEOUT, "the zone says that nobody answers")
         return Status.NOERROR if records else Status.NODATA, records
+
+    def _types(self, key: str) -> Types | None:
+        """What a name has, by itself or by a wildcard: of the nearest name above it that is there (RFC 4592 3.3.1)."""
+        if key in self._records or key in self._inner:
+            return self._records.get(key)
+        above = key
+        while above:
+            above = above.partition(".")[2]
+            if above in self._records or above in self._inner:
+                return self._records.get(f"*.{above}")
+        return None
 
     def _is_signed(self, key: str) -> bool:
         """As the nearest name says that says anything."""

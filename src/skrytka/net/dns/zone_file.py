@@ -1,9 +1,9 @@
 """The file of a static zone, YAML: ``name: [{TYPE: value}, ...]``, names and types in any case.
 
 A value is the record's text as zone files have it, but TXT has no quotes and may be a list of strings; MX also
-``[10, host]``. Several values of a type are several entries. ``AD: true`` makes a name and all below it count as signed
-(DNSSEC). Beyond that what the suites of SPF and ARC write is
-understood, so their zones can be used as they are:
+``[10, host]``. Several values of a type are several entries, and of addresses, names and MX a list. ``*.example.org``
+stands for all names below that are not there (RFC 4592). ``AD: true`` makes a name and all below it count as signed
+(DNSSEC). Beyond that what the suites of SPF and ARC write is understood, so their zones can be used as they are:
 
 - a record of the old type SPF is one of TXT, unless the name has a TXT of its own (``TXT: NONE``: none);
 - ``TIMEOUT`` (or ``TIMEOUT: true``): nobody answers for the other types of the name; ``TYPE: TIMEOUT``: for this one;
@@ -31,6 +31,8 @@ SIGNED: Final = "AD"
 _NO_TXT: Final = "NONE"
 _ZONE: Final = "zonedata"
 _TEXTS: Final = "txt-records"
+_LISTED_KINDS: Final = frozenset({"A", "AAAA", "MX", "NS", "PTR"})
+_TEXT_KINDS: Final = frozenset({"TXT", "SPF"})
 _READ_BY_DNSPYTHON: Final = frozenset({"TLSA", "SRV", "CAA"})
 _ADDRESSES: Final = {"A": IPv4Address, "AAAA": IPv6Address}
 # By type; None: nobody answers. With the key SILENT nobody answers for types that are not named either.
@@ -108,14 +110,25 @@ def _types(name: str, pairs: list[tuple[str, Any]]) -> Types:
 
 def _add(types: dict[str, tuple[Record, ...] | None], kind: str, name: str, value: Any) -> None:
     before = types.get(kind, ())
-    types[kind] = None if value == SILENT or before is None else (*before, _record(name, kind, value))
+    if value == SILENT or before is None:
+        types[kind] = None
+    else:
+        types[kind] = (*before, *(_record(name, kind, each) for each in _values(kind, value)))
+
+
+def _values(kind: str, value: Any) -> list[Any]:
+    """One record, or a list of them."""
+    if not isinstance(value, list) or kind not in _LISTED_KINDS or not value:
+        return [value]
+    is_one_exchange = kind == "MX" and len(value) == 2 and isinstance(value[0], str) and value[0].isdecimal()
+    return [value] if is_one_exchange else value
 
 
 def _record(name: str, kind: str, value: Any) -> Record:
     parts = value if isinstance(value, list) else [value]
     if not all(isinstance(part, str) for part in parts):
         raise ValueError(f"{name}: {kind} is a text or a list of texts")
-    if kind in ("TXT", "SPF"):
+    if kind in _TEXT_KINDS:
         return "".join(parts).encode()
     text = " ".join(parts)
     if kind == "MX":

@@ -22,7 +22,7 @@ from skrytka.protocol.reports.aggregate import (
 )
 
 DEPTH_MAX: Final = 16  # ours have six
-ELEMENTS_MAX: Final = 1_000_000
+ELEMENTS_MAX: Final = 300_000  # ten thousand rows have 250,000
 ROWS_MAX: Final = 1_000  # kept; the messages of the others are counted
 CHARACTERS_MAX: Final = 500_000  # of all rows that are kept: an answer of an inspector has to be small
 OF_A_ROW_MAX: Final = 20  # signatures, overrides

@@ -1,17 +1,19 @@
 """Reports of others on their way into a mailbox: told as events, delivered whatever is in them."""
 
+import asyncio
 from typing import TypeVar
 
 import msgspec
 import pytest
 
 from skrytka.inspect.errors import PoisonedMessageError
+from skrytka.inspect.wire import ReportsAnswer
 from skrytka.mail.delivery.incoming import rescan
 from skrytka.mail.delivery.report_intake import is_report
 from skrytka.model import reply
 from skrytka.model.address import Address
 from skrytka.model.errors import Reason, TransientError
-from skrytka.model.events import DmarcReportReceived, Event, ReportRefused, TlsReportReceived
+from skrytka.model.events import BugCaught, DmarcReportReceived, Event, ReportRefused, TlsReportReceived
 from skrytka.protocol.reports.aggregate import PublishedPolicy, write_aggregate
 from skrytka.protocol.reports.report_mail import ReportMail, write_dmarc_mail, write_tls_mail
 from skrytka.protocol.reports.tls_report import PolicyResult, write_tls_report
@@ -114,6 +116,31 @@ async def test_an_inspector_that_dies_of_it_stops_no_mail(world: World, error: E
     world.inspector.reports = fail  # type: ignore[assignment,method-assign]
     await receive(world, DMARC_MAIL)
     assert len(of(world, ReportRefused)) == 1
+
+
+async def test_a_bug_of_ours_with_a_report_is_none_with_the_mail(world: World) -> None:
+    async def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    world.inspector.reports = fail  # type: ignore[assignment,method-assign]
+    await receive(world, DMARC_MAIL)
+    assert [event.error for event in of(world, BugCaught)] == ["ZeroDivisionError"]
+
+
+async def test_one_is_read_at_a_time(world: World) -> None:
+    running, most = 0, 0
+
+    async def slow(*_: object) -> ReportsAnswer:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        running -= 1
+        return ReportsAnswer()
+
+    world.inspector.reports = slow  # type: ignore[assignment,method-assign]
+    await asyncio.gather(*(world.receive(DMARC_MAIL) for _ in range(5)))
+    assert (most, len(await world.inbox())) == (1, 5)
 
 
 async def test_a_large_one_is_read_too(world: World) -> None:

@@ -162,3 +162,30 @@ def test_signed_is_what_is_marked_and_what_lies_below(
 ) -> None:
     answer = ask(name, rdtype, SIGNED)
     assert (answer.is_authentic, answer.canonical) == (is_authentic, canonical)
+
+
+WILD = """
+'*.a.example': [{TXT: wild}]
+b.a.example: [{A: 192.0.2.1}]
+d.c.a.example: [{A: 192.0.2.2}]
+'*.x.example': [{CNAME: b.a.example}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "rdtype", "status"),
+    [
+        ("q.a.example", "TXT", Status.NOERROR),
+        ("r.q.a.example", "TXT", Status.NOERROR),
+        ("q.a.example", "A", Status.NODATA),
+        ("b.a.example", "TXT", Status.NODATA),  # it is there itself
+        ("e.b.a.example", "TXT", Status.NXDOMAIN),  # below one that is there
+        ("c.a.example", "TXT", Status.NODATA),  # a name is below it, so it is there
+        ("q.c.a.example", "TXT", Status.NXDOMAIN),
+        ("a.example", "TXT", Status.NODATA),
+        ("q.b.example", "TXT", Status.NXDOMAIN),
+        ("q.x.example", "A", Status.NOERROR),
+    ],
+)
+def test_a_wildcard_stands_for_what_is_not_there(name: str, rdtype: str, status: Status) -> None:
+    assert ask(name, rdtype, WILD).status is status

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from skrytka.mail.delivery.copies import blob_in
 from skrytka.mail.delivery.message import IncomingMessage, Sealed
 from skrytka.mail.delivery.reports import ReportDeps
+from skrytka.mail.delivery.tls_required import is_optional
 from skrytka.mail.delivery.types import Resolution, Transaction
 from skrytka.mail.outbox.outbox import PRIORITY_BULK
 from skrytka.mail.outbox.sealed import OutboundEnvelope
 from skrytka.mail.outbox.signing import NOT_SIGNED
 from skrytka.model.address import Address, Domain, ReversePath
-from skrytka.model.envelope import Notify, Recipient
+from skrytka.model.envelope import Notify, Recipient, TlsWish
 from skrytka.model.errors import Reason, TransientError
 from skrytka.model.ids import TraceId, UnitId, new_id
 from skrytka.protocol.mailauth.dkim.sign import SIGNED_BODY
@@ -69,6 +70,7 @@ class ReportSender:
                 arrived_at_ms=deps.clock.now_ms(),
                 signatures=signed.fields,
                 signed_for=signed.domain,
+                tls_wish=TlsWish.OPTIONAL if is_optional(sealed.scan) else TlsWish.USUAL,
             )
             recipients = [Recipient(address, frozenset({Notify.NEVER})) for address in to]
             blob = sealed.blob

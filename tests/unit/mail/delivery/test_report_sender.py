@@ -1,19 +1,25 @@
 """Reports that this server sends: into mailboxes here, signed into the queue for others, nowhere else."""
 
+from pathlib import Path
+
 import pytest
 
 from skrytka.mail.delivery.report_sender import ReportSender
 from skrytka.model.address import Address
 from skrytka.model.errors import Reason, TransientError
-from skrytka.protocol.reports.report_mail import write_dmarc_mail
+from skrytka.protocol.reports.report_mail import write_dmarc_mail, write_tls_mail
 from skrytka.store.commands.outbound import Post
+from tests.support.chains import issue, tlsa
 from tests.support.outside import Outside, peer
 from tests.support.signing import give_keys, signing_of, use_keys, verified
+from tests.support.tls_peer import tls_peer
 from tests.unit.mail.delivery.test_report_intake import mail
 from tests.unit.mail.world import World, fails
 
 FROM = Address.parse("postmaster@example.test")
 RAW = write_dmarc_mail(mail(b"<feedback/>")).replace(b"noreply@example.net", b"postmaster@example.test")
+TLS_RAW = write_tls_mail(mail(b"{}"))
+LEAF = issue("leaf")
 HERE, ELSEWHERE = Address.parse("alice@example.test"), Address.parse("d@example.net")
 NOBODY = Address.parse("nobody@example.test")
 
@@ -64,3 +70,15 @@ async def test_a_store_that_is_down_is_told_and_nothing_is_left_behind(world: Wo
         await sender_of(outside).send(RAW, FROM, [to])
     assert (await world.inbox(), await outside.queue()) == ([], [])
     assert list((world.root / "spool").iterdir()) == []
+
+
+@pytest.mark.parametrize(("raw", "delivered"), [(RAW, 0), (TLS_RAW, 1)])
+async def test_a_tls_report_goes_to_a_server_whose_tls_does_not_work(
+    world: World, tmp_path: Path, raw: bytes, delivered: int
+) -> None:
+    """RFC 8460 5.3: DANE asks for TLS that the server does not offer."""
+    async with tls_peer(tmp_path, ()) as mx:
+        outside = Outside(world, mx.port, resolver=mx.zone(tlsa(3, 1, 1, LEAF)))
+        await sender_of(outside)._queue(raw, FROM, [Address.parse("bob@example.test")])
+        await outside.courier.run_once()
+        assert len(mx.delivery.delivered) == delivered

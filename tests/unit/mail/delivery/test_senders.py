@@ -10,7 +10,7 @@ from skrytka.model import reply
 from skrytka.model.events import BugCaught, MessageReceived, MessageRefused, SenderChecked
 from skrytka.model.settings import Override, SenderAuth
 from skrytka.model.verdict import Action
-from tests.support import dkim
+from tests.support import arc, dkim
 from tests.unit.mail.world import MESSAGE, World
 
 FORGED = MESSAGE.replace(b"bob@example.net", b"ceo@bank.example")
@@ -244,9 +244,9 @@ async def test_a_bug_in_a_check_is_recorded_and_costs_no_mail(
 
         return (check(),) if name == "signature_checks" else check()
 
-    arc = b"ARC-Seal: i=1; a=rsa-sha256; d=x.example; s=s; cv=none; b=YQ==\r\n"
+    seal = b"ARC-Seal: i=1; a=rsa-sha256; d=x.example; s=s; cv=none; b=YQ==\r\n"
     monkeypatch.setattr(senders, name, broken)
-    assert (await world.receive(arc + signed())).reply == reply.ACCEPTED
+    assert (await world.receive(seal + signed())).reply == reply.ACCEPTED
     assert len(await world.inbox()) == 1
     assert isinstance(world.events.events[0], BugCaught)
     assert isinstance(world.events.events[-1], MessageReceived)
@@ -307,6 +307,33 @@ async def test_a_forwarder_is_known_by_its_signature_too(world: World) -> None:
     world.sender_auth = SenderAuth(overrides=(Override(domain="example.org"),))
     assert (await world.receive(dkim.signed(FORGED))).reply == reply.ACCEPTED
     assert (checked(world).override, checked(world).comment) == ("trusted_forwarder", "example.org")
+
+
+SEALED = arc.seal(FORGED, said="dmarc=pass header.from=bank.example")
+SEALERS = [
+    (SEALED, ("Example.ORG",), True),
+    (SEALED, ("elsewhere.example",), False),
+    (SEALED, (), False),
+    (SEALED.replace(b"Hello Alice", b"Hello Bob"), ("example.org",), False),
+    (SEALED.replace(b"dmarc=pass", b"dmarc=fail"), ("example.org",), False),
+    (arc.seal(FORGED, said="dmarc=pass header.from=example.net"), ("example.org",), False),
+]
+
+
+@pytest.mark.parametrize(("message", "sealers", "is_delivered"), SEALERS)
+async def test_only_the_seal_of_a_listed_domain_is_believed(
+    world: World, message: bytes, sealers: tuple[str, ...], is_delivered: bool
+) -> None:
+    publish_bank(world)
+    publish_key(world)
+    world.sender_auth = SenderAuth(arc_sealers=sealers)
+    assert (await world.receive(message)).reply.is_positive is is_delivered
+    event = checked(world)
+    assert event.arc_sealers == ("example.org",)
+    assert event.comment == ("arc=pass as[1].d=example.org" if is_delivered else "")
+    if is_delivered:
+        (content,) = await world.inbox()
+        assert results_of(content)[-1] == "arc=pass"
 
 
 async def test_nothing_is_carried_out_where_that_is_switched_off(world: World) -> None:

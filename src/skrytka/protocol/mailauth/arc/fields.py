@@ -75,6 +75,8 @@ def read_sets(header: Header) -> tuple[ArcSet, ...]:
     """In the order in which they were added; none: nobody has sealed. ChainError (RFC 8617 5.2, 1 to 3)."""
     found = {name: header.named(name) for name in (AAR, AMS, AS)}
     count = max(len(fields) for fields in found.values())
+    if not count:
+        return ()
     if count > SETS_MAX:
         raise ChainError("more than fifty sets")
     if sum(len(field) for fields in found.values() for field in fields) > CHAIN_MAX:

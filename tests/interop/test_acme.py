@@ -17,6 +17,7 @@ import pytest
 from cryptography import x509
 
 from tests.support.demo import Demo
+from tests.support.knot import KEY, knot
 from tests.support.pebble import HOST, pebble
 
 pytestmark = [pytest.mark.needs("pebble"), pytest.mark.timeout(240)]
@@ -48,7 +49,7 @@ def renew(demo: Demo, *, is_refused: bool = False) -> list[dict[str, Any]]:
     return rows
 
 
-def shown(demo: Demo, service: str = "imaps", *, ciphers: str | None = None) -> x509.Certificate:
+def shown(demo: Demo, service: str = "imaps", *, name: str = NAME, ciphers: str | None = None) -> x509.Certificate:
     """The certificate that a listener shows for the server's name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -57,7 +58,7 @@ def shown(demo: Demo, service: str = "imaps", *, ciphers: str | None = None) -> 
         context.set_ciphers(ciphers)
     with (
         socket.create_connection(("127.0.0.1", demo.port(service)), timeout=20) as sock,
-        context.wrap_socket(sock, server_hostname=NAME) as tls,
+        context.wrap_socket(sock, server_hostname=name) as tls,
     ):
         der = tls.getpeercert(binary_form=True)
     assert der is not None
@@ -201,3 +202,20 @@ def test_a_front_that_is_killed_in_the_middle_of_an_order_leaves_what_was_there(
             time.sleep(0.2)
         wait_until_served(demo)
         assert not any(challenges.glob("*")) or not challenges.exists()
+
+
+@pytest.mark.needs("knot")
+def test_a_wildcard_is_proven_in_a_zone_that_takes_signed_updates(demo: Demo, tmp_path: Path) -> None:
+    (tmp_path / "dns").mkdir()
+    with knot(tmp_path / "dns") as server:
+        place = f"{server.address}:{server.port}"
+        with pebble(tmp_path / "ca", 1, 1, dns=place) as ca:  # it asks nothing but DNS
+            key = demo.root / "tsig"
+            key.write_text(f"{KEY.algorithm}:{KEY.name}:{KEY.secret.reveal().decode()}\n")
+            key.chmod(0o600)
+            names = '[[acme.certificates]]\nnames = ["example.org", "*.example.org"]\n'
+            zone = f'[[dns.publish]]\nzone = "example.org"\nserver = "{place}"\nkey_file = "tsig"\n'
+            order(demo, f'challenges = ["dns-01"]\ndns_wait_s = 0\n{ca.settings()}{names}{zone}')
+            (row,) = renew(demo)
+            assert row["names"] == ["example.org", "*.example.org"]
+            assert "Pebble" in shown(demo, name="imap.example.org").issuer.rfc4514_string()

@@ -8,13 +8,17 @@ from skrytka.daemon.layout import Layout
 from skrytka.daemon.ordered import certificate_folder, wanted_certificates
 from skrytka.daemon.outbound import resolver_of
 from skrytka.daemon.renewals import HasSettings, RenewalDeps, Renewals
+from skrytka.daemon.tsig_file import key_of
 from skrytka.mail.delivery.hosted import HostedDomains
+from skrytka.model.address import Domain
 from skrytka.model.clock import Clock, Random
+from skrytka.model.dns import Server
 from skrytka.model.errors import Reason, TransientError
 from skrytka.model.events import Emitter
 from skrytka.model.secret import Secret
 from skrytka.model.settings import AcmeAuthority, Settings
 from skrytka.net.acme.challenges import ChallengeFolder
+from skrytka.net.acme.dns_challenge import ChallengeZone, DnsChallenges
 from skrytka.net.acme.renewer import Renewer, RenewerDeps, Source
 from skrytka.net.client_tls import ClientTls
 from skrytka.net.dialer import Dialer
@@ -32,15 +36,22 @@ ACME_SUBJECT = "node:acme"
 class Publishers:
     """Each kind of challenge to its place."""
 
-    def __init__(self, folder: ChallengeFolder, clock: Clock) -> None:
+    def __init__(self, folder: ChallengeFolder, dns: DnsChallenges, clock: Clock) -> None:
         self._folder = folder
+        self._dns = dns
         self._clock = clock
 
     async def publish(self, wanted: Publish) -> None:
-        self._folder.publish(wanted, self._clock)
+        if wanted.kind is Kind.DNS:
+            await self._dns.publish(wanted)
+        else:
+            self._folder.publish(wanted, self._clock)
 
     async def withdraw(self, wanted: Publish) -> None:
-        self._folder.withdraw(wanted)
+        if wanted.kind is Kind.DNS:
+            await self._dns.withdraw(wanted)
+        else:
+            self._folder.withdraw(wanted)
 
 
 def renewals(  # noqa: PLR0913 - it is where everything comes together
@@ -74,7 +85,7 @@ def renewals(  # noqa: PLR0913 - it is where everything comes together
                 )
                 for one in settings.acme.authorities
             ],
-            publisher=Publishers(challenges, clock),
+            publisher=Publishers(challenges, _dns_challenges(settings, layout), clock),
             resolver=resolver,
             host=settings.hostname.lower(),
             events=events,
@@ -96,6 +107,18 @@ def renewals(  # noqa: PLR0913 - it is where everything comes together
             clock=clock,
         )
     )
+
+
+def _dns_challenges(settings: Settings, layout: Layout) -> DnsChallenges:
+    zones = [
+        ChallengeZone(
+            Domain.parse(one.zone.removesuffix(".")).name,
+            Server.parse(one.server),
+            partial(key_of, layout.root / one.key_file),
+        )
+        for one in settings.dns.publish
+    ]
+    return DnsChallenges(zones, settings.acme.dns_wait_s)
 
 
 def _kinds(settings: Settings) -> tuple[Kind, ...]:

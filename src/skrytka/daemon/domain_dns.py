@@ -11,15 +11,18 @@ from skrytka.daemon.config_check import named_listeners
 from skrytka.daemon.config_files import certificate_files
 from skrytka.daemon.dns_file import DnsFile
 from skrytka.daemon.layout import Layout
+from skrytka.daemon.ordered import certificate_folder, wanted_certificates
 from skrytka.daemon.outbound import resolver_of
 from skrytka.daemon.public import published_policy
 from skrytka.daemon.tsig_file import key_of
 from skrytka.mail.admin.dns_deps import DnsDeps, Zone
 from skrytka.model.address import Domain
 from skrytka.model.clock import Clock, Random
-from skrytka.model.dns import Server
+from skrytka.model.dns import Server, Tlsa
 from skrytka.model.settings import Listener, PublishZone, Settings
-from skrytka.protocol.published.wanted import PORTS, Served
+from skrytka.net.acme.files import names_of
+from skrytka.net.tls import CertificateFiles
+from skrytka.protocol.published.wanted import PORTS, Association, Served
 
 
 def dns_deps(settings: Settings, layout: Layout, clock: Clock, random: Random) -> DnsDeps:
@@ -34,19 +37,57 @@ def dns_deps(settings: Settings, layout: Layout, clock: Clock, random: Random) -
         addresses=_canonical(addresses),
         senders=_canonical(settings.dns.addresses or _public(settings.outbound.source_addresses)),
         served=lambda: served(settings, layout, listeners),
+        next_associations=lambda: next_associations(settings, layout, listeners),
+        issuers=lambda: issuers(settings, layout),
         policy_id=lambda _domain: policy_id(settings),
         zones=tuple(_zone(one, layout) for one in settings.dns.publish),
     )
 
 
 def served(settings: Settings, layout: Layout, listeners: dict[str, Listener]) -> tuple[Served, ...]:
-    """The chains of the certificate files, at the ports where TLSA names them; a file that is no chain has none.
+    """The chains that are shown for the server's name, at the ports where TLSA names them.
 
     Other servers come to port 25, wherever it leads on this machine.
     """
-    chains = [chain for files in certificate_files(layout.root, settings) if (chain := _chain(files.certificate))]
-    ports = [port if name == "smtp" else listeners[name].port for name, port in PORTS.items() if name in listeners]
-    return tuple(Served(port, chain) for port in ports for chain in chains)
+    chains = _shown(certificate_files(layout.root, settings), settings.hostname.lower())
+    return tuple(Served(port, chain) for port in _ports(listeners) for chain in chains)
+
+
+def next_associations(settings: Settings, layout: Layout, listeners: dict[str, Listener]) -> tuple[Association, ...]:
+    """TLSA records of the keys that the next certificates for the server's name have."""
+    folder, host = certificate_folder(layout), settings.hostname.lower()
+    wanted = [one for one in wanted_certificates(settings.acme, host) if host in one.names]
+    digests = [digest for one in wanted if (digest := folder.next_digest(one))]
+    return tuple(Association(port, Tlsa(3, 1, 1, digest)) for port in _ports(listeners) for digest in digests)
+
+
+def issuers(settings: Settings, layout: Layout) -> tuple[str, ...]:
+    """What CAA records call the authorities that gave certificates."""
+    if not settings.acme.authorities:
+        return ()
+    states = certificate_folder(layout).states()
+    return tuple(dict.fromkeys(name for state in states.values() for name in state.issuers))
+
+
+def _ports(listeners: dict[str, Listener]) -> list[int]:
+    return [port if name == "smtp" else listeners[name].port for name, port in PORTS.items() if name in listeners]
+
+
+def _shown(files: Iterable[CertificateFiles], host: str) -> list[tuple[bytes, ...]]:
+    """As ``net.tls`` chooses: the first that names the host, and one with another kind of key for the same names."""
+    leaves = [(leaf, chain) for one in files if (chain := _chain(one.certificate)) for leaf in (_leaf(chain),)]
+    names = next((found for leaf, _ in leaves if host in (found := names_of(leaf))), None)
+    if names is None:
+        names = names_of(leaves[0][0]) if leaves else frozenset()
+    kinds: dict[str, tuple[bytes, ...]] = {}
+    for leaf, chain in leaves:
+        if names_of(leaf) == names:
+            kinds.setdefault(type(leaf.public_key()).__name__, chain)
+    return list(kinds.values())
+
+
+def _leaf(chain: tuple[bytes, ...]) -> x509.Certificate:
+    return x509.load_der_x509_certificate(chain[0])
 
 
 def _zone(one: PublishZone, layout: Layout) -> Zone:

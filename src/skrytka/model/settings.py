@@ -74,6 +74,7 @@ class Acme(_Section, frozen=True, kw_only=True):
     is_terms_agreed: bool = False
     contacts: tuple[str, ...] = ()  # "mailto:..."
     challenges: tuple[Literal["http-01", "tls-alpn-01", "dns-01"], ...] = ("tls-alpn-01", "http-01")  # the liked first
+    dns_wait_s: NotNegative = 10  # dns-01: until all servers of a zone have what its primary has
     certificates: tuple[AcmeCertificate, ...] = ()  # empty: one for this server's host name
 
 

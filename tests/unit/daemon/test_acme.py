@@ -13,6 +13,7 @@ from skrytka.model.ids import AccountId
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Acme, AcmeAuthority, Dns, Settings
 from skrytka.net.acme.challenges import ChallengeFolder
+from skrytka.net.acme.dns_challenge import DnsChallenges
 from skrytka.net.sweeper import Sweeper
 from skrytka.protocol.acme.steps import Kind, Publish
 from skrytka.store.seal.keys import AccountKeys
@@ -87,11 +88,14 @@ async def test_the_key_of_an_external_account_is_read_from_its_file(
 
 async def test_each_challenge_has_its_place(tmp_path: Path) -> None:
     folder = ChallengeFolder(tmp_path / "challenges")
-    places = Publishers(folder, FixedClock())
+    places = Publishers(folder, DnsChallenges((), 0), FixedClock())
     one = Publish(Kind.HTTP, "a.test", TOKEN, "x")
     await places.publish(one)
     assert folder.http(TOKEN) == b"x"
     await places.withdraw(one)
     assert folder.http(TOKEN) is None
+    with pytest.raises(PermanentError, match=r"names no zone that a\.test is in"):
+        await places.publish(Publish(Kind.DNS, "a.test", TOKEN, "x"))
+    await places.withdraw(Publish(Kind.DNS, "a.test", TOKEN, "x"))
     with pytest.raises(PermanentError):
         await places.publish(Publish(Kind.ALPN, "nowhere", TOKEN, "x"))

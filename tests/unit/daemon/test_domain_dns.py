@@ -7,14 +7,29 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from skrytka.daemon.config import load
-from skrytka.daemon.domain_dns import dns_deps, policy_id, served
+from skrytka.daemon.domain_dns import dns_deps, issuers, next_associations, policy_id, served
 from skrytka.daemon.layout import Layout
+from skrytka.daemon.ordered import certificate_folder
 from skrytka.daemon.public import published_policy
-from skrytka.model.settings import Dns, Listener, Listeners, MtaSts, Outbound, Settings
+from skrytka.model.dns import Tlsa
+from skrytka.model.settings import (
+    Acme,
+    AcmeAuthority,
+    AcmeCertificate,
+    Dns,
+    Listener,
+    Listeners,
+    MtaSts,
+    Outbound,
+    Settings,
+)
+from skrytka.net.acme.files import Progress, Wanted, digest
 from skrytka.net.dns.zone import StaticZone
 from skrytka.protocol.published.trust import association_of
+from skrytka.protocol.published.wanted import Association
 from skrytka.store.system import SystemClock, SystemRandom
 from tests.support import installations
+from tests.unit.net.acme.test_files import chain
 
 
 @pytest.fixture
@@ -77,3 +92,42 @@ def test_the_policy_that_is_served_is_announced(layout: Layout) -> None:
     assert policy is not None
     assert policy_id(serving) == policy.id
     assert policy_id(settings_of(mta_sts=wanted)) == ""
+
+
+HOST = "mail.example.test"
+CA = (AcmeAuthority(directory="https://ca.test/dir"),)
+
+
+def order(layout: Layout, *orders: Wanted) -> dict[Wanted, bytes]:
+    """As if they had come; the digests of their keys."""
+    folder, digests = certificate_folder(layout), {}
+    for wanted in orders:
+        key = folder.next_key(wanted)
+        folder.keep(wanted, key, chain(key, wanted.names))
+        digests[wanted] = digest(key)
+    return digests
+
+
+def test_what_was_ordered_is_shown_in_place_of_what_the_settings_name(layout: Layout) -> None:
+    named = (AcmeCertificate(names=(HOST,), is_rsa_added=True), AcmeCertificate(names=("other.test",)))
+    settings = msgspec.structs.replace(load(layout.config).settings, acme=Acme(authorities=CA, certificates=named))
+    ours = [Wanted((HOST,), "ecdsa"), Wanted((HOST,), "rsa")]
+    digests = order(layout, Wanted(("other.test",), "ecdsa"), *ours)
+    found = served(settings, layout, {"smtp": Listener(port=25)})
+    assert {association_of(one.chain[0]).data for one in found} == {digests[one] for one in ours}
+
+
+def test_the_next_keys_are_named_once_they_are_made(layout: Layout) -> None:
+    settings, listeners = settings_of(acme=Acme(authorities=CA)), {"smtp": Listener(port=25)}
+    assert next_associations(settings, layout, listeners) == ()
+    key = certificate_folder(layout).next_key(Wanted((HOST,), "ecdsa"))
+    assert next_associations(settings, layout, listeners) == (Association(25, Tlsa(3, 1, 1, digest(key))),)
+    assert next_associations(settings_of(), layout, listeners) == ()
+
+
+def test_authorities_that_gave_certificates_are_named_in_caa(layout: Layout) -> None:
+    certificate_folder(layout).keep_states(
+        {"a.ecdsa": Progress(issuers=("ca.test", "b.test")), "b.ecdsa": Progress(issuers=("ca.test",))}
+    )
+    assert issuers(settings_of(acme=Acme(authorities=CA)), layout) == ("ca.test", "b.test")
+    assert issuers(settings_of(), layout) == ()

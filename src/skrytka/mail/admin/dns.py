@@ -58,7 +58,7 @@ class DomainDns(AdminPart):
             served=served,
             associations=tuple(dict.fromkeys((*now, *deps.next_associations()))),
             policy_id=deps.policy_id(domain),
-            issuers=deps.issuers,
+            issuers=deps.issuers(),
         )
 
     async def _host_addresses(self, resolver: Resolver) -> tuple[str, ...]:

@@ -32,6 +32,6 @@ class DnsDeps:
     senders: tuple[str, ...] = ()  # empty: the addresses
     served: Callable[[], tuple[Served, ...]] = tuple
     next_associations: Callable[[], tuple[Association, ...]] = tuple  # of certificates that are to come
-    issuers: tuple[str, ...] = ()
+    issuers: Callable[[], tuple[str, ...]] = tuple
     zones: tuple[Zone, ...] = ()
     policy_id: Callable[[str], str] = lambda _domain: ""  # of MTA-STS

@@ -88,6 +88,7 @@ class Progress(msgspec.Struct, kw_only=True, omit_defaults=True):
     authority: str = ""  # directory of the one that issued
     asked_at_ms: int = 0  # when ARI was asked for
     window: tuple[int, int] | None = None  # what it said
+    issuers: tuple[str, ...] = ()  # what CAA records call it
     next_seen_ms: int = 0  # since when DNS shows the next key
     next_ttl_s: int = 0
 
@@ -136,6 +137,10 @@ class CertificateFolder:
             key = ec.generate_private_key(ec.SECP256R1())
         self._put(name, _pem(key))
         return key
+
+    def next_digest(self, wanted: Wanted) -> bytes:
+        """Of the next key as TLSA has it; b"" where none is made yet."""
+        return _digest_of(self._read(f"{wanted.stem}.next"))
 
     def keep(self, wanted: Wanted, key: PrivateKey, chain: bytes) -> None:
         """The certificate takes its place; if it has the next key, that one is used up."""

@@ -181,7 +181,7 @@ class Renewer:
         self._failed(wanted, said, retry_after_s)
 
     def _issued(self, wanted: Wanted, fresh: Ordered, source: Source, detail: str, *, is_new_key: bool) -> None:
-        self._states[wanted.stem] = Progress(authority=source.directory)
+        self._states[wanted.stem] = Progress(authority=source.directory, issuers=source.client.issuers)
         self._keep()
         self._deps.events.emit(
             CertificateIssued(

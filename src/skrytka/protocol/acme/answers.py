@@ -15,6 +15,12 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     pass
 
 
+class Meta(_Answer, frozen=True, kw_only=True):
+    """RFC 8555 7.1.1."""
+
+    caa_identities: tuple[str, ...] = ()
+
+
 class Directory(_Answer, frozen=True, kw_only=True):
     """RFC 8555 7.1.1, RFC 9773 3."""
 
@@ -22,6 +28,7 @@ class Directory(_Answer, frozen=True, kw_only=True):
     new_account: str
     new_order: str
     renewal_info: str = ""
+    meta: Meta = Meta()
 
 
 class Problem(_Answer, frozen=True, kw_only=True):

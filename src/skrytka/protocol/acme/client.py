@@ -30,6 +30,8 @@ POLL_FIRST_S: Final = 0.5
 POLL_MAX_S: Final = 8.0
 RETRY_AFTER_MAX_S: Final = 7 * 86_400
 CHAIN_MAX: Final = 128 * 1024
+ISSUERS_MAX: Final = 8
+_ISSUER: Final = re.compile(r"[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{22,256}")
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{1,512}")
 A = TypeVar("A", Order, Authorization)
@@ -52,6 +54,12 @@ class AcmeClient:
             answer = yield Call("GET", self._authority.directory)
             self._directory = decode(_good(answer).body, Directory)
         return self._directory
+
+    @property
+    def issuers(self) -> tuple[str, ...]:
+        """What CAA records call the authority, once its directory is known."""
+        found = self._directory.meta.caa_identities if self._directory is not None else ()
+        return tuple(name.lower() for name in found[:ISSUERS_MAX] if _ISSUER.fullmatch(name))
 
     def obtain(self, names: Sequence[str], csr: bytes, replaces: str = "") -> Steps[bytes]:
         """The chain for a signing request (DER), as PEM, leaf first; ``replaces`` is the id of the one it follows."""

@@ -70,7 +70,7 @@ async def test_every_record_is_beside_what_is_there(world: World) -> None:
 
 async def test_keys_and_policies_come_from_whoever_has_them(world: World) -> None:
     published = await give_keys(world, algorithms=(Algorithm.ED25519_SHA256,))
-    deps = dataclasses.replace(deps_of(), policy_id=lambda domain: f"id{len(domain)}", issuers=("ca.test",))
+    deps = dataclasses.replace(deps_of(), policy_id=lambda domain: f"id{len(domain)}", issuers=lambda: ("ca.test",))
     text = (await admin_of(world, deps).dns.records("example.test")).zone_file
     for name, record in published.items():
         assert f'{name}. 3600 IN TXT "{record}"\n' in text

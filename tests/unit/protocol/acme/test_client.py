@@ -127,3 +127,13 @@ def test_a_certificate_says_which_one_it_replaces_where_the_authority_has_ari(au
     authority.window = ("2027-01-01T00:00:00Z", "2027-01-02T00:00:00Z")
     authority.take(client().obtain(NAMES, csr(), "id.serial"))
     assert authority.payloads["/order"]["replaces"] == "id.serial"
+
+
+def test_what_caa_records_call_the_authority_is_in_its_directory(authority: LittleAuthority) -> None:
+    one = client()
+    assert one.issuers == ()
+    offered = {"newNonce": f"{URL}/nonce", "newAccount": f"{URL}/account", "newOrder": f"{URL}/order"}
+    names = ["CA.test", 'evil"; x', "b.test"]
+    authority.problems["/directory"] = (200, offered | {"meta": {"caaIdentities": names}}, {})
+    authority.take(one.directory())
+    assert one.issuers == ("ca.test", "b.test")

@@ -131,7 +131,7 @@ def test_a_certificate_says_which_one_it_replaces_where_the_authority_has_ari(au
 
 def test_what_caa_records_call_the_authority_is_in_its_directory(authority: LittleAuthority) -> None:
     one = client()
-    assert one.issuers == ()
+    assert not one.issuers
     offered = {"newNonce": f"{URL}/nonce", "newAccount": f"{URL}/account", "newOrder": f"{URL}/order"}
     names = ["CA.test", 'evil"; x', "b.test"]
     authority.problems["/directory"] = (200, offered | {"meta": {"caaIdentities": names}}, {})

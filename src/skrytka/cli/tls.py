@@ -1,7 +1,7 @@
 """``skrytka tls``: which TLS sessions have, and who is behind."""
 
 import datetime as dt
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -9,6 +9,7 @@ from skrytka.cli import options, output
 from skrytka.cli.language import Language, language_of, language_option
 
 if TYPE_CHECKING:
+    from skrytka.model.settings import LegacyTls
     from skrytka.protocol.tlspolicy.usage import TlsUse
 
 DAYS = 7
@@ -27,6 +28,11 @@ _WORDS: Final[dict[Language, dict[str, str]]] = {
         "title": "Not at TLS 1.3: in clear, then what is weak, then TLS 1.2.",
         "none": "Everybody has TLS 1.3.",
         "more": "and {count} more (--json shows all)",
+        "exceptions": "Exceptions of [[tls.legacy]]:",
+        "until": "until",
+        "over": "over",
+        "owner": "owner",
+        "allows": "allows",
         "in": "from",
         "out": "to",
     },
@@ -43,6 +49,11 @@ _WORDS: Final[dict[Language, dict[str, str]]] = {
         "title": "Bez TLS 1.3: najpierw jawnie, potem słabo, potem TLS 1.2.",
         "none": "Wszyscy mają TLS 1.3.",
         "more": "i jeszcze {count} (wszystko pokazuje --json)",
+        "exceptions": "Wyjątki z [[tls.legacy]]:",
+        "until": "do dnia",
+        "over": "minął",
+        "owner": "odpowiada",
+        "allows": "pozwala na",
         "in": "od",
         "out": "do",
     },
@@ -66,16 +77,21 @@ def tls() -> None:
 def report(*, days: int, language: str | None, as_json: bool) -> int:
     """Sessions by service and TLS, in and out; who still uses TLS 1.2 or a weak suite, who sends in clear."""
     from skrytka.cli.main import EXIT_NOT_FOUND, EXIT_OK, complain
+    from skrytka.daemon.config import load
     from skrytka.daemon.tls_log import tls_use
     from skrytka.store.system import SystemClock
 
-    options.check_installation()
+    legacy = load(options.config_path()).settings.tls.legacy
     today = dt.datetime.fromtimestamp(SystemClock().now_ms() / 1000, dt.UTC).date()
     found = tls_use(options.layout().events, today - dt.timedelta(days=days - 1))
+    exceptions = [_exception(one, found, today) for one in legacy]
     if as_json:
-        output.print_json(found)
+        named = {name: getattr(found, name) for name in found.__struct_fields__}
+        output.print_json({**named, "exceptions": exceptions})
     elif found.services:
         _print(found, language_of(language))
+    if exceptions and not as_json:
+        _print_exceptions(exceptions, _WORDS[language_of(language)])
     if not found.services:
         complain("there were no sessions in these days")
         return EXIT_NOT_FOUND
@@ -102,6 +118,27 @@ def _print(found: "TlsUse", language: Language) -> None:
     output.print_rows(columns, rows, as_json=False)
     click.echo()
     _print_peers(found, words)
+
+
+def _exception(one: "LegacyTls", found: "TlsUse", today: dt.date) -> dict[str, Any]:
+    """An exception of the settings, and how many sessions of these days needed it."""
+    from skrytka.protocol.tlspolicy.usage import Grade
+
+    uses = sum(each.grades[Grade.WEAK] for each in found.services if each.service == one.listener)
+    named = {name: getattr(one, name) for name in one.__struct_fields__}
+    return {**named, "is_over": dt.date.fromisoformat(one.until) < today, "uses": uses}
+
+
+def _print_exceptions(exceptions: list[dict[str, Any]], words: dict[str, str]) -> None:
+    click.echo()
+    click.echo(words["exceptions"])
+    columns = (words["service"], words["until"], words["owner"], words["allows"], words["count"])
+    rows = []
+    for one in exceptions:
+        until = f"{one['until']} ({words['over']})" if one["is_over"] else one["until"]
+        allows = ", ".join((one["version"], *one["suites"]))
+        rows.append(dict(zip(columns, (one["listener"], until, one["owner"], allows, one["uses"]), strict=True)))
+    output.print_rows(columns, rows, as_json=False)
 
 
 def _print_peers(found: "TlsUse", words: dict[str, str]) -> None:

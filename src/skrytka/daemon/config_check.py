@@ -1,5 +1,6 @@
 """What may stand in a configuration: names, types and bounds from the types of ``model.settings``, then meaning."""
 
+import datetime as dt
 import difflib
 import ipaddress
 from collections.abc import Iterator
@@ -123,6 +124,7 @@ def check_meaning(settings: Settings) -> list[Fault]:
         *_networks(settings),
         *_resolvers(settings),
         *_publishing(settings),
+        *_legacy_tls(settings),
         *_listeners(settings),
         *_outbound(settings),
         *check_web(settings),
@@ -174,6 +176,28 @@ def _publishing(settings: Settings) -> Iterator[Fault]:
                 ("dns", "publish", number, "server"),
                 f'allowed: "address", "address:port", "[IPv6]:port"; found: {one.server!r}',
             )
+
+
+def _legacy_tls(settings: Settings) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for number, one in enumerate(settings.tls.legacy):
+        path = ("tls", "legacy", number)
+        if one.listener in seen:
+            yield (*path, "listener"), f"{one.listener} has an exception already: name all it needs in one"
+        seen.add(one.listener)
+        if not one.owner.strip():
+            yield (*path, "owner"), "allowed: who answers for it"
+        if not _is_day(one.until):
+            yield (*path, "until"), f'allowed: a day such as "2027-03-01"; found: {one.until!r}'
+        if one.version == "TLSv1.2" and not one.suites:
+            yield (*path, "suites"), "an exception allows an older version, or suites"
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _is_resolver(text: str) -> bool:

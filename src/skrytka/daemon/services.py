@@ -12,6 +12,7 @@ from skrytka.daemon.event_log import EventLog
 from skrytka.daemon.event_trace import EventTrace
 from skrytka.daemon.jobs import Periodic
 from skrytka.daemon.layout import Layout
+from skrytka.daemon.legacy_tls import Exceptions
 from skrytka.daemon.messages import Start
 from skrytka.daemon.outbound import Sending, dkim_deps, outbound_courier, resolver_of, share_of
 from skrytka.daemon.public import public_deps
@@ -77,6 +78,7 @@ from skrytka.store.seal.source import KeySource
 from skrytka.web.public.deps import PublicDeps
 from skrytka.web.public.session import serve_public, serve_public_tls
 
+LEGACY_S = 3600.0
 DNS_S = 3600.0  # each domain is looked at once a day
 DKIM_S = 600.0  # somebody may have published a key
 IMAP_REFUSAL = b"* BYE Too many connections, try again later\r\n"
@@ -143,7 +145,9 @@ class Parts:
         self._rewriting = Rewriting(base.keys, base.clock)
         self._signing = Signing(base.store, base.keys, Authors(base.inspector), base.clock, base.random, base.events)
         self._credentials = StoredCredentials(base.store, base.clock, base.random)
-        self._tls = TlsStore(certificate_files(base.layout.root, settings))
+        files = certificate_files(base.layout.root, settings)
+        self._tls = TlsStore(files)
+        self._legacy = Exceptions(settings.tls.legacy, files, self._tls, base.events, base.clock)
         self._mx = self._mx_deps(settings)
         self._submission = self._submission_deps(settings)
         self._imap = self._imap_deps(settings)
@@ -169,6 +173,9 @@ class Parts:
 
     def service(self, name: str) -> Service:
         """What the listeners of that name run."""
+        return self._legacy.applied(self._service(name))
+
+    def _service(self, name: str) -> Service:
         if name == "smtp":
             return Service(name=name, session=self._serve_mx, refusal=reply.TOO_MANY_CONNECTIONS.encode())
         if name in {"submission", "submissions"}:
@@ -188,7 +195,9 @@ class Parts:
 
     def reload(self, settings: Settings) -> None:
         """New certificates and limits; PermanentError(BAD_CONFIG) leaves everything as it was."""
-        self._tls.reload(certificate_files(self._base.layout.root, settings))
+        files = certificate_files(self._base.layout.root, settings)
+        self._tls.reload(files)
+        self._legacy.reload(files)
         self._mx = self._mx_deps(settings)
         self._submission = self._submission_deps(settings)
         self._imap = self._imap_deps(settings)
@@ -288,6 +297,8 @@ class Parts:
             Periodic("F-daily-reports", report_job.run, EVERY_S),
             *self._chores,
         ]
+        if self.settings.tls.legacy:
+            jobs.append(Periodic("F-legacy-tls", self._legacy.warn, LEGACY_S))
         if self.settings.dns.is_watched and not self.settings.is_demo:
             jobs.append(Periodic("F-dns-watch", self.admin.drift.run, DNS_S))
         return jobs

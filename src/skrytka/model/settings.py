@@ -45,10 +45,39 @@ class Certificate(_Section, frozen=True, kw_only=True):
     key: str
 
 
+LegacySuite = Literal[
+    "ECDHE-ECDSA-AES256-SHA384",
+    "ECDHE-RSA-AES256-SHA384",
+    "ECDHE-ECDSA-AES128-SHA256",
+    "ECDHE-RSA-AES128-SHA256",
+    "ECDHE-ECDSA-AES256-SHA",
+    "ECDHE-RSA-AES256-SHA",
+    "ECDHE-ECDSA-AES128-SHA",
+    "ECDHE-RSA-AES128-SHA",
+    "AES256-GCM-SHA384",
+    "AES128-GCM-SHA256",
+    "AES256-SHA256",
+    "AES128-SHA256",
+    "AES256-SHA",
+    "AES128-SHA",
+]
+
+
+class LegacyTls(_Section, frozen=True, kw_only=True):
+    """An exception of one listener, for something old that somebody answers for, until a day."""
+
+    listener: Literal["smtp", "imaps", "imap", "submission", "submissions"]
+    owner: Annotated[str, msgspec.Meta(max_length=200)]
+    until: str  # "2027-03-01": the last day (UTC)
+    version: Literal["TLSv1", "TLSv1.1", "TLSv1.2"] = "TLSv1.2"  # the oldest one
+    suites: tuple[LegacySuite, ...] = ()  # besides ours; empty with an older version: those with forward secrecy
+
+
 class Tls(_Section, frozen=True, kw_only=True):
     """TLS of all listeners: 1.2 and 1.3 with forward secrecy (RFC 9325 3.1.1)."""
 
     certificates: tuple[Certificate, ...] = ()
+    legacy: tuple[LegacyTls, ...] = ()
 
 
 class AcmeAuthority(_Section, frozen=True, kw_only=True):

@@ -42,6 +42,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     name: str  # "smtp", "imaps"...
     session: Session
     is_implicit_tls: bool = False
+    tls: ServerTls | None = None  # instead of that of all listeners
     refusal: bytes = b""  # sent in clear to a connection too many, e.g. ``replies.TOO_MANY_CONNECTIONS.encode()``
 
 
@@ -173,7 +174,7 @@ class Listener:
         around = self._around
         try:
             _, conn = await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: Connection(facts, around.sweeper, around.tls), sock
+                lambda: Connection(facts, around.sweeper, self._service.tls or around.tls), sock
             )
         except OSError:
             return

@@ -7,6 +7,7 @@ are off: each front would have keys of its own, mail clients stay connected, and
 """
 
 import ssl
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -25,6 +26,9 @@ TLS12_CIPHERS = (
     "ECDHE-ECDSA-AES128-GCM-SHA256",
     "ECDHE-RSA-AES128-GCM-SHA256",
 )
+# What TLS 1.0 and 1.1 have with forward secrecy: for an exception that names no suites
+LEGACY_SUITES = ("ECDHE-ECDSA-AES256-SHA", "ECDHE-RSA-AES256-SHA", "ECDHE-ECDSA-AES128-SHA", "ECDHE-RSA-AES128-SHA")
+_VERSIONS = {"TLSv1": ssl.TLSVersion.TLSv1, "TLSv1.1": ssl.TLSVersion.TLSv1_1, "TLSv1.2": ssl.TLSVersion.TLSv1_2}
 SECURITY_LEVEL = 2  # OpenSSL's: no SHA-1 signatures (RFC 9155), no RSA below 2048 bit
 
 
@@ -46,14 +50,14 @@ class _Table:
 
     __slots__ = ("_by_name", "default")
 
-    def __init__(self, loaded: Sequence[_Loaded]) -> None:
+    def __init__(self, loaded: Sequence[_Loaded], make: Callable[[], ssl.SSLContext]) -> None:
         groups: dict[frozenset[str], dict[str, _Loaded]] = {}
         for one in loaded:  # an ECDSA and an RSA certificate for the same names serve side by side
             groups.setdefault(one.names, {}).setdefault(one.key_kind, one)
         self._by_name: dict[str, ssl.SSLContext] = {}
         self.default: ssl.SSLContext | None = None
         for names, members in groups.items():
-            context = _context([member.files for member in members.values()])
+            context = _context([member.files for member in members.values()], make)
             self.default = self.default or context
             for name in names:
                 self._by_name.setdefault(name, context)
@@ -81,9 +85,13 @@ class _Table:
 class TlsStore:
     """The certificates of this process; :meth:`server_context` is asked for each new connection."""
 
-    def __init__(self, files: Sequence[CertificateFiles] = ()) -> None:
+    def __init__(
+        self, files: Sequence[CertificateFiles] = (), make_context: Callable[[], ssl.SSLContext] | None = None
+    ) -> None:
+        """``make_context`` where a listener has an exception (:func:`legacy_server_context`)."""
+        self._make = make_context or new_server_context
         self._files = tuple(files)
-        self._table = _load(self._files)
+        self._table = _load(self._files, self._make)
 
     def server_context(self) -> ssl.SSLContext:
         """The default context; it changes to another certificate when the client names a host of it."""
@@ -104,7 +112,7 @@ class TlsStore:
     def reload(self, files: Sequence[CertificateFiles] | None = None) -> None:
         """Read the files again, or others; PermanentError(BAD_CONFIG) leaves everything as it was."""
         wanted = self._files if files is None else tuple(files)
-        self._table, self._files = _load(wanted), wanted
+        self._table, self._files = _load(wanted, self._make), wanted
 
 
 def new_server_context() -> ssl.SSLContext:
@@ -119,8 +127,21 @@ def new_server_context() -> ssl.SSLContext:
     return context
 
 
-def _load(files: Sequence[CertificateFiles]) -> _Table:
-    return _Table([_read(one) for one in files])
+def legacy_server_context(version: str, suites: Sequence[str]) -> ssl.SSLContext:
+    """As :func:`new_server_context`, with an older version ("TLSv1"...) or suites besides; OpenSSL's names."""
+    context = new_server_context()
+    below_12 = version != "TLSv1.2"
+    level = 0 if below_12 else SECURITY_LEVEL - 1  # before TLS 1.2 all is signed with SHA-1 or MD5
+    besides = (*suites, *(LEGACY_SUITES if below_12 and not suites else ()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # we know
+        context.minimum_version = _VERSIONS[version]
+    context.set_ciphers(f"{':'.join((*TLS12_CIPHERS, *besides))}:@SECLEVEL={level}")
+    return context
+
+
+def _load(files: Sequence[CertificateFiles], make: Callable[[], ssl.SSLContext]) -> _Table:
+    return _Table([_read(one) for one in files], make)
 
 
 def _read(files: CertificateFiles) -> _Loaded:
@@ -142,8 +163,8 @@ def _names(leaf: x509.Certificate) -> frozenset[str]:
     return frozenset(name.lower() for name in extension.value.get_values_for_type(x509.DNSName))
 
 
-def _context(group: Sequence[CertificateFiles]) -> ssl.SSLContext:
-    context = new_server_context()
+def _context(group: Sequence[CertificateFiles], make: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+    context = make()
     for files in group:
         try:
             files.key.open("rb").close()

@@ -50,6 +50,18 @@ def test_programs_get_all_of_it(told: Cli) -> None:
     assert told.json["peers"][0]["peer"] == "192.0.2.0"
 
 
+def test_exceptions_are_told_with_their_owners(told: Cli) -> None:
+    config = told.root / "skrytka.toml"
+    exception = '[[tls.legacy]]\nlistener = "imaps"\nowner = "Ola"\nversion = "TLSv1"\nuntil = "{}"\n'
+    text = config.read_text()
+    config.write_text(text + exception.format("2999-01-01"))
+    assert told("tls", "report", "--language", "en") == 0
+    assert " ".join(told.out.splitlines()[-1].split()) == "imaps 2999-01-01 Ola TLSv1 0"
+    config.write_text(text + exception.format("2001-01-01"))
+    assert told("tls", "report", "--json") == 0
+    assert [(one["owner"], one["is_over"], one["uses"]) for one in told.json["exceptions"]] == [("Ola", True, 0)]
+
+
 def test_without_sessions_there_is_nothing(cli: Cli) -> None:
     installations.make(cli.root)
     assert cli("tls", "report") == 5

@@ -4,6 +4,7 @@ from skrytka.daemon import config
 from skrytka.daemon.config import ConfigError
 
 HEAD = 'version = 1\nhostname = "mail.example.test"\n'
+LEGACY = "[[tls.legacy]]\nlistener = {}\nowner = {}\nuntil = {}\n{}\n"
 
 
 @pytest.mark.parametrize(
@@ -12,6 +13,7 @@ HEAD = 'version = 1\nhostname = "mail.example.test"\n'
         "exempt_networks = ['127.0.0.1/32', '2001:db8::/32']",
         "dns.resolvers = ['127.0.0.1', '127.0.0.1:5353', '::1', '[::1]', '[::1]:53']",
         "dns.timeout_s = 3",
+        "[[tls.legacy]]\nlistener = 'imap'\nowner = 'Ola'\nuntil = '2027-03-01'\nsuites = ['AES128-SHA']",
         "dns.publish = [{ zone = 'a.b.', server = '[::1]:53', key_file = 'k' }]",
         "[listeners]\nsmtp = { port = 25, addresses = ['192.0.2.1'] }\nimap = { port = 25, addresses = ['::1'] }",
         "listeners.imap = { port = 25, is_enabled = false }",
@@ -37,6 +39,17 @@ def test_what_makes_sense_is_taken(text: str) -> None:
         ("dns.resolvers = ['1.1.1.1:0']", "dns.resolvers[0]", "address"),
         ("dns.publish = [{ zone = 'a..b', server = '::1', key_file = 'k' }]", "dns.publish[0].zone", "a domain"),
         ("dns.publish = [{ zone = 'a.b', server = 'ns.a.b', key_file = 'k' }]", "dns.publish[0].server", "address"),
+        (LEGACY.format("'imap'", "'x'", "'2027-3-1'", "version = 'TLSv1'"), "tls.legacy[0].until", "a day"),
+        (LEGACY.format("'imap'", "''", "'2027-03-01'", "version = 'TLSv1'"), "tls.legacy[0].owner", "answers for it"),
+        (LEGACY.format("'imap'", "'x'", "'2027-03-01'", ""), "tls.legacy[0].suites", "older version, or suites"),
+        (LEGACY.format("'http'", "'x'", "'2027-03-01'", "version = 'TLSv1'"), "tls.legacy[0].listener", "'imaps'"),
+        (
+            LEGACY.format("'imap'", "'x'", "'2027-03-01'", "suites = ['RC4-SHA']"),
+            "tls.legacy[0].suites",
+            "'AES128-SHA'",
+        ),
+        (LEGACY.format("'imap'", "'x'", "'2027-03-01'", "version = 'SSLv3'"), "tls.legacy[0].version", "'TLSv1'"),
+        (2 * LEGACY.format("'imap'", "'x'", "'2027-03-01'", "version = 'TLSv1'"), "tls.legacy[1].listener", "already"),
         ("dns.addresses = ['mail.example']", "dns.addresses[0]", "IP address"),
         ("dns.timeout_s = 0", "dns.timeout_s", "above 0"),
         ("dns.timeout_s = 'x'", "dns.timeout_s", "a number"),

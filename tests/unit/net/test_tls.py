@@ -1,10 +1,13 @@
 import ssl
+import warnings
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.net.tls import CertificateFiles, TlsStore, new_server_context
+from skrytka.model.settings import LegacySuite
+from skrytka.net.tls import CertificateFiles, TlsStore, legacy_server_context, new_server_context
 from skrytka.net.tls_pipe import TlsPipe
 from tests.support.certificates import write_certificate
 
@@ -176,3 +179,62 @@ def test_suites_outside_the_list_are_refused(store: TlsStore, ciphers: str) -> N
     context.set_ciphers(ciphers)
     with pytest.raises(ssl.SSLError, match=r"(?i)no.shared.cipher"):
         shake(store.server_context(), context)
+
+
+def old_client(version: ssl.TLSVersion, ciphers: str) -> ssl.SSLContext:
+    """One that speaks this version and no other."""
+    context = client()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = context.maximum_version = version
+    context.set_ciphers(f"{ciphers}:@SECLEVEL=0")
+    return context
+
+
+@pytest.mark.parametrize(
+    ("version", "suites", "client_version", "ciphers", "is_taken"),
+    [
+        ("TLSv1", (), ssl.TLSVersion.TLSv1, "ECDHE+AES", True),
+        ("TLSv1.1", (), ssl.TLSVersion.TLSv1_1, "ECDHE+AES", True),
+        ("TLSv1.1", (), ssl.TLSVersion.TLSv1, "ECDHE+AES", False),
+        ("TLSv1", ("AES128-SHA",), ssl.TLSVersion.TLSv1, "ECDHE+AES", False),  # what is named is all there is
+        ("TLSv1", ("AES128-SHA",), ssl.TLSVersion.TLSv1, "AES128-SHA", True),
+        ("TLSv1.2", ("ECDHE-RSA-AES128-SHA256",), ssl.TLSVersion.TLSv1_2, "ECDHE-RSA-AES128-SHA256", True),
+        ("TLSv1.2", ("ECDHE-RSA-AES128-SHA256",), ssl.TLSVersion.TLSv1_2, "ECDHE-RSA-AES256-SHA384", False),
+        ("TLSv1.2", ("ECDHE-RSA-AES128-SHA256",), ssl.TLSVersion.TLSv1_1, "ECDHE+AES", False),
+        ("TLSv1.2", ("AES128-SHA",), ssl.TLSVersion.TLSv1_2, "ECDHE-RSA-AES256-GCM-SHA384", True),  # ours stay
+    ],
+)
+def test_an_exception_takes_what_it_names_and_nothing_else(
+    tmp_path: Path,
+    version: str,
+    suites: tuple[str, ...],
+    client_version: ssl.TLSVersion,
+    ciphers: str,
+    is_taken: bool,
+) -> None:
+    pair = files(tmp_path, "mail.example.test", stem="first", kind="rsa")
+    store = TlsStore([pair], lambda: legacy_server_context(version, suites))
+    far = old_client(client_version, ciphers)
+    if is_taken:
+        near, _ = shake(store.server_context(), far)
+        assert near.facts().version.replace("v1.0", "v1") == client_version.name.replace("_", ".")
+    else:
+        with pytest.raises(ssl.SSLError):
+            shake(store.server_context(), far)
+    with pytest.raises(ssl.SSLError):
+        shake(TlsStore([pair]).server_context(), old_client(ssl.TLSVersion.TLSv1_1, "ECDHE+AES"))
+
+
+@pytest.mark.parametrize("version", ["TLSv1", "TLSv1.2"])
+def test_an_exception_keeps_tls_1_3_for_all_others(tmp_path: Path, version: str) -> None:
+    pair = files(tmp_path, "mail.example.test", stem="first")
+    store = TlsStore([pair], lambda: legacy_server_context(version, ("ECDHE-ECDSA-AES128-SHA",)))
+    near, _ = shake(store.server_context(), client())
+    assert near.facts().version == "TLSv1.3"
+
+
+def test_every_suite_of_the_settings_is_known_to_openssl() -> None:
+    for suite in get_args(LegacySuite):
+        context = legacy_server_context("TLSv1.2", (suite,))
+        assert suite in {found["name"] for found in context.get_ciphers()}

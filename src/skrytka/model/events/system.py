@@ -65,6 +65,26 @@ class KeyAlarm(SystemEvent, frozen=True, kw_only=True):
     accounts: int
 
 
+class LegacyTlsUsed(SystemEvent, frozen=True, kw_only=True):
+    """Somebody needed an exception of [[tls.legacy]]; once a client, day and process."""
+
+    PERSONAL = frozenset({"remote"})
+    service: str
+    remote: str
+    tls: str
+    owner: str
+    until: str
+
+
+class LegacyTlsEnding(SystemEvent, frozen=True, kw_only=True):
+    """An exception of [[tls.legacy]] ends soon, or has ended (0)."""
+
+    service: str
+    owner: str
+    until: str
+    days_left: int
+
+
 class MessageCorrupt(SystemEvent, frozen=True, kw_only=True):
     """A stored message could not be opened; the rest is served."""
 

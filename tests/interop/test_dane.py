@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
+from skrytka.daemon.dnssec import Dnssec, look
 from skrytka.model.dns import Server, Tlsa
 from skrytka.model.events import OutboundTls
 from skrytka.net.dns.stub import StubResolver
@@ -204,6 +205,12 @@ async def test_without_a_resolver_that_validates_there_is_no_dane(
     delivered, told = await to_skrytka(world, tmp_path, dns.plain, domain)
     assert delivered == 1
     assert [event.policy_type for event in told.events] == ["no-policy-found"]
+
+
+async def test_who_validates_is_seen(world: World, dns: SignedDns) -> None:
+    for port, expected in ((dns.validating, Dnssec.VALIDATED), (dns.plain, Dnssec.NOT_VALIDATED)):
+        resolver = StubResolver([Server("127.0.0.1", port)], world.clock, CountingRandom(), timeout_s=10.0)
+        assert await look(resolver) is expected
 
 
 @pytest.mark.needs("postfix", "root")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from skrytka.daemon.dnssec import FAULT, WATCH_S, DnssecWatch
 from skrytka.daemon.jobs import Periodic
 from skrytka.daemon.layout import Layout
 from skrytka.mail.admin.dkim_deps import DkimDeps
@@ -98,7 +99,8 @@ def outbound_courier(with_: Sending) -> tuple[OutboundCourier, tuple[Periodic, .
             is_demo=with_.settings.is_demo,
         )
     )
-    return courier, (Periodic("F-mta-sts", sts.refresh, REFRESH_S),)
+    watch = DnssecWatch(resolver, with_.events, with_.clock)
+    return courier, (Periodic("F-mta-sts", sts.refresh, REFRESH_S), Periodic(FAULT, watch.run, WATCH_S))
 
 
 def _opener(with_: Sending) -> Opener:

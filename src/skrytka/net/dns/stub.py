@@ -83,6 +83,15 @@ class StubResolver:
         except (TransientError, PermanentError):
             return None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Whom it asks."""
+        return tuple(server.address for server in self._servers)
+
+    async def is_validating(self) -> bool:
+        """Whether a resolver on this machine proves the signed root. TransientError as :meth:`query`; never cached."""
+        return (await self._ask_all(dns.name.root, dns.rdatatype.SOA)).is_authentic
+
     async def _lead(self, key: Key, name: dns.name.Name) -> Answer:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._asking[key] = future

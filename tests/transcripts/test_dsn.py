@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+import msgspec
 import pytest
 
 from skrytka.mail.queue.courier import GIVE_UP_MS
@@ -171,6 +172,27 @@ async def test_nobody_hears_anything_of_mail_whose_reverse_path_is_not_proven(wo
     world.store.failures[Deliver] = fails(BUSY)
     assert await outside.local.run_once() == 1
     assert await world.inbox() == []
+
+
+@pytest.mark.parametrize("is_proven", [True, False])
+async def test_a_stranger_is_told_of_what_was_given_up_when_his_reverse_path_is_proven(
+    world: World, is_proven: bool
+) -> None:
+    outside = Outside(world, 1)
+    await _ready(world)
+    if is_proven:
+        world.dns.txt("example.net", "v=spf1 ip4:192.0.2.1 -all")
+    world.store.failures[Deliver] = fails(BUSY)
+    message = outside.delivery.begin_checked()
+    await message.write(MESSAGE)
+    facts = msgspec.structs.replace(world.facts(), is_sender_checked=True)
+    (found,) = await world.resolve("alice@example.test")
+    asked = msgspec.structs.replace(found, asked=to("alice@example.test"))
+    assert (await outside.delivery.deliver(facts, [asked], message)).reply.is_positive
+    world.clock.advance(GIVE_UP_MS / 1000 + 1)
+    world.store.failures[Deliver] = fails(BUSY)
+    assert await outside.local.run_once() == 1
+    assert len(await outside.queue()) == is_proven  # to bob@example.net, with a null reverse path
 
 
 async def test_a_sender_elsewhere_is_told_through_the_queue_and_nobody_answers_a_report(world: World) -> None:

@@ -282,6 +282,7 @@ class Outside:
         priority_max: int = 9,
         by: By | None = None,
         tls_wish: TlsWish = TlsWish.USUAL,
+        is_author_checked: bool = False,
     ) -> None:
         facts = self.world.facts()
         path = ReversePath(Address.parse(sender)) if sender else NULL_REVERSE_PATH
@@ -294,6 +295,7 @@ class Outside:
             is_smtputf8=is_smtputf8,
             is_submission=True,
             is_proven=is_proven,
+            is_author_checked=is_author_checked,
             ret=ret,
             envid=envid,
             account=await self.world.account("alice"),

@@ -114,6 +114,7 @@ NO_SUCH_DOMAIN = _reply(550, "5.7.1", "Relaying denied")
 RELAY_DENIED = _reply(550, "5.7.1", "Relaying denied")
 ACCOUNT_SUSPENDED = _reply(550, "5.2.1", "Mailbox disabled")
 OVER_QUOTA = _reply(452, "4.2.2", "Mailbox full")
+NOT_FORWARDED = _reply(550, "5.7.1", "From names a domain of this server and is not authenticated: not forwarded")
 REPORTS_ONLY = _reply(550, "5.7.1", "This address takes delivery reports only")
 # Policy and trouble on our side
 POLICY = _reply(550, "5.7.1", "Refused by policy")

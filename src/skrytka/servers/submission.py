@@ -193,6 +193,7 @@ class SubmissionSession(SmtpSession):
             facts,
             service="submission",
             is_submission=True,
+            is_author_checked=self._submission.settings.is_from_checked,
             is_proven=True,
             account=self._who.account,
             priority=None if facts.priority is None else min(facts.priority, most),

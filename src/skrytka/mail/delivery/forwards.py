@@ -12,8 +12,9 @@ import msgspec
 from skrytka.mail.delivery.incoming import HeaderScan
 from skrytka.mail.delivery.reports import without_success
 from skrytka.mail.delivery.types import Outgoing, Resolution
-from skrytka.model.address import Address
+from skrytka.model.address import Address, ReversePath
 from skrytka.model.envelope import Recipient
+from skrytka.protocol.mailauth.author import Author, Problem
 
 
 class Forward(msgspec.Struct, frozen=True):
@@ -43,6 +44,25 @@ def is_loop(header: HeaderScan, forwards: Sequence[Forward]) -> bool:
     return any(
         field.partition(b":")[2].strip().lower() in aliases for name, field in header.fields if name == b"delivered-to"
     )
+
+
+def may_be_forged(author: Author, forwards: Sequence[Forward], path: ReversePath, hostname: str) -> bool:
+    """Whether From, which nobody proves, would pass for ours once it comes from here.
+
+    Our signature, and SPF of a rewritten reverse path, are of the alias' domain; SPF of a null one is of our host name
+    (RFC 7208 2.4). With From of the same domain, or of one above or below it, DMARC would pass for whoever wrote it.
+    """
+    if not forwards or author.problem is Problem.TOO_MANY:
+        return bool(forwards)
+    ours = {each.alias.domain.name for each in forwards}
+    if path.is_null:
+        home = hostname.lower().partition(".")[2]
+        ours |= {hostname.lower(), home} if "." in home else {hostname.lower()}
+    return any(_is_akin(domain, name) for domain in author.domains for name in ours)
+
+
+def _is_akin(one: str, other: str) -> bool:
+    return one == other or one.endswith("." + other) or other.endswith("." + one)
 
 
 def delivered_to(forward: Forward) -> bytes:

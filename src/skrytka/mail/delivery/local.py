@@ -12,7 +12,7 @@ from typing import Final
 
 from skrytka.mail.delivery.bugs import MessageBugs
 from skrytka.mail.delivery.copies import Copies, blob_in
-from skrytka.mail.delivery.forwards import forwards_of, is_loop
+from skrytka.mail.delivery.forwards import forwards_of, is_loop, may_be_forged
 from skrytka.mail.delivery.incoming import HeaderFilter
 from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.look import Look, Looked
@@ -57,6 +57,9 @@ _QUEUED_FOR: Final = frozenset(
     {Reason.STORE_BUSY, Reason.KEY_UNAVAILABLE}
 )  # what passes while the store itself is well
 HELD: Final = "held"  # why it waits, in events and in the queue
+_NOT_FORWARDED: Final = Verdict(
+    Action.REJECT, reply.NOT_FORWARDED, Reason.NOT_PERMITTED, detail="a forward would make From pass for ours"
+)
 _NOTHING_LEAVES: Final = Verdict(Action.REJECT, reply.RELAY_DENIED, Reason.RELAY_DENIED)
 _TOO_LATE: Final = Verdict(Action.REJECT, reply.DELIVER_BY_PASSED, Reason.EXPIRED)
 _ACCEPTED: Final = Verdict(Action.ACCEPT, reply.ACCEPTED)
@@ -293,6 +296,9 @@ class Delivery:
             return looked.verdict
         if self._departures is None:
             return _NOTHING_LEAVES
+        doubted, hostname = looked.doubted, self._deps.hostname
+        if doubted is not None and may_be_forged(doubted, leaving.forwards, facts.reverse_path, hostname):
+            return _NOT_FORWARDED
         targets = distinct(recipients)
         unit = UnitId(new_id(self._deps.clock, self._deps.random))
         confirmed = confirmations(facts, recipients, self._deps.clock.now_ms())

@@ -16,7 +16,9 @@ from skrytka.model import reply
 from skrytka.model.events import Emitter
 from skrytka.model.verdict import Action, Verdict
 from skrytka.net.beside import beside
-from skrytka.protocol.mailauth.message import founds
+from skrytka.protocol.mailauth.author import Author, Problem
+from skrytka.protocol.mailauth.dmarc.evaluate import Result as DmarcStatus
+from skrytka.protocol.mailauth.message import MessageResults, founds
 from skrytka.protocol.mailauth.results import results_field
 
 _ACCEPTED: Final = Verdict(Action.ACCEPT, reply.ACCEPTED)
@@ -28,6 +30,7 @@ class Looked(msgspec.Struct, frozen=True):
     insides: Insides
     facts: Transaction
     verdict: Verdict = _ACCEPTED
+    doubted: Author | None = None  # who From names and nobody proves; None: proven, or believed
 
 
 class Look:
@@ -87,4 +90,14 @@ class Look:
             is_junk=verdict.action is Action.JUNK,
             is_proven=facts.is_proven or proves(results, facts.reverse_path),
         )
-        return Looked(insides, found, verdict)
+        return Looked(insides, found, verdict, _doubted(results, insides))
+
+
+def _doubted(results: MessageResults, insides: Insides) -> Author | None:
+    """RFC 9989 5.3: proven is what passes for every domain in From."""
+    dmarc = results.dmarc
+    if insides.poison is not None:  # nobody has read it
+        return Author(problem=Problem.TOO_MANY)
+    found = [each.result for each in dmarc.evaluations]
+    is_proven = dmarc.author.problem is None and found and all(each is DmarcStatus.PASS for each in found)
+    return None if is_proven else dmarc.author

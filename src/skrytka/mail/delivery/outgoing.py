@@ -115,7 +115,8 @@ class Departures:
         if forwarder is not None:
             return await self._signing.of_domain(sealed.scan.fields, forwarder, body, facts.trace)
         domain = None if sender is None else sender.domain
-        return await self._signing.of_author(sealed.scan.fields, domain, body, facts.trace)
+        is_checked = facts.is_author_checked
+        return await self._signing.of_author(sealed.scan.fields, domain, body, facts.trace, is_checked=is_checked)
 
 
 def _queued(facts: Transaction, recipients: Sequence[Recipient], reason: str, signed: Signed) -> MessageQueued:
@@ -142,7 +143,7 @@ def outbound_envelope(
         trace_fields=relayed_field(facts, hostname=hostname),
         signatures=signed.fields,
         signed_for=signed.domain,
-        body_digest=sealed.hashes[SIGNED_BODY].digest if facts.release_at_ms and signed.domain else b"",
+        body_digest=sealed.hashes[SIGNED_BODY].digest if signed.domain else b"",
         hold=facts.hold,
         deliver_by=facts.deliver_by,
         priority=facts.priority,

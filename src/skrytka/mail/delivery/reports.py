@@ -206,6 +206,7 @@ class Reports:
             tls_wish=about.tls_wish,
             signatures=signed.fields,
             signed_for=signed.domain,
+            body_digest=body.digest if body is not None and signed.domain else b"",
         )
         blob = sealed.blob
         recipient = Recipient(report.to, frozenset({Notify.NEVER}))

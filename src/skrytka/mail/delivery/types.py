@@ -59,6 +59,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     body_type: BodyType = BodyType.SEVEN_BIT  # as declared
     service: str = "mx"
     is_submission: bool = False  # its Received field does not say where the sender was
+    is_author_checked: bool = False  # the addresses in From are the account's
     is_sender_checked: bool = False  # SPF, DKIM and DMARC are to be asked
     is_proven: bool = False  # the reverse path is the sender's: he may be told what became of the message
     ret: Ret | None = None

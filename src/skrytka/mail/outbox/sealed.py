@@ -40,7 +40,7 @@ class OutboundEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     is_proven: bool = True  # that it is the sender's
     alias: Address | None = None  # of ours, that led to these recipients: reports name it and not them
     tls_wish: TlsWish = TlsWish.USUAL
-    body_digest: bytes = b""  # of what waits for its sender's time and is signed when it goes
+    body_digest: bytes = b""  # what our signatures are made of: what has waited long is signed anew
 
     @property
     def told(self) -> ReversePath:

@@ -30,6 +30,7 @@ from skrytka.store.statement import Query
 
 DOMAINS_MAX: Final = 500  # whose keys a process holds open
 TOLD_S: Final = 3600.0  # between two faults about one domain
+OLD_MS: Final = 6 * 86_400_000  # a key that has just been retired is published for seven days at least
 LABELS_MAX: Final = 10  # of a name whose parents are looked up
 UNSIGNED: Final = "F-dkim-unsigned"
 
@@ -80,14 +81,20 @@ class Signing:
         self._changes += 1
         self._ready.clear()
 
-    async def of_author(self, fields: Fields, sender: Domain | None, body: BodyHash, trace: TraceId) -> Signed:
+    async def of_author(
+        self, fields: Fields, sender: Domain | None, body: BodyHash, trace: TraceId, *, is_checked: bool
+    ) -> Signed:
         """For whom From names; ``sender``, of the reverse path, where From cannot be read.
 
+        Where nobody has checked From, only if it is of the sender's domain: else one here could sign for another.
         TransientError when the store, the key agent or the inspectors are away.
         """
         raw = [field for name, field in fields if name == b"from"]
         author = await self._authors.domain_of(raw[0].partition(b":")[2]) if len(raw) == 1 else None
         domain = author or sender
+        if domain is not None and domain != sender and not is_checked:
+            self._tell(domain.name, "From is of another domain than the reverse path, and is not checked", trace)
+            return NOT_SIGNED
         return NOT_SIGNED if domain is None else await self.of_domain(fields, domain, body, trace)
 
     async def of_domain(self, fields: Fields, domain: Domain, body: BodyHash, trace: TraceId) -> Signed:
@@ -104,6 +111,10 @@ class Signing:
             self._tell(ready.name, f"a message cannot be signed: {exc.reason.value}", trace)
             return NOT_SIGNED
         return Signed(signatures, ready.name, tuple(key.selector for key in ready.keys))
+
+    def is_old(self, signed_at_ms: int) -> bool:
+        """Whether the key may have been retired and revoked meanwhile: mail waits for its time, or is held."""
+        return self._clock.now_ms() - signed_at_ms > OLD_MS
 
     async def of_content(self, fields: Fields, content: bytes, start: int, domain: Domain, trace: TraceId) -> Signed:
         """As :meth:`of_domain`, of a message at hand whose body begins at ``start``."""

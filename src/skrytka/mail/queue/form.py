@@ -51,9 +51,11 @@ class Forms:
         return await self._recoded(await self._signed_now(parcel, reader), reader, offered)
 
     async def _signed_now(self, parcel: Parcel, reader: Reader) -> Parcel:
-        """Mail that waited for its sender's time: the key of the day when it came may be revoked (RFC 6376 3.6.1)."""
+        """Mail that waited, or was held: the key of the day when it came may be revoked (RFC 6376 3.6.1)."""
         envelope = parcel.envelope
         if self._signing is None or not envelope.body_digest:
+            return parcel
+        if not envelope.hold and not self._signing.is_old(envelope.arrived_at_ms):
             return parcel
         header = reader.read(0, min(parcel.rows[0].size, HEADER_MAX))
         if HEADER_END not in header:

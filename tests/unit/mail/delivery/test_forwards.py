@@ -219,3 +219,76 @@ def test_a_report_is_no_loop() -> None:
     header = rescan(f"Delivered-To: {INFO}\r\n\r\n".encode())
     assert is_loop(header, forwards_of([resolution(None, "x@a.test")]))
     assert not is_loop(header, forwards_of([resolution(None, "x@a.test", is_return=True)]))
+
+
+async def checked(
+    outside: Outside, message: bytes, *recipients: str, remote: str = "192.0.2.1", path: ReversePath = SENDER
+) -> Verdict:
+    """A stranger's message, whose sender is asked about."""
+    world = outside.world
+    resolutions = await world.resolve(*recipients)
+    incoming = outside.delivery.begin_checked(is_leaving=True)
+    await incoming.write(message)
+    facts = msgspec.structs.replace(world.facts(), is_sender_checked=True, remote=remote, reverse_path=path)
+    return await outside.delivery.deliver(facts, resolutions, incoming)
+
+
+@pytest.mark.parametrize(
+    "author",
+    [
+        b"From: ceo@example.test\r\n",
+        b"From: ceo@sub.example.test\r\n",
+        b"From: ceo@EXAMPLE.test, bob@example.net\r\n",
+        b"From: bob@example.net\r\nFrom: ceo@example.test\r\n",
+        b"From: " + b", ".join(b"a@%d.test" % number for number in range(9)) + b"\r\n",
+    ],
+)
+async def test_a_forward_makes_nobody_one_of_us(world: World, author: bytes) -> None:
+    """Our signature and our SPF would prove From, which nobody has proven."""
+    await led(world, targets=["alice@example.test", "x@example.net"])
+    outside = Outside(world, 1)
+    forged = author + MESSAGE.partition(b"\r\n")[2]
+    verdict = await checked(outside, forged, INFO)
+    assert verdict.reply is reply.NOT_FORWARDED
+    assert (await outside.queue(), await world.inbox()) == ([], [])
+    await world.admin.domains.add("other.test", ACTOR)
+    await led(world, "info@other.test")
+    is_countless = b"8" in author
+    verdict = await checked(outside, forged, "info@other.test")
+    assert (verdict.reply is reply.NOT_FORWARDED) is is_countless  # d= and SPF are of other.test
+    verdict = await checked(outside, forged, "info@other.test", path=NULL_REVERSE_PATH)
+    assert verdict.reply is reply.NOT_FORWARDED  # SPF is of our host name, mx.example.test
+
+
+async def test_from_of_a_domain_that_is_no_kin_is_forwarded(world: World) -> None:
+    await world.admin.domains.add("other.test", ACTOR)
+    await led(world, targets=["x@example.net"])
+    outside = Outside(world, 1)
+    forged = MESSAGE.replace(b"bob@example.net", b"ceo@other.test", 1)
+    assert (await checked(outside, forged, INFO)).reply is reply.ACCEPTED  # d= and SPF are of example.test
+
+
+async def test_our_own_mail_that_comes_back_proven_is_forwarded(world: World) -> None:
+    await led(world)
+    world.dns.txt("_dmarc.example.test", "v=DMARC1; p=none")
+    world.dns.txt("example.test", "v=spf1 ip4:198.51.100.7 -all")
+    outside = Outside(world, 1)
+    ours = MESSAGE.replace(b"bob@example.net", b"alice@example.test", 1)
+    path = ReversePath(Address.parse("alice@example.test"))
+    assert (await checked(outside, ours, INFO, path=path)).reply is reply.NOT_FORWARDED
+    assert (await checked(outside, ours, INFO, remote="198.51.100.7", path=path)).reply is reply.ACCEPTED
+    assert len(await outside.queue()) == 1
+
+
+async def test_a_strangers_unproven_mail_is_forwarded_as_it_is(world: World) -> None:
+    await led(world)
+    outside = Outside(world, 1)
+    assert (await checked(outside, MESSAGE, INFO)).reply is reply.ACCEPTED
+    assert len(await outside.queue()) == 1
+
+
+async def test_what_no_inspector_survives_is_not_forwarded_under_our_name(world: World) -> None:
+    await led(world)
+    world.inspector.poison = b"Hello"
+    outside = Outside(world, 1)
+    assert (await checked(outside, MESSAGE, INFO)).reply is reply.NOT_FORWARDED

@@ -33,11 +33,24 @@ def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dkim_keys, "generate_private_key", rsa_key)
 
 
-async def sent(world: World, message: bytes, ehlo: bytes = EHLO, sender: str = "alice@example.test") -> bytes:
+async def sent(
+    world: World,
+    message: bytes,
+    ehlo: bytes = EHLO,
+    sender: str = "alice@example.test",
+    *,
+    is_author_checked: bool = False,
+) -> bytes:
     """What another server got."""
     async with peer({"EHLO": ehlo.replace(b"1000000", b"9000000")}) as mx:
         outside = Outside(world, mx.port, signing=signing_of(world))
-        await outside.submit("x@example.net", message=message, sender=sender, body_type=BodyType.EIGHT_BIT)
+        await outside.submit(
+            "x@example.net",
+            message=message,
+            sender=sender,
+            body_type=BodyType.EIGHT_BIT,
+            is_author_checked=is_author_checked,
+        )
         await outside.courier.run_once()
     return mx.messages[0]
 
@@ -157,12 +170,12 @@ async def test_from_decides_and_the_reverse_path_where_it_cannot_be_read(world: 
     records = await give_keys(world)
     await use_keys(world)
     other = SHORT.replace(b"alice@example.test", b"alice@other.test")
-    assert b"DKIM-Signature" not in await sent(world, other)
+    assert b"DKIM-Signature" not in await sent(world, other, is_author_checked=True)
     assert faults(world) == ["other.test: has no DKIM key in use: skrytka dkim list"]
     unreadable = SHORT.replace(b"Alice <alice@example.test>", b"nobody at all")
     assert verified(await sent(world, unreadable), records) == SELECTORS
     strange = SHORT.replace(b"alice@example.test", b"alice@example.net")
-    assert b"DKIM-Signature" not in await sent(world, strange)
+    assert b"DKIM-Signature" not in await sent(world, strange, is_author_checked=True)
     assert faults(world)[-1] == "example.net: is not of this server"
 
 
@@ -192,3 +205,33 @@ async def test_without_keys_to_be_had_the_sender_asks_again(world: World, monkey
     monkeypatch.setattr(world.keys, "node", away)
     with pytest.raises(AssertionError, match="key_unavailable"):
         await sent(world, SHORT)
+
+
+@pytest.mark.parametrize(
+    "message", [SHORT, HEAD + b"\r\n" + b"0123456789  abcdef \t\r\n" * 100_000], ids=["small", "large"]
+)
+async def test_what_has_waited_for_days_is_signed_anew_by_the_keys_of_now(world: World, message: bytes) -> None:
+    old = await give_keys(world)
+    await use_keys(world)
+    async with peer({"EHLO": EHLO.replace(b"1000000", b"9000000")}) as mx:
+        outside = Outside(world, mx.port, signing=signing_of(world), expire_s=60 * 86_400)
+        await outside.submit("x@example.net", message=message)
+        await use_keys(world, state=DkimState.REVOKED)
+        world.clock.advance(7 * 86_400)
+        new = await give_keys(world)
+        moves = (DkimMove(name.partition(".")[0], DkimState.NEW, DkimState.ACTIVE) for name in new)
+        await world.store.submit(MoveDkimKeys(unit=unit(world), domain="example.test", moves=tuple(moves)))
+        await outside.courier.run_once()
+    (arrived,) = mx.messages
+    assert list(verified(arrived, new).values()) == [True, True]
+    assert old.keys().isdisjoint(new)
+
+
+async def test_from_that_nobody_checks_is_signed_for_the_senders_own_domain_only(world: World) -> None:
+    await world.store.submit(AddDomain(unit=unit(world), name="other.test"))
+    await give_keys(world, "other.test")
+    await use_keys(world, "other.test")
+    other = SHORT.replace(b"alice@example.test", b"ceo@other.test")
+    assert b"DKIM-Signature" not in await sent(world, other)
+    assert faults(world) == ["other.test: From is of another domain than the reverse path, and is not checked"]
+    assert b"DKIM-Signature" in await sent(world, other, is_author_checked=True)

@@ -1,0 +1,105 @@
+"""Failure reports as RFC 9991 and RFC 6591 have them, as Python's own parser reads them."""
+
+import email
+import email.policy
+from email.message import Message
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skrytka.mail.delivery.incoming import rescan
+from skrytka.model.address import Address
+from skrytka.protocol.reports.failure import HEADER_MAX, FailedSignature, FailureReport, write_failure
+
+HEADER = (
+    b"Received: from a.example by b.example with ESMTP id 1\r\n"
+    b" for <alice@example.net>; Fri, 1 Jan 2027 00:00:00 +0000\r\n"
+    b"From: Boss <boss@example.org>\r\nTO : alice@example.net,\r\n bob@example.net\r\n"
+    b"Delivered-To: alice@example.net\r\n"
+    b"Subject: pay \xc5\xbc this\r\n\r\n"
+)
+REPORT = FailureReport(
+    from_=Address.parse("postmaster@example.net"),
+    to=Address.parse("ruf@example.org"),
+    submitter="example.net",
+    message_id="1@example.net",
+    boundary="=_b1",
+    now_ms=1_800_000_000_000,
+    arrived_at_ms=1_799_999_000_000,
+    source_ip="192.0.2.66",
+    domain="example.org",
+    reverse_path="x@spam.example",
+    failed=("dkim", "spf"),
+    result="reject",
+    fields=rescan(HEADER).fields,
+    signature=FailedSignature("example.org", "@example.org", "s1"),
+    spf_records=(("example.org", 'v=spf1 "-all'),),
+)
+
+
+def parts(report: FailureReport) -> tuple[Message, list[Message]]:
+    whole = email.message_from_bytes(write_failure(report), policy=email.policy.compat32)
+    found: Any = whole.get_payload()
+    return whole, found
+
+
+def feedback(report: FailureReport) -> Message:
+    inner: Any = parts(report)[1][1].get_payload()
+    return inner[0] if isinstance(inner, list) else email.message_from_string(inner)
+
+
+def test_it_is_a_report_of_three_parts() -> None:
+    whole, (note, second, third) = parts(REPORT)
+    assert whole.get_content_type() == "multipart/report"
+    assert whole.get_param("report-type") == "feedback-report"
+    assert note.get_content_type() == "text/plain"
+    assert second.get_content_type() == "message/feedback-report"
+    assert third.get_content_type() == "text/rfc822-headers"
+
+
+def test_the_machine_reads_what_failed() -> None:
+    assert dict(feedback(REPORT).items()) == {
+        "Feedback-Type": "auth-failure",
+        "Version": "1",
+        "User-Agent": "Skrytka",
+        "Auth-Failure": "dmarc",
+        "Authentication-Results": "example.net; dmarc=fail header.from=example.org",
+        "Identity-Alignment": "dkim, spf",
+        "Original-Mail-From": "<x@spam.example>",
+        "Arrival-Date": "Fri, 15 Jan 2027 07:43:20 +0000",
+        "Source-IP": "192.0.2.66",
+        "Reported-Domain": "example.org",
+        "Delivery-Result": "reject",
+        "DKIM-Domain": "example.org",
+        "DKIM-Identity": "@example.org",
+        "DKIM-Selector": "s1",
+        "SPF-DNS": 'txt : example.org : "v=spf1 \\"-all"',
+    }
+    assert feedback(msgspec.structs.replace(REPORT, failed=()))["Identity-Alignment"] == "none"
+
+
+def test_whom_it_was_for_is_left_out() -> None:
+    raw = write_failure(REPORT)
+    assert b"alice" not in raw
+    assert b"bob@" not in raw
+    assert b"TO: (left out)\r\nDelivered-To: (left out)\r\nSubject: pay \xc5\xbc this\r\n" in raw
+    assert b"From: Boss <boss@example.org>\r\n" in raw
+
+
+@given(st.text(max_size=600))
+def test_what_strangers_chose_stays_in_its_line(text: str) -> None:
+    signature = FailedSignature(text, text, text)
+    odd = msgspec.structs.replace(
+        REPORT, reverse_path=text, domain=text, signature=signature, spf_records=((text, text),)
+    )
+    found = feedback(odd)
+    assert len(found.items()) == 15
+
+
+def test_a_long_header_is_cut() -> None:
+    long = rescan(b"X: " + b"y" * 2 * HEADER_MAX + b"\r\n\r\n").fields
+    raw = write_failure(msgspec.structs.replace(REPORT, fields=long))
+    assert len(raw) < HEADER_MAX + 3000
+    assert raw.endswith(b"y\r\n\r\n--=_b1--\r\n")

@@ -1,11 +1,15 @@
 import ssl
 from pathlib import Path
 
+import pytest
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from skrytka.daemon.certificates import VALID_DAYS, days_left, issue
+from skrytka.daemon.certificates import NODE_DAYS, VALID_DAYS, Authority, days_left, issue
 from skrytka.model.clock import FixedClock
+from skrytka.model.secret import Secret
 from skrytka.store.system import SystemClock
 
 NAMES = ("localhost", "mail.example.test", "127.0.0.1", "::1")
@@ -61,3 +65,17 @@ def test_it_tells_how_long_it_is_valid() -> None:
 def test_the_key_does_not_print_itself() -> None:
     issued = issue("Test authority", ("localhost",), FixedClock())
     assert "PRIVATE" not in repr(issued)
+    assert "key" not in repr(Authority.new("Test", FixedClock())).lower()
+
+
+def test_every_node_with_the_ring_is_the_same_authority_and_others_are_not() -> None:
+    clock = FixedClock()
+    one, again = (Authority.of_nodes(Secret(bytes(32)), clock).issue_node("node-1") for _ in range(2))
+    other = Authority.of_nodes(Secret(b"x" * 32), clock).issue_node("node-1")
+    leaf = x509.load_pem_x509_certificate(one.certificate)
+    leaf.verify_directly_issued_by(x509.load_pem_x509_certificate(again.authority))
+    with pytest.raises(InvalidSignature):
+        leaf.verify_directly_issued_by(x509.load_pem_x509_certificate(other.authority))
+    assert days_left(one.certificate, clock) == NODE_DAYS
+    usages = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert set(usages) == {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH}

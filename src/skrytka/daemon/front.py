@@ -68,6 +68,7 @@ class Front:
         self._sockets = [(name, socket.socket(fileno=fd)) for name, fd in zip(start.sockets, fds, strict=True)]
         self._events = open_event_log(self._layout, self._name, self._clock, self._random)
         self._store_sockets: asyncio.Queue[socket.socket | None] = asyncio.Queue()
+        self._reloads: asyncio.Queue[Reload] = asyncio.Queue()
         self._stop = asyncio.Event()
         self._drain_s = DRAIN_S
         self._parts: Parts | None = None
@@ -145,6 +146,7 @@ class Front:
     def _background(self, store: StoreClient, parts: Parts) -> list[Coroutine[Any, Any, None]]:
         work = [
             self._attach_stores(store),
+            self._obey_reloads(parts),
             self._keep_events(),
             LoopWatch(self._clock, self._events).run(),
             self._sweep_keys(),
@@ -210,7 +212,7 @@ class Front:
                 self._drain_s = seconds
                 self._end()
             case Reload():
-                self._reload(message)
+                self._reloads.put_nowait(message)
             case _:
                 pass
         for fd in fds:
@@ -220,15 +222,16 @@ class Front:
         self._stop.set()
         self._store_sockets.put_nowait(None)
 
-    def _reload(self, message: Reload) -> None:
-        if self._parts is None:
-            return
-        detail = ""
-        try:
-            self._parts.reload(message.settings)
-        except ReasonedError as exc:
-            detail = f"the old certificates stay: {exc.detail}"
-        self._channel.send(Reloaded(detail=detail))
+    async def _obey_reloads(self, parts: Parts) -> None:
+        """One after another, each with the settings of its time."""
+        while True:
+            message = await self._reloads.get()
+            detail = ""
+            try:
+                await parts.reload(message.settings)
+            except ReasonedError as exc:
+                detail = f"the old certificates stay: {exc.detail}"
+            self._channel.send(Reloaded(detail=detail))
 
     async def _ask_key(self, subject: str, *, is_new: bool) -> Secret:
         answer = await self._channel.call(lambda call: KeyRequest(call=call, subject=subject, is_new=is_new), Key)

@@ -27,6 +27,7 @@ from skrytka.protocol.tlspolicy.published import HOST_PREFIX
 EVERY_S: Final = 600.0
 WARN_DAYS: Final = (0, 7, 14)
 Rows = list[dict[str, Any]]
+Leaves = list[tuple[CertificateFiles, x509.Certificate]]
 _DAY_MS: Final = 86_400_000
 
 
@@ -75,8 +76,8 @@ class Renewals:
             await asyncio.sleep(EVERY_S)
 
     async def look_after_all(self) -> None:
-        """One after another, so that nothing is ordered twice."""
-        self._warn()
+        """One after another, so that nothing is ordered twice. Files are read in a thread."""
+        await self._warn()
         async with self._busy:
             renewer = await self._current()
             for wanted in await self._wanted():
@@ -89,10 +90,10 @@ class Renewals:
         """Those that are ordered, then those of the settings."""
         renewer = await self._current()
         wanted = await self._wanted() if renewer is not None else []
-        rows = [self._row(one, renewer) for one in wanted if renewer is not None]
+        rows = [await self._row(one, renewer) for one in wanted if renewer is not None]
         own = {self._deps.folder.files(one).certificate for one in wanted}
-        for files in self._deps.served(self._deps.now.settings):
-            if files.certificate not in own and (leaf := _leaf(files)) is not None:
+        for files, leaf in await self._served():
+            if files.certificate not in own:
                 rows.append({"names": sorted(names_of(leaf)), "key": _kind(leaf), "source": str(files.certificate)})
                 rows[-1] |= {"expires_at_ms": end_ms(leaf), "renews_at_ms": None, "error": ""}
         return rows
@@ -108,10 +109,10 @@ class Renewals:
             for one in wanted:
                 if await (renewer.roll(one, tell) if is_rolling else renewer.renew(one, tell)):
                     self._deps.changed()
-            return [self._row(one, renewer) for one in wanted]
+            return [await self._row(one, renewer) for one in wanted]
 
-    def _row(self, wanted: Wanted, renewer: Renewer) -> dict[str, Any]:
-        ordered, state = self._deps.folder.load(wanted), renewer.progress(wanted)
+    async def _row(self, wanted: Wanted, renewer: Renewer) -> dict[str, Any]:
+        ordered, state = await asyncio.to_thread(self._deps.folder.load, wanted), renewer.progress(wanted)
         return {
             "names": wanted.names,
             "key": wanted.kind,
@@ -149,12 +150,19 @@ class Renewals:
                     return True
         return False
 
-    def _warn(self) -> None:
+    async def _served(self) -> Leaves:
+        settings = self._deps.now.settings
+
+        def read() -> Leaves:
+            found = ((files, _leaf(files)) for files in self._deps.served(settings))
+            return [(files, leaf) for files, leaf in found if leaf is not None]
+
+        return await asyncio.to_thread(read)
+
+    async def _warn(self) -> None:
         """At 14 days, at 7 and at the end; each once in the life of this process."""
         now_ms = self._deps.clock.now_ms()
-        for files in self._deps.served(self._deps.now.settings):
-            if (leaf := _leaf(files)) is None:
-                continue
+        for _files, leaf in await self._served():
             days = next((limit for limit in WARN_DAYS if end_ms(leaf) - now_ms <= limit * _DAY_MS), None)
             if days is not None and (leaf.serial_number, days) not in self._told:
                 self._told.add((leaf.serial_number, days))

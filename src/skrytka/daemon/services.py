@@ -1,5 +1,6 @@
 """Composition of a front: settings, keys and store become the services that its listeners run."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -193,11 +194,12 @@ class Parts:
             refusal=b"" if name == "imaps" else IMAP_REFUSAL,
         )
 
-    def reload(self, settings: Settings) -> None:
-        """New certificates and limits; PermanentError(BAD_CONFIG) leaves everything as it was."""
-        files = certificate_files(self._base.layout.root, settings)
-        self._tls.reload(files)
-        self._legacy.reload(files)
+    async def reload(self, settings: Settings) -> None:
+        """New certificates and limits; PermanentError(BAD_CONFIG) leaves everything as it was.
+
+        Keys and chains are read in a thread: with many certificates that takes longer than sessions may wait.
+        """
+        await asyncio.to_thread(self._reload_tls, settings)
         self._mx = self._mx_deps(settings)
         self._submission = self._submission_deps(settings)
         self._imap = self._imap_deps(settings)
@@ -205,6 +207,12 @@ class Parts:
         self.settings = settings
         if self._outbound is not None:
             self._outbound.is_paused = settings.outbound.is_paused
+
+    def _reload_tls(self, settings: Settings) -> None:
+        """Each store loads all and is changed by one assignment, so that the loop sees the old set or the new one."""
+        files = certificate_files(self._base.layout.root, settings)
+        self._tls.reload(files)
+        self._legacy.reload(files)
 
     def courier(self) -> LocalCourier:
         """What delivers this node's queue."""

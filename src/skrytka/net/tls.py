@@ -110,7 +110,10 @@ class TlsStore:
         return self._table.default is None
 
     def reload(self, files: Sequence[CertificateFiles] | None = None) -> None:
-        """Read the files again, or others; PermanentError(BAD_CONFIG) leaves everything as it was."""
+        """Read the files again, or others; PermanentError(BAD_CONFIG) leaves everything as it was.
+
+        In a thread too: nothing changes before all is loaded, and then at once.
+        """
         wanted = self._files if files is None else tuple(files)
         self._table, self._files = _load(wanted, self._make), wanted
 

@@ -84,7 +84,7 @@ async def test_sessions_that_begin_after_a_reload_have_the_new_settings(parts: P
         accounts=Accounts(quota_bytes=5, subaddress_separator="-"),
         smtp=msgspec.structs.replace(parts.settings.smtp, errors=3),
     )
-    parts.reload(fresh)
+    await parts.reload(fresh)
     assert parts._mx is not before
     assert parts._mx.limits.errors == 3
     assert parts.settings is fresh
@@ -94,7 +94,7 @@ async def test_a_broken_certificate_leaves_everything_as_it_was(parts: Parts, tm
     before, settings = parts._mx, parts.settings
     (tmp_path / "s/keys/tls/server.key").write_text("broken")
     with pytest.raises(PermanentError):
-        parts.reload(msgspec.structs.replace(settings, fronts=9))
+        await parts.reload(msgspec.structs.replace(settings, fronts=9))
     assert parts._mx is before
     assert parts.settings is settings
 

@@ -91,7 +91,7 @@ class Renewer:
     async def look_after(self, wanted: Wanted) -> bool:
         """Renew it if it is due; whether there is a new one to serve."""
         state, now_ms = self.progress(wanted), self._deps.clock.now_ms()
-        ordered = self._deps.folder.load(wanted)
+        ordered = await self._load(wanted)
         if ordered is not None:
             await self._prepare(wanted)
             await self._ask_window(wanted, ordered)
@@ -128,6 +128,9 @@ class Renewer:
         with contextlib.suppress(TransientError):  # a full disk is told of when the certificate is due
             await self._look(wanted, await self._next_key(wanted))
 
+    async def _load(self, wanted: Wanted) -> Ordered | None:
+        return await asyncio.to_thread(self._deps.folder.load, wanted)  # the check of an RSA key takes milliseconds
+
     async def _next_key(self, wanted: Wanted) -> PrivateKey:
         return await asyncio.to_thread(self._deps.folder.next_key, wanted)
 
@@ -149,7 +152,7 @@ class Renewer:
         sight = await self._look(wanted, key)
         if sight.may_roll:
             return key, ""
-        ordered = self._deps.folder.load(wanted)
+        ordered = await self._load(wanted)
         if ordered is None:
             said = f"{sight.ground.value} (TLSA 3 1 1 {digest(key).hex()}): a certificate now would stop mail to us"
             raise TransientError(Reason.NOT_PERMITTED, said)
@@ -158,7 +161,7 @@ class Renewer:
     # -- ordering -------------------------------------------------------------------------------------------------
 
     async def _order(self, wanted: Wanted, key: PrivateKey, detail: str, tell: Tell) -> None:
-        old = self._deps.folder.load(wanted)
+        old = await self._load(wanted)
         csr = await asyncio.to_thread(signing_request, key, wanted.names)
         replaces = renewal.certificate_id(old.leaf) if old is not None else ""
         said: list[str] = []

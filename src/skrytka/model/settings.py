@@ -229,7 +229,7 @@ class Outbound(_Section, frozen=True, kw_only=True):
     ca_file: str | None = None  # relative to the data folder; PEM, instead of this machine's authorities, for MTA-STS
     source_addresses: tuple[str, ...] = ()  # of this machine, taken in turn; empty: what the system chooses
     connections: PositiveInt = 50
-    connections_per_destination: PositiveInt = 10
+    connections_per_destination: PositiveInt = 20
     messages_per_connection: PositiveInt = 100
     retry_s: tuple[int, ...] = (300, 900, 1800, 3600, 7200, 14400)  # RFC 5321 4.5.4.1; the last one repeats
     delay_notice_s: NotNegative = 14_400  # 0: none

@@ -59,7 +59,7 @@ class Sending:
     blobs: Blobs
     reports: Reports
     recoder: Recoder
-    signing: Signing
+    signing: Signing | None
     sweeper: Sweeper
     events: Emitter
     clock: Clock

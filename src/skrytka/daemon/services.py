@@ -144,7 +144,9 @@ class Parts:
         )
         self._known = KnownAccounts(base.store)
         self._rewriting = Rewriting(base.keys, base.clock)
-        self._signing = Signing(base.store, base.keys, Authors(base.inspector), base.clock, base.random, base.events)
+        authors = Authors(base.inspector)
+        signing = Signing(base.store, base.keys, authors, base.clock, base.random, base.events)
+        self._signing = signing if settings.dkim.is_signing else None
         self._credentials = StoredCredentials(base.store, base.clock, base.random)
         files = certificate_files(base.layout.root, settings)
         self._tls = TlsStore(files)

@@ -10,11 +10,13 @@ from skrytka.daemon.layout import Layout
 from skrytka.daemon.messages import Start
 from skrytka.daemon.services import Base, Parts, compose
 from skrytka.mail.admin.types import AccountInfo
+from skrytka.mail.delivery.local import Delivery
+from skrytka.mail.delivery.message import Sealed
 from skrytka.model.address import Address
 from skrytka.model.clock import FixedClock
 from skrytka.model.errors import PermanentError
 from skrytka.model.secret import Secret
-from skrytka.model.settings import Accounts, Settings
+from skrytka.model.settings import Accounts, Dkim, Settings
 from skrytka.net.limits import LimitTable, LocalLimits
 from skrytka.store.client import StoreClient
 from skrytka.store.open import open_local
@@ -27,8 +29,11 @@ from tests.support.logs import CountingLog
 
 
 @pytest.fixture
-async def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Parts]:
+async def parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> AsyncIterator[Parts]:
     """A front's parts over a store in this process; TLS is proven where OPENSSL_CONF is set, which it is not here."""
+    changes = getattr(request, "param", {})  # of the settings
     monkeypatch.setattr(services, "prove", lambda _store: None)
     layout = installations.make_confirmed(tmp_path / "s")
     from skrytka.daemon.config import load
@@ -37,9 +42,10 @@ async def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     random, clock = SystemRandom(), SystemClock()
     ring = KeyRing(layout.ring, read_master_key(layout), read_recovery(layout).public_key, clock, random)
     store = open_local(layout.store, clock)
+    settings = msgspec.structs.replace(load(layout.config).settings, **changes)
     made = await compose(
         Base(
-            start=Start(kind="front", number=0, root=str(layout.root), settings=load(layout.config).settings),
+            start=Start(kind="front", number=0, root=str(layout.root), settings=settings),
             layout=layout,
             store=cast("StoreClient", store),
             keys=LocalKeySource(ring, random),
@@ -75,6 +81,20 @@ async def test_what_the_control_socket_makes_is_found_by_port_25(parts: Parts) -
     assert [target.account for target in resolution.targets] == [made.account]
     assert control.check is not None
     assert control.trace is not None
+
+
+@pytest.mark.parametrize(
+    ("parts", "is_signed"), [({}, True), ({"dkim": Dkim(is_signing=False)}, False)], indirect=["parts"]
+)
+async def test_what_leaves_is_signed_unless_the_settings_say_no(parts: Parts, *, is_signed: bool) -> None:
+    delivery = cast("Delivery", parts._submission.delivery)
+    message = delivery.begin_submission(is_leaving=True)
+    await message.write(b"From: a@example.test\r\n\r\nbody\r\n")
+    sealed = await message.finish()
+    await message.abort()
+    assert isinstance(sealed, Sealed)
+    assert bool(sealed.hashes) is is_signed
+    assert (delivery._deps.signing is not None) is is_signed
 
 
 async def test_sessions_that_begin_after_a_reload_have_the_new_settings(parts: Parts) -> None:

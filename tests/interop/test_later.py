@@ -4,72 +4,29 @@ second Skrytka that is told such things, and to Debian's Postfix, which knows no
 
 import json
 import re
-import shutil
 import smtplib
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from tests.interop.test_inbound import run
-from tests.support.demo import STANDARD_PORTS, Demo
+from tests.support.demo import Demo
 from tests.support.dsn import Dsn, reports
-from tests.support.ports import free_base
-from tests.support.postfix import PostfixPeer
+from tests.support.neighbours import DORA, DORAS_PASSWORD, Net, neighbours
 
 ALICE = "alice@example.test"
 WAIT_S = 90.0
-FIRST = """
-[submission]
-priority_max = 4
-
-[outbound]
-retry_s = [1]
-reply_s = 5.0
-
-[[outbound.routes]]
-domain = "second.test"
-host = "127.0.0.1"
-port = {second}
-
-[[outbound.routes]]
-domain = "peer.test"
-host = "127.0.0.1"
-port = {peer}
-"""
+SETTINGS = "\n[submission]\npriority_max = 4\n"
 pytestmark = pytest.mark.needs("postfix", "root")
-
-
-class Net(NamedTuple):
-    """Who submits, a server of ours that trusts it, and Postfix."""
-
-    first: Demo
-    second: Demo
-    postfix: PostfixPeer
 
 
 @pytest.fixture(scope="module")
 def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Net]:
-    root = Path("/tmp") / f"skrytka-later-{time.monotonic_ns()}"  # Postfix wants a path that others may enter
-    folder = tmp_path_factory.mktemp("later")
-    with ExitStack() as stack:
-        second = stack.enter_context(Demo())  # a demo trusts 127.0.0.1: exempt_networks
-        assert second.run("domain", "add", "second.test").returncode == 0
-        made = second.run("account", "add", "dora@second.test", "--password-stdin", text="a password of dora\n")
-        assert made.returncode == 0, made.stderr
-        peer_port = free_base([*STANDARD_PORTS.values(), 2525]) + 2525
-        routes = FIRST.format(second=second.port("smtp"), peer=peer_port)
-        with Demo(folder / "demo"):
-            pass
-        with (folder / "demo" / "skrytka.toml").open("a") as config:
-            config.write(routes)
-        first = stack.enter_context(Demo(folder / "demo"))
-        stack.callback(lambda: shutil.rmtree(root, ignore_errors=True))
-        postfix = stack.enter_context(PostfixPeer(root, peer_port, route=first.port("smtp")))
-        yield Net(first, second, postfix)
+    with neighbours(tmp_path_factory.mktemp("first") / "demo", SETTINGS) as found:
+        yield found
 
 
 def send(
@@ -107,7 +64,7 @@ def at_second(net: Net, subject: str) -> bytes:
 
     def find() -> list[bytes]:
         with net.second.imaps() as client:
-            client.login("dora@second.test", "a password of dora")
+            client.login(DORA, DORAS_PASSWORD)
             client.select("INBOX")
             _status, data = client.uid("FETCH", "1:*", "(BODY.PEEK[])")
         return with_subject([part[1] for part in data if isinstance(part, tuple)], subject)

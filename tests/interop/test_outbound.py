@@ -3,74 +3,27 @@
 import json
 import os
 import re
-import shutil
 import signal
 import smtplib
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import yaml
 
-from tests.support.demo import STANDARD_PORTS, Demo
-from tests.support.ports import free_base
-from tests.support.postfix import PostfixPeer
+from tests.support.demo import Demo
+from tests.support.neighbours import Net, neighbours
 from tests.support.signing import verified
 
 ALICE = "alice@example.test"
 WAIT_S = 90.0
-ROUTES = """
-[outbound]
-retry_s = [1]
-reply_s = 5.0
-
-[[outbound.routes]]
-domain = "second.test"
-host = "127.0.0.1"
-port = {second}
-
-[[outbound.routes]]
-domain = "peer.test"
-host = "127.0.0.1"
-port = {peer}
-"""
-
-
-class Net(NamedTuple):
-    """Two Skrytkas and a Postfix that know each other."""
-
-    first: Demo
-    second: Demo
-    postfix: PostfixPeer
 
 
 @pytest.fixture(scope="module")
 def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Net]:
-    root = Path("/tmp") / f"skrytka-peer-{time.monotonic_ns()}"  # Postfix wants a path that others may enter
-    with ExitStack() as stack:
-        second = stack.enter_context(Demo())
-        assert second.run("domain", "add", "second.test").returncode == 0
-        made = second.run("account", "add", "dora@second.test", "--password-stdin", text="a password of dora\n")
-        assert made.returncode == 0, made.stderr
-        base = free_base([*STANDARD_PORTS.values(), 2525])
-        folder = tmp_path_factory.mktemp("first") / "demo"
-        with Demo(folder):
-            pass
-        first = Demo(folder)
-        peer_port = base + 2525
-        with (folder / "skrytka.toml").open("a") as config:
-            config.write(ROUTES.format(second=second.port("smtp"), peer=peer_port))
-        stack.enter_context(first)
-        stack.callback(_remove, root)
-        postfix = stack.enter_context(PostfixPeer(root, peer_port, route=first.port("smtp")))
-        yield Net(first, second, postfix)
-
-
-def _remove(root: Path) -> None:
-    shutil.rmtree(root, ignore_errors=True)
+    with neighbours(tmp_path_factory.mktemp("first") / "demo") as found:
+        yield found
 
 
 def send(demo: Demo, *recipients: str, text: str, options: tuple[str, ...] = ()) -> None:

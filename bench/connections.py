@@ -26,6 +26,7 @@ from skrytka.net.sweeper import Sweeper
 from skrytka.net.tls import CertificateFiles, TlsStore
 from skrytka.net.tls_pipe import TlsPipe
 from tests.support.certificates import write_certificate
+from tests.support.processes import memory_kb, stat
 from tests.unit.net.harness import Line, LineEngine, Zeros, client_context
 
 COUNT = 1000
@@ -97,13 +98,11 @@ class Client:
 
 
 def private_kib(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Private_Dirty:"))
+    return memory_kb(pid, "Private_Dirty")
 
 
 def cpu_s(pid: int) -> float:
-    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(words[11]) + int(words[12])) / 100
+    return stat(pid).cpu_s
 
 
 def measure(loop: str, folder: Path, context: ssl.SSLContext | None) -> None:

@@ -8,7 +8,6 @@ a fixed loop, so that two runs can be compared.
 import argparse
 import contextlib
 import json
-import os
 import re
 import subprocess
 import sys
@@ -19,13 +18,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.ours import DOMAIN, Skrytka
+from tests.support.processes import Stat, tree, words
 
 MAILBOXES = 50
 SESSIONS = 20
 PORT_BASE = 49_000
 PROFILES = (("lasting sessions of 10", 10), ("a connection per message", 1))
 SYSCALLS_SHOWN = 8
-_TICKS_S = os.sysconf("SC_CLK_TCK")
 _STRACE_ROW = re.compile(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$", re.MULTILINE)
 
 
@@ -39,31 +38,25 @@ def speed_us() -> float:
     return best * 1e6
 
 
-def children(parent: int) -> dict[int, str]:
-    """Pid -> name of the server's processes; inspectors come and go."""
-    found = {parent: "supervisor"}
-    for pid in sorted(int(entry) for entry in os.listdir("/proc") if entry.isdigit()):
+def named(parent: int) -> dict[int, tuple[str, Stat]]:
+    """The server's processes with their names; inspectors come and go."""
+    found = {}
+    for pid, known in tree(parent).items():
         with contextlib.suppress(OSError):
-            if int(_stat(pid)[1]) in found:
-                found[pid] = _name(Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0"))
+            found[pid] = "supervisor" if pid == parent else _name(words(pid)), known
     return found
 
 
-def _name(words: list[str]) -> str:
+def _name(command: list[str]) -> str:
     """``... -m skrytka.daemon.child front-0 17`` is front-0, whatever else we start is an inspector."""
-    return words[words.index("-m") + 2] if "skrytka.daemon.child" in words else "inspectors"
-
-
-def _stat(pid: int) -> list[str]:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return command[command.index("-m") + 2] if "skrytka.daemon.child" in command else "inspectors"
 
 
 def cpu_s(parent: int) -> dict[str, float]:
     """User and system time so far by name, that of ended children with their parent's."""
     used: dict[str, float] = defaultdict(float)
-    for pid, name in children(parent).items():
-        with contextlib.suppress(OSError):
-            used[name] += sum(map(int, _stat(pid)[11 : 15 if name == "inspectors" else 13])) / _TICKS_S
+    for name, known in named(parent).values():
+        used[name] += known.cpu_s + (known.ended_s if name == "inspectors" else 0)
     return used
 
 
@@ -105,7 +98,7 @@ def measure(server: Skrytka, messages: int, name: str, per_session: int) -> None
 def count_syscalls(server: Skrytka, messages: int, name: str, per_session: int) -> None:
     """The most frequent system calls of each process, a message."""
     assert server.process is not None
-    pids = {pid: process for pid, process in children(server.process.pid).items() if process != "inspectors"}
+    pids = {pid: name for pid, (name, _stat) in named(server.process.pid).items() if name != "inspectors"}
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         with traced(pids, folder):

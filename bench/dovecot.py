@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from bench.peer import PostfixDovecot
+from tests.support.ports import wait_until_listening
 
 
 class Dovecot(PostfixDovecot):
@@ -36,7 +37,7 @@ class Dovecot(PostfixDovecot):
         kept = re.sub(r"^mail_fsync = .*\n", "", path.read_text(), flags=re.MULTILINE)
         path.write_text(f"{kept}mail_fsync = {self.fsync}\n")
         self.dovecot = subprocess.Popen(["dovecot", "-F", "-c", str(path)])
-        self._wait_for_imap()
+        wait_until_listening(self.imap_port)
         return self
 
     def __exit__(self, *_: object) -> None:

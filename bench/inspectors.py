@@ -3,7 +3,6 @@
 import asyncio
 import resource
 import socket
-import subprocess
 import time
 from collections.abc import Awaitable, Callable
 
@@ -17,6 +16,7 @@ from skrytka.inspect.spawn import start_zygote
 from skrytka.inspect.wire import Ended, Fork, Forked, StructureAnswer
 from skrytka.protocol.mime.scan import scan
 from skrytka.store.system import SystemClock
+from tests.support.processes import memory_kb
 
 ROUNDS = 3
 MESSAGES = 2_000
@@ -152,14 +152,7 @@ def forks() -> None:
         fork_one(sock, number)
         best = min(best, time.perf_counter() - began)
     show("a further child, wall time", best * 1e6)
-    print(
-        subprocess.run(
-            ["grep", "-E", "^(Pss|Rss)", f"/proc/{process.pid}/smaps_rollup"],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-    )
+    print(", ".join(f"{name} {memory_kb(process.pid, name)} kB" for name in ("Rss", "Pss")))
     sock.close()
     process.wait()
 

@@ -19,6 +19,7 @@ from skrytka.model.ids import AccountId
 from tests.support.demo import Demo
 from tests.support.faults.contents import opened
 from tests.support.faults.filled import TOKEN, fill
+from tests.support.processes import memory_kb
 
 IDLE_GOAL_MB = 200.0
 SESSION_GOAL_KB = 60.0
@@ -27,15 +28,9 @@ FEW = 50  # what the first ones load stays, and is not theirs
 USERS = ("alice", "bob", "carol")
 
 
-def pss_kb(pid: int, field: str = "Pss:") -> int:
-    """Of one process, as the kernel adds it up."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith(field))
-
-
 def of_all(demo: Demo) -> dict[str, int]:
     """Name of each process -> PSS in KB."""
-    return {name: pss_kb(pid) for name, pid in sorted(demo.pids().items())}
+    return {name: memory_kb(pid) for name, pid in sorted(demo.pids().items())}
 
 
 def show(what: str, sizes: dict[str, int]) -> int:

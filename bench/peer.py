@@ -7,12 +7,11 @@ peer encrypts as we do), sync on delivery (their default), no DNS, no chroot, li
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.support.ports import wait_until_listening
 from tests.support.postfix import PostfixFolder
 
 POSTFIX = """\
@@ -97,7 +96,7 @@ class PostfixDovecot:
         self._postfix.start()
         self.dovecot = subprocess.Popen(["dovecot", "-F", "-c", str(self.root / "dovecot.conf")])
         try:
-            self._wait_for_imap()
+            wait_until_listening(self.imap_port)
         except OSError:
             self.__exit__()
             raise
@@ -125,14 +124,3 @@ class PostfixDovecot:
         subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-out", public], check=True, capture_output=True)
         user = pwd.getpwnam(MAIL_USER).pw_uid
         (root / "dovecot.conf").write_text(DOVECOT.format(root=root, imap=self.imap_port, user=user))
-
-    def _wait_for_imap(self) -> None:
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.imap_port), timeout=1).close()
-                return
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)

@@ -5,19 +5,17 @@ see another one, in a mount namespace of their own. The resolver is unbound with
 """
 
 import os
-import socket
 import subprocess
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
 from bench.ours import DOMAIN
 from bench.peer import PostfixDovecot
 from tests.support.needs import SYSTEM_PATH
+from tests.support.ports import wait_until_listening
 
 RESOLVER = "127.53.0.1"  # port 53, which nobody else has there
 HOSTNAME = f"mail.{DOMAIN}"
-START_S = 20.0
 UNBOUND = """\
 server:
     interface: {address}@53
@@ -103,7 +101,7 @@ class CheckingPostfix(PostfixDovecot):
             self._run(*self._prefix, "opendkim", "-f", "-x", f"{self.root}/opendkim.conf")
             self._run(*self._prefix, "opendmarc", "-f", "-c", f"{self.root}/opendmarc.conf")
             for port in self._ports.values():
-                _wait_for(port)
+                wait_until_listening(port)
             super().__enter__()
         except BaseException:
             self._stack.close()
@@ -148,15 +146,3 @@ class CheckingPostfix(PostfixDovecot):
 def _strings(text: str) -> str:
     """RFC 7208 3.3: a string has 255 octets at most."""
     return " ".join(f'"{text[start : start + 255]}"' for start in range(0, len(text), 255))
-
-
-def _wait_for(port: int, address: str = "127.0.0.1") -> None:
-    end = time.monotonic() + START_S
-    while True:
-        try:
-            socket.create_connection((address, port), timeout=1).close()
-            return
-        except OSError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.1)

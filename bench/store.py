@@ -29,11 +29,11 @@ from skrytka.store.open import PrivateStore
 from skrytka.store.ranges import ALL
 from skrytka.store.rows import Role
 from skrytka.store.sql import mailboxes, messages
+from tests.support.processes import stat
 
 ACCOUNTS = 50
 MAILBOX = 10_000
 INBOX = MailboxId(1)
-TICKS_S = os.sysconf("SC_CLK_TCK")
 _numbers = count(1)
 
 
@@ -62,11 +62,6 @@ def deliver(*accounts: int) -> Deliver:
     return Deliver(unit=UnitId(an_id()), blob=blob, targets=targets)
 
 
-def cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_S
-
-
 async def set_up(store: StoreClient) -> None:
     await store.submit(AddDomain(unit=UnitId(an_id()), name="example.test"))
     folders = tuple(NewFolder(role, role.encode(), os.urandom(40)) for role in Role)
@@ -86,12 +81,12 @@ async def deliveries(private: PrivateStore, in_flight: int, total: int) -> None:
         for command in commands:
             await private.client.submit(command)
 
-    store_s, front_s, start = cpu_s(private.pid), time.process_time(), time.perf_counter()
+    store_s, front_s, start = stat(private.pid).cpu_s, time.process_time(), time.perf_counter()
     async with asyncio.TaskGroup() as group:
         for _ in range(in_flight):
             group.create_task(worker())
     wall_s = time.perf_counter() - start
-    store_us = (cpu_s(private.pid) - store_s) / total * 1e6
+    store_us = (stat(private.pid).cpu_s - store_s) / total * 1e6
     front_us = (time.process_time() - front_s) / total * 1e6
     print(
         f"deliver, {in_flight:3} in flight: {total / wall_s:7.0f} a second,"

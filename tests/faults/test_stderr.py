@@ -6,12 +6,12 @@ import signal
 import smtplib
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.support.demo import COMMAND, Demo
 from tests.support.faults.imap import until
+from tests.support.processes import tree, words
 
 
 @pytest.fixture(scope="module")
@@ -46,22 +46,21 @@ def answers(demo: Demo) -> bool:
     return False
 
 
-def children(process: "subprocess.Popen[bytes]") -> list[int]:
+def fronts(process: "subprocess.Popen[bytes]") -> list[int]:
     found = []
-    for folder in Path("/proc").glob("[0-9]*"):
+    for pid, known in tree(process.pid).items():
         with contextlib.suppress(OSError):
-            is_front = b"front-" in (folder / "cmdline").read_bytes()
-            if is_front and int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == process.pid:
-                found.append(int(folder.name))
+            if known.parent == process.pid and any(word.startswith("front-") for word in words(pid)):
+                found.append(pid)
     return found
 
 
 def is_served(demo: Demo, process: "subprocess.Popen[bytes]", subject: bytes) -> None:
     """Also after a child was killed, which is told on standard error."""
-    for pid in children(process):
+    for pid in fronts(process):
         os.kill(pid, signal.SIGKILL)
         os.kill(process.pid, signal.SIGHUP)
-        until(lambda pid=pid: len(set(children(process)) - {pid}) == 2, "there is another")  # type: ignore[misc]
+        until(lambda pid=pid: len(set(fronts(process)) - {pid}) == 2, "there is another")  # type: ignore[misc]
     until(lambda: answers(demo), "it works")
     demo.send("alice@example.test", b"Subject: " + subject + b"\r\n\r\nx\r\n")
     assert any(b"Subject: " + subject in text for text in demo.messages("alice"))
@@ -91,7 +90,7 @@ def test_a_reader_that_has_gone_ends_nothing(made: Demo) -> None:
 def test_standard_streams_that_were_closed_are_no_files_of_the_server(made: Demo) -> None:
     with serving(made, subprocess.DEVNULL, ("sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh")) as process:
         is_served(made, process, b"closed")
-        for pid in (process.pid, *children(process)):
+        for pid in (process.pid, *fronts(process)):
             for fd in (0, 1, 2):
                 assert os.readlink(f"/proc/{pid}/fd/{fd}") == "/dev/null"
     assert made.run("store", "check").returncode == 0

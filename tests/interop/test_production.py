@@ -27,6 +27,7 @@ import tomlkit
 from tests.support.demo import COMMAND, STANDARD_PORTS, Demo
 from tests.support.needs import ROOT
 from tests.support.ports import free_base
+from tests.support.processes import group
 from tests.support.systemd_unit import confined
 
 NEEDED = (
@@ -365,7 +366,7 @@ def test_root_is_dropped_where_a_user_is_set(open_copy: Path) -> None:
     )
     move_to_test_ports(root)
     with serving(root, *confined(sys.executable), *command) as process:  # as packaging/skrytka.service confines it
-        for pid in group_of(process.pid):
+        for pid in group(process.pid):
             lines = Path(f"/proc/{pid}/status").read_text().splitlines()
             facts = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
             assert set(facts["Uid"]) == {str(NOBODY.pw_uid)}
@@ -393,7 +394,7 @@ def test_root_is_dropped_where_a_user_is_set(open_copy: Path) -> None:
     given = f"CREDENTIALS_DIRECTORY={credentials}"
     with serving(root, *confined(sys.executable), command[0], given, *command[1:]) as process:
         # what the offline command left is no hindrance
-        for pid in group_of(process.pid):
+        for pid in group(process.pid):
             is_supervisor = pid == process.pid
             assert (given.encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")) == is_supervisor
 
@@ -405,16 +406,6 @@ def system_python() -> str:
     if here == f"python{version}":
         return "/usr/bin/python3"
     pytest.skip(f"not run: /usr/bin/python3 is {here}, the wheels here are for {version}")
-
-
-def group_of(leader: int) -> list[int]:
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            if int(fields[2]) == leader and fields[0] != "Z":
-                found.append(int(folder.name))
-    return found
 
 
 @pytest.mark.needs("root")

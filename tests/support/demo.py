@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import smtplib
-import socket
 import ssl
 import subprocess
 import sys
@@ -17,7 +16,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from tests.support.ports import free_base
+from tests.support import processes
+from tests.support.ports import free_base, is_listening
 
 READY_S = 90.0  # a start takes 2 s of the processor, which may have ten others to serve
 END_S = 40.0
@@ -139,19 +139,16 @@ class Demo:
     def pids(self) -> dict[str, int]:
         """Living processes of its group by name: "supervisor", "store", "front-0", "zygote", "inspector-4711"..."""
         found = {}
-        for folder in Path("/proc").glob("[0-9]*"):
+        for pid, known in processes.group(self.process.pid).items():
             with contextlib.suppress(OSError):
-                fields = (folder / "stat").read_text().rpartition(")")[2].split()
-                if int(fields[2]) == self.process.pid and fields[0] != "Z":
-                    words = (folder / "cmdline").read_bytes().split(b"\0")
-                    found[self._name(words, int(folder.name), int(fields[1]))] = int(folder.name)
+                found[self._name(processes.words(pid), pid, known.parent)] = pid
         return found
 
-    def _name(self, words: list[bytes], pid: int, parent: int) -> str:
-        if b"skrytka.inspect.zygote" in words:
+    def _name(self, words: list[str], pid: int, parent: int) -> str:
+        if "skrytka.inspect.zygote" in words:
             return "zygote" if parent == self.process.pid else f"inspector-{pid}"
-        if b"skrytka.daemon.child" in words:
-            return words[words.index(b"skrytka.daemon.child") + 1].decode()
+        if "skrytka.daemon.child" in words:
+            return words[words.index("skrytka.daemon.child") + 1]
         return "supervisor"
 
     @staticmethod
@@ -160,7 +157,7 @@ class Demo:
         found = {}
         for name, pid in pids.items():
             with contextlib.suppress(OSError):
-                if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+                if processes.stat(pid).state != "Z":
                     found[name] = pid
         return found
 
@@ -227,5 +224,4 @@ class Demo:
         )
 
     def is_listening(self, service: str) -> bool:
-        with socket.socket() as sock:
-            return sock.connect_ex(("127.0.0.1", self.port(service))) == 0
+        return is_listening(self.port(service))

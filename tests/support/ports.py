@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Iterable
 
 LOWEST, HIGHEST = 11000, 22999  # with 8443 added still below 32768, where the kernel gives ports to clients
@@ -25,6 +26,22 @@ def free_base(offsets: Iterable[int], *, step: int = 1) -> int:
         if all(_is_free(base + offset) for offset in wanted):
             return base
     raise RuntimeError(f"no free ports between {LOWEST} and {HIGHEST}")
+
+
+def is_listening(port: int, address: str = "127.0.0.1") -> bool:
+    """Whether somebody takes connections there."""
+    with socket.socket() as sock:
+        sock.settimeout(1)
+        return sock.connect_ex((address, port)) == 0
+
+
+def wait_until_listening(port: int, address: str = "127.0.0.1", *, within_s: float = 20.0) -> None:
+    """TimeoutError when nobody is there in time."""
+    end = time.monotonic() + within_s
+    while not is_listening(port, address):
+        if time.monotonic() > end:
+            raise TimeoutError(f"nobody listens on {address} port {port}")
+        time.sleep(0.05)
 
 
 def _is_free(port: int) -> bool:

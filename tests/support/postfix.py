@@ -7,7 +7,6 @@ import contextlib
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.needs import SYSTEM_PATH
+from tests.support.ports import is_listening
 
 START_S = 20.0
 MASTER = """\
@@ -104,7 +104,7 @@ class PostfixFolder:
         try:
             self.control("start")
             end = time.monotonic() + START_S
-            while not self._is_listening():
+            while not is_listening(self.port):
                 assert time.monotonic() < end, self.log
                 time.sleep(0.1)
         except BaseException:
@@ -141,10 +141,6 @@ class PostfixFolder:
     def pid(self) -> int:
         """Its master's."""
         return int((self.root / "queue" / "pid" / "master.pid").read_text())
-
-    def _is_listening(self) -> bool:
-        with socket.socket() as sock:
-            return sock.connect_ex(("127.0.0.1", self.port)) == 0
 
 
 RELAY = """\

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from tests.support.demo import Demo
+from tests.support.processes import stat
 
 MARK: Final = b"Kwintesencja-trucizny"
 MESSAGE: Final = (
@@ -19,7 +20,6 @@ MESSAGE: Final = (
     + b"QQ==\r\n" * 800_000
 )
 BUSY_S: Final = 0.1  # of processor time: an ordinary message takes a hundredth of it
-TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 class Killer:
@@ -51,15 +51,10 @@ class Killer:
             if not name.startswith("inspector-"):
                 continue
             with contextlib.suppress(OSError):
-                spent_s = _spent_s(pid)
+                spent_s = stat(pid).cpu_s
                 if spent_s - self._first_s.setdefault(pid, spent_s) > BUSY_S and pid not in self.killed:
                     self.killed.append(pid)
                     os.kill(pid, signal.SIGKILL)
-
-
-def _spent_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def files_with(root: Path, mark: bytes) -> Iterator[Path]:

@@ -58,6 +58,7 @@ bogus. DS 12345 13 2 {digest}
 UNBOUND = """\
 server:
     interface: 127.0.0.1@{port}
+    {more}
     directory: "{root}"
     username: ""
     chroot: ""
@@ -83,6 +84,7 @@ class SignedDns(NamedTuple):
 
     validating: int
     plain: int  # of a resolver that validates nothing
+    address: str  # of the validating one on port 53, for programs that know no other; "" where only root could have it
 
 
 @contextlib.contextmanager
@@ -98,16 +100,19 @@ def signed_dns(signed: str, insecure: str = "", bogus: str = "") -> Iterator[Sig
         anchor = root / "anchor.key"
         anchor.write_text(_wait_for_key(knot, root))
         found = []
-        for modules, line in (("validator iterator", f'trust-anchor-file: "{anchor}"'), ("iterator", "")):
+        address = f"127.77.{os.getpid() % 250}.{1 + knot % 250}" if os.geteuid() == 0 else ""
+        more = f"interface: {address}@53" if address else ""
+        trust = f'trust-anchor-file: "{anchor}"'
+        for modules, line, also in (("validator iterator", trust, more), ("iterator", "", "")):
             port = free_base([0])
-            text = UNBOUND.format(port=port, root=root, modules=modules, anchor=line)
+            text = UNBOUND.format(port=port, root=root, modules=modules, anchor=line, more=also)
             text += "".join(STUB.format(zone=zone, port=knot) for zone in (".", "insecure.", "bogus."))
             conf = root / f"unbound-{port}.conf"
             conf.write_text(text)
             _run(stack, root, ["unbound", "-d", "-c", str(conf)])
             _wait_until_it_answers(port, root)
             found.append(port)
-        yield SignedDns(*found)
+        yield SignedDns(found[0], found[1], address)
 
 
 def _write_zones(root: Path, signed: str, insecure: str, bogus: str) -> None:

@@ -20,7 +20,7 @@ from skrytka.mail.delivery.report_sender import ReportSender
 from skrytka.model.address import Address, AddressError
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import UNREADABLE, PermanentError
-from skrytka.model.events import DailyReportSent, Emitter, OutboundTls, SenderChecked
+from skrytka.model.events import DailyReportSent, Emitter, OutboundTls, SenderChecked, StsPolicyFetched
 from skrytka.model.settings import Settings
 from skrytka.net.dns.drive import drive
 from skrytka.net.dns.resolver import Resolver
@@ -44,8 +44,9 @@ LINES_AT_ONCE: Final = 20  # of the log: half a millisecond
 ROWS_AT_ONCE: Final = 50  # of a report: the same
 _CHECKED: Final = kind_name(SenderChecked)
 _SESSION: Final = kind_name(OutboundTls)
+_FETCHED: Final = kind_name(StsPolicyFetched)
 _SENT: Final = kind_name(DailyReportSent)
-_MARKS: Final = tuple(f'"kind":"{kind}"'.encode() for kind in (_CHECKED, _SESSION, _SENT))
+_MARKS: Final = tuple(f'"kind":"{kind}"'.encode() for kind in (_CHECKED, _SESSION, _FETCHED, _SENT))
 
 
 class Domains(Protocol):
@@ -207,6 +208,15 @@ class _Day:
             self.dmarc.add(msgspec.convert(fields, Checked))
         elif kind == _SESSION:
             self.tls.add(msgspec.convert(fields, Session))
+        elif kind == _FETCHED and fields.get("result"):  # RFC 8461 6: what could not be fetched is a failure too
+            self.tls.add(
+                Session(
+                    domain=fields["domain"],
+                    policy_type="sts",
+                    result=fields["result"],
+                    detail=fields.get("detail", ""),
+                )
+            )
 
     def _was_sent(self, kind: str, fields: dict[str, Any]) -> None:
         if kind == _SENT and fields["day"] == self.name:

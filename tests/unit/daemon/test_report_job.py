@@ -15,7 +15,7 @@ from skrytka.inspect.reports import reports
 from skrytka.model.address import Address
 from skrytka.model.clock import FixedClock
 from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.model.events import DailyReportSent, Event, OutboundTls, SenderChecked
+from skrytka.model.events import DailyReportSent, Event, OutboundTls, SenderChecked, StsPolicyFetched
 from skrytka.model.settings import Reports, Settings
 from skrytka.net.dns.zone import StaticZone
 from skrytka.store.events.writer import EventWriter
@@ -137,6 +137,22 @@ async def test_a_day_is_told_to_who_asked_and_agreed(world: World) -> None:
     assert [(event.report, event.domain, event.day) for event in world.told()] == [
         ("dmarc", "a.example", "2027-01-15"),
         ("tls", "a.example", "2027-01-15"),
+    ]
+
+
+async def test_a_policy_that_could_not_be_fetched_is_a_failure_of_tls(world: World) -> None:
+    """RFC 8461 6, RFC 8460 4.3.2.2."""
+    failed = StsPolicyFetched(
+        domain="a.example", id="1", result="sts-webpki-invalid", detail="self-signed", is_kept=True
+    )
+    await world.happen(failed, failed, StsPolicyFetched(domain="a.example", id="2", mode="enforce"))
+    assert await world.tomorrow() == 1
+    ((raw, _, _),) = world.sender.sent
+    (report,) = reports_of(reports(raw)).tls
+    (policy,) = report.policies
+    assert (policy.kind, policy.domain, policy.successes, policy.failures) == ("sts", "a.example", 0, 2)
+    assert [(each.result, each.count, each.reason) for each in policy.details] == [
+        ("sts-webpki-invalid", 2, "self-signed")
     ]
 
 

@@ -44,7 +44,15 @@ def _acme(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
     for contact in acme.contacts:
         if _CONTACT.fullmatch(contact) is None:
             yield ("acme", "contacts"), f"allowed: mailto: URIs; found: {contact!r}"
+    yield from _challenges(settings)
     yield from _ordered(acme)
+
+
+def _challenges(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
+    if not settings.acme.challenges:
+        yield ("acme", "challenges"), 'allowed: one or more of "tls-alpn-01", "http-01", "dns-01"'
+    if "dns-01" in settings.acme.challenges and not settings.dns.publish:
+        yield ("acme", "challenges"), '"dns-01" needs a zone in [[dns.publish]] that takes updates'
 
 
 def _ordered(acme: Acme) -> Iterator[tuple[KeyPath, str]]:
@@ -53,6 +61,8 @@ def _ordered(acme: Acme) -> Iterator[tuple[KeyPath, str]]:
         path = ("acme", "certificates", number, "names")
         if not certificate.names or not all(_is_host(name.removeprefix("*.")) for name in certificate.names):
             yield path, f'allowed: host names, or "*.domain" where dns-01 is a challenge; found: {certificate.names}'
+        elif "dns-01" not in acme.challenges and any(name.startswith("*.") for name in certificate.names):
+            yield path, f'allowed: "*.domain" only with "dns-01" in acme.challenges; found: {certificate.names}'
         elif certificate.names[0].lower() in firsts:
             yield path, f"allowed: another first name in each; found: {certificate.names[0]!r} again"
         firsts.update(name.lower() for name in certificate.names[:1])

@@ -169,7 +169,7 @@ class Renewer:
         for source in self._deps.sources:
             await tell(f"{source.host}: {', '.join(wanted.names)} ({wanted.kind})")
             try:
-                steps = source.client.obtain(wanted.names, csr, replaces)
+                steps = source.client.obtain(wanted.names, csr, replaces, self.progress(wanted).failures)
                 chain = await drive(steps, source.https, self._deps.publisher, seconds=ORDER_S)
                 fresh = check_chain(chain, key, wanted.names, self._deps.clock.now_ms())
                 await asyncio.to_thread(self._deps.folder.keep, wanted, key, chain)

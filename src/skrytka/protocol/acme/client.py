@@ -61,8 +61,13 @@ class AcmeClient:
         found = self._directory.meta.caa_identities if self._directory is not None else ()
         return tuple(name.lower() for name in found[:ISSUERS_MAX] if _ISSUER.fullmatch(name))
 
-    def obtain(self, names: Sequence[str], csr: bytes, replaces: str = "") -> Steps[bytes]:
-        """The chain for a signing request (DER), as PEM, leaf first; ``replaces`` is the id of the one it follows."""
+    def obtain(self, names: Sequence[str], csr: bytes, replaces: str = "", failures: int = 0) -> Steps[bytes]:
+        """The chain for a signing request (DER), as PEM, leaf first; ``replaces`` is the id of the one it follows.
+
+        After ``failures`` in a row another kind of challenge goes first: a port may be closed on the way.
+        """
+        turn = failures % len(self._kinds)
+        kinds = self._kinds[turn:] + self._kinds[:turn]
         yield from self._log_in()
         directory = yield from self.directory()
         wanted: dict[str, object] = {"identifiers": [{"type": "dns", "value": name} for name in names]}
@@ -73,7 +78,7 @@ class AcmeClient:
         if len(order.authorizations) > len(names):
             raise AuthorityError("more authorizations than names")
         for authorization in order.authorizations:
-            yield from self._prove(authorization)
+            yield from self._prove(authorization, kinds)
         order = yield from self._poll(url, Order, ("pending",))
         if order.status == "ready":
             yield from self._post(order.finalize, {"csr": jose.encode(csr)})
@@ -102,13 +107,13 @@ class AcmeClient:
 
     # -- that a name is ours --------------------------------------------------------------------------------------
 
-    def _prove(self, url: str) -> Steps[None]:
+    def _prove(self, url: str, kinds: Sequence[Kind]) -> Steps[None]:
         authorization = decode((yield from self._post(url, None)).body, Authorization)
         if authorization.status == "valid":
             return
         if authorization.status != "pending":
             raise AuthorityError(authorization.failure)
-        kind, challenge = self._choose(authorization)
+        kind, challenge = _choose(authorization, kinds)
         name = authorization.identifier.value.lower()
         published = Publish(kind, name, challenge.token, jose.key_authorization(challenge.token, self._key))
         yield published
@@ -116,14 +121,6 @@ class AcmeClient:
         authorization = yield from self._poll(url, Authorization, ("pending",))
         if authorization.status != "valid":
             raise AuthorityError(authorization.failure)
-
-    def _choose(self, authorization: Authorization) -> tuple[Kind, Challenge]:
-        offered = {one.type: one for one in authorization.challenges}
-        for kind in self._kinds:
-            if kind in offered and _TOKEN.fullmatch(offered[kind].token):
-                return kind, offered[kind]
-        known = ", ".join(sorted(offered))
-        raise AuthorityError(f"{authorization.identifier.value} can be proven by {known} only")
 
     # -- requests -------------------------------------------------------------------------------------------------
 
@@ -158,6 +155,15 @@ class AcmeClient:
             self._nonce = nonce
         elif is_needed:
             raise AuthorityError("gives no nonce")
+
+
+def _choose(authorization: Authorization, kinds: Sequence[Kind]) -> tuple[Kind, Challenge]:
+    offered = {one.type: one for one in authorization.challenges}
+    for kind in kinds:
+        if kind in offered and _TOKEN.fullmatch(offered[kind].token):
+            return kind, offered[kind]
+    known = ", ".join(sorted(offered))
+    raise AuthorityError(f"{authorization.identifier.value} can be proven by {known} only")
 
 
 def _good(answer: Received) -> Received:

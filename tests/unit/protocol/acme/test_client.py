@@ -58,6 +58,12 @@ def test_the_liked_challenge_that_is_offered_is_taken(authority: LittleAuthority
     assert {one.kind for one in authority.published} == {Kind.DNS}
 
 
+@pytest.mark.parametrize(("failures", "kind"), [(0, "tls-alpn-01"), (1, "http-01"), (2, "tls-alpn-01"), (7, "http-01")])
+def test_after_a_failure_another_challenge_goes_first(authority: LittleAuthority, failures: int, kind: str) -> None:
+    authority.take(client(Kind.ALPN, Kind.HTTP).obtain(NAMES, csr(), failures=failures))
+    assert {one.kind for one in authority.published} == {kind}
+
+
 def test_a_proof_that_still_holds_is_not_given_again(authority: LittleAuthority) -> None:
     authority.statuses = ["valid", "valid"]
     order = {"status": "valid", "finalize": "f", "authorizations": [], "certificate": f"{URL}/pem"}

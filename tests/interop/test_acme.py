@@ -7,6 +7,7 @@ import signal
 import smtplib
 import socket
 import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -219,3 +220,23 @@ def test_a_wildcard_is_proven_in_a_zone_that_takes_signed_updates(demo: Demo, tm
             (row,) = renew(demo)
             assert row["names"] == ["example.org", "*.example.org"]
             assert "Pebble" in shown(demo, name="imap.example.org").issuer.rfc4514_string()
+
+
+@pytest.mark.needs("curl")
+def test_the_policy_of_a_hosted_domain_is_found_under_a_certificate_of_its_own(demo: Demo, tmp_path: Path) -> None:
+    """As a sender with MTA-STS looks for it (RFC 8461 3.3): name and authority have to be right."""
+    host = "mta-sts.example.test"
+    zone = demo.root / "zone.yml"
+    if host not in zone.read_text():
+        zone.write_text(zone.read_text() + f"{host}:\n  - A: 127.0.0.1\n")
+    with pebble(tmp_path / "ca", demo.port("http"), demo.port("https")) as ca:
+        order(demo, f'{ca.settings()}[mta_sts]\nmode = "enforce"\n')
+        assert [row["names"] for row in renew(demo)] == [[NAME], [host]]
+        wait_until_served(demo)
+        (tmp_path / "root.pem").write_text(ca.root())
+        place = ["--connect-to", f"{host}:443:127.0.0.1:{demo.port('https')}"]
+        command = ["curl", "-sS", "--max-time", "20", "--cacert", str(tmp_path / "root.pem"), *place]
+        said = subprocess.run(
+            [*command, f"https://{host}/.well-known/mta-sts.txt"], capture_output=True, text=True, check=True
+        ).stdout
+        assert said == "version: STSv1\nmode: enforce\nmx: mail.example.test\nmax_age: 604800\n"

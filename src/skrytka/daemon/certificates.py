@@ -20,7 +20,7 @@ from skrytka.model.clock import Clock
 from skrytka.model.secret import Secret
 from skrytka.protocol.acme.jose import private_key
 
-VALID_DAYS = 397  # what clients accept of a server certificate (CA/Browser Forum 6.3.2)
+VALID_DAYS = 199  # what clients accept of a server certificate (CA/Browser Forum 6.3.2: 200 since March 2026)
 NODE_DAYS = 2
 NODE_SUBJECT: Final = "node:authority"
 _NODES: Final = "Skrytka nodes"

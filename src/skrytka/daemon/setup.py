@@ -75,6 +75,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
             "Publish in DNS:\n" + "\n".join(self.records()),
             certificate,
             f"Start the server: skrytka serve {where} (docs/admin.md has a unit for systemd)",
+            f"See which other DNS records the domain needs: skrytka dns {self.domain} {where}",
             f"Add people: skrytka account add NAME@{self.domain} {where}",
             postmaster,
         ]

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from skrytka.daemon import config, demo, installation
+from skrytka.daemon.certificates import VALID_DAYS
 from skrytka.daemon.demo import make, ports_from
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.lock import FolderLock
@@ -113,7 +114,7 @@ def test_a_certificate_near_its_end_is_replaced(tmp_path: Path) -> None:
     run(tmp_path / "demo")
     before = (tmp_path / "demo" / installation.CERTIFICATE).read_bytes()
     later = FixedClock(now_ms=SystemClock().now_ms())
-    later.advance((397 - 29) * 86400)
+    later.advance((VALID_DAYS - 29) * 86400)
     make(tmp_path / "demo", None, later, SystemRandom())
     assert (tmp_path / "demo" / installation.CERTIFICATE).read_bytes() != before
 

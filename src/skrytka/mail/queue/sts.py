@@ -5,9 +5,8 @@ away. Time for that is the age clock, which no jump of the machine's clock carri
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
@@ -22,8 +21,7 @@ from skrytka.net.https import Https, UntrustedError, Url
 from skrytka.protocol.tlspolicy.published import HOST_PREFIX, PATH
 from skrytka.protocol.tlspolicy.sts import POLICY_MAX_BYTES, RECORD_PREFIX, StsPolicy, parse_policy, record_id
 
-T = TypeVar("T")
-R = TypeVar("R")
+FAULT: Final = "F-sts-kept"
 FETCH_S: Final = 30.0  # RFC 8461 3.3 has a minute; the message waits for it
 RETRY_S: Final = 300.0  # RFC 8461 3.3
 DAY_MS: Final = 86_400_000
@@ -69,7 +67,10 @@ class StsPolicies:
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def of(self, domain: Domain) -> StsPolicy | None:
-        """The policy that holds now; None: there is none, or it cannot be had and none was known."""
+        """The policy that holds now; None: there is none, or it cannot be had and none was known.
+
+        TransientError: nobody can say whether one was known, for the store is away.
+        """
         if domain.is_literal:  # RFC 8461 3.4
             return None
         shown = await self._shown(domain.name)
@@ -104,10 +105,11 @@ class StsPolicies:
         return self._locks.setdefault(domain, asyncio.Lock())
 
     def _fresh(self, domain: str) -> tuple[KeptPolicy | None, float] | None:
+        """What was read not long ago, and has not expired: another process may have fetched it meanwhile."""
         known = self._known.get(domain)
         if known is None or self._deps.clock.monotonic_s() - known[1] > REREAD_S:
             return None
-        return known
+        return known if known[0] is None or self._is_valid(known[0]) else None
 
     def _wants_fetch(self, kept: KeptPolicy | None, shown: str | None) -> bool:
         if shown is None:
@@ -118,14 +120,20 @@ class StsPolicies:
         return self._deps.age.now_ms() < kept.fetched_at_ms + kept.policy.max_age_s * 1000
 
     async def _look(self, domain: str, shown: str | None) -> KeptPolicy | None:
-        known = self._fresh(domain)
-        kept = known[0] if known is not None else await self._read(domain)
+        known, failure = self._fresh(domain), None
+        try:
+            kept = known[0] if known is not None else await self._read(domain)
+        except TransientError as exc:
+            self._deps.events.emit(FaultRaised(fault=FAULT, detail=str(exc)))
+            kept, failure = self._known.get(domain, (None, 0.0))[0], exc
         if shown is not None and self._wants_fetch(kept, shown) and not self._is_failed(domain, shown):
             kept = await self._fetch(domain, shown, kept)
+        if kept is None and failure is not None:
+            raise failure
         return kept
 
     async def _read(self, domain: str) -> KeptPolicy | None:
-        kept = await self._guarded(self._deps.kept.get, domain)
+        kept = await self._deps.kept.get(domain)
         self._remember(domain, kept)
         return kept
 
@@ -144,16 +152,12 @@ class StsPolicies:
             await self._keep(msgspec.structs.replace(kept, used_at_ms=now_ms))
 
     async def _keep(self, kept: KeptPolicy) -> None:
+        """It is remembered here, whatever the store says."""
         self._remember(kept.domain, kept)
-        await self._guarded(self._deps.kept.put, kept)
-
-    async def _guarded(self, step: Callable[[T], Awaitable[R]], about: T) -> R | None:
-        """The store is a memory; without it mail goes on."""
         try:
-            return await step(about)
+            await self._deps.kept.put(kept)
         except TransientError as exc:
-            self._deps.events.emit(FaultRaised(fault="F-sts-kept", detail=str(exc)))
-            return None
+            self._deps.events.emit(FaultRaised(fault=FAULT, detail=str(exc)))
 
     # -- what is asked for ----------------------------------------------------------------------------------------
 

@@ -298,6 +298,40 @@ async def test_a_kept_policy_that_does_not_open_is_fetched_again(world: World, t
         assert await StsPolicies(other).of(DOMAIN) is not None
 
 
+async def test_what_another_process_has_fetched_counts_when_the_own_copy_expires(world: World, tmp_path: Path) -> None:
+    """And nobody who keeps DNS from answering can make use of it."""
+    async with net(world, tmp_path) as found:
+        found.web.says(policy(max_age_s=1200))
+        sts, another = found.outside.sts, found.new_process()
+        assert await sts.of(DOMAIN) is not None
+        world.clock.advance(900)
+        await another._fetch("example.test", "1", None)
+        found.zone.is_away = True
+        world.clock.advance(600)
+        assert await sts.of(DOMAIN) is not None
+        world.clock.advance(1200)
+        assert await sts.of(DOMAIN) is None
+
+
+async def test_what_cannot_be_read_now_is_not_taken_for_no_policy(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise TransientError(Reason.STORE_DOWN)
+
+    async with net(world, tmp_path) as found:
+        assert await found.outside.sts.of(DOMAIN) is not None
+        found.zone.record = None
+        fresh = found.new_process()
+        with monkeypatch.context() as patch:
+            patch.setattr(found.outside.sts._deps.kept, "get", away)
+            with pytest.raises(TransientError):
+                await fresh.of(DOMAIN)
+            world.clock.advance(2 * 3600)
+            assert await found.outside.sts.of(DOMAIN) is not None  # it remembers
+        assert await fresh.of(DOMAIN) is not None
+
+
 async def test_without_the_store_mail_goes_on(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def away(*_: object) -> None:
         raise TransientError(Reason.STORE_DOWN)

@@ -1,5 +1,6 @@
 """``skrytka check``: who messages in files are from, as the server would find it."""
 
+import errno
 import ipaddress
 import os
 import sys
@@ -85,7 +86,11 @@ async def _one(made: "MailChecker", name: str) -> "MessageFacts | str":
 
 
 def _opened(name: str) -> AbstractContextManager[BinaryIO]:
-    return nullcontext(sys.stdin.buffer) if name == "-" else closing(Path(name).open("rb"))
+    if name != "-":
+        return closing(Path(name).open("rb"))
+    if sys.stdin is None:  # it was closed before we began
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return nullcontext(sys.stdin.buffer)
 
 
 def _session(ip: str | None, helo: str, mail_from: str | None) -> "Session | None":

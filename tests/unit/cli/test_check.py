@@ -102,3 +102,12 @@ def test_the_program_itself_reads_standard_input(files: list[str]) -> None:
     done = subprocess.run(command, input=MESSAGE, capture_output=True, timeout=60, check=True, env=os.environ)
     assert json.loads(done.stdout)["dmarc"]["result"] == "fail"
     assert done.stderr == b""
+
+
+def test_standard_input_that_is_closed_is_told(files: list[str]) -> None:
+    command = [sys.executable, "-m", "skrytka.cli.main", "check", "--json", *files, "-"]
+    closed = ["sh", "-c", 'exec "$@" <&-', "sh", *command]
+    done = subprocess.run(closed, capture_output=True, timeout=60, check=False, env=os.environ)
+    assert done.returncode == 1
+    assert next(json.loads(line).get("error") for line in done.stdout.splitlines()) is None
+    assert b"Traceback" not in done.stderr

@@ -83,9 +83,9 @@ def test_aliases(demo: Demo) -> None:
     made = result(demo, "alias", "add", "team@example.test", "alice@example.test", "bob@example.test")
     assert made["targets"] == ["alice@example.test", "bob@example.test"]
     assert code(demo, "alias", "add", "team@example.test", "alice@example.test") == 6
-    out = result(demo, "alias", "add", "out@example.test", "someone@example.org")
-    assert out["targets"] == ["someone@example.org"]
+    assert result(demo, "alias", "add", "out@example.test", "Someone@example.org")["targets"] == ["Someone@example.org"]
     assert code(demo, "alias", "remove", "out@example.test") == 0
+    assert code(demo, "alias", "add", "out@example.test", "someone@localhost") == 5
     assert code(demo, "alias", "add", "none@example.test", "nobody@example.test") == 5
     assert "team@example.test" in [row["address"] for row in result(demo, "alias", "list")]
     assert code(demo, "alias", "remove", "team@example.test") == 0

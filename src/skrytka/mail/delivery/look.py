@@ -30,7 +30,9 @@ class Looked(msgspec.Struct, frozen=True):
     insides: Insides
     facts: Transaction
     verdict: Verdict = _ACCEPTED
-    doubted: Author | None = None  # who From names and nobody proves; None: proven, or believed
+    doubted: Author | None = (
+        None  # who From names, and whose policies hold, and nobody proves; None: proven, or believed
+    )
 
 
 class Look:
@@ -100,4 +102,9 @@ def _doubted(results: MessageResults, insides: Insides) -> Author | None:
         return Author(problem=Problem.TOO_MANY)
     found = [each.result for each in dmarc.evaluations]
     is_proven = dmarc.author.problem is None and found and all(each is DmarcStatus.PASS for each in found)
-    return None if is_proven else dmarc.author
+    if is_proven:
+        return None
+    policies = {
+        each.record_domain for each in dmarc.evaluations if each.record_domain
+    }  # above a domain without its own
+    return Author((*dmarc.author.domains, *sorted(policies - {*dmarc.author.domains})), dmarc.author.problem)

@@ -292,3 +292,14 @@ async def test_what_no_inspector_survives_is_not_forwarded_under_our_name(world:
     world.inspector.poison = b"Hello"
     outside = Outside(world, 1)
     assert (await checked(outside, MESSAGE, INFO)).reply is reply.NOT_FORWARDED
+
+
+async def test_a_sister_domain_is_ours_too_where_one_policy_covers_both(world: World) -> None:
+    world.dns.txt("_dmarc.org.test", "v=DMARC1; p=none")
+    world.dns.txt("a.org.test", "v=spf1 -all")
+    await world.admin.domains.add("b.org.test", ACTOR)
+    await led(world, "info@b.org.test")
+    outside = Outside(world, 1)
+    forged = MESSAGE.replace(b"bob@example.net", b"ceo@a.org.test", 1)
+    assert (await checked(outside, forged, "info@b.org.test")).reply is reply.NOT_FORWARDED
+    assert (await checked(outside, MESSAGE, "info@b.org.test")).reply is reply.ACCEPTED

@@ -24,6 +24,8 @@ from skrytka.protocol.tlspolicy.certificate import UNREADABLE, is_covered, load,
 from skrytka.protocol.tlspolicy.dane import DANE_EE, DANE_TA
 
 CHAIN_MAX: Final = 10  # certificates looked at
+DEPTH_MAX: Final = 5  # of a path between the server's own and the anchor
+ANCHORS_MAX: Final = 2  # tried; each path is up to half a millisecond, and a stranger chooses both
 _DIGESTS: Final = {1: hashlib.sha256, 2: hashlib.sha512}
 
 # RFC 8460 4.3
@@ -56,7 +58,7 @@ def verify(chain: Sequence[bytes], records: Iterable[Tlsa], names: Sequence[str]
             shown = (*chain[1:], *_published(record))
             found |= dict.fromkeys(each for each in shown if each != chain[0] and is_match(record, each))
     verdict = Verdict(NOT_TRUSTED, "no certificate of the server is that of a TLSA record")
-    for anchor in found:
+    for anchor in list(found)[:ANCHORS_MAX]:
         verdict = _by_anchor(chain, anchor, names, at)
         if not verdict.result:
             break
@@ -113,7 +115,7 @@ def _verifier(anchor: x509.Certificate, at: dt.datetime) -> ClientVerifier:
         .may_be_present(x509.KeyUsage, agnostic, _signs)
     )
     servers = ExtensionPolicy.permit_all().may_be_present(x509.ExtendedKeyUsage, agnostic, _is_server)
-    builder = PolicyBuilder().store(Store([anchor])).time(at).max_chain_depth(CHAIN_MAX)
+    builder = PolicyBuilder().store(Store([anchor])).time(at).max_chain_depth(DEPTH_MAX)
     return builder.extension_policies(ca_policy=issuers, ee_policy=servers).build_client_verifier()
 
 

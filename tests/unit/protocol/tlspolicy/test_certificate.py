@@ -54,6 +54,13 @@ def test_a_certificate_that_is_too_large_is_none() -> None:
     assert load(b"no certificate") is None
 
 
+@pytest.mark.parametrize(("bits", "is_read"), [(4096, True), (6144, False)])
+def test_a_key_that_takes_long_to_verify_with_is_not_read(tmp_path: Path, bits: int, is_read: bool) -> None:
+    path, _key = write_certificate(tmp_path, "mx.example.net", kind="rsa", rsa_bits=bits)
+    der = x509.load_pem_x509_certificate(path.read_bytes()).public_bytes(serialization.Encoding.DER)
+    assert (load(der) is not None) is is_read
+
+
 def test_names_are_those_of_the_extension_or_the_common_name() -> None:
     assert names_of(LEAF.certificate) == ("mx.example.net", "*.example.org")
     assert names_of(issue("Only.Example.net").certificate) == ("only.example.net",)

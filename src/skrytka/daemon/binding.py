@@ -1,4 +1,7 @@
-"""Listening sockets: all of them, or an error that names the port and the mend, before anything else happens."""
+"""Listening sockets: all of them, or an error that names the port and the mend, before anything else happens.
+
+But mail does not wait for the web: where another program has port 80 or 443 the server starts without it, and says so.
+"""
 
 import errno
 import os
@@ -11,6 +14,7 @@ from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.settings import Settings
 
 BACKLOG = 1024
+DISPENSABLE = frozenset({"http", "https"})
 _WHY = {
     errno.EADDRINUSE: "is taken by another program; see `ss -ltnp`, stop it or change the port in the settings",
     errno.EACCES: "needs root (ports below 1024); start as root with `user` set, or choose a higher port",
@@ -25,6 +29,7 @@ class Bound:
 
     def __init__(self) -> None:
         self.by_service: dict[str, list[socket.socket]] = {}
+        self.missing: list[str] = []  # what was said of ports that we do without
 
     def add(self, service: str, sock: socket.socket) -> None:
         self.by_service.setdefault(service, []).append(sock)
@@ -42,7 +47,12 @@ def bind_all(settings: Settings) -> Bound:
         for service, listener in named_listeners(settings).items():
             if listener.is_enabled:
                 for address in _addresses(listener.addresses):
-                    bound.add(service, bind(service, address, listener.port))
+                    try:
+                        bound.add(service, bind(service, address, listener.port))
+                    except TransientError as exc:
+                        if service not in DISPENSABLE:
+                            raise
+                        bound.missing.append(exc.detail)
     except BaseException:
         bound.close()
         raise

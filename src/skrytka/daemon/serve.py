@@ -9,6 +9,7 @@ from skrytka.daemon.notify import Notifier
 from skrytka.daemon.prepare import Prepared, prepare
 from skrytka.daemon.supervisor import Say, Supervisor
 from skrytka.model.clock import Clock, Random
+from skrytka.model.events import FaultRaised
 from skrytka.store.files import sweep_spool
 from skrytka.store.system import SystemClock, SystemRandom
 
@@ -27,4 +28,7 @@ def serve(path: Path, say: Say, complain: Say) -> int:
 async def _run(prepared: Prepared, clock: Clock, random: Random, say: Say, complain: Say, notifier: Notifier) -> int:
     sweep_spool(prepared.layout.store)  # nobody writes there: the folder is ours alone
     events = open_event_log(prepared.layout, "supervisor", clock, random)
+    for missing in prepared.bound.missing:
+        complain(missing)
+        events.emit(FaultRaised(fault="F-web-port", detail=missing))
     return await Supervisor(prepared, clock, events, say, complain, notifier=notifier).run()

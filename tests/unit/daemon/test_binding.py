@@ -36,6 +36,21 @@ def test_a_taken_port_is_named_with_its_service_and_gives_back_the_others() -> N
     binding.bind("smtp", "127.0.0.1", PORT).close()
 
 
+def test_mail_does_not_wait_for_a_web_port_that_another_program_has() -> None:
+    listeners = Listeners(
+        smtp=Listener(port=PORT, addresses=("127.0.0.1",)),
+        imaps=Listener(port=PORT + 1, addresses=("127.0.0.1",)),
+        http=Listener(port=PORT + 2, addresses=("127.0.0.1",)),
+        imap=Listener(port=1, is_enabled=False),
+    )
+    with socket.create_server(("127.0.0.1", PORT + 2)):
+        bound = binding.bind_all(Settings(version=1, hostname="mail.example.test", listeners=listeners))
+    assert set(bound.by_service) == {"smtp", "imaps"}
+    assert len(bound.missing) == 1
+    assert f"port {PORT + 2} (http, 127.0.0.1:{PORT + 2}) is taken" in bound.missing[0]
+    bound.close()
+
+
 @pytest.mark.parametrize(
     ("address", "hint"), [("192.0.2.1", "does not have"), ("2001:db8::1", "does not have|does not speak")]
 )

@@ -81,7 +81,7 @@ class Settle(Command[None], frozen=True):
         for late in self.late:
             for number in late.recipients:
                 yield sql.TOLD(queue_id=late.queue_id, number=number, told=sql.TOLD_LATE)
-        tx.log(QUEUE_SUBJECT, Op.QUEUE_SETTLE, 0, (self.done, self.later))
+        tx.log(QUEUE_SUBJECT, Op.QUEUE_SETTLE, 0, (self.done, self.later, self.late))
 
 
 class Schedule(Command[int], frozen=True):
@@ -111,5 +111,5 @@ class Schedule(Command[int], frozen=True):
                     reason=self.reason,
                 )
                 found += len(rows)
-        tx.log(QUEUE_SUBJECT, Op.QUEUE_SCHEDULE, 0, (self.messages, due_at_ms, self.reason))
+        tx.log(QUEUE_SUBJECT, Op.QUEUE_SCHEDULE, 0, (self.messages, due_at_ms, self.reason, self.is_released))
         return found

@@ -130,7 +130,7 @@ PRIORITY = EHLO.replace(b"250 ENHANCED", b"250-MT-PRIORITY STANAG4406\r\n250 ENH
 async def test_a_server_that_does_not_hear_the_priority_is_given_it_as_a_field(world: World, ehlo: bytes) -> None:
     """RFC 6758 3.3."""
     async with peer({"EHLO": ehlo}) as mx:
-        outside = Outside(world, mx.port)
+        outside = Outside(world, mx.port, connections_per_destination=1)
         await outside.submit("x@example.net", message=b"MT-Priority: 9\r\n" + MESSAGE, priority=-3)
         world.clock.advance(1)  # the first one is the first to go
         await outside.submit("y@example.net", message=MESSAGE)

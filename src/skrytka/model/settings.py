@@ -183,7 +183,7 @@ class Submission(_Section, frozen=True, kw_only=True):
     recipients_per_day: NotNegative = 2000
     future_release_s: Annotated[int, msgspec.Meta(ge=0, le=366 * 86_400)] = 30 * 86_400  # RFC 4865; 0: not offered
     future_release_messages: NotNegative = 100  # that wait, of one account; 0: no limit
-    priority_max: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0  # MT-PRIORITY that anybody may claim (RFC 6710 4.1)
+    priority_max: Annotated[int, msgspec.Meta(ge=0, le=9)] = 4  # MT-PRIORITY for anybody: urgent (RFC 6710 B)
     priority_rights: tuple[PriorityRight, ...] = ()
     is_from_checked: bool = True  # the addresses of the From field must be the account's too
 

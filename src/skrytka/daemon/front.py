@@ -15,6 +15,7 @@ from typing import Any
 
 from skrytka.daemon.channel import Channel
 from skrytka.daemon.control_server import ControlServer
+from skrytka.daemon.deliveries import Base
 from skrytka.daemon.event_log import open_event_log
 from skrytka.daemon.inspection import INSPECTORS, InspectorWatch
 from skrytka.daemon.jobs import Jobs
@@ -35,7 +36,7 @@ from skrytka.daemon.messages import (
     Start,
     StoreSocket,
 )
-from skrytka.daemon.services import Base, Parts, compose
+from skrytka.daemon.services import Parts, compose
 from skrytka.daemon.shared_limits import ChannelLimits
 from skrytka.daemon.watchdog import LoopWatch
 from skrytka.inspect.client import InspectorPool

@@ -2,38 +2,26 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from skrytka import __version__
 from skrytka.daemon.acme import renewals
 from skrytka.daemon.config_files import certificate_files
+from skrytka.daemon.deliveries import Base, Deliveries
 from skrytka.daemon.domain_dns import dns_deps
-from skrytka.daemon.event_log import EventLog
 from skrytka.daemon.event_trace import EventTrace
 from skrytka.daemon.jobs import Periodic
-from skrytka.daemon.layout import Layout
 from skrytka.daemon.legacy_tls import Exceptions
-from skrytka.daemon.messages import Start
-from skrytka.daemon.outbound import Sending, dkim_deps, outbound_courier, resolver_of, share_of
+from skrytka.daemon.outbound import Sending, dkim_deps, outbound_courier, share_of
 from skrytka.daemon.public import public_deps
 from skrytka.daemon.renewals import Renewals
 from skrytka.daemon.report_job import EVERY_S, ReportJob, ReportJobDeps
 from skrytka.daemon.store_check import StoreCheck
-from skrytka.inspect.inspector import Inspector
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.delivery.append import AppendDeps, Appends
-from skrytka.mail.delivery.bugs import MessageBugs
 from skrytka.mail.delivery.hosted import HostedDomains
-from skrytka.mail.delivery.inspection import Inspection
-from skrytka.mail.delivery.known import KnownAccounts
-from skrytka.mail.delivery.local import Delivery, DeliveryDeps
-from skrytka.mail.delivery.report_intake import ReportIntake
 from skrytka.mail.delivery.report_sender import ReportSender
-from skrytka.mail.delivery.reports import Reports
-from skrytka.mail.delivery.resolve import Directory
-from skrytka.mail.delivery.senders import SenderDeps, Senders
 from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.login import NAME_SUBJECT, Identity
 from skrytka.mail.identity.passwords import PEPPER_SUBJECT, Passwords, RecentLogins
@@ -41,30 +29,18 @@ from skrytka.mail.identity.rights import SenderRights
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.mailbox.mailboxes import Mailboxes
 from skrytka.mail.mailbox.opened import MailboxDeps
-from skrytka.mail.outbox.authors import Authors
-from skrytka.mail.outbox.outbox import Outbox
-from skrytka.mail.outbox.rewriting import Rewriting
-from skrytka.mail.outbox.signing import Signing
-from skrytka.mail.policy.decide import decide
-from skrytka.mail.policy.senders import SenderPolicy
 from skrytka.mail.queue.courier import CourierDeps, LocalCourier
-from skrytka.mail.queue.local import LocalQueue
 from skrytka.mail.queue.outbound import OutboundCourier
 from skrytka.mail.queue.waiting import WaitingMail
 from skrytka.model import reply
-from skrytka.model.clock import Clock, Random
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Settings
 from skrytka.net.connection import Connection
-from skrytka.net.dns.drive import nothing_known
-from skrytka.net.dns.stub import StubResolver
 from skrytka.net.facts import Networks
-from skrytka.net.limits import SharedLimits
 from skrytka.net.listener import Service, Surroundings
 from skrytka.net.openssl_conf import prove
 from skrytka.net.sweeper import Sweeper
 from skrytka.net.tls import TlsStore
-from skrytka.protocol.reports.texts import LANGUAGES
 from skrytka.servers.control import ControlDeps
 from skrytka.servers.imap.deps import ImapDeps
 from skrytka.servers.imap.session import serve_imap
@@ -72,10 +48,7 @@ from skrytka.servers.mx import serve_mx
 from skrytka.servers.mx_deps import MxDeps
 from skrytka.servers.submission import serve_submission
 from skrytka.servers.submission_deps import SubmissionDeps
-from skrytka.store.client import StoreClient
 from skrytka.store.files import StorePaths
-from skrytka.store.seal.budget import MemoryBudget
-from skrytka.store.seal.source import KeySource
 from skrytka.web.public.deps import PublicDeps
 from skrytka.web.public.session import serve_public, serve_public_tls
 
@@ -83,26 +56,6 @@ LEGACY_S = 3600.0
 DNS_S = 3600.0  # each domain is looked at once a day
 DKIM_S = 600.0  # somebody may have published a key
 IMAP_REFUSAL = b"* BYE Too many connections, try again later\r\n"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """What a front's process brings to its composition."""
-
-    start: Start
-    layout: Layout
-    store: StoreClient
-    keys: KeySource
-    limits: SharedLimits
-    inspector: Inspector
-    events: EventLog
-    clock: Clock
-    age: Clock  # of what is given up for its age
-    random: Random
-
-    @property
-    def settings(self) -> Settings:
-        return self.start.settings
 
 
 class Parts:
@@ -113,9 +66,7 @@ class Parts:
         self._base = base
         self._passwords = passwords
         self._name_key = name_key
-        self._inspection = Inspection(base.inspector)
-        self._resolver = resolver_of(settings.dns, base.layout, base.clock, base.random)
-        self._memory = MemoryBudget(settings.connections.spool_memory_bytes)
+        self._deliveries = Deliveries(base)
         self._recent = RecentLogins(base.clock, base.random)
         self._blobs = Blobs(base.store, StorePaths(base.layout.store))
         self._mailboxes = Mailboxes(
@@ -134,19 +85,14 @@ class Parts:
                 spool_dir=StorePaths(base.layout.store).spool,
                 store=base.store,
                 keys=base.keys,
-                inspection=self._inspection,
+                inspection=self._deliveries.inspection,
                 mailboxes=self._mailboxes,
                 events=base.events,
                 clock=base.clock,
                 random=base.random,
-                memory=self._memory,
+                memory=self._deliveries.memory,
             )
         )
-        self._known = KnownAccounts(base.store)
-        self._rewriting = Rewriting(base.keys, base.clock)
-        authors = Authors(base.inspector)
-        signing = Signing(base.store, base.keys, authors, base.clock, base.random, base.events)
-        self._signing = signing if settings.dkim.is_signing else None
         self._credentials = StoredCredentials(base.store, base.clock, base.random)
         files = certificate_files(base.layout.root, settings)
         self._tls = TlsStore(files)
@@ -224,13 +170,13 @@ class Parts:
                 hostname=base.settings.hostname,
                 store=base.store,
                 keys=base.keys,
-                inspection=self._inspection,
+                inspection=self._deliveries.inspection,
                 blobs=self._blobs,
                 events=base.events,
                 clock=base.clock,
                 age=base.age,
                 random=base.random,
-                reports=self._reports(),
+                reports=self._deliveries.reports(self.settings),
             )
         )
 
@@ -252,9 +198,9 @@ class Parts:
             store=base.store,
             keys=base.keys,
             blobs=self._blobs,
-            reports=self._reports(),
-            recoder=self._inspection,
-            signing=self._signing,
+            reports=self._deliveries.reports(self.settings),
+            recoder=self._deliveries.inspection,
+            signing=self._deliveries.signing,
             sweeper=self.surroundings.sweeper,
             events=base.events,
             clock=base.clock,
@@ -263,12 +209,6 @@ class Parts:
         )
         self._outbound, self._chores = outbound_courier(sending)
         return self._outbound
-
-    def _reports(self) -> Reports:
-        reports = self._delivery(self.settings).reports
-        if reports is None:
-            raise AssertionError("deliveries here make reports")
-        return reports
 
     def control(self) -> ControlDeps:
         """What the control socket administers."""
@@ -319,9 +259,9 @@ class Parts:
             ReportJobDeps(
                 events_dir=base.layout.events,
                 settings=lambda: self.settings,
-                sender=ReportSender(self._reports().deps),
+                sender=ReportSender(self._deliveries.reports(self.settings).deps),
                 domains=HostedDomains(base.store),
-                resolver=self._resolver,
+                resolver=self._deliveries.resolver,
                 events=base.events,
                 clock=base.clock,
                 random=base.random,
@@ -371,62 +311,11 @@ class Parts:
     async def _serve_https(self, conn: Connection) -> None:
         await serve_public_tls(conn, self._public)
 
-    def _delivery(self, settings: Settings) -> Delivery:
-        base = self._base
-        delivery = DeliveryDeps(
-            hostname=base.settings.hostname,
-            spool_dir=StorePaths(base.layout.store).spool,
-            store=base.store,
-            keys=base.keys,
-            inspection=self._inspection,
-            decide=decide,
-            fallback=LocalQueue(base.store, base.keys, base.clock, base.random),
-            events=base.events,
-            clock=base.clock,
-            random=base.random,
-            memory=self._memory,
-            limits=settings.smtp,
-            bugs=MessageBugs(base.limits),
-            outbox=Outbox(base.keys, base.clock, base.random),
-            senders=self._senders(settings),
-            intake=ReportIntake(self._inspection, HostedDomains(base.store).has, base.events),
-            directory=self._recipients(settings),
-            words=LANGUAGES[settings.outbound.report_language],
-            rewriting=self._rewriting,
-            signing=self._signing,
-        )
-        return Delivery(delivery)
-
-    def _senders(self, settings: Settings) -> Senders:
-        base = self._base
-        return Senders(
-            SenderDeps(
-                hostname=base.settings.hostname,
-                resolver=self._resolver,
-                known=self._resolver.known if isinstance(self._resolver, StubResolver) else nothing_known,
-                judge=SenderPolicy(settings.sender_auth),
-                events=base.events,
-                clock=base.clock,
-                is_spf_explained=settings.sender_auth.is_spf_fail_refused,
-            )
-        )
-
-    def _recipients(self, settings: Settings) -> Directory:
-        base = self._base
-        separator = settings.accounts.subaddress_separator
-        return Directory(
-            base.store,
-            hostname=base.settings.hostname,
-            separator=separator,
-            known=self._known,
-            rewriting=self._rewriting,
-        )
-
     def _submission_deps(self, settings: Settings) -> SubmissionDeps:
         base = self._base
         return SubmissionDeps(
-            recipients=self._recipients(settings),
-            delivery=self._delivery(settings),
+            recipients=self._deliveries.recipients(settings),
+            delivery=self._deliveries.delivery(settings),
             events=base.events,
             clock=base.clock,
             random=base.random,
@@ -443,8 +332,8 @@ class Parts:
     def _mx_deps(self, settings: Settings) -> MxDeps:
         base = self._base
         return MxDeps(
-            recipients=self._recipients(settings),
-            delivery=self._delivery(settings),
+            recipients=self._deliveries.recipients(settings),
+            delivery=self._deliveries.delivery(settings),
             events=base.events,
             clock=base.clock,
             random=base.random,

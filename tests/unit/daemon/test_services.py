@@ -1,66 +1,28 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import cast
 
 import msgspec
 import pytest
 
 from skrytka.daemon import services
+from skrytka.daemon.deliveries import Base
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.messages import Start
-from skrytka.daemon.services import Base, Parts, compose
+from skrytka.daemon.services import Parts, compose
 from skrytka.mail.admin.types import AccountInfo
-from skrytka.mail.delivery.local import Delivery
-from skrytka.mail.delivery.message import Sealed
 from skrytka.model.address import Address
-from skrytka.model.clock import FixedClock
 from skrytka.model.errors import PermanentError
 from skrytka.model.secret import Secret
-from skrytka.model.settings import Accounts, Dkim, Settings
-from skrytka.net.limits import LimitTable, LocalLimits
-from skrytka.store.client import StoreClient
-from skrytka.store.open import open_local
-from skrytka.store.seal.ring import KeyRing
-from skrytka.store.seal.source import LocalKeySource
-from skrytka.store.system import SystemClock, SystemRandom
-from tests.support import installations
-from tests.support.local_inspector import LocalInspector
-from tests.support.logs import CountingLog
+from skrytka.model.settings import Accounts, Settings
 
 
 @pytest.fixture
-async def parts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> AsyncIterator[Parts]:
-    """A front's parts over a store in this process; TLS is proven where OPENSSL_CONF is set, which it is not here."""
-    changes = getattr(request, "param", {})  # of the settings
+async def parts(base: Base, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Parts]:
+    """TLS is proven where OPENSSL_CONF is set, which it is not here."""
     monkeypatch.setattr(services, "prove", lambda _store: None)
-    layout = installations.make_confirmed(tmp_path / "s")
-    from skrytka.daemon.config import load
-    from skrytka.daemon.prepare import read_master_key, read_recovery
-
-    random, clock = SystemRandom(), SystemClock()
-    ring = KeyRing(layout.ring, read_master_key(layout), read_recovery(layout).public_key, clock, random)
-    store = open_local(layout.store, clock)
-    settings = msgspec.structs.replace(load(layout.config).settings, **changes)
-    made = await compose(
-        Base(
-            start=Start(kind="front", number=0, root=str(layout.root), settings=settings),
-            layout=layout,
-            store=cast("StoreClient", store),
-            keys=LocalKeySource(ring, random),
-            limits=LocalLimits(LimitTable(FixedClock())),
-            inspector=LocalInspector(),
-            events=CountingLog(),
-            clock=clock,
-            age=clock,
-            random=random,
-        )
-    )
+    made = await compose(base)
     yield made
     made.close()
-    await store.close()
-    ring.close()
 
 
 async def test_each_listener_gets_its_service(parts: Parts) -> None:
@@ -81,20 +43,6 @@ async def test_what_the_control_socket_makes_is_found_by_port_25(parts: Parts) -
     assert [target.account for target in resolution.targets] == [made.account]
     assert control.check is not None
     assert control.trace is not None
-
-
-@pytest.mark.parametrize(
-    ("parts", "is_signed"), [({}, True), ({"dkim": Dkim(is_signing=False)}, False)], indirect=["parts"]
-)
-async def test_what_leaves_is_signed_unless_the_settings_say_no(parts: Parts, *, is_signed: bool) -> None:
-    delivery = cast("Delivery", parts._submission.delivery)
-    message = delivery.begin_submission(is_leaving=True)
-    await message.write(b"From: a@example.test\r\n\r\nbody\r\n")
-    sealed = await message.finish()
-    await message.abort()
-    assert isinstance(sealed, Sealed)
-    assert bool(sealed.hashes) is is_signed
-    assert (delivery._deps.signing is not None) is is_signed
 
 
 async def test_sessions_that_begin_after_a_reload_have_the_new_settings(parts: Parts) -> None:

@@ -12,6 +12,7 @@ AT_START = (
     "fronts",
     "exempt_networks",
     "listeners",
+    "tls.legacy",
     *(f"outbound.{name}" for name in Outbound.__struct_fields__ if name != "is_paused"),
     "dns",
     "dkim",

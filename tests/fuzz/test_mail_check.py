@@ -43,7 +43,13 @@ def passes(found: dict[str, object]) -> bool:
 
 @pytest.mark.parametrize("message", [signed(OURS, rsa_key()), SIMPLE], ids=["rsa relaxed", "ed25519 simple"])
 def test_each_octet_of_a_signed_message_counts(message: bytes, zone: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    places = [(place, mask) for place in range(len(message)) for mask in MASKS]
+    """But white space for a CR: a file may have lines that end in LF, and white space at their end may be no change."""
+    places = [
+        (place, mask)
+        for place, octet in enumerate(message)
+        for mask in MASKS
+        if not (octet == ord("\r") and octet ^ mask in b" \t")
+    ]
     changed = [message[:place] + bytes([message[place] ^ mask]) + message[place + 1 :] for place, mask in places]
     whole, *others = check(capsys, zone, [message, *changed])
     assert passes(whole)

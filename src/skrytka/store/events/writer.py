@@ -7,6 +7,7 @@ beyond it they are counted, not chained, and a fault event tells how many were l
 import asyncio
 import fcntl
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +29,23 @@ class _Row(NamedTuple):
     raw_line: bytes
     seq: int
     digest: str
+
+
+class _Batch:
+    """What one flush writes, in a thread that may be short of memory or start late."""
+
+    __slots__ = ("is_over", "lock", "rows", "written")
+
+    def __init__(self, rows: dict[EventClass, list[_Row]]) -> None:
+        self.rows = rows
+        self.written: dict[EventClass, int] = {}  # class -> how many of its rows are synced
+        self.is_over = False
+        self.lock = threading.Lock()
+
+    def give_up(self) -> None:
+        """Nothing more of it is written. A pool that could start no thread keeps the work, for one that comes free."""
+        with self.lock:
+            self.is_over = True
 
 
 class _Chain:
@@ -96,18 +114,19 @@ class EventWriter:
     async def flush(self) -> None:
         """Bring what waits to disk, synced; on failure it goes on waiting."""
         async with self._flush_lock:
-            batch = {kind: chain.waiting for kind, chain in self._chains.items() if chain.waiting}
-            if not batch:
+            batch = _Batch({kind: chain.waiting for kind, chain in self._chains.items() if chain.waiting})
+            if not batch.rows:
                 return
-            for kind in batch:
+            for kind in batch.rows:
                 self._chains[kind].waiting = []
             try:
-                written = await asyncio.to_thread(self._write, batch)
-            except (RuntimeError, MemoryError):  # no memory for a thread
-                written = {}
-            for kind, rows in batch.items():
-                self._settle(self._chains[kind], rows, written.get(kind, 0))
-            self._tell_faults(is_failing=any(written.get(kind, 0) < len(rows) for kind, rows in batch.items()))
+                await asyncio.to_thread(self._write, batch)
+            except (RuntimeError, MemoryError):  # no memory for a thread, or in it
+                batch.give_up()
+            counts = {kind: batch.written.get(kind, 0) for kind in batch.rows}
+            for kind, rows in batch.rows.items():
+                self._settle(self._chains[kind], rows, counts[kind])
+            self._tell_faults(is_failing=any(counts[kind] < len(rows) for kind, rows in batch.rows.items()))
 
     def _settle(self, chain: _Chain, rows: list[_Row], count: int) -> None:
         """``count`` of the rows are on disk; the others wait on, before what came meanwhile."""
@@ -124,22 +143,22 @@ class EventWriter:
             self.emit(FaultRaised(fault=FAULT_DISK, detail=f"{lost} events were lost"))
         self._is_failing = is_failing
 
-    def _write(self, batch: dict[EventClass, list[_Row]]) -> dict[EventClass, int]:
-        """Class -> how many of its rows are synced. Runs in a thread: write and fdatasync release the GIL."""
-        written: dict[EventClass, int] = {}
-        for kind, rows in batch.items():
+    def _write(self, batch: _Batch) -> None:
+        """Runs in a thread: write and fdatasync release the GIL. MemoryError: what is synced is counted then, too."""
+        for kind, rows in batch.rows.items():
             start = 0
             while start < len(rows):
                 day = rows[start].day
                 end = next((index for index in range(start, len(rows)) if rows[index].day != day), len(rows))
-                try:
-                    append_synced(
-                        self._folder / day / f"{kind.value}.jsonl", b"".join(row.raw_line for row in rows[start:end])
-                    )
-                except OSError:
-                    break
-                written[kind] = start = end
-        return written
+                data = b"".join(row.raw_line for row in rows[start:end])
+                with batch.lock:
+                    if batch.is_over:
+                        return
+                    try:
+                        append_synced(self._folder / day / f"{kind.value}.jsonl", data)
+                    except OSError:
+                        break
+                    batch.written[kind] = start = end
 
     async def run(self, is_stopping: Callable[[], bool]) -> None:
         """Flush every 100 ms until told to stop, then once more."""
@@ -152,10 +171,9 @@ class EventWriter:
 def append_synced(path: Path, data: bytes) -> None:
     """Append whole lines or nothing, synced; several processes write to one file, so under its lock.
 
-    A half line that a killed process left is ended first. OSError when the disk takes nothing.
+    A half line that a killed process left is ended first. OSError when the disk takes nothing, MemoryError.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    is_new = not path.exists()
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -167,11 +185,11 @@ def append_synced(path: Path, data: bytes) -> None:
             while view:
                 view = view[os.write(descriptor, view) :]
             os.fdatasync(descriptor)
-        except OSError:
+            if not size:
+                sync_folder(path.parent)
+                sync_folder(path.parent.parent)
+        except (OSError, MemoryError):
             os.ftruncate(descriptor, size)
             raise
     finally:
         os.close(descriptor)
-    if is_new:
-        sync_folder(path.parent)
-        sync_folder(path.parent.parent)

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +104,66 @@ async def test_without_memory_for_a_thread_events_wait(
     with monkeypatch.context() as patch:
         patch.setattr(asyncio, "to_thread", refuse)
         await writer.flush()
+    await writer.flush()
+    report = verify(tmp_path)
+    assert (report.events, report.problems) == (2, [])
+
+
+async def test_what_a_pool_kept_when_it_had_no_thread_is_not_written_twice(
+    tmp_path: Path, clock: FixedClock, random: SystemRandom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``submit`` queues the work before it starts the thread, so a free one may find it later."""
+    writer = EventWriter(tmp_path, "front-1", clock, random)
+    writer.emit(received())
+    kept: list[Callable[[], object]] = []
+
+    async def keep(work: Callable[..., object], *arguments: object) -> None:
+        kept.append(partial(work, *arguments))
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(asyncio, "to_thread", keep)
+        await writer.flush()
+    kept[0]()
+    await writer.flush()
+    kept[0]()
+    report = verify(tmp_path)
+    assert (report.events, report.problems) == (2, [])  # and the fault
+
+
+async def test_memory_that_ends_behind_the_write_makes_nothing_twice(
+    tmp_path: Path, clock: FixedClock, random: SystemRandom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = EventWriter(tmp_path, "front-1", clock, random)
+    writer.emit(received())
+
+    async def run_dry(work: Callable[..., object], *arguments: object) -> None:
+        work(*arguments)
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(asyncio, "to_thread", run_dry)
+        await writer.flush()
+    writer.emit(received())
+    await writer.flush()
+    report = verify(tmp_path)
+    assert (report.events, report.problems) == (2, [])
+
+
+@pytest.mark.parametrize("error", [OSError, MemoryError])
+async def test_a_new_file_whose_folder_cannot_be_synced_has_nothing_in_it(
+    tmp_path: Path, clock: FixedClock, random: SystemRandom, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    writer = EventWriter(tmp_path, "front-1", clock, random)
+    writer.emit(received())
+
+    def refuse(_path: Path) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writer_module, "sync_folder", refuse)
+        await writer.flush()
+    assert writer.is_failing
     await writer.flush()
     report = verify(tmp_path)
     assert (report.events, report.problems) == (2, [])

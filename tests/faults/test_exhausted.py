@@ -60,6 +60,7 @@ def test_a_process_that_has_no_more_to_spend_defers_mail_and_recovers(tmp_path: 
             count = len(load.acknowledged)
             until(lambda: len(load.acknowledged) > count + 20, "mail is accepted again")
             load.stop()
+        until(lambda: demo.run("queue", "list", "--json").stdout.split() == ["[]"], "what the queue took has arrived")
         assert not problems(load.attempts, seen, boxes(demo))
         assert all(attempt.reply[:1] != "5" for attempt in load.attempts), "want is never the message's fault"
         assert demo.run("events", "verify").returncode == 0

@@ -18,6 +18,7 @@ import pytest
 from cryptography import x509
 
 from tests.support.demo import Demo
+from tests.support.faults.imap import until
 from tests.support.knot import KEY, knot
 from tests.support.pebble import HOST, pebble
 
@@ -109,8 +110,11 @@ def test_a_challenge_that_the_authority_does_not_find_changes_nothing(demo: Demo
         assert row["expires_at_ms"] is None
         assert "Pebble" not in shown(demo).issuer.rfc4514_string()
         assert not (demo.root / "ring" / "tls" / f"{NAME}.ecdsa.pem").exists()
-        log = "".join(path.read_text() for path in demo.root.glob("events/*/system*.jsonl"))
-        assert "certificate_failed" in log
+        until(lambda: "certificate_failed" in logged(demo), "the event is on disk")
+
+
+def logged(demo: Demo) -> str:
+    return "".join(path.read_text() for path in demo.root.glob("events/*/system*.jsonl"))
 
 
 def test_the_next_authority_is_asked_when_one_is_down(demo: Demo, tmp_path: Path) -> None:

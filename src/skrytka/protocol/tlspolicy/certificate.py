@@ -17,7 +17,7 @@ KEY_MAX: Final = 700  # octets; RSA of 4096 bits takes 550, and 0.1 ms for a sig
 _SEQUENCE: Final = 0x30
 _VERSION: Final = 0xA0
 _FIELDS_BEFORE_KEY: Final = 5  # RFC 5280 4.1: serial number, signature, issuer, validity, subject
-UNREADABLE: Final = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension)
+UNREADABLE: Final = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion)
 
 
 def public_key(certificate: bytes) -> bytes:

@@ -43,7 +43,7 @@ def _record(kind: str, value: object) -> Record:
             return value
         case "MX", (int() as preference, str() as exchange):
             return Mx(preference, _host(exchange))
-        case ("PTR" | "CNAME"), str():
+        case (("PTR" | "CNAME"), str()):
             return _host(value)
         case _:
             return str(ip_address(str(value)))

@@ -3,6 +3,7 @@
 The key is cut out of its octets as they were sent: a digest is of those, whatever a library would write again.
 """
 
+import warnings
 from typing import Final
 
 from cryptography import x509
@@ -17,7 +18,14 @@ KEY_MAX: Final = 700  # octets; RSA of 4096 bits takes 550, and 0.1 ms for a sig
 _SEQUENCE: Final = 0x30
 _VERSION: Final = 0xA0
 _FIELDS_BEFORE_KEY: Final = 5  # RFC 5280 4.1: serial number, signature, issuer, validity, subject
-UNREADABLE: Final = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion)
+UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 def public_key(certificate: bytes) -> bytes:
@@ -54,8 +62,10 @@ def load(certificate: bytes) -> x509.Certificate | None:
     try:
         if len(public_key(certificate)) > KEY_MAX:
             return None
-        found = x509.load_der_x509_certificate(certificate)
-        hash(found.subject)  # a name is read when it is asked for
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd fields: whoever sends them shall not write on our stderr
+            found = x509.load_der_x509_certificate(certificate)
+            hash(found.subject)  # a name is read when it is asked for
     except (RemoteProtocolError, *UNREADABLE):
         return None
     return found

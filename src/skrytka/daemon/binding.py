@@ -31,8 +31,16 @@ class Bound:
         self.by_service: dict[str, list[socket.socket]] = {}
         self.missing: list[str] = []  # what was said of ports that we do without
 
-    def add(self, service: str, sock: socket.socket) -> None:
-        self.by_service.setdefault(service, []).append(sock)
+    def take(self, service: str, address: str, port: int) -> None:
+        """Bind it; a port that is taken is an error, or missed where mail does without."""
+        try:
+            sock = bind(service, address, port)
+        except TransientError as exc:
+            if service not in DISPENSABLE:
+                raise
+            self.missing.append(exc.detail)
+        else:
+            self.by_service.setdefault(service, []).append(sock)
 
     def close(self) -> None:
         for socks in self.by_service.values():
@@ -47,12 +55,7 @@ def bind_all(settings: Settings) -> Bound:
         for service, listener in named_listeners(settings).items():
             if listener.is_enabled:
                 for address in _addresses(listener.addresses):
-                    try:
-                        bound.add(service, bind(service, address, listener.port))
-                    except TransientError as exc:
-                        if service not in DISPENSABLE:
-                            raise
-                        bound.missing.append(exc.detail)
+                    bound.take(service, address, listener.port)
     except BaseException:
         bound.close()
         raise

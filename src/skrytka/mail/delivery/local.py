@@ -37,10 +37,7 @@ from skrytka.model import reply
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
-from skrytka.model.events import (
-    Emitter,
-    MessageQueued,
-)
+from skrytka.model.events import Emitter, MessageQueued
 from skrytka.model.ids import AccountId, TraceId, UnitId, new_id
 from skrytka.model.limits import SmtpLimits
 from skrytka.model.verdict import Action, Verdict

@@ -150,28 +150,31 @@ def _refusing(record: Record, facts: Facts) -> Check[str]:
 
 def strict_transport(wanted: Wanted, facts: Facts) -> Check[Seen]:
     """RFC 8461 3.1: the id of the policy that is served, or who has the old one never asks again."""
-    answer = yield from ask(wanted.name, "TXT")
-    records = tuple(raw for raw in answer.strings if raw.startswith(b"v=STSv1"))
-    if not records:
-        return missing()
-    found = shown("TXT", records)
-    if len(records) > 1:
-        return wrong(Problem.SEVERAL, found)
-    if not (match := _STS.match(records[0])):
+    record = yield from _only(wanted, b"v=STSv1")
+    if isinstance(record, Seen):
+        return record
+    found = shown("TXT", (record,))
+    if not (match := _STS.match(record)):
         return wrong(Problem.STS_UNREADABLE, found)
     return right(found) if match[1].decode() == facts.policy_id else wrong(Problem.STS_OTHER_ID, found)
 
 
 def reports(wanted: Wanted, _facts: Facts) -> Check[Seen]:
     """RFC 8460 3: reports go somewhere; where is the owner's choice."""
+    record = yield from _only(wanted, b"v=TLSRPTv1")
+    if isinstance(record, Seen):
+        return record
+    found = shown("TXT", (record,))
+    return right(found) if _REPORTS.match(record) else wrong(Problem.REPORTS_UNREADABLE, found)
+
+
+def _only(wanted: Wanted, version: bytes) -> Check[bytes | Seen]:
+    """The one record of this version; or what is to be said when there is none, or several."""
     answer = yield from ask(wanted.name, "TXT")
-    records = tuple(raw for raw in answer.strings if raw.startswith(b"v=TLSRPTv1"))
+    records = tuple(raw for raw in answer.strings if raw.startswith(version))
     if not records:
         return missing()
-    found = shown("TXT", records)
-    if len(records) > 1:
-        return wrong(Problem.SEVERAL, found)
-    return right(found) if _REPORTS.match(records[0]) else wrong(Problem.REPORTS_UNREADABLE, found)
+    return records[0] if len(records) == 1 else wrong(Problem.SEVERAL, shown("TXT", records))
 
 
 def _octets(wanted: Wanted) -> bytes:

@@ -59,6 +59,7 @@ class RenewerDeps:
     publisher: Publisher
     resolver: Resolver
     host: str  # whose TLSA records name keys (this server's name)
+    is_validating: rollover.IsValidating  # whether the resolver would have told of a forged answer
     events: Emitter
     clock: Clock
     random: Random
@@ -114,6 +115,9 @@ class Renewer:
         """As :meth:`renew`, with the next key or not at all: PermanentError(NOT_PERMITTED) says what is missing."""
         key = await self._next_key(wanted)
         sight = await self._look(wanted, key)
+        if sight.ground is rollover.Ground.UNPROVEN:
+            said = f'{sight.ground.value}: apt install unbound, and dns.resolvers = ["127.0.0.1"]'
+            raise PermanentError(Reason.NOT_PERMITTED, said)
         if not sight.may_roll:
             record = f"_25._tcp.{self._deps.host}. TLSA 3 1 1 {digest(key).hex()}"
             said = f"{sight.ground.value}: publish {record}, and wait two times its TTL"
@@ -139,7 +143,12 @@ class Renewer:
         if deps.host not in wanted.names:
             return rollover.Sight(rollover.Ground.FREE)
         sight = await rollover.look(
-            deps.resolver, deps.host, digest(key), seen_ms=state.next_seen_ms, now_ms=deps.clock.now_ms()
+            deps.resolver,
+            deps.host,
+            digest(key),
+            seen_ms=state.next_seen_ms,
+            now_ms=deps.clock.now_ms(),
+            is_validating=deps.is_validating,
         )
         if (sight.seen_ms, sight.ttl_s) != (state.next_seen_ms, state.next_ttl_s):
             state.next_seen_ms, state.next_ttl_s = sight.seen_ms, sight.ttl_s
@@ -147,12 +156,17 @@ class Renewer:
         return sight
 
     async def _key(self, wanted: Wanted) -> tuple[PrivateKey, str]:
-        """The next key if it may be served, else today's, and why."""
+        """The next key if it may be served, else today's, and why.
+
+        The first one is taken without proof too: no key of ours was named yet, and without TLS nobody is safer.
+        """
         key = await self._next_key(wanted)
         sight = await self._look(wanted, key)
         if sight.may_roll:
             return key, ""
         ordered = await self._load(wanted)
+        if ordered is None and sight.ground is rollover.Ground.UNPROVEN:
+            return key, sight.ground.value
         if ordered is None:
             said = f"{sight.ground.value} (TLSA 3 1 1 {digest(key).hex()}): a certificate now would stop mail to us"
             raise TransientError(Reason.NOT_PERMITTED, said)

@@ -1,8 +1,11 @@
 """Which key the next certificate has: a new one where nobody is told which to expect, else one that DNS shows already.
 
-A key that TLSA records do not name is never served: mail from those who look would wait (RFC 7671 8.1).
+A key that TLSA records do not name is never served: mail from those who look would wait (RFC 7671 8.1). What counts is
+what a resolver that validates says: a signed answer, or an unsigned one of a zone that is proven to be unsigned. To
+another one anybody could say that there is no TLSA, or that the next key is there.
 """
 
+from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Final
 
@@ -24,6 +27,7 @@ class Ground(Enum):
     WAITING = "DNS shows the next key, but not for two times its TTL yet"
     MISSING = "the TLSA records do not name the next key"
     UNKNOWN = "DNS does not say"
+    UNPROVEN = "the resolver does not validate, so nobody vouches for what DNS says of TLSA"
 
 
 class Sight(msgspec.Struct, frozen=True):
@@ -39,17 +43,26 @@ class Sight(msgspec.Struct, frozen=True):
         return self.ground in (Ground.FREE, Ground.SHOWN)
 
 
-async def look(resolver: Resolver, host: str, next_digest: bytes, *, seen_ms: int, now_ms: int) -> Sight:
-    """``seen_ms`` is what the last look gave; 0 for none."""
+IsValidating = Callable[[], Awaitable[bool]]
+
+
+async def look(
+    resolver: Resolver, host: str, next_digest: bytes, *, seen_ms: int, now_ms: int, is_validating: IsValidating
+) -> Sight:
+    """``seen_ms`` is what the last look gave; 0 for none. ``is_validating`` is asked where the answer is not signed."""
     try:
         answer = await resolver.query(f"_25._tcp.{host}", "TLSA")
+        is_proven = answer.is_authentic or await is_validating()
     except (TransientError, PermanentError):
         return Sight(Ground.UNKNOWN, seen_ms)
-    return judge(answer, next_digest, seen_ms=seen_ms, now_ms=now_ms)
+    sight = judge(answer, next_digest, seen_ms=seen_ms, now_ms=now_ms)
+    if is_proven:
+        return sight
+    return Sight(Ground.UNPROVEN if sight.may_roll else sight.ground)  # since when it is there is not known either
 
 
 def judge(answer: Answer, next_digest: bytes, *, seen_ms: int, now_ms: int) -> Sight:
-    """From one answer."""
+    """From one answer that somebody vouches for."""
     own = [one for one in answer.records if isinstance(one, Tlsa) and one.usage in _END_ENTITY]
     if not own:
         return Sight(Ground.FREE)

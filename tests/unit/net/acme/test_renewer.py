@@ -50,6 +50,7 @@ class World:
         self.authorities = [LittleAuthority(self.clock), LittleAuthority(self.clock)]
         self.zone = StaticZone({})
         self.is_disk_full = False
+        self.is_validating = True
         self.folder = CertificateFolder(folder / "tls", self._write)
         self.renewer = self.make()
 
@@ -74,6 +75,7 @@ class World:
             publisher=Nowhere(),
             resolver=self,
             host=HOST,
+            is_validating=self.validates,
             events=self.recorder,
             clock=self.clock,
             random=Zeros(),
@@ -82,6 +84,9 @@ class World:
 
     async def query(self, name: Domain | str, rdtype: str) -> Answer:
         return await self.zone.query(name, rdtype)
+
+    async def validates(self) -> bool:
+        return self.is_validating
 
     def show(self, *digests: bytes) -> None:
         """What DNS says of the server's keys; a TTL of a minute."""
@@ -250,6 +255,22 @@ async def test_no_first_certificate_breaks_what_tlsa_records_promise(world: Worl
     (failed,) = world.recorder.of(CertificateFailed)
     assert digest(world.folder.next_key(WANTED)).hex() in failed.detail
     assert world.authorities[0].asked == []
+
+
+async def test_a_no_that_anybody_could_forge_changes_no_key_and_stops_no_first_certificate(world: World) -> None:
+    world.is_validating = False
+    assert await world.renewer.look_after(WANTED)
+    first = world.served()
+    world.clock.advance(62 * DAY_S)
+    assert await world.renewer.look_after(WANTED)
+    assert world.served() == first
+    assert [issued.is_new_key for issued in world.recorder.of(CertificateIssued)] == [True, False]
+    assert "does not validate" in world.recorder.of(CertificateIssued)[-1].detail
+    with pytest.raises(PermanentError, match="unbound"):
+        await world.renewer.roll(WANTED)
+    world.is_validating = True
+    assert await world.renewer.roll(WANTED)
+    assert world.served() != first
 
 
 async def test_names_that_no_mail_comes_to_have_a_new_key_each_time(world: World) -> None:

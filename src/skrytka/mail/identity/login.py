@@ -7,7 +7,8 @@ somebody else.
 
 Tries for one account from one network, and those from one address, come one after the other in each process: a limit
 counts a try until it is known to be right, so fifty clients that come back at once would stop each other; and the
-second of one account finds that the first was right, without a hash.
+second of one account finds that the first was right, without a hash. Where an account is at home (``Watch.delay``), the
+limit of the address is not asked, so nobody who shares it can lock the account out either.
 """
 
 import hashlib
@@ -50,6 +51,40 @@ class Peer(Protocol):
     def is_exempt(self) -> bool: ...
 
 
+class Attempt(msgspec.Struct, frozen=True):
+    """One try to log in, as a :class:`Watch` sees it; the password is not in it."""
+
+    key: str  # Address.key, or what was typed in lower case
+    name: str  # the same as events hide it: for an account and for nobody alike
+    facts: Peer
+    mechanism: str
+
+
+class Watch(Protocol):
+    """Sees each try: what slows attacks down, tells of them, and knows where an account is at home."""
+
+    async def delay(self, attempt: Attempt) -> bool:
+        """Waits as long as the try has to wait; TransientError(RATE_LIMITED) refuses it, before any hash.
+
+        True: the account has logged in from there before, so what others do at that address is not held against it.
+        """
+        ...
+
+    def note(self, attempt: Attempt, found: "Credential | None", error: BaseException | None) -> None:
+        """What came of it, exactly once after each :meth:`delay` that returned. No error: it was a login."""
+        ...
+
+
+class Unwatched:
+    """A :class:`Watch` that lets everybody try, for tools and tests."""
+
+    async def delay(self, attempt: Attempt) -> bool:
+        return False
+
+    def note(self, attempt: Attempt, found: "Credential | None", error: BaseException | None) -> None:
+        pass
+
+
 class Credential(msgspec.Struct, frozen=True):
     """What the directory knows of an account that somebody names at a login."""
 
@@ -90,7 +125,7 @@ class Login(msgspec.Struct, frozen=True):
 class Identity:
     """Logins of one process."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the one door for passwords needs all of them
         self,
         credentials: Credentials,
         passwords: Passwords,
@@ -99,6 +134,8 @@ class Identity:
         settings: LoginSettings,
         events: Emitter,
         name_key: Secret,
+        *,
+        watch: Watch | None = None,
     ) -> None:
         self._credentials = credentials
         self._passwords = passwords
@@ -107,6 +144,7 @@ class Identity:
         self._settings = settings
         self._events = events
         self._name_key = name_key
+        self._watch = watch or Unwatched()
         self._turns = Turns()
         self._valid: dict[tuple[AccountId, bytes, str], int] = {}  # found valid when the directory had so many changes
 
@@ -117,9 +155,26 @@ class Identity:
         """
         address = _parse(name)
         key = name[:NAME_MAX].lower() if address is None else address.key
-        turns = [f"account {key} {facts.network}"] + ([] if facts.is_exempt else [f"address {host_of(facts.remote)}"])
-        async with self._turns.of(*turns):
-            return await self._try(address, key, password, facts, mechanism)
+        attempt = Attempt(key, hidden_name(self._name_key, key), facts, mechanism)
+        async with self._turns.of(f"account {key} {facts.network}"):
+            try:
+                is_at_home = await self._watch.delay(attempt)
+            except TransientError as exc:
+                raise self._failed(key, None, facts, mechanism, exc) from exc
+            return await self._watched(address, password, attempt, is_at_home=is_at_home)
+
+    async def _watched(self, address: Address | None, password: Secret, attempt: Attempt, *, is_at_home: bool) -> Login:
+        is_alone = is_at_home or attempt.facts.is_exempt  # what others try at that address does not matter
+        found: list[Credential] = []
+        error: BaseException | None = None
+        try:
+            async with self._turns.of(*(() if is_alone else (f"address {host_of(attempt.facts.remote)}",))):
+                return await self._try(address, password, attempt, found, is_at_home=is_at_home)
+        except BaseException as exc:
+            error = exc
+            raise
+        finally:
+            self._watch.note(attempt, found[0] if found else None, error)
 
     def refuse(self, name: str, facts: Peer, mechanism: str) -> None:
         """Tell of somebody who wants to act as somebody else, which nobody may; nothing is looked up or hashed."""
@@ -127,19 +182,24 @@ class Identity:
         key = name[:NAME_MAX].lower() if address is None else address.key
         self._failed(key, None, facts, mechanism, PermanentError(Reason.NOT_PERMITTED))
 
-    async def _try(self, address: Address | None, key: str, password: Secret, facts: Peer, mechanism: str) -> Login:
-        if not await self._take(key, facts):
+    async def _try(
+        self, address: Address | None, password: Secret, attempt: Attempt, seen: list[Credential], *, is_at_home: bool
+    ) -> Login:
+        """``seen`` gets what the directory knows of the name."""
+        key, facts, mechanism = attempt.key, attempt.facts, attempt.mechanism
+        if not await self._take(attempt, is_at_home=is_at_home):
             raise self._failed(key, None, facts, mechanism, TransientError(Reason.RATE_LIMITED))
         try:
             found = await self._credentials.find(address) if address is not None else None
+            seen.extend([] if found is None else [found])
             usable = await self._prove(found, password, facts)
         except TransientError:  # our trouble, not his: it must not count against him
-            await self._refund(key, facts)
+            await self._refund(attempt, is_at_home=is_at_home)
             raise
         if usable is None:
             error = PermanentError(Reason.BAD_CREDENTIALS, _why(found, facts))
             raise self._failed(key, found, facts, mechanism, error)
-        await self._refund(key, facts)
+        await self._refund(attempt, is_at_home=is_at_home)
         self._events.emit(
             LoginSucceeded(
                 account=usable.account,
@@ -205,26 +265,28 @@ class Identity:
             return was
         return stored
 
-    async def _take(self, key: str, facts: Peer) -> bool:
+    async def _take(self, attempt: Attempt, *, is_at_home: bool) -> bool:
+        facts, settings = attempt.facts, self._settings
         if facts.is_exempt:
             return True
-        settings = self._settings
-        return await self._limits.take(
+        if not is_at_home and not await self._limits.take(
             BY_ADDRESS, host_of(facts.remote), limit=settings.failures_per_address, window_s=settings.window_s
-        ) and await self._limits.take(
+        ):
+            return False
+        return await self._limits.take(
             BY_ACCOUNT_NETWORK,
-            self._account_network(key, facts),
+            f"{attempt.name} {facts.network}",
             limit=settings.failures_per_account_network,
             window_s=settings.window_s,
         )
 
-    async def _refund(self, key: str, facts: Peer) -> None:
-        if not facts.is_exempt:
+    async def _refund(self, attempt: Attempt, *, is_at_home: bool) -> None:
+        facts = attempt.facts
+        if facts.is_exempt:
+            return
+        if not is_at_home:
             await self._limits.refund(BY_ADDRESS, host_of(facts.remote))
-            await self._limits.refund(BY_ACCOUNT_NETWORK, self._account_network(key, facts))
-
-    def _account_network(self, key: str, facts: Peer) -> str:
-        return f"{hidden_name(self._name_key, key)} {facts.network}"
+        await self._limits.refund(BY_ACCOUNT_NETWORK, f"{attempt.name} {facts.network}")
 
     def _failed(
         self,

@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from skrytka.mail.identity import login as login_module
-from skrytka.mail.identity.login import Credential, Identity, hidden_name, is_same_name
+from skrytka.mail.identity.login import Attempt, Credential, Identity, Login, hidden_name, is_same_name
 from skrytka.mail.identity.passwords import Cost, Passwords, RecentLogins
 from skrytka.model.address import Address
 from skrytka.model.clock import FixedClock
@@ -285,3 +285,73 @@ async def test_a_login_that_renews_its_hash_stays_valid(world: World) -> None:
     world.directory.rows[ALICE.key] = Credential(AccountId(7), ALICE, renewed)
     assert await world.identity.is_still_valid(login, PeerFacts())
     old.close()
+
+
+class Guard:
+    """A Watch that does as it is told."""
+
+    def __init__(self) -> None:
+        self.is_at_home = False
+        self.refuses = False
+        self.noted: list[tuple[str, AccountId | None, str]] = []
+
+    async def delay(self, attempt: Attempt) -> bool:
+        if self.refuses:
+            raise TransientError(Reason.RATE_LIMITED)
+        return self.is_at_home
+
+    def note(self, attempt: Attempt, found: Credential | None, error: BaseException | None) -> None:
+        self.noted.append((attempt.name, found.account if found else None, type(error).__name__))
+
+
+def watched(world: World, guard: Guard) -> Identity:
+    return Identity(
+        world.directory, world.passwords, RecentLogins(world.clock, world.random), LocalLimits(world.limits), SETTINGS,
+        world.events, Secret(b"n" * 32), watch=guard,
+    )  # fmt: skip
+
+
+async def test_what_watches_hears_of_each_try_once_and_never_a_name(world: World) -> None:
+    guard = Guard()
+    identity = watched(world, guard)
+    await identity.login(str(ALICE), Secret("right"), PeerFacts(), "PLAIN")
+    with pytest.raises(PermanentError):
+        await identity.login(str(ALICE), Secret("wrong"), PeerFacts(), "PLAIN")
+    with pytest.raises(PermanentError):
+        await identity.login("nobody@example.test", Secret("wrong"), PeerFacts(), "PLAIN")
+    world.directory.is_down = True
+    with pytest.raises(TransientError):
+        await identity.login(str(ALICE), Secret("right"), PeerFacts(), "PLAIN")
+    alice, nobody = (hidden_name(Secret(b"n" * 32), key) for key in (ALICE.key, "nobody@example.test"))
+    assert guard.noted == [
+        (alice, AccountId(7), "NoneType"),
+        (alice, AccountId(7), "PermanentError"),
+        (nobody, None, "PermanentError"),
+        (alice, None, "TransientError"),
+    ]
+
+
+async def test_what_watches_refuses_before_any_read_or_hash_and_it_is_told(world: World) -> None:
+    guard = Guard()
+    guard.refuses = True
+    world.directory.reads = hashes = world.passwords.hashes = 0
+    with pytest.raises(TransientError) as caught:
+        await watched(world, guard).login(str(ALICE), Secret("right"), PeerFacts(), "PLAIN")
+    assert caught.value.reason is Reason.RATE_LIMITED
+    assert (world.directory.reads, world.passwords.hashes, guard.noted) == (0, hashes, [])
+    event = world.events.events[-1]
+    assert isinstance(event, LoginFailed)
+    assert event.reason == "rate_limited"
+
+
+async def test_who_is_at_home_there_is_not_stopped_by_others_at_the_same_address(world: World) -> None:
+    guard = Guard()
+    identity = watched(world, guard)
+    for number in range(5):
+        with pytest.raises(PermanentError):
+            await identity.login(f"user{number}@example.test", Secret("x"), PeerFacts(), "PLAIN")
+    with pytest.raises(TransientError):
+        await identity.login(str(ALICE), Secret("right"), PeerFacts(), "PLAIN")
+    guard.is_at_home = True
+    login: Login = await identity.login(str(ALICE), Secret("right"), PeerFacts(), "PLAIN")
+    assert login.account == AccountId(7)

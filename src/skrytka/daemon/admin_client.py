@@ -11,9 +11,10 @@ import msgspec
 
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.offline import actor, offline
+from skrytka.mail.admin.commands.run import Answer, run_command
+from skrytka.model.actor import local_actor
 from skrytka.model.errors import UNREADABLE, PermanentError, Reason, RemoteProtocolError, SkrytkaError, TransientError
 from skrytka.model.framing import FrameReader, frame
-from skrytka.servers.control import Answer, run_command
 
 ANSWER_S = 600.0  # between two frames: a check of a large store tells how far it is
 READ_BYTES = 64 * 1024
@@ -93,7 +94,7 @@ async def _ask_here(layout: Layout, request: bytes, progress: Tell) -> dict[str,
         progress(text)
 
     async with offline(layout) as deps:
-        answer: Answer = await run_command(deps, request, actor(), tell)
+        answer: Answer = await run_command(deps, request, local_actor(actor()), tell)
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(answer))
     return plain
 

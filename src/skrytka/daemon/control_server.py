@@ -7,10 +7,12 @@ import pwd
 import socket
 import struct
 
+from skrytka.mail.admin.commands.base import CommandDeps
+from skrytka.model.actor import local_actor
 from skrytka.model.events import Emitter, FaultRaised
 from skrytka.net.bugs import bug_caught
 from skrytka.net.listener import ACCEPT_PAUSE_S
-from skrytka.servers.control import ControlDeps, serve_control
+from skrytka.servers.control import serve_control
 
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 
@@ -18,7 +20,7 @@ _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 class ControlServer:
     """Runs until cancelled; a session that breaks is told and the others go on."""
 
-    def __init__(self, sock: socket.socket, deps: ControlDeps, events: Emitter) -> None:
+    def __init__(self, sock: socket.socket, deps: CommandDeps, events: Emitter) -> None:
         sock.setblocking(False)  # noqa: FBT003 - the stdlib names it so
         self._sock = sock
         self._deps = deps
@@ -50,7 +52,7 @@ class ControlServer:
                 uid = peer_uid(peer)
                 if uid in (0, os.geteuid()):
                     reader, writer = await asyncio.open_unix_connection(sock=peer)
-                    await serve_control(reader, writer, self._deps, name_of(uid))
+                    await serve_control(reader, writer, self._deps, local_actor(name_of(uid)))
         except OSError:
             return  # the peer left
         except Exception as exc:  # noqa: BLE001 - the one place for a control session's bugs (conventions C6)

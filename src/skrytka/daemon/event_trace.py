@@ -18,7 +18,7 @@ _MAC_BYTES = 16
 
 
 class EventTrace:
-    """``servers.control.Trace``; the index is brought up to date in a thread."""
+    """``mail.admin.commands.base.Trace``; the index is brought up to date in a thread."""
 
     def __init__(self, layout: Layout, name_key: Secret) -> None:
         self._folder = layout.events

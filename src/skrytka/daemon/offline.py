@@ -26,12 +26,12 @@ from skrytka.daemon.prepare import (
 from skrytka.daemon.store_check import StoreCheck
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
+from skrytka.mail.admin.commands.base import CommandDeps
 from skrytka.mail.identity.login import NAME_SUBJECT
 from skrytka.mail.identity.passwords import PEPPER_SUBJECT, Passwords
 from skrytka.model.clock import Clock, Random
 from skrytka.model.events import Event
 from skrytka.model.settings import Settings
-from skrytka.servers.control import ControlDeps
 from skrytka.store.open import open_private
 from skrytka.store.seal.ring import KeyRing
 from skrytka.store.seal.source import LocalKeySource
@@ -68,7 +68,7 @@ def locked(layout: Layout) -> Iterator[Folder]:
 
 
 @asynccontextmanager
-async def offline(layout: Layout) -> AsyncIterator[ControlDeps]:
+async def offline(layout: Layout) -> AsyncIterator[CommandDeps]:
     """Administration of an installation whose server is stopped, as the control socket has it otherwise."""
     clock, random = SystemClock(), SystemRandom()
     with locked(layout) as folder:
@@ -89,7 +89,7 @@ async def offline(layout: Layout) -> AsyncIterator[ControlDeps]:
                     dns=dns_deps(folder.settings, layout, clock, random),
                 )
                 name_key = folder.ring.get(NAME_SUBJECT)
-                yield ControlDeps(admin=Admin(admin), check=StoreCheck(layout), trace=EventTrace(layout, name_key))
+                yield CommandDeps(admin=Admin(admin), check=StoreCheck(layout), trace=EventTrace(layout, name_key))
         finally:
             passwords.close()
             await _close_log(layout, folder.settings, clock, events)

@@ -19,6 +19,7 @@ from skrytka.daemon.report_job import EVERY_S, ReportJob, ReportJobDeps
 from skrytka.daemon.store_check import StoreCheck
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
+from skrytka.mail.admin.commands.base import CommandDeps
 from skrytka.mail.delivery.append import AppendDeps, Appends
 from skrytka.mail.delivery.hosted import HostedDomains
 from skrytka.mail.delivery.report_sender import ReportSender
@@ -41,7 +42,6 @@ from skrytka.net.listener import Service, Surroundings
 from skrytka.net.openssl_conf import prove
 from skrytka.net.sweeper import Sweeper
 from skrytka.net.tls import TlsStore
-from skrytka.servers.control import ControlDeps
 from skrytka.servers.imap.deps import ImapDeps
 from skrytka.servers.imap.session import serve_imap
 from skrytka.servers.mx import serve_mx
@@ -210,10 +210,10 @@ class Parts:
         self._outbound, self._chores = outbound_courier(sending)
         return self._outbound
 
-    def control(self) -> ControlDeps:
+    def control(self) -> CommandDeps:
         """What the control socket administers."""
         layout = self._base.layout
-        return ControlDeps(
+        return CommandDeps(
             admin=self.admin,
             check=StoreCheck(layout),
             trace=EventTrace(layout, self._name_key),

@@ -3,14 +3,14 @@
 import asyncio
 
 from skrytka.daemon.layout import Layout
-from skrytka.servers.control import Progress
+from skrytka.mail.admin.commands.base import Progress
 from skrytka.store.check import Report, check
 from skrytka.store.files import StorePaths
 from skrytka.store.open import open_reader
 
 
 class StoreCheck:
-    """``servers.control.Check``."""
+    """``mail.admin.commands.base.Check``."""
 
     def __init__(self, layout: Layout) -> None:
         self._paths = StorePaths(layout.store)

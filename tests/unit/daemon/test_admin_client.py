@@ -12,9 +12,9 @@ from skrytka.daemon import admin_client
 from skrytka.daemon.admin_client import CommandBugError, ask, connect
 from skrytka.daemon.binding import bind_control
 from skrytka.daemon.layout import Layout
+from skrytka.mail.admin.commands.run import Answer
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.framing import FrameReader, frame
-from skrytka.servers.control import Answer
 
 
 class Server:

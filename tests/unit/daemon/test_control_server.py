@@ -12,7 +12,8 @@ import pytest
 from skrytka.daemon import control_server
 from skrytka.daemon.binding import bind_control
 from skrytka.daemon.control_server import ControlServer, name_of, peer_uid
-from skrytka.servers.control import ControlDeps
+from skrytka.mail.admin.commands.base import CommandDeps
+from skrytka.model.actor import Actor, local_actor
 from tests.support.logs import CountingLog
 
 
@@ -45,7 +46,7 @@ async def talk(path: Path) -> bytes:
 
 
 async def serve(sock: socket.socket, path: Path, log: CountingLog, sessions: int) -> list[bytes]:
-    server = asyncio.ensure_future(ControlServer(sock, cast("ControlDeps", None), log).run())
+    server = asyncio.ensure_future(ControlServer(sock, cast("CommandDeps", None), log).run())
     try:
         return [await talk(path) for _ in range(sessions)]
     finally:
@@ -56,9 +57,9 @@ async def serve(sock: socket.socket, path: Path, log: CountingLog, sessions: int
 async def test_a_session_that_breaks_is_told_and_the_next_one_is_served(
     sock: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    actors: list[str] = []
+    actors: list[Actor] = []
 
-    async def session(_reader: object, writer: asyncio.StreamWriter, _deps: object, actor: str) -> None:
+    async def session(_reader: object, writer: asyncio.StreamWriter, _deps: object, actor: Actor) -> None:
         actors.append(actor)
         writer.write(b"hello")
         writer.close()
@@ -68,7 +69,7 @@ async def test_a_session_that_breaks_is_told_and_the_next_one_is_served(
     monkeypatch.setattr(control_server, "serve_control", session)
     log = CountingLog()
     assert await serve(sock, tmp_path / "control.sock", log, 2) == [b"hello", b"hello"]
-    assert actors == [name_of(os.getuid())] * 2
+    assert actors == [local_actor(name_of(os.getuid()))] * 2
     assert log.counts["BugCaught"] == 1
 
 
@@ -82,7 +83,7 @@ async def test_without_descriptors_it_waits_and_the_front_lives_on(
     monkeypatch.setattr(control_server, "serve_control", session)
     monkeypatch.setattr(control_server, "ACCEPT_PAUSE_S", 0.01)
     log = CountingLog()
-    server = asyncio.ensure_future(ControlServer(sock, cast("ControlDeps", None), log).run())
+    server = asyncio.ensure_future(ControlServer(sock, cast("CommandDeps", None), log).run())
     await asyncio.sleep(0)
     with socket.socket(socket.AF_UNIX) as peer:
         peer.setblocking(False)

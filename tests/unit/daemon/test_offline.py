@@ -6,9 +6,10 @@ import pytest
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.lock import FolderLock, is_held
 from skrytka.daemon.offline import actor, locked, offline
+from skrytka.mail.admin.commands.run import run_command
+from skrytka.model.actor import local_actor
 from skrytka.model.errors import TransientError
 from skrytka.model.secret import Secret
-from skrytka.servers.control import run_command
 from skrytka.store.events.verify import verify
 from tests.support import installations
 
@@ -27,7 +28,7 @@ async def test_a_stopped_server_is_administered_and_its_events_verify(layout: La
     async with offline(layout) as deps:
         made = await deps.admin.init("example.test", "admin@example.test", Secret("pw"), actor())
         assert made.services == ("web",)
-        answer = await run_command(deps, b'{"command": "store.check"}', actor(), nothing)
+        answer = await run_command(deps, b'{"command": "store.check"}', local_actor(actor()), nothing)
         assert answer.ok
         assert msgspec.to_builtins(answer.result)["differences"] == ()
     report = verify(layout.events)

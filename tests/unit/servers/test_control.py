@@ -8,15 +8,20 @@ import msgspec
 import pytest
 
 from skrytka.mail.admin.admin import Admin
+from skrytka.mail.admin.commands.base import CommandDeps, Progress
+from skrytka.mail.admin.commands.run import MENDS, run_command
+from skrytka.mail.admin.commands.table import COMMANDS
 from skrytka.mail.admin.dkim_deps import DkimDeps
+from skrytka.model.actor import local_actor
 from skrytka.model.errors import Reason
 from skrytka.model.framing import FrameReader, frame
 from skrytka.net.dns.zone import StaticZone
 from skrytka.servers import control
-from skrytka.servers.control import COMMANDS, MENDS, ControlDeps, Progress, run_command, serve_control
+from skrytka.servers.control import serve_control
 from tests.unit.mail.world import World
 
-ACTOR = "local uid 1000"
+NAME = "local uid 1000"
+ACTOR = local_actor(NAME)
 
 
 @pytest.fixture
@@ -43,7 +48,7 @@ class Transport(asyncio.Transport):
         return self.is_closed
 
 
-async def talk(deps: ControlDeps, raw: bytes, *, is_at_end: bool = True) -> tuple[list[Any], Transport]:
+async def talk(deps: CommandDeps, raw: bytes, *, is_at_end: bool = True) -> tuple[list[Any], Transport]:
     """Everything the peer said at once; the frames that came back."""
     reader = asyncio.StreamReader()
     reader.feed_data(raw)
@@ -65,18 +70,18 @@ def request(command: str, **args: object) -> bytes:
 
 
 async def ask(world: World, command: str, **args: object) -> Any:
-    (answer,), _ = await talk(ControlDeps(admin=world.admin), request(command, **args))
+    (answer,), _ = await talk(CommandDeps(admin=world.admin), request(command, **args))
     return answer
 
 
 async def test_commands_follow_each_other_on_one_connection(world: World) -> None:
     raw = request("domain.add", domain="second.test") + request("domain.list") + request("ping")
-    (added, listed, pong), transport = await talk(ControlDeps(admin=world.admin), raw)
+    (added, listed, pong), transport = await talk(CommandDeps(admin=world.admin), raw)
     assert added["result"]["name"] == "second.test"
     assert [row["name"] for row in listed["result"]] == ["example.test", "second.test"]
     assert pong == {"ok": True, "result": "ready"}
     assert transport.is_closed
-    assert {getattr(event, "actor", "") for event in world.events.events} == {ACTOR}
+    assert {getattr(event, "actor", "") for event in world.events.events} == {NAME}
 
 
 ALL_OF_THEM: list[tuple[str, dict[str, object]]] = [
@@ -148,7 +153,7 @@ WRONG: list[tuple[bytes, str]] = [
 
 @pytest.mark.parametrize(("raw", "error"), WRONG)
 async def test_what_is_wrong_is_told_and_the_session_goes_on(world: World, raw: bytes, error: str) -> None:
-    (refused, pong), _ = await talk(ControlDeps(admin=world.admin), raw + request("ping"))
+    (refused, pong), _ = await talk(CommandDeps(admin=world.admin), raw + request("ping"))
     assert (refused["ok"], refused["error"]) == (False, error)
     assert refused["detail"]
     assert pong["ok"]
@@ -164,7 +169,7 @@ async def test_progress_comes_before_the_answer(world: World) -> None:
         await progress("half of it")
         return {"difference": 0}
 
-    deps = ControlDeps(admin=world.admin, check=check)
+    deps = CommandDeps(admin=world.admin, check=check)
     frames, _ = await talk(deps, request("store.check"))
     assert frames == [{"progress": "half of it"}, {"ok": True, "result": {"difference": 0}}]
 
@@ -173,7 +178,7 @@ async def test_a_trace_is_asked_of_the_event_log(world: World) -> None:
     async def trace(what: str) -> object:
         return [what]
 
-    frames, _ = await talk(ControlDeps(admin=world.admin, trace=trace), request("trace", what="01ARZ"))
+    frames, _ = await talk(CommandDeps(admin=world.admin, trace=trace), request("trace", what="01ARZ"))
     assert frames == [{"ok": True, "result": ["01ARZ"]}]
 
 
@@ -181,7 +186,7 @@ async def test_a_bug_is_told_without_its_text_and_raised(world: World) -> None:
     async def check(progress: Progress) -> object:
         raise KeyError("secret detail")
 
-    deps = ControlDeps(admin=world.admin, check=check)
+    deps = CommandDeps(admin=world.admin, check=check)
     reader = asyncio.StreamReader()
     reader.feed_data(request("store.check"))
     transport = Transport()
@@ -196,13 +201,13 @@ async def test_a_bug_is_told_without_its_text_and_raised(world: World) -> None:
 
 
 async def test_a_frame_that_claims_too_much_ends_the_session(world: World) -> None:
-    frames, transport = await talk(ControlDeps(admin=world.admin), b"\xff\xff\xff\xff", is_at_end=False)
+    frames, transport = await talk(CommandDeps(admin=world.admin), b"\xff\xff\xff\xff", is_at_end=False)
     assert (frames, transport.is_closed) == ([], True)
 
 
 async def test_a_silent_peer_is_let_go(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(control, "IDLE_S", 0.0)
-    frames, transport = await talk(ControlDeps(admin=world.admin), b"", is_at_end=False)
+    frames, transport = await talk(CommandDeps(admin=world.admin), b"", is_at_end=False)
     assert (frames, transport.is_closed) == ([], True)
 
 
@@ -210,14 +215,14 @@ async def test_the_cli_runs_the_same_commands_without_a_socket(world: World) -> 
     async def progress(text: str) -> None:
         raise AssertionError(text)
 
-    answer = await run_command(ControlDeps(admin=world.admin), b'{"command": "alias.list"}', ACTOR, progress)
+    answer = await run_command(CommandDeps(admin=world.admin), b'{"command": "alias.list"}', ACTOR, progress)
     assert answer.ok
     assert len(answer.result) == 4
 
 
 async def test_keys_are_made_shown_and_revoked(world: World) -> None:
     life = DkimDeps(resolver=lambda: StaticZone({}), age=world.clock)
-    deps = ControlDeps(admin=Admin(dataclasses.replace(world.admin.dkim._deps, dkim=life)))
+    deps = CommandDeps(admin=Admin(dataclasses.replace(world.admin.dkim._deps, dkim=life)))
     asked = {"domain": "example.test"}
     raw = request("dkim.rotate", **asked) + request("dkim.show", **asked) + request("dkim.list")
     (made, shown, listed), _ = await talk(deps, raw)
@@ -249,6 +254,6 @@ async def test_certificates_are_those_of_the_running_server(world: World) -> Non
     assert (await ask(world, "cert.list"))["error"] == "unsupported"
     fake = FakeCertificates()
     raw = request("cert.list") + request("cert.renew") + request("cert.rollover", name="mail.example.test")
-    answers, _ = await talk(ControlDeps(admin=world.admin, certificates=fake), raw)
+    answers, _ = await talk(CommandDeps(admin=world.admin, certificates=fake), raw)
     assert [answer for answer in answers if "progress" in answer] == [{"progress": "ca.test: asking"}] * 2
     assert fake.asked == [("", False), ("mail.example.test", True)]

@@ -1,0 +1,140 @@
+"""What a row of the table of commands is made of."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from skrytka.mail.admin.admin import Admin
+from skrytka.mail.admin.base import parse_address, parse_domain
+from skrytka.mail.identity.permissions import Permission
+from skrytka.model.actor import Actor
+
+Progress = Callable[[str], Awaitable[None]]
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+
+
+class Check(Protocol):
+    """``store check``: recompute what is counted, and say what differs."""
+
+    async def __call__(self, progress: Progress) -> object: ...
+
+
+class Trace(Protocol):
+    """``trace``: the events of a trace id or an address, in order of time."""
+
+    async def __call__(self, what: str) -> object: ...
+
+
+class Certificates(Protocol):
+    """``cert``: what is served and ordered."""
+
+    async def list(self) -> object: ...
+
+    async def renew(self, name: str, tell: Progress, *, is_rolling: bool = False) -> object:
+        """Order anew now; with the next key or not at all if ``is_rolling``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandDeps:
+    """What commands work on; made by the composition root."""
+
+    admin: Admin
+    check: Check | None = None
+    trace: Trace | None = None
+    certificates: Certificates | None = None
+
+
+class Args(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all arguments; a field that is not known is an error."""
+
+
+class NoArgs(Args, frozen=True, kw_only=True):
+    """Nothing to say."""
+
+
+class DomainArgs(Args, frozen=True, kw_only=True):
+    domain: str
+
+
+class OptionalDomainArgs(Args, frozen=True, kw_only=True):
+    domain: str | None = None
+
+
+class AddressArgs(Args, frozen=True, kw_only=True):
+    address: str
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """What a command touches: the server as a whole, a domain, or an account in it."""
+
+    domain: str | None = None
+    account: str | None = None  # Address.key; its domain is ``domain``
+    is_listing: bool = False  # of all domains: rows of those that the actor may not see are left out
+
+
+NODE = Scope()
+
+
+def on_node(_args: Args) -> Scope:
+    """The server as a whole, or what is the actor's own."""
+    return NODE
+
+
+def on_domain(args: Any) -> Scope:
+    """The domain that is named, as commands will parse it; PermanentError(BAD_SYNTAX)."""
+    return Scope(parse_domain(args.domain).name)
+
+
+def on_domain_or_node(args: Any) -> Scope:
+    return NODE if args.domain is None else on_domain(args)
+
+
+def on_domain_or_all(args: Any) -> Scope:
+    """A list of one domain, or of all that the actor may see."""
+    return Scope(is_listing=True) if getattr(args, "domain", None) is None else on_domain(args)
+
+
+def on_account(args: Any) -> Scope:
+    address = parse_address(args.address)
+    return Scope(address.domain.name, address.key)
+
+
+def on_address(args: Any) -> Scope:
+    """An alias, ``@domain`` included; no account is meant."""
+    if args.address.startswith("@"):
+        return Scope(parse_domain(args.address[1:]).name)
+    return Scope(parse_address(args.address).domain.name)
+
+
+Run = Callable[[CommandDeps, Any, Actor, Progress], Awaitable[object]]
+
+
+class Route(msgspec.Struct, frozen=True):
+    """Where the REST API has it, below ``/api/v1``; ``{name}`` is a field of the arguments."""
+
+    method: Method
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One row of the table."""
+
+    args: type[Args]
+    result: Any  # the type of what ``run`` returns
+    permission: Permission
+    scope: Callable[[Any], Scope]
+    run: Run
+    route: Route
+    row_domain: Callable[[Any], str] | None = None  # of a listing: whose domain a row is
+    also: Callable[[Any], Permission | None] | None = None  # another permission, on the whole server, that args need
+    is_dangerous: bool = False  # wants a proof of identity that is fresh
+    is_four_eyes: bool = False  # wants the approval of a second person, unless the actor is on this machine
+
+
+def of_address(row: Any) -> str:
+    """``Command.row_domain`` of rows with an address."""
+    return str(row.address).rpartition("@")[2]

@@ -1,0 +1,10 @@
+"""All commands, by name. A new one is a row in the module of its kind; a test demands its permission and its route."""
+
+from typing import Final
+
+from skrytka.mail.admin.commands.accounts import ACCOUNTS
+from skrytka.mail.admin.commands.base import Command
+from skrytka.mail.admin.commands.domains import DOMAINS
+from skrytka.mail.admin.commands.node import NODE_COMMANDS
+
+COMMANDS: Final[dict[str, Command]] = {**NODE_COMMANDS, **DOMAINS, **ACCOUNTS}

@@ -1,0 +1,89 @@
+"""Who may not, does not; what he may not see, is not there."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from skrytka.mail.admin.commands.base import CommandDeps
+from skrytka.mail.admin.commands.run import Answer, refusal, run_command, secret_hook
+from skrytka.model.actor import LOCAL_ROOT, AccessRole, Actor, Grant
+from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.secret import Secret
+from tests.unit.mail.world import World
+
+NOBODY = Actor("nobody")
+DOMAIN_ADMIN = Actor("dora", grants=(Grant(AccessRole.DOMAIN_ADMIN, "example.test"),))
+HELP_DESK = Actor("hugo", grants=(Grant(AccessRole.HELP_DESK),))
+
+
+async def nothing(text: str) -> None:
+    raise AssertionError(text)
+
+
+async def ask(world: World, actor: Actor, command: str, **args: object) -> Answer:
+    request = msgspec.json.encode({"command": command, "args": args})
+    return await run_command(CommandDeps(admin=world.admin), request, actor, nothing)
+
+
+def names(answer: Answer) -> list[str]:
+    assert answer.ok, answer
+    return [getattr(row, "address", None) or row.name for row in answer.result]
+
+
+@pytest.mark.parametrize("command", ["account.list", "alias.list", "domain.list"])
+async def test_a_list_shows_what_is_in_one_s_own_domains(world: World, command: str) -> None:
+    assert {name.rpartition("@")[2] for name in names(await ask(world, DOMAIN_ADMIN, command))} == {"example.test"}
+    assert "other.test" in {name.rpartition("@")[2] for name in names(await ask(world, LOCAL_ROOT, command))} or (
+        command == "alias.list"
+    )
+    assert (await ask(world, NOBODY, command)).error == "not_permitted"
+
+
+async def test_the_domain_of_somebody_else_is_answered_like_one_that_is_not_there(world: World) -> None:
+    there = await ask(world, DOMAIN_ADMIN, "account.list", domain="other.test")
+    gone = await ask(world, DOMAIN_ADMIN, "account.list", domain="gone.test")
+    assert there == gone
+    assert there.error == "no_such_object"
+
+
+REFUSED: list[tuple[Actor, str, dict[str, Any], str]] = [
+    (DOMAIN_ADMIN, "account.suspend", {"address": "carol@other.test"}, "no_such_object"),
+    (DOMAIN_ADMIN, "account.suspend", {"address": "nobody@other.test"}, "no_such_object"),
+    (DOMAIN_ADMIN, "account.add", {"address": "x@other.test", "password": "x"}, "no_such_object"),
+    (DOMAIN_ADMIN, "account.add", {"address": "x@example.test", "password": "x", "is_admin": True}, "not_permitted"),
+    (DOMAIN_ADMIN, "domain.add", {"domain": "new.test"}, "not_permitted"),
+    (DOMAIN_ADMIN, "domain.remove", {"domain": "example.test"}, "not_permitted"),
+    (DOMAIN_ADMIN, "queue.list", {}, "not_permitted"),
+    (DOMAIN_ADMIN, "dkim.check", {}, "not_permitted"),
+    (DOMAIN_ADMIN, "trace", {"what": "carol@other.test"}, "no_such_object"),
+    (DOMAIN_ADMIN, "trace", {"what": "0" * 26}, "not_permitted"),
+    (HELP_DESK, "account.quota", {"address": "alice@example.test", "quota_bytes": 1}, "not_permitted"),
+    (HELP_DESK, "alias.add", {"address": "@example.test", "targets": ["alice@example.test"]}, "not_permitted"),
+]
+
+
+@pytest.mark.parametrize(("actor", "command", "args", "error"), REFUSED)
+async def test_what_is_not_one_s_own_is_out_of_reach(
+    world: World, actor: Actor, command: str, args: dict[str, Any], error: str
+) -> None:
+    assert (await ask(world, actor, command, **args)).error == error
+    assert not world.events.events
+
+
+async def test_what_is_one_s_own_is_done_under_one_s_name(world: World) -> None:
+    assert (await ask(world, DOMAIN_ADMIN, "account.add", address="x@EXAMPLE.test", password="long enough")).ok
+    assert {getattr(event, "actor", "") for event in world.events.events} == {"dora"}
+
+
+def test_a_refusal_has_words() -> None:
+    assert refusal(PermanentError(Reason.NO_SUCH_USER)).detail == "no such user"
+    assert refusal(PermanentError(Reason.NO_SUCH_USER, "there is no x")).detail == "there is no x"
+
+
+def test_only_passwords_are_made_secret() -> None:
+    made = secret_hook(Secret, "x")
+    assert isinstance(made, Secret)
+    for kind, value in ((Secret, 7), (int, "x")):
+        with pytest.raises(ValueError, match="not a"):
+            secret_hook(kind, value)

@@ -127,6 +127,7 @@ DOMAIN_NOT_QUALIFIED = _reply(554, "5.1.2", "The domain of the recipient is not 
 UTF8_ADDRESS_OUTSIDE = _reply(550, "5.6.7", "The message needs SMTPUTF8")
 SPF_FAILED = _reply(550, "5.7.23", "The domain of the sender does not allow your address to use it")  # RFC 7372 3.2
 DMARC_REJECTED = _reply(550, "5.7.1", "The domain in From asks to refuse this mail")
+QUARANTINE_NOT_FORWARDED = _reply(550, "5.7.1", "The domain in From asks to quarantine this mail: it is not forwarded")
 SENDER_UNKNOWN = _reply(451, "4.7.24", "DNS does not tell whose mail this is, try again later")  # RFC 7372 3.2
 RATE_LIMITED = _reply(450, "4.7.1", "Too much, try again later")
 LOCAL_ERROR = _reply(451, "4.3.0", "Temporary trouble here, try again later")
@@ -140,6 +141,15 @@ def dmarc_rejected(domain: str) -> Reply:
     return DMARC_REJECTED.with_text(
         f"{domain} asks to refuse mail from it that fails DMARC (p=reject),",
         "and neither SPF nor DKIM proves that this mail is from there",
+        f"Help: postmaster@{domain}, or the postmaster of this server",
+    )
+
+
+def quarantine_not_forwarded(domain: str) -> Reply:
+    """As :func:`dmarc_rejected`, of mail that an alias would have passed on to another server."""
+    return QUARANTINE_NOT_FORWARDED.with_text(
+        f"{domain} asks to quarantine mail from it that fails DMARC (p=quarantine),",
+        "so this server does not forward it to another one",
         f"Help: postmaster@{domain}, or the postmaster of this server",
     )
 

@@ -8,7 +8,7 @@ import msgspec
 from skrytka.mail.delivery.types import Judgement, Transaction
 from skrytka.model.errors import Reason
 from skrytka.model.events import SenderChecked
-from skrytka.model.verdict import Verdict
+from skrytka.model.verdict import Action, Verdict
 from skrytka.protocol.mailauth.dkim.results import SignatureResult
 from skrytka.protocol.mailauth.dmarc.evaluate import Evaluation
 from skrytka.protocol.mailauth.dmarc.evaluate import Result as DmarcStatus
@@ -29,7 +29,12 @@ def sender_checked(
     """What was found, which policy there is, and what was done."""
     spf, dmarc = results.spf, results.dmarc
     evaluation = dmarc.evaluation or (dmarc.evaluations[0] if dmarc.evaluations else None)
-    passed = "pass" if dmarc.result is DmarcStatus.PASS else "none"
+    done = "pass" if dmarc.result is DmarcStatus.PASS else "none"
+    if verdict.reason is not None:
+        done = _DISPOSITIONS.get(verdict.reason, done)
+    override, comment = judgement.override, judgement.comment
+    if done == "quarantine" and verdict.action is Action.REJECT:  # an alias would have passed it on
+        done, override, comment = "reject", "local_policy", "not forwarded"
     event = SenderChecked(
         trace=facts.trace,
         remote=facts.remote,
@@ -45,9 +50,9 @@ def sender_checked(
         arc_sealers=results.arc.sealers,
         from_problem=dmarc.author.problem or "",
         dmarc=dmarc.result,
-        disposition=_DISPOSITIONS.get(verdict.reason, passed) if verdict.reason is not None else passed,
-        override=judgement.override,
-        comment=judgement.comment,
+        disposition=done,
+        override=override,
+        comment=comment,
     )
     return msgspec.structs.replace(event, **_policy(evaluation))
 

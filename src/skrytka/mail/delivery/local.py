@@ -30,6 +30,7 @@ from skrytka.mail.delivery.summary import NOTHING_READ, Insides, buggy
 from skrytka.mail.delivery.tls_required import with_tls_wish
 from skrytka.mail.delivery.told import delivered_event, names_of, outcome_event
 from skrytka.mail.delivery.types import Check, Decide, Fallback, Outgoing, Resolution, Target, Transaction
+from skrytka.mail.delivery.withheld import kept_here, refused
 from skrytka.mail.outbox.outbox import Outbox
 from skrytka.mail.outbox.rewriting import Rewriting
 from skrytka.mail.outbox.signing import Signing
@@ -244,6 +245,8 @@ class Delivery:
             if facts.release_at_ms > self._deps.clock.now_ms():
                 return await self._hold(facts, recipients, sealed, leaving)
             looked = await self._look.at(facts, recipients, sealed)
+            if leaving.forwards and looked.facts.is_junk:
+                return await self._withheld(looked, recipients, sealed)
             if leaving:
                 return await self._post(looked, recipients, sealed, leaving)
         except TransientError as exc:  # of what leaves or is held, too: the two queues are two commands
@@ -251,6 +254,18 @@ class Delivery:
         except PermanentError as exc:
             return _vanished(exc)
         return await self._put(looked, recipients, sealed)
+
+    async def _withheld(self, looked: Looked, recipients: Sequence[Resolution], sealed: Sealed) -> Verdict:
+        """To be quarantined: in Junk of people here, and to nobody elsewhere."""
+        trace, reason = looked.facts.trace, looked.verdict.reason
+        kept = await kept_here(self._deps.directory, recipients, trace, reason)
+        if kept is None:
+            return refused(looked.verdict)
+        verdict = await self._put(looked, kept.recipients, sealed)
+        if verdict.reply.is_positive:
+            for event in kept.events:
+                self._deps.events.emit(event)
+        return verdict
 
     async def _put(self, looked: Looked, recipients: Sequence[Resolution], sealed: Sealed) -> Verdict:
         """Into the mailboxes, or into the queue while they cannot be written."""

@@ -12,6 +12,7 @@ from skrytka.mail.delivery.report_intake import ReportIntake, is_report
 from skrytka.mail.delivery.senders import Senders, proves
 from skrytka.mail.delivery.summary import NO_COPIES, Insides
 from skrytka.mail.delivery.types import Decide, Resolution, Transaction
+from skrytka.mail.delivery.withheld import at_the_door
 from skrytka.model import reply
 from skrytka.model.events import Emitter
 from skrytka.model.verdict import Action, Verdict
@@ -81,7 +82,7 @@ class Look:
             insides, proofs = await beside(self.insides(facts, sealed), inquiry.finish())
         results = await senders.results(facts, proofs, insides.authors)
         judgement = senders.judge(facts, results)
-        verdict = self._decide(sealed.scan, judgement.findings)
+        verdict = at_the_door(self._decide(sealed.scan, judgement.findings), recipients)
         domains = tuple(dict.fromkeys(each.recipient.domain.name for each in recipients))
         self._events.emit(sender_checked(facts, domains, results, judgement, verdict))
         if self._intake is not None and verdict.reply.is_positive and is_report(sealed.scan):

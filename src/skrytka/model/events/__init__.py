@@ -12,6 +12,7 @@ from skrytka.model.events.admin import (
     MasterKeyRestored,
     QueueChanged,
     RecoveryKeyConfirmed,
+    ScheduledMailHeld,
 )
 from skrytka.model.events.auth import (
     AuthEvent,
@@ -40,6 +41,7 @@ from skrytka.model.events.mail import (
     DeliveryDeferred,
     DeliveryFailed,
     DmarcReportReceived,
+    ForwardWithheld,
     MailEvent,
     MessageAppended,
     MessageDelivered,
@@ -102,6 +104,7 @@ __all__ = [
     "EventClass",
     "EventsRetired",
     "FaultRaised",
+    "ForwardWithheld",
     "KeyAlarm",
     "KeyRequested",
     "LegacyTlsEnding",
@@ -126,6 +129,7 @@ __all__ = [
     "RecoveryKeyConfirmed",
     "ReportRefused",
     "ReportSent",
+    "ScheduledMailHeld",
     "SenderChecked",
     "SendingLimited",
     "ServerStarted",

@@ -41,6 +41,18 @@ class QueueChanged(AdminEvent, frozen=True, kw_only=True):
     count: int  # recipients concerned
 
 
+class ScheduledMailHeld(AdminEvent, frozen=True, kw_only=True):
+    """What an account has scheduled was held, for it was suspended or removed; or goes on, for it was resumed."""
+
+    PERSONAL = frozenset({"actor", "account_name"})
+    ADDRESSES = frozenset({"account_name"})
+    actor: str
+    account: int
+    account_name: str
+    reason: str  # account_suspended, account_removed; "" when it goes on
+    count: int  # recipients concerned
+
+
 class EventsRetired(AdminEvent, frozen=True, kw_only=True):
     """Files of the event log were removed, since they had had their time."""
 

@@ -165,6 +165,17 @@ class MessageQueued(MailEvent, frozen=True, kw_only=True):
     hold: str = ""  # "for;SECONDS" or "until;TIME": what its sender asked for (RFC 4865)
 
 
+class ForwardWithheld(MailEvent, frozen=True, kw_only=True):
+    """An alias leads to other servers, and the message was not passed on; who has it instead."""
+
+    PERSONAL = frozenset({"alias", "recipients", "kept_for"})
+    ADDRESSES = frozenset({"alias", "recipients", "kept_for"})
+    alias: str
+    recipients: tuple[str, ...]  # elsewhere, who have not got it
+    reason: str  # dmarc_quarantine
+    kept_for: tuple[str, ...]  # accounts here, in whose Junk it is
+
+
 class DeliveryDeferred(MailEvent, frozen=True, kw_only=True):
     """A queued delivery failed for now; ``detail`` is what the other server said, or our words for why it could not."""
 

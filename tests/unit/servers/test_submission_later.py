@@ -3,11 +3,13 @@
 import smtplib
 from pathlib import Path
 
-from skrytka.model.events import MessageQueued, MessageReceived
+from skrytka.mail.admin.queue import Wanted
+from skrytka.model.events import MessageQueued, MessageReceived, ScheduledMailHeld
 from skrytka.model.settings import PriorityRight, Submission
 from skrytka.protocol.smtp.received import date_text
 from skrytka.protocol.smtp.timing import date_time
 from tests.support.dsn import reports
+from tests.unit.mail.world import ACTOR
 from tests.unit.servers.test_submission import ALICE, OWN, listening, refusals, refused
 
 
@@ -67,6 +69,44 @@ async def test_an_account_has_its_share_of_what_waits(tmp_path: Path) -> None:
         await port.talk(send)
         port.world.clock.advance(60)
         await port.talk(lambda client: refusals(client.sendmail(ALICE, ["bob@example.test"], OWN, ["HOLDFOR=60"])))
+
+
+async def test_what_is_scheduled_waits_while_its_account_is_suspended_and_then_goes(tmp_path: Path) -> None:
+    async with listening(tmp_path) as port:
+        world, admin = port.world, port.world.admin
+
+        def send(client: smtplib.SMTP) -> None:
+            to = ["bob@example.test", "x@example.net"]
+            refusals(client.sendmail(ALICE, to, OWN, ["HOLDFOR=60"]))
+
+        await port.talk(send)
+        await admin.accounts.suspend(ALICE, ACTOR)
+        world.clock.advance(3600)
+        assert await port.outside.local.run_once() == await port.outside.courier.run_once() == 0
+        shown = await admin.queue.list(Wanted())
+        assert {(each.state, each.reason, each.due_at_ms) for each in shown} == {("held", "account_suspended", None)}
+        assert all("suspended" in each.why for each in shown)
+        await admin.queue.release(Wanted(), ACTOR)  # "all" is what administrators hold
+        assert await port.outside.local.run_once() == 0
+        await admin.accounts.resume(ALICE, ACTOR)
+        assert await port.outside.local.run_once() == await port.outside.courier.run_once() == 1
+        assert len(await world.inbox("bob")) == 1
+        told = [event for event in world.events.events if isinstance(event, ScheduledMailHeld)]
+        assert [(each.account_name, each.reason, each.count) for each in told] == [
+            (ALICE, "account_suspended", 2),
+            (ALICE, "", 2),
+        ]
+
+
+async def test_an_administrator_may_let_one_of_them_go(tmp_path: Path) -> None:
+    async with listening(tmp_path) as port:
+        admin = port.world.admin
+        await port.talk(lambda client: refusals(client.sendmail(ALICE, ["bob@example.test"], OWN, ["HOLDFOR=60"])))
+        await admin.accounts.suspend(ALICE, ACTOR)
+        port.world.clock.advance(60)
+        (waiting,) = await admin.queue.list(Wanted())
+        assert (await admin.queue.release(Wanted(id=waiting.id), ACTOR)).recipients == 1
+        assert await port.outside.local.run_once() == 1
 
 
 async def test_where_nothing_may_wait_it_is_not_offered(tmp_path: Path) -> None:

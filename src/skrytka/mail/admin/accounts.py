@@ -10,6 +10,7 @@ from skrytka.mail.delivery.resolve import ROLES
 from skrytka.mail.identity.verifier import Verifier, decode_verifier
 from skrytka.mail.mailbox.names import name_mac, seal_name
 from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.events import ScheduledMailHeld
 from skrytka.model.ids import AccountId
 from skrytka.model.secret import Secret
 from skrytka.store.commands.directory import (
@@ -25,6 +26,7 @@ from skrytka.store.commands.directory import (
 from skrytka.store.commands.shared import NewFolder
 from skrytka.store.rows import AccountRow, AddressRow, Role
 from skrytka.store.sql import directory as sql
+from skrytka.store.sql.outbound import REMOVED, SUSPENDED
 
 FOLDERS: Final = (
     (Role.INBOX, "INBOX"),
@@ -107,32 +109,46 @@ class Accounts(AdminPart):
         return await self._info(await self._account(address))
 
     async def suspend(self, address: str, actor: str) -> AccountInfo:
-        """No login, no mail in; what is there stays. NOT_PERMITTED for the last active administrator."""
+        """No login, no mail in; what is there stays, and what it has scheduled waits until it is resumed.
+
+        NOT_PERMITTED for the last active administrator.
+        """
         row = await self._account(address)
-        await self._deps.store.submit(SuspendAccount(unit=self._unit(), account=row.account))
+        count = await self._deps.store.submit(SuspendAccount(unit=self._unit(), account=row.account))
         self._changed(actor, "account.suspend", row.address)
+        self._held(actor, row, SUSPENDED, count)
         return await self._info(await self._account(address))
 
     async def resume(self, address: str, actor: str) -> AccountInfo:
         """End a suspension."""
         row = await self._account(address)
-        await self._deps.store.submit(ResumeAccount(unit=self._unit(), account=row.account))
+        count = await self._deps.store.submit(ResumeAccount(unit=self._unit(), account=row.account))
         self._changed(actor, "account.resume", row.address)
+        self._held(actor, row, "", count)
         return await self._info(await self._account(address))
 
     async def remove(self, address: str, actor: str) -> Removed:
         """NOT_PERMITTED for the last active administrator and for the only one that answers for a domain.
 
-        Its mail stays sealed until erasure.
+        Its mail stays sealed until erasure, and what it has scheduled is held for an administrator.
         """
         row = await self._account(address)
         leading = [alias for alias in await self._deps.store.read(sql.aliases()) if row.address in alias.targets]
         if roles := [alias.key for alias in leading if _is_sole_role(alias)]:
             detail = f"{row.address} answers for {', '.join(roles)}: give these another target with `skrytka alias set`"
             raise PermanentError(Reason.NOT_PERMITTED, detail)
-        await self._deps.store.submit(RemoveAccount(unit=self._unit(), account=row.account))
+        count = await self._deps.store.submit(RemoveAccount(unit=self._unit(), account=row.account))
         self._changed(actor, "account.remove", row.address)
+        self._held(actor, row, REMOVED, count)
         return Removed(address=row.address, dangling_aliases=tuple(alias.key for alias in leading))
+
+    def _held(self, actor: str, row: AccountRow, reason: str, count: int) -> None:
+        if count:
+            self._deps.events.emit(
+                ScheduledMailHeld(
+                    actor=actor, account=row.account, account_name=row.address, reason=reason, count=count
+                )
+            )
 
     async def _folders(self, account: AccountId) -> tuple[NewFolder, ...]:
         keys = await self._deps.keys.account(account)

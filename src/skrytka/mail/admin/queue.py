@@ -28,6 +28,8 @@ WAITING: Final = "waiting"
 HELD: Final = "held"
 SCHEDULED: Final = "scheduled"
 WHY: Final = {
+    sql.SUSPENDED: "the account that sent it is suspended: it goes on when the account is resumed",
+    sql.REMOVED: "the account that sent it was removed: release it, or remove it",
     "4.4.1": "no server could be reached",
     "4.4.2": "the server did not answer in time",
     "4.4.3": "DNS gave no answer, or none that DNSSEC proves",
@@ -36,6 +38,9 @@ WHY: Final = {
     "4.7.5": "the server's certificate is not one that the domain's policy (DANE, MTA-STS) vouches for",
     "4.7.10": "the domain's policy (DANE, MTA-STS) wants TLS, and the server gives none",
 }
+
+
+_SENDERLESS: Final = frozenset({sql.SUSPENDED, sql.REMOVED})
 
 
 class QueueInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,11 +113,13 @@ class Queue(AdminPart):
     async def release(self, wanted: Wanted, actor: str) -> QueueDone:
         """What is held is due now, or when its sender wants; a scheduled message that is named is due now.
 
-        In a demo what leads outside is held again.
+        What an account that is suspended or gone had scheduled has to be named too. In a demo what leads outside is
+        held again.
         """
         found = await self._found(wanted)
-        held = [row for row, info in found if info.state == HELD]
-        sooner = [row for row, info in found if info.state == SCHEDULED and wanted.id != ALL]
+        is_named = wanted.id != ALL
+        held = [row for row, info in found if info.state == HELD and (is_named or row.reason not in _SENDERLESS)]
+        sooner = [row for row, info in found if info.state == SCHEDULED and is_named]
         await self._schedule(wanted.id, actor, "queue.release", sooner, is_released=True)
         await self._schedule(wanted.id, actor, "queue.release", held)
         return QueueDone(id=wanted.id, recipients=len(held) + len(sooner))

@@ -4,9 +4,9 @@ from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId, DomainId, MailboxId, State
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.shared import NewFolder, hosted, log_directory, next_number, uidvalidity_s
-from skrytka.store.rows import AccountStatus, AddressKind, Op, Role
+from skrytka.store.rows import QUEUE_SUBJECT, AccountStatus, AddressKind, Op, Role
 from skrytka.store.sql import directory as sql
-from skrytka.store.sql import dkim, mailboxes
+from skrytka.store.sql import dkim, mailboxes, outbound
 from skrytka.store.statement import Query, Value
 
 PASSWORD = "password"  # noqa: S105 - the kind of a credential
@@ -124,37 +124,42 @@ class SetQuota(Command[None], frozen=True):
         yield from log_directory(tx, Op.ACCOUNT_QUOTA, (self.account, self.quota_bytes), before)
 
 
-class SuspendAccount(Command[None], frozen=True):
+class SuspendAccount(Command[int], frozen=True):
     """Nobody logs in, and mail is refused where it comes in; what was accepted before is still delivered.
 
-    NOT_PERMITTED for the last active administrator.
+    What it has scheduled is held: how many recipients. NOT_PERMITTED for the last active administrator.
     """
 
     account: AccountId
 
-    def run(self, tx: Tx) -> Query[None]:
+    def run(self, tx: Tx) -> Query[int]:
         yield from _keep_an_admin(self.account)
         yield from _set_status(tx, self.account, AccountStatus.SUSPENDED)
+        return (yield from _hold_scheduled(tx, self.account, outbound.SUSPENDED))
 
 
-class ResumeAccount(Command[None], frozen=True):
-    """End a suspension."""
+class ResumeAccount(Command[int], frozen=True):
+    """End a suspension; how many recipients go on that it has held."""
 
     account: AccountId
 
-    def run(self, tx: Tx) -> Query[None]:
+    def run(self, tx: Tx) -> Query[int]:
         yield from _set_status(tx, self.account, AccountStatus.ACTIVE)
+        count = yield from outbound.resume_scheduled(self.account, tx.now_ms)
+        if count:
+            tx.log(QUEUE_SUBJECT, Op.QUEUE_SCHEDULE, 0, (self.account, "", count))
+        return count
 
 
-class RemoveAccount(Command[None], frozen=True):
+class RemoveAccount(Command[int], frozen=True):
     """Free its addresses, drop its credentials; the mail stays, out of reach of every command, until erasure.
 
-    NOT_PERMITTED for the last active administrator.
+    What it has scheduled is held: how many recipients. NOT_PERMITTED for the last active administrator.
     """
 
     account: AccountId
 
-    def run(self, tx: Tx) -> Query[None]:
+    def run(self, tx: Tx) -> Query[int]:
         before = yield from _account(self.account)
         yield from _keep_an_admin(self.account)
         yield sql.DELETE_TARGETS_OF_ACCOUNT(account=self.account)
@@ -163,6 +168,7 @@ class RemoveAccount(Command[None], frozen=True):
         yield sql.REMOVE_ACCOUNT(account=self.account, status=AccountStatus.REMOVED.value, now_ms=tx.now_ms)
         yield mailboxes.CLOSE_ACCOUNT(account=self.account)
         yield from log_directory(tx, Op.ACCOUNT_REMOVE, (self.account,), before)
+        return (yield from _hold_scheduled(tx, self.account, outbound.REMOVED))
 
 
 class AddAlias(Command[None], frozen=True):
@@ -241,6 +247,13 @@ def _claim(tx: Tx, key: str, domain: int, kind: AddressKind, account: AccountId 
 
 def _put_password(tx: Tx, account: AccountId, verifier: bytes) -> Query[None]:
     yield sql.PUT_CREDENTIAL(account=account, credential=1, kind=PASSWORD, verifier=verifier, now_ms=tx.now_ms)
+
+
+def _hold_scheduled(tx: Tx, account: AccountId, reason: str) -> Query[int]:
+    count = yield from outbound.hold_scheduled(account, reason)
+    if count:
+        tx.log(QUEUE_SUBJECT, Op.QUEUE_SCHEDULE, 0, (account, reason, count))
+    return count
 
 
 def _set_status(tx: Tx, account: AccountId, status: AccountStatus) -> Query[None]:

@@ -8,8 +8,9 @@ from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.deliver import Deliver, Delivered, QueueDone, Target
 from skrytka.store.commands.queue import QueueIn, put_in_queue
 from skrytka.store.commands.shared import BlobIn, finish, leave
-from skrytka.store.rows import QUEUE_SUBJECT, Op
+from skrytka.store.rows import QUEUE_SUBJECT, AccountStatus, Op
 from skrytka.store.sql import outbound as sql
+from skrytka.store.sql.directory import account_by_id
 from skrytka.store.sql.queue import LANE_LOCAL
 from skrytka.store.statement import Query
 
@@ -39,13 +40,13 @@ class Post(Command[tuple[Delivered, ...]], frozen=True):
             raise PermanentError(Reason.NO_SUCH_OBJECT, "a posted message needs a recipient")
         deliver = Deliver(unit=self.unit, blob=self.blob, targets=self.targets)
         answers = yield from deliver.put(tx, queues)
-        account = self.account  # all of it is one message of the account
+        account = self.account
         for queue in leaving:
             lane = sql.lane_of(queue.priority)
             yield from put_in_queue(tx, self.blob, queue, kind=sql.KIND_OUTBOUND, lane=lane, account=account)
-            account = None
         if self.local is not None:
             yield from put_in_queue(tx, self.blob, self.local, kind=sql.KIND_LOCAL, lane=LANE_LOCAL, account=account)
+        yield from _held_with(account)
         if self.done is not None:
             yield from finish(tx, self.done.queue_id, self.done.recipients)
         if self.told is not None:
@@ -54,6 +55,14 @@ class Post(Command[tuple[Delivered, ...]], frozen=True):
         if self.also is not None:
             yield from self.also.run(tx)
         return answers
+
+
+def _held_with(account: AccountId | None) -> Query[None]:
+    """Whose session did not know yet that he is suspended: his mail waits with the rest of it."""
+    row = None if account is None else (yield from account_by_id(account))
+    if account is not None and row is not None and row.status is not AccountStatus.ACTIVE:
+        reason = sql.SUSPENDED if row.status is AccountStatus.SUSPENDED else sql.REMOVED
+        yield from sql.hold_scheduled(account, reason)
 
 
 class Later(msgspec.Struct, frozen=True, array_like=True):

@@ -2,7 +2,7 @@
 
 from typing import Any, Final, NamedTuple
 
-from skrytka.model.ids import BlobId, QueueId
+from skrytka.model.ids import AccountId, BlobId, QueueId
 from skrytka.store.statement import Query, Statement
 
 KIND_LOCAL: Final = 0
@@ -10,6 +10,8 @@ KIND_OUTBOUND: Final = 1
 TOLD_DELAY: Final = 1  # of queue_recipient.is_told
 TOLD_LATE: Final = 2
 NEVER_MS: Final = 2**62  # when a held recipient is due
+SUSPENDED: Final = "account_suspended"  # why it is held: whose mail it is
+REMOVED: Final = "account_removed"
 LANE_URGENT: Final = 1  # of queue_recipient.lane, which is looked through in this order
 LANE_USUAL: Final = 2
 LANE_BULK: Final = 3
@@ -45,6 +47,18 @@ RELEASE = Statement(
 DEFER = Statement(
     "UPDATE queue_recipient SET due_at_ms = :due_at_ms, attempts = attempts + 1, reason = :reason"
     " WHERE queue_id = :queue_id AND number = :number AND is_held = 0 RETURNING attempts"
+)
+# What an account has scheduled (RFC 4865) and what of it is tried again; not what somebody holds already.
+HOLD_SCHEDULED = Statement(
+    "UPDATE queue_recipient SET is_held = 1, due_at_ms = :never_ms, reason = :reason WHERE is_held = 0 AND queue_id IN"
+    " (SELECT queue_id FROM queue WHERE account = :account AND account > 0) RETURNING number"
+)
+RESUME_SCHEDULED = Statement(
+    "UPDATE queue_recipient SET is_held = 0, reason = '',"
+    " release_at_ms = CASE WHEN release_at_ms > :now_ms THEN release_at_ms ELSE :now_ms END,"
+    " due_at_ms = CASE WHEN release_at_ms > :now_ms THEN release_at_ms ELSE :now_ms END"
+    " WHERE is_held = 1 AND reason = :reason AND queue_id IN"
+    " (SELECT queue_id FROM queue WHERE account = :account AND account > 0) RETURNING number"
 )
 TOLD = Statement("UPDATE queue_recipient SET is_told = :told WHERE queue_id = :queue_id AND number = :number")
 
@@ -88,6 +102,16 @@ class OutboundRow(NamedTuple):
     def since_ms(self) -> int:
         """Since when it is tried."""
         return max(self.created_at_ms, self.release_at_ms)
+
+
+def hold_scheduled(account: AccountId, reason: str) -> Query[int]:
+    """How many recipients are held now that were not."""
+    return len((yield HOLD_SCHEDULED(account=account, reason=reason, never_ms=NEVER_MS)))
+
+
+def resume_scheduled(account: AccountId, now_ms: int) -> Query[int]:
+    """What was held for a suspension goes when its sender wanted it, or now; its age counts from then."""
+    return len((yield RESUME_SCHEDULED(account=account, reason=SUSPENDED, now_ms=now_ms)))
 
 
 def lane_of(priority: int) -> int:

@@ -50,7 +50,7 @@ _DUE = Statement(
     " LIMIT :limit"
 )
 _WAITING = Statement(
-    "SELECT count(*) FROM queue q WHERE q.account = :account AND q.account > 0 AND EXISTS"
+    "SELECT count(DISTINCT q.blob_id) FROM queue q WHERE q.account = :account AND q.account > 0 AND EXISTS"
     " (SELECT 1 FROM queue_recipient r WHERE r.queue_id = q.queue_id AND r.release_at_ms > :now_ms)"
 )
 _NEXT_DUE = Statement("SELECT due_at_ms FROM queue_recipient WHERE lane = 0 AND is_held = 0 ORDER BY due_at_ms LIMIT 1")

@@ -16,8 +16,11 @@ from skrytka.store.commands import (
     QueueDone,
     QueuedRecipient,
     QueueIn,
+    RemoveAccount,
+    ResumeAccount,
     Schedule,
     Settle,
+    SuspendAccount,
 )
 from skrytka.store.files import BlobFiles, StorePaths
 from skrytka.store.sql import messages, outbound, queue
@@ -272,6 +275,57 @@ async def test_the_share_of_an_account_is_what_waits_for_its_time(case: StoreCas
     await post(case, 900)
     counts = [await case.store.read(queue.scheduled(who, 500)) for who in (alice, bob, AccountId(0))]
     assert counts == [2, 2, 0]
+
+
+async def test_what_an_account_has_scheduled_waits_while_it_is_suspended(case: StoreCase) -> None:
+    alice, bob = await case.two_accounts()
+    queued, local, other = timed(case, 900), timed(case, 900), timed(case, 900)
+    await case.store.submit(Post(unit=case.ids.unit(), blob=blob(case.ids), queue=queued, local=local, account=alice))
+    await case.store.submit(Post(unit=case.ids.unit(), blob=blob(case.ids), queue=other, account=bob))
+    await post(case, 900)
+
+    async def states() -> dict[bytes, tuple[int, int, str]]:
+        rows = await case.store.read(outbound.listed(10))
+        return {row.queue_id: (row.is_held, row.due_at_ms, row.reason) for row in rows}
+
+    before = await states()
+    assert await case.store.submit(SuspendAccount(unit=case.ids.unit(), account=alice)) == 2
+    held = (1, outbound.NEVER_MS, outbound.SUSPENDED)
+    assert await states() == before | {queued.queue_id: held, local.queue_id: held}
+    assert await case.store.read(queue.due(now_ms=10**15, limit=10)) == []
+    late = timed(case, 900)  # of a session that had not heard of it
+    await case.store.submit(Post(unit=case.ids.unit(), blob=blob(case.ids), queue=late, account=alice))
+    assert (await states())[late.queue_id] == held
+    every = (QueueDone(local.queue_id, (0,)),)
+    schedule = Schedule(unit=case.ids.unit(), messages=every, due_at_ms=1, is_held=True, reason="administrator")
+    await case.store.submit(schedule)
+    now_ms = case.clock.now_ms()
+    assert await case.store.submit(ResumeAccount(unit=case.ids.unit(), account=alice)) == 2
+    found = await states()
+    assert found[queued.queue_id] == found[late.queue_id] == (0, now_ms, "")
+    assert found[local.queue_id] == (1, outbound.NEVER_MS, "administrator"), "somebody else holds that"
+    (row,) = await case.store.read(outbound.message(queued.queue_id))
+    assert row.since_ms == now_ms, "it has been tried since now"
+
+
+async def test_what_is_not_due_when_its_account_is_resumed_keeps_its_time(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    later_ms = case.clock.now_ms() + 10_000
+    queued = timed(case, later_ms)
+    await case.store.submit(Post(unit=case.ids.unit(), blob=blob(case.ids), queue=queued, account=alice))
+    await case.store.submit(SuspendAccount(unit=case.ids.unit(), account=alice))
+    await case.store.submit(ResumeAccount(unit=case.ids.unit(), account=alice))
+    (row,) = await case.store.read(outbound.message(queued.queue_id))
+    assert (row.is_held, row.due_at_ms, row.release_at_ms) == (0, later_ms, later_ms)
+
+
+async def test_what_a_removed_account_has_scheduled_is_for_an_administrator(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    queued = timed(case, 900)
+    await case.store.submit(Post(unit=case.ids.unit(), blob=blob(case.ids), queue=queued, account=alice))
+    assert await case.store.submit(RemoveAccount(unit=case.ids.unit(), account=alice)) == 1
+    (row,) = await case.store.read(outbound.message(queued.queue_id))
+    assert (row.is_held, row.reason) == (1, outbound.REMOVED)
 
 
 async def test_a_sender_is_told_once_of_each_thing(case: StoreCase) -> None:

@@ -33,6 +33,7 @@ COMMANDS = {
     "domain": "skrytka.cli.domain:domain",
     "account": "skrytka.cli.account:account",
     "alias": "skrytka.cli.alias:alias",
+    "password": "skrytka.cli.password:password",
     "dkim": "skrytka.cli.dkim:dkim",
     "dns": "skrytka.cli.dns:dns",
     "queue": "skrytka.cli.queue:queue",

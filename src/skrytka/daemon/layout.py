@@ -74,6 +74,11 @@ class Layout(msgspec.Struct, frozen=True):
         return self.store / "dns.json"
 
     @property
+    def breaches(self) -> Path:
+        """Hashes of breached passwords, once a list was imported."""
+        return self.store / "breaches.bin"
+
+    @property
     def events(self) -> Path:
         return self.root / "events"
 

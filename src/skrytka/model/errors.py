@@ -31,6 +31,7 @@ class Reason(StrEnum):
     MAIL_LOOP = "mail_loop"
     RELAY_DENIED = "relay_denied"
     BAD_CREDENTIALS = "bad_credentials"
+    WEAK_PASSWORD = "weak_password"  # noqa: S105 - says that one was refused
     RATE_LIMITED = "rate_limited"
     NOT_PERMITTED = "not_permitted"
     STORE_BUSY = "store_busy"

@@ -167,6 +167,14 @@ class Login(_Section, frozen=True, kw_only=True):
     window_s: PositiveInt = 900
 
 
+class Passwords(_Section, frozen=True, kw_only=True):
+    """What a person's new password has to be (NIST SP 800-63B-4 3.1.1.2)."""
+
+    min_length: Annotated[int, msgspec.Meta(ge=15, le=64)] = 15  # code points
+    min_length_with_mfa: Annotated[int, msgspec.Meta(ge=8, le=64)] = 8  # where a second factor is demanded
+    words: tuple[str, ...] = ()  # what this place is called: no password is made of these
+
+
 class PriorityRight(_Section, frozen=True, kw_only=True):
     """An account that may claim more than others."""
 
@@ -285,6 +293,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     store: Store = msgspec.field(default_factory=Store)
     accounts: Accounts = msgspec.field(default_factory=Accounts)
     login: Login = msgspec.field(default_factory=Login)
+    passwords: Passwords = msgspec.field(default_factory=Passwords)
     submission: Submission = msgspec.field(default_factory=Submission)
     sender_auth: SenderAuth = msgspec.field(default_factory=SenderAuth)
     outbound: Outbound = msgspec.field(default_factory=Outbound)

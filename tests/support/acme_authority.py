@@ -33,7 +33,7 @@ class LittleAuthority:
         self.kinds = ["http-01", "tls-alpn-01", "dns-01"]
         self.statuses = ["pending", "valid"]  # of an authorization: before and after its challenge
         self.window: tuple[str, str] | None = None
-        self.extra_names: tuple[str, ...] = ()
+        self.instead = ""  # the name that its authorizations are for
         self.published: list[Publish] = []
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._names: list[str] = []
@@ -104,7 +104,12 @@ class LittleAuthority:
         if status == "invalid":
             challenges[0] |= {"error": {"type": "urn:x:unauthorized", "detail": "wrong\r\nkey"}}  # type: ignore[dict-item]
         return _received(
-            200, {"status": status, "identifier": {"value": self._names[number]}, "challenges": challenges}
+            200,
+            {
+                "status": status,
+                "identifier": {"value": self.instead or self._names[number].removeprefix("*.")},
+                "challenges": challenges,
+            },
         )
 
     def _prove(self, path: str) -> Received:

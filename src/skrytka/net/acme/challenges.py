@@ -50,26 +50,24 @@ class ChallengeFolder:
 
     def alpn(self, name: str) -> ssl.SSLContext | None:
         """A context that shows the authority what it asked for (RFC 8737 3); None when nobody waits for that name."""
-        if _NAME.fullmatch(name) is None:
+        path = self._folder / "alpn" / name
+        if _NAME.fullmatch(name) is None or not path.exists():  # a context is made for nobody who only asks
             return None
         context = new_server_context()
         try:
-            context.load_cert_chain(self._folder / "alpn" / name)
+            context.load_cert_chain(path)
         except OSError:  # ssl.SSLError is one: a file that is just being removed
             return None
         context.set_alpn_protocols([ALPN_PROTOCOL.decode()])
         return context
 
     def publish(self, wanted: Publish, clock: Clock) -> None:
-        """TransientError(DISK_FULL) when it cannot be written."""
+        """TransientError(DISK_FULL) when it cannot be written; PermanentError as :meth:`_path`."""
+        path = self._path(wanted)
         if wanted.kind is Kind.HTTP:
-            path, data = self._folder / "http" / wanted.token, wanted.key_authorization.encode("ascii")
-            is_name = _TOKEN.fullmatch(wanted.token)
+            data = wanted.key_authorization.encode("ascii")
         else:
-            path, data = self._folder / "alpn" / wanted.name, validation_certificate(wanted, clock)
-            is_name = _NAME.fullmatch(wanted.name)
-        if is_name is None:
-            raise PermanentError(Reason.BAD_SYNTAX, f"{path.name[:100]!r} is no name of a challenge")
+            data = validation_certificate(wanted, clock)
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             fresh = path.with_name(f".{path.name}.new")
@@ -80,11 +78,19 @@ class ChallengeFolder:
             raise TransientError(Reason.DISK_FULL, f"{path.parent}: {exc.strerror}") from exc
 
     def withdraw(self, wanted: Publish) -> None:
-        """The authority has looked."""
-        name = wanted.token if wanted.kind is Kind.HTTP else wanted.name
-        place = "http" if wanted.kind is Kind.HTTP else "alpn"
-        with contextlib.suppress(OSError):
-            (self._folder / place / name).unlink(missing_ok=True)
+        """The authority has looked; what can be no challenge was never published."""
+        with contextlib.suppress(OSError, PermanentError):
+            self._path(wanted).unlink(missing_ok=True)
+
+    def _path(self, wanted: Publish) -> Path:
+        """PermanentError(BAD_SYNTAX): an authority has chosen what is no name of a file of ours."""
+        if wanted.kind is Kind.HTTP:
+            place, name, is_name = "http", wanted.token, _TOKEN.fullmatch(wanted.token)
+        else:
+            place, name, is_name = "alpn", wanted.name, _NAME.fullmatch(wanted.name)
+        if is_name is None:
+            raise PermanentError(Reason.BAD_SYNTAX, f"{name[:100]!r} is no name of a challenge")
+        return self._folder / place / name
 
 
 def validation_certificate(wanted: Publish, clock: Clock) -> bytes:

@@ -78,7 +78,7 @@ class AcmeClient:
         if len(order.authorizations) > len(names):
             raise AuthorityError("more authorizations than names")
         for authorization in order.authorizations:
-            yield from self._prove(authorization, kinds)
+            yield from self._prove(authorization, kinds, names)
         order = yield from self._poll(url, Order, ("pending",))
         if order.status == "ready":
             yield from self._post(order.finalize, {"csr": jose.encode(csr)})
@@ -107,7 +107,7 @@ class AcmeClient:
 
     # -- that a name is ours --------------------------------------------------------------------------------------
 
-    def _prove(self, url: str, kinds: Sequence[Kind]) -> Steps[None]:
+    def _prove(self, url: str, kinds: Sequence[Kind], names: Sequence[str]) -> Steps[None]:
         authorization = decode((yield from self._post(url, None)).body, Authorization)
         if authorization.status == "valid":
             return
@@ -115,6 +115,8 @@ class AcmeClient:
             raise AuthorityError(authorization.failure)
         kind, challenge = _choose(authorization, kinds)
         name = authorization.identifier.value.lower()
+        if name not in (each.removeprefix("*.") for each in names):  # it becomes a file, or a record in our zone
+            raise AuthorityError("an authorization for a name that was not ordered")
         published = Publish(kind, name, challenge.token, jose.key_authorization(challenge.token, self._key))
         yield published
         yield from self._post(challenge.url, {})
@@ -145,7 +147,10 @@ class AcmeClient:
             header, self._nonce = {**who, "nonce": self._nonce, "url": url}, ""
             answer: Received = yield Call("POST", url, jose.sign(self._key, header, payload))
             self._keep_nonce(answer, is_needed=False)
-            if answer.status != 400 or not _problem(answer).type.endswith(":badNonce"):
+            kind = _problem(answer).type if answer.status >= 400 else ""
+            if kind.endswith(":accountDoesNotExist"):
+                self._account = ""  # the next order makes another one
+            if not kind.endswith(":badNonce"):
                 return _good(answer)
         raise AuthorityError("refuses its own nonces")
 

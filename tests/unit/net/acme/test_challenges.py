@@ -79,6 +79,16 @@ def test_no_other_name_is_shown(folder: ChallengeFolder, name: str) -> None:
         folder.publish(Publish(Kind.ALPN, name, TOKEN, "x"), FixedClock())
 
 
+@pytest.mark.parametrize("kind", [Kind.HTTP, Kind.ALPN])
+def test_nothing_else_is_removed(folder: ChallengeFolder, tmp_path: Path, kind: Kind) -> None:
+    other = tmp_path / "other"
+    other.write_text("somebody's")
+    folder.publish(HTTP, FixedClock())
+    folder.publish(ALPN, FixedClock())
+    folder.withdraw(Publish(kind, "../../other", "../../other", "x"))
+    assert other.exists()
+
+
 def test_files_are_the_servers_own_and_a_crash_leaves_none_for_long(folder: ChallengeFolder, tmp_path: Path) -> None:
     folder.publish(HTTP, FixedClock())
     folder.publish(ALPN, FixedClock())

@@ -109,6 +109,30 @@ def test_a_challenge_that_fails_says_what_the_authority_saw(authority: LittleAut
     assert caught.value.detail == "mail.example.test: unauthorized: wrongkey"
 
 
+@pytest.mark.parametrize("name", ["../../store/mail.sqlite", "other.test", "a b.example.test"])
+def test_nothing_is_shown_for_a_name_that_was_not_ordered(authority: LittleAuthority, name: str) -> None:
+    authority.instead = name
+    with pytest.raises(AuthorityError, match="not ordered"):
+        authority.take(client(Kind.ALPN, Kind.DNS).obtain(NAMES, csr()))
+    assert not authority.published
+
+
+def test_a_wildcard_is_proven_by_the_name_above_it(authority: LittleAuthority) -> None:
+    authority.take(client(Kind.DNS).obtain(("*.example.test",), csr()))
+    assert [one.name for one in authority.published] == ["example.test"]
+
+
+def test_an_account_that_the_authority_has_forgotten_is_made_anew(authority: LittleAuthority) -> None:
+    one = client()
+    authority.take(one.obtain(NAMES, csr()))
+    authority.problems["/order"] = (400, {"type": f"{ERROR}accountDoesNotExist", "detail": "who"}, {})
+    with pytest.raises(AuthorityError, match="who"):
+        authority.take(one.obtain(NAMES, csr()))
+    del authority.problems["/order"]
+    authority.take(one.obtain(NAMES, csr()))
+    assert authority.asked.count("/account") == 2
+
+
 def test_an_order_that_never_gets_ready_ends(authority: LittleAuthority) -> None:
     authority.statuses = ["pending", "pending"]
     with pytest.raises(AuthorityError) as caught:

@@ -48,3 +48,30 @@ def test_memory_is_bounded_and_the_longest_unused_goes_first() -> None:
     assert len(cache) == 3
     assert cache.get(("1", "A")) is None
     assert cache.get(("0", "A")) is not None
+
+
+def test_answers_as_long_as_strangers_like_take_no_more_memory_than_there_is() -> None:
+    cache = Cache(FixedClock(), size_max_bytes=100_000)
+    long = Answer(Status.NOERROR, (b"x" * 30_000,), ttl_s=60)
+    for number in range(10):
+        cache.put((str(number), "TXT"), long)
+    assert len(cache) == 3
+    assert cache.get(("9", "TXT")) is not None
+    for _ in range(10):  # again and again the same
+        cache.put(("9", "TXT"), long)
+    assert len(cache) == 3
+    cache.put(("huge", "TXT"), Answer(Status.NOERROR, (b"x" * 200_000,), ttl_s=60))
+    assert len(cache) == 0
+    cache.put(KEY, FOUND)
+    assert cache.get(KEY) is not None
+
+
+def test_what_has_expired_takes_no_room() -> None:
+    clock = FixedClock()
+    cache = Cache(clock, size_max_bytes=100_000)
+    for _ in range(10):
+        cache.put(KEY, Answer(Status.NOERROR, (b"x" * 90_000,), ttl_s=60))
+        clock.advance(61.0)
+        assert cache.get(KEY) is None
+    cache.put(KEY, Answer(Status.NOERROR, (b"x" * 90_000,), ttl_s=60))
+    assert cache.get(KEY) is not None

@@ -122,10 +122,18 @@ class Https:
             raise TransientError(Reason.UNREACHABLE, f"{url.host}: {str(exc) or 'no TLS'}") from exc
 
     async def _addresses(self, host: str) -> tuple[str, ...]:
+        """What DNS does not say of one family hinders nobody who has an address of the other."""
         with contextlib.suppress(ValueError):
             return (str(ipaddress.ip_address(host)),)
         found: list[str] = []
+        failure: TransientError | None = None
         for rdtype in ("A", "AAAA"):
-            with contextlib.suppress(PermanentError):
+            try:
                 found += (await self._resolver.query(host, rdtype)).texts
+            except TransientError as exc:
+                failure = exc
+            except PermanentError:  # what is no name has no address
+                continue
+        if failure is not None and not found:
+            raise failure
         return tuple(found[:ADDRESSES_MAX])

@@ -20,6 +20,11 @@ b.test:
 two.test:
   - A: 127.0.0.9
   - A: 127.0.0.1
+half.test:
+  - A: 127.0.0.1
+  - AAAA: TIMEOUT
+silent.test:
+  - TIMEOUT
 """
 
 
@@ -66,6 +71,14 @@ async def test_a_request_and_its_answer(tmp_path: Path) -> None:
         assert await ask(server, "a.test") == b"hello"
         assert server.asked[0].startswith(f"POST /a?b HTTP/1.1\r\nHost: a.test:{server.port}\r\n".encode())
         assert await ask(server, "two.test") == b"hello"  # the second address answers
+
+
+async def test_dns_that_knows_one_family_of_addresses_is_enough(tmp_path: Path) -> None:
+    async with https_server(tmp_path, lambda _: response(b"hello"), "half.test", "silent.test") as server:
+        assert await ask(server, "half.test") == b"hello"
+        with pytest.raises(TransientError) as caught:
+            await ask(server, "silent.test")
+        assert caught.value.reason is Reason.DNS_TIMEOUT
 
 
 @pytest.mark.parametrize("host", ["b.test", "nobody.test"])

@@ -106,8 +106,9 @@ class Opener:
             return None
         try:
             return hop.username, self.passwords(hop.password_file)
-        except OSError as exc:
-            raise TransientError(Reason.BAD_CONFIG, f"password of {hop.host}: {exc.strerror}") from exc
+        except (OSError, UnicodeDecodeError) as exc:
+            why = exc.strerror if isinstance(exc, OSError) else "not UTF-8"
+            raise TransientError(Reason.BAD_CONFIG, f"password of {hop.host}: {why}") from exc
 
     def _tell(self, wanted: Wanted, transmitter: Transmitter | None, failure: TlsFailedError | None) -> None:
         facts = None if transmitter is None else transmitter.tls

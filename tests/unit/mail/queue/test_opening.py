@@ -1,5 +1,6 @@
 """A session with a server, opened and told."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -79,11 +80,12 @@ async def test_a_server_that_is_not_there_is_no_event(world: World) -> None:
     assert told(world) == []
 
 
-async def test_a_password_that_cannot_be_read_is_a_matter_of_settings(world: World) -> None:
-    def gone(name: str) -> Secret:
-        raise FileNotFoundError(2, "not there", name)
-
-    import dataclasses
+@pytest.mark.parametrize(
+    "error", [FileNotFoundError(2, "not there", "gone"), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad")]
+)
+async def test_a_password_that_cannot_be_read_is_a_matter_of_settings(world: World, error: Exception) -> None:
+    def gone(_name: str) -> Secret:
+        raise error
 
     async with peer() as mx:
         opener = dataclasses.replace(Outside(world, 1).opener, passwords=gone)

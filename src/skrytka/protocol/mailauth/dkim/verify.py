@@ -77,7 +77,7 @@ def _result(
     body: BodyHash | None = None,
 ) -> SignatureResult:
     authors = header.named(b"from")
-    covered = authors[-signature.names.count(b"from") :]
+    covered = authors[max(0, len(authors) - signature.names.count(b"from")) :]  # ARC's may name it not at all
     return SignatureResult(
         RESULTS[reason],
         reason,

@@ -8,8 +8,8 @@ from skrytka.protocol.mailauth.dkim.body import BodyHash, BodySpec
 from skrytka.protocol.mailauth.dkim.canonical import Method
 from skrytka.protocol.mailauth.dkim.results import DkimReason, Result, SignatureResult
 from skrytka.protocol.mailauth.dkim.sign import SigningKey
-from skrytka.protocol.mailauth.dkim.signature import read_claims
-from skrytka.protocol.mailauth.dkim.verify import CLOCK_SKEW_S, KEYS_MAX, verify, verify_one
+from skrytka.protocol.mailauth.dkim.signature import Claim, read_claims, signature_of
+from skrytka.protocol.mailauth.dkim.verify import CLOCK_SKEW_S, KEYS_MAX, verify, verify_one, verify_read
 from skrytka.protocol.mailauth.query import Query, run_with
 from tests.support.dkim import (
     MESSAGE,
@@ -171,6 +171,15 @@ def test_no_key_is_a_permanent_error() -> None:
     for answer in (Answer(Status.NXDOMAIN), Answer(Status.NODATA), Answer(Status.NOERROR)):
         (found,) = check(signed(), {E1: answer})
         assert (found.result, found.reason) == (Result.PERMERROR, DkimReason.NO_KEY)
+
+
+def test_a_signature_that_does_not_name_from_covers_none() -> None:
+    """As ARC's may be (RFC 8617 4.1.2)."""
+    header = header_of(handmade("v=1; a=ed25519-sha256; d=example.org; s=e1; h=subject"))
+    (claim,) = read_claims(header)
+    assert isinstance(claim, Claim)
+    found = run_with(verify_read(header, signature_of(claim), None, NOW_S), own_records())
+    assert (found.signed_from, found.is_every_from_signed) == ((), False)
 
 
 def test_all_keys_of_a_selector_are_tried_up_to_a_bound() -> None:

@@ -1,7 +1,8 @@
 """A control socket: one packet, one message, with the file descriptors that belong to it.
 
 SOCK_SEQPACKET keeps messages and their descriptors together, and says end of file when the other process is gone,
-however it went. Works on any loop that has ``add_reader``.
+however it went. A message that is too long for a packet (settings with very many routes) goes by a memory file that
+nobody can change any more. Works on any loop that has ``add_reader``.
 """
 
 import asyncio
@@ -14,10 +15,12 @@ from typing import TypeVar
 
 import msgspec
 
-from skrytka.daemon.messages import Acquired, Answer, AnyMessage, Failed, Key, Message, Taken
+from skrytka.daemon.messages import Acquired, Answer, AnyMessage, Elsewhere, Failed, Key, Message, Taken
+from skrytka.inspect.memory import MessageMemory, read_sealed
 from skrytka.model.errors import UNREADABLE, PermanentError, Reason, TransientError
 
 PACKET_MAX_BYTES = 64 * 1024
+ELSEWHERE_MAX_BYTES = 64 * 1024 * 1024  # settings of CONFIG_MAX_BYTES take a tenth, written out
 DESCRIPTORS_MAX = 200  # the kernel takes 253
 BACKLOG_MAX = 10_000  # messages waiting for a child that does not read: it hangs
 CALL_S = 10.0
@@ -34,11 +37,15 @@ def pair() -> tuple[socket.socket, socket.socket]:
 
 def send_blocking(sock: socket.socket, message: Message, fds: Sequence[int] = ()) -> None:
     """One message without a loop."""
-    socket.send_fds(sock, [_encoder.encode(message)], list(fds))
+    raw, own = _packet(message, fds)
+    try:
+        socket.send_fds(sock, [raw], own)
+    finally:
+        _close_all(own)
 
 
 def send_at_once(sock: socket.socket, message: Message) -> None:
-    """One message, or BlockingIOError when the other end does not read."""
+    """One message, a short one, or BlockingIOError when the other end does not read."""
     sock.send(_encoder.encode(message), socket.MSG_DONTWAIT)
 
 
@@ -49,7 +56,8 @@ def receive_blocking(sock: socket.socket) -> tuple[AnyMessage, list[int]] | None
         return None
     for fd in fds:
         os.set_inheritable(fd, False)  # noqa: FBT003 - the stdlib names it so
-    return _decoder.decode(raw), fds
+    message = _decoder.decode(raw)
+    return _read_elsewhere(message, fds) if isinstance(message, Elsewhere) else message, fds
 
 
 class Channel:
@@ -76,7 +84,7 @@ class Channel:
         """Send now or when there is room; nothing happens once the other end is gone. ``fds`` may be closed at once."""
         if not self.is_open:
             return
-        self._outgoing.append((_encoder.encode(message), [os.dup(fd) for fd in fds]))
+        self._outgoing.append(_packet(message, fds))
         if len(self._outgoing) > BACKLOG_MAX:
             self.close()
         elif len(self._outgoing) == 1:
@@ -164,6 +172,31 @@ class Channel:
                 future.set_result(message)
         else:
             self._received(message, fds)
+
+
+def _packet(message: Message, fds: Sequence[int]) -> tuple[bytes, list[int]]:
+    """What goes over the socket, with descriptors that are to be closed then."""
+    raw = _encoder.encode(message)
+    own = [os.dup(fd) for fd in fds]
+    if len(raw) <= PACKET_MAX_BYTES:
+        return raw, own
+    with MessageMemory() as memory:
+        memory.write(raw)
+        own.append(os.dup(memory.seal().fd))
+    return _encoder.encode(Elsewhere(size=len(raw))), own
+
+
+def _read_elsewhere(packet: Elsewhere, fds: list[int]) -> AnyMessage:
+    """The message; its memory file is none of the descriptors any more. One of UNREADABLE when it is not there."""
+    if not fds or not 0 < packet.size <= ELSEWHERE_MAX_BYTES:
+        raise msgspec.DecodeError("no message elsewhere")
+    memory = fds.pop()
+    try:
+        return _decoder.decode(read_sealed(memory, packet.size))
+    except (OSError, ValueError) as exc:
+        raise msgspec.DecodeError("no message elsewhere") from exc
+    finally:
+        os.close(memory)
 
 
 def _close_all(fds: Sequence[int]) -> None:

@@ -13,6 +13,12 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Base of all; one packet each."""
 
 
+class Elsewhere(Message, frozen=True, kw_only=True):
+    """The message is too long for a packet: it lies in a memory file, the last of the descriptors."""
+
+    size: int
+
+
 # -- supervisor to child ------------------------------------------------------------------------------------------
 
 
@@ -196,5 +202,6 @@ AnyMessage = (
     | Fault
     | ChainHeads
     | Faulty
+    | Elsewhere
 )
 Answer = Key | Taken | Acquired | Failed

@@ -7,8 +7,21 @@ import pytest
 
 from skrytka.daemon import channel
 from skrytka.daemon.channel import Channel
-from skrytka.daemon.messages import AnyMessage, Failed, Faulty, Key, KeyRequest, Ready, StoreSocket, Taken
+from skrytka.daemon.messages import (
+    AnyMessage,
+    Elsewhere,
+    Failed,
+    Faulty,
+    Key,
+    KeyRequest,
+    Ready,
+    Reload,
+    Start,
+    StoreSocket,
+    Taken,
+)
 from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.settings import Outbound, Route, Settings
 
 
 class End:
@@ -168,3 +181,48 @@ def test_blocking_ends_speak_the_same(socks: tuple[socket.socket, socket.socket]
     assert channel.receive_blocking(socks[1]) == (Ready(), [])
     socks[0].close()
     assert channel.receive_blocking(socks[1]) is None
+
+
+MANY = Settings(
+    version=1,
+    hostname="mail.example.test",
+    outbound=Outbound(
+        routes=tuple(Route(domain=f"d{number}.example.net", host="relay.example.net") for number in range(5000))
+    ),
+)
+
+
+async def test_settings_of_any_size_arrive_with_their_descriptors(socks: tuple[socket.socket, socket.socket]) -> None:
+    near, far = End(socks[0]), End(socks[1])
+    before = len(os.listdir("/proc/self/fd"))
+    reader, writer = os.pipe()
+    start = Start(kind="front", number=0, root="/", settings=MANY, sockets=("smtp",))
+    near.channel.send(start, [writer])
+    near.channel.send(Reload(settings=MANY))
+    os.close(writer)
+    await far.wait(2)
+    assert far.heard == [start, Reload(settings=MANY)]
+    os.write(far.fds[0], b"through")
+    assert os.read(reader, 100) == b"through"
+    for fd in (reader, *far.fds):
+        os.close(fd)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_blocking_ends_carry_settings_of_any_size(socks: tuple[socket.socket, socket.socket]) -> None:
+    channel.send_blocking(socks[0], Reload(settings=MANY))
+    assert channel.receive_blocking(socks[1]) == (Reload(settings=MANY), [])
+
+
+@pytest.mark.parametrize("size", [-1, 0, 100, channel.ELSEWHERE_MAX_BYTES + 1])
+@pytest.mark.parametrize("has_file", [False, True])
+async def test_a_long_message_that_is_not_there_ends_the_channel(
+    socks: tuple[socket.socket, socket.socket], size: int, has_file: bool
+) -> None:
+    near = End(socks[0])
+    fds = [os.open(os.devnull, os.O_RDONLY)] if has_file else []
+    channel.send_blocking(socks[1], Elsewhere(size=size), fds)
+    for fd in fds:
+        os.close(fd)
+    await near.wait(1)
+    assert (near.ends, near.heard) == (1, [])

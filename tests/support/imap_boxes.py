@@ -10,7 +10,6 @@ import msgspec
 from skrytka.analysis.fold import fold_query
 from skrytka.inspect.message import TextLimits, message_text
 from skrytka.mail.mailbox.types import (
-    FIRST_KEYWORD_BIT,
     SUMMARY_FIELDS,
     Content,
     Copies,
@@ -21,9 +20,9 @@ from skrytka.mail.mailbox.types import (
     MessageRow,
     Rendering,
     Snapshot,
-    SystemFlag,
 )
 from skrytka.model.errors import PermanentError, Reason, SkrytkaError
+from skrytka.model.flags import FIRST_KEYWORD_BIT, SystemFlag
 from skrytka.model.ids import AccountId, EmailId, MailboxId, State, ThreadId, Uid
 from skrytka.protocol.mime import header, imap_text
 from skrytka.protocol.mime.envelope import Envelope

@@ -1,6 +1,6 @@
 """Rows as the readers give them, and the vocabulary of their columns."""
 
-from enum import IntFlag, StrEnum
+from enum import StrEnum
 from typing import NamedTuple
 
 from skrytka.model.ids import AccountId, BlobId, DomainId, EmailId, MailboxId, QueueId, State, ThreadId, Uid
@@ -16,20 +16,6 @@ class Role(StrEnum):
     JUNK = "junk"
     ARCHIVE = "archive"
     QUARANTINE = "quarantine"  # hidden from clients: what no inspector survived
-
-
-class Flag(IntFlag):
-    """System flags (RFC 9051 2.3.2); keywords are the bits from 8 up, named per account in ``keyword``."""
-
-    SEEN = 1
-    ANSWERED = 2
-    FLAGGED = 4
-    DELETED = 8
-    DRAFT = 16
-
-
-KEYWORD_FIRST_BIT = 8
-KEYWORDS_MAX = 40
 
 
 class AccountStatus(StrEnum):

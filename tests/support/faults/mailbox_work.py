@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 from random import Random
 
-from skrytka.store.rows import Flag
+from skrytka.model.flags import SystemFlag
 from tests.support.demo import Demo
 from tests.support.faults.contents import Message
 from tests.support.faults.load import LARGE_BYTES, SMALL_BYTES, Attempt, message
@@ -62,7 +62,7 @@ class MailboxWork(threading.Thread):
             one = there.get(self.appended[int(number)].sha256)
             is_kept = {
                 "append": one is not None or number in gone or int(number) % 3 == 2,  # its EXPUNGE may be in already
-                "flag": one is not None and bool(one.flags & Flag.FLAGGED),
+                "flag": one is not None and bool(one.flags & SystemFlag.FLAGGED),
                 "gone": one is None,
             }[what]
             if not is_kept:

@@ -1,11 +1,12 @@
 """Vocabulary of the columns: values on disk never change."""
 
+from skrytka.model.flags import SystemFlag
 from skrytka.model.ids import AccountId
-from skrytka.store.rows import CredentialRow, Flag, Op, Role
+from skrytka.store.rows import CredentialRow, Op, Role
 
 
 def test_values_on_disk_stay_as_they_are() -> None:
-    assert {flag.name: flag.value for flag in Flag} == {
+    assert {flag.name: flag.value for flag in SystemFlag} == {
         "SEEN": 1,
         "ANSWERED": 2,
         "FLAGGED": 4,

@@ -12,9 +12,9 @@ from operator import or_
 from typing import Final
 
 from skrytka.mail.mailbox.names import keyword_mac, seal_keyword
-from skrytka.mail.mailbox.types import FIRST_KEYWORD_BIT, KEYWORDS_MAX
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.flags import FIRST_KEYWORD_BIT, KEYWORDS_MAX
 from skrytka.model.ids import AccountId, State, UnitId, new_id
 from skrytka.store.api import Store
 from skrytka.store.commands.mailbox import AddKeyword

@@ -12,9 +12,10 @@ from skrytka.mail.mailbox.opened import MailboxDeps, OpenMailbox, Resting
 from skrytka.mail.mailbox.recent import RecentMarks
 from skrytka.mail.mailbox.rendered import RenderedCache
 from skrytka.mail.mailbox.snapshots import SnapshotPacks
-from skrytka.mail.mailbox.types import MailboxInfo, MailboxStatus, SystemFlag
+from skrytka.mail.mailbox.types import MailboxInfo, MailboxStatus
 from skrytka.mail.mailbox.view import MailboxView
 from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.flags import SystemFlag
 from skrytka.model.ids import AccountId, MailboxId, State
 from skrytka.store.rows import MailboxRow
 from skrytka.store.seal.keys import AccountKeys

@@ -9,8 +9,9 @@ from bisect import bisect_left
 from itertools import compress
 from typing import Final, NamedTuple
 
-from skrytka.mail.mailbox.types import FIRST_KEYWORD_BIT, Snapshot
+from skrytka.mail.mailbox.types import Snapshot
 from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.flags import FIRST_KEYWORD_BIT
 from skrytka.model.ids import AccountId, MailboxId, State
 from skrytka.store.ranges import Ranges
 from skrytka.store.rows import KeywordRow, MailboxRow, Op

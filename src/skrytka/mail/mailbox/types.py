@@ -7,29 +7,18 @@ stand in ``servers/imap/deps.py``. Nothing here is IMAP text but :class:`Summary
 import sys
 from array import array
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from enum import Enum, IntFlag
+from enum import Enum
 from functools import cache
 from typing import Protocol
 
 import msgspec
 
+from skrytka.model.flags import SystemFlag
 from skrytka.model.ids import EmailId, MailboxId, State, ThreadId, Uid
 from skrytka.protocol.mime.sections import Section
 
-FIRST_KEYWORD_BIT = 8  # keyword n of an account is bit 8 + n of the flags of a row
-KEYWORDS_MAX = 40  # of an account
 HIERARCHY_SEPARATOR = "/"
 INBOX = "INBOX"
-
-
-class SystemFlag(IntFlag):
-    """Bits of the flags of a row (RFC 9051 2.3.2); keywords follow from bit 8."""
-
-    SEEN = 1
-    ANSWERED = 2
-    FLAGGED = 4
-    DELETED = 8
-    DRAFT = 16
 
 
 class MailboxInfo(msgspec.Struct, frozen=True):

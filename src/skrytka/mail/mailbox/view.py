@@ -20,11 +20,11 @@ from skrytka.mail.mailbox.types import (
     Rendering,
     Snapshot,
     Summary,
-    SystemFlag,
 )
 from skrytka.mail.mailbox.unread_text import read_text
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import MessageCorrupt, MessageExpunged
+from skrytka.model.flags import SystemFlag
 from skrytka.model.ids import State, Uid, UnitId, new_id
 from skrytka.store import ranges
 from skrytka.store.commands.messages import Expunge, StoreFlags

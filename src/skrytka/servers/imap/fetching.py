@@ -6,8 +6,9 @@ Work goes in batches of about a millisecond. What cannot be opened is reported a
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from skrytka.mail.mailbox.types import FlagChange, MessageRow, Rendering, SystemFlag
+from skrytka.mail.mailbox.types import FlagChange, MessageRow, Rendering
 from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
+from skrytka.model.flags import SystemFlag
 from skrytka.protocol.imap import format as fmt
 from skrytka.protocol.imap.actions import Tagged
 from skrytka.protocol.imap.commands.fetch import Fetch, FetchItem

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from skrytka.mail.mailbox.types import MailboxInfo, MailboxStatus, Snapshot, SystemFlag
+from skrytka.mail.mailbox.types import MailboxInfo, MailboxStatus, Snapshot
 from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.flags import SystemFlag
 from skrytka.protocol.imap import format as fmt
 from skrytka.protocol.imap.actions import Tagged
 from skrytka.protocol.imap.commands.mailboxes import List, Namespace, Select, Status, StatusItem

@@ -9,14 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import IntEnum
 
 from skrytka.mail.delivery.fields import sent_day
-from skrytka.mail.mailbox.types import (
-    FIRST_KEYWORD_BIT,
-    SUMMARY_FIELDS,
-    MessageRow,
-    Summary,
-    SystemFlag,
-)
+from skrytka.mail.mailbox.types import SUMMARY_FIELDS, MessageRow, Summary
 from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.flags import FIRST_KEYWORD_BIT, SystemFlag
 from skrytka.protocol.imap import format as fmt
 from skrytka.protocol.imap.commands import search as s
 from skrytka.protocol.imap.dates import day_of

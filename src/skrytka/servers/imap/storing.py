@@ -4,7 +4,8 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
-from skrytka.mail.mailbox.types import FIRST_KEYWORD_BIT, FlagChange, Snapshot, SystemFlag
+from skrytka.mail.mailbox.types import FlagChange, Snapshot
+from skrytka.model.flags import FIRST_KEYWORD_BIT, SystemFlag
 from skrytka.protocol.imap.actions import Tagged
 from skrytka.protocol.imap.commands.messages import Expunge, Store, StoreMode
 from skrytka.protocol.imap.sets import format_set

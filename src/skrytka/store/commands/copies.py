@@ -10,19 +10,20 @@ from typing import Any
 import msgspec
 
 from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.flags import SystemFlag
 from skrytka.model.ids import AccountId, BlobId, EmailId, MailboxId, State
 from skrytka.store import ranges
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.shared import next_state, number
 from skrytka.store.ranges import UID_MAX, Ranges
-from skrytka.store.rows import JOBS_SUBJECT, Flag, Op
+from skrytka.store.rows import JOBS_SUBJECT, Op
 from skrytka.store.sql import copies as sql
 from skrytka.store.sql import mailboxes, packs, search_text
 from skrytka.store.sql import messages as message_sql
 from skrytka.store.statement import Query
 
 PIECE = 2000  # messages of one command
-SEEN = Flag.SEEN.value
+SEEN = SystemFlag.SEEN.value
 
 
 class Copied(msgspec.Struct, frozen=True, array_like=True):

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from skrytka.model.flags import SystemFlag
 from skrytka.model.ids import AccountId, EmailId, MailboxId, QueueId, State, ThreadId, Uid
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.copies import check_quota
@@ -20,13 +21,13 @@ from skrytka.store.commands.shared import (
     put_blob,
     uidvalidity_s,
 )
-from skrytka.store.rows import Flag, Op, Role
+from skrytka.store.rows import Op, Role
 from skrytka.store.sql import mailboxes, search_text
 from skrytka.store.sql import messages as sql
 from skrytka.store.statement import Query, Rows
 
 INBOX = Role.INBOX.value
-SEEN = Flag.SEEN.value  # operations on an IntFlag cost a microsecond each
+SEEN = SystemFlag.SEEN.value
 
 
 class Target(msgspec.Struct, frozen=True, array_like=True, kw_only=True):

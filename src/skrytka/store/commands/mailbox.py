@@ -5,12 +5,13 @@ from typing import Any
 import msgspec
 
 from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.flags import FIRST_KEYWORD_BIT, KEYWORDS_MAX
 from skrytka.model.ids import AccountId, MailboxId, State
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.messages import to_vault
 from skrytka.store.commands.shared import next_state, number, uidvalidity_s
 from skrytka.store.ranges import ALL
-from skrytka.store.rows import KEYWORD_FIRST_BIT, KEYWORDS_MAX, MailboxRow, Op, Role
+from skrytka.store.rows import MailboxRow, Op, Role
 from skrytka.store.sql import keywords, packs
 from skrytka.store.sql import mailboxes as sql
 from skrytka.store.statement import Query
@@ -199,7 +200,7 @@ class AddKeyword(Command[int], frozen=True):
             return known
         if self.reuse is not None:
             return (yield from self._renamed(tx, state, {bit: name for bit, _, name, _ in rows}, self.reuse))
-        bit = KEYWORD_FIRST_BIT + len(taken)
+        bit = FIRST_KEYWORD_BIT + len(taken)
         if len(taken) >= KEYWORDS_MAX:
             raise PermanentError(Reason.TOO_MANY, f"account {self.account} has {KEYWORDS_MAX} keywords")
         yield keywords.INSERT(account=self.account, bit=bit, name_mac=self.name_mac, name=self.name)

@@ -5,18 +5,19 @@ from typing import Any
 import msgspec
 
 from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.flags import SystemFlag
 from skrytka.model.ids import AccountId, MailboxId, State, Uid
 from skrytka.store import ranges
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.shared import check_keywords, checked_place, next_state
 from skrytka.store.ranges import Ranges
-from skrytka.store.rows import Flag, Op, Role
+from skrytka.store.rows import Op, Role
 from skrytka.store.sql import mailboxes, packs
 from skrytka.store.sql import messages as sql
 from skrytka.store.statement import Query
 
 NO_BOUND = 2**62
-SEEN = Flag.SEEN.value
+SEEN = SystemFlag.SEEN.value
 
 
 class FlagsStored(msgspec.Struct, frozen=True, array_like=True):
@@ -110,7 +111,7 @@ class Expunge(Command[Expunged], frozen=True):
 
     def run(self, tx: Tx) -> Query[Expunged]:
         state = yield from next_state(self.account)
-        mask = Flag.DELETED.value if self.only_deleted else 0
+        mask = SystemFlag.DELETED.value if self.only_deleted else 0
         gone = yield from to_vault(tx, self.account, self.mailbox, self.uids, mask, state)
         return Expunged(state, gone)
 
@@ -136,7 +137,7 @@ class TakeBack(Command[tuple[TakenBack | None, ...]], frozen=True):
         if not found:
             return None
         ((old_flags, size, received_at_ms, email_id, thread_id),) = found
-        flags = old_flags & ~Flag.DELETED.value
+        flags = old_flags & ~SystemFlag.DELETED.value
         counts = {"account": self.account, "unseen": 0 if flags & SEEN else 1, "bytes": size, "state": state}
         wanted = item.mailbox if self.mailbox is None else self.mailbox
         rows = yield mailboxes.ADD_TO_MAILBOX(mailbox=wanted, **counts)

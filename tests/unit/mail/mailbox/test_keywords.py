@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from skrytka.mail.mailbox.keywords import Keywords
-from skrytka.mail.mailbox.types import KEYWORDS_MAX, FlagChange
+from skrytka.mail.mailbox.types import FlagChange
 from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.flags import KEYWORDS_MAX
 from skrytka.store.commands.mailbox import AddKeyword
 from tests.unit.mail.world import MESSAGE, World
 

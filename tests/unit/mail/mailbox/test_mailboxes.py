@@ -1,7 +1,8 @@
 import pytest
 
-from skrytka.mail.mailbox.types import FlagChange, SystemFlag
+from skrytka.mail.mailbox.types import FlagChange
 from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.flags import SystemFlag
 from tests.unit.mail.world import MESSAGE, World
 
 

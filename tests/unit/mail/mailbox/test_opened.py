@@ -8,7 +8,8 @@ import pytest
 from skrytka.mail.mailbox import opened, shared
 from skrytka.mail.mailbox.opened import RESTING_S
 from skrytka.mail.mailbox.shared import read_mailbox
-from skrytka.mail.mailbox.types import FlagChange, Snapshot, SystemFlag
+from skrytka.mail.mailbox.types import FlagChange, Snapshot
+from skrytka.model.flags import SystemFlag
 from tests.unit.mail.world import MESSAGE, World
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from skrytka.mail.mailbox import packs
 from skrytka.mail.mailbox.rendered import RenderedCache
-from skrytka.mail.mailbox.types import Depth, FlagChange, MessageRow, Rendering, SystemFlag
+from skrytka.mail.mailbox.types import Depth, FlagChange, MessageRow, Rendering
 from skrytka.mail.mailbox.view import MailboxView
+from skrytka.model.flags import SystemFlag
 from skrytka.store.commands.packs import PutPacks
 from skrytka.store.sql import packs as sql
 from tests.unit.mail.world import World

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from skrytka.mail.mailbox import shared
 from skrytka.mail.mailbox.shared import Read, keyword_names, read_mailbox, updated, with_flags
-from skrytka.mail.mailbox.types import FlagChange, Snapshot, SystemFlag
+from skrytka.mail.mailbox.types import FlagChange, Snapshot
+from skrytka.model.flags import SystemFlag
 from skrytka.model.ids import MailboxId, State, Uid
 from skrytka.store import ranges
 from skrytka.store.rows import KeywordRow, MailboxRow

@@ -2,7 +2,8 @@
 
 from array import array
 
-from skrytka.mail.mailbox.types import SUMMARY_FIELDS, MailboxInfo, Snapshot, SystemFlag
+from skrytka.mail.mailbox.types import SUMMARY_FIELDS, MailboxInfo, Snapshot
+from skrytka.model.flags import SystemFlag
 from skrytka.model.ids import MailboxId, State, Uid
 
 

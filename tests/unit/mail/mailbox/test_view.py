@@ -2,10 +2,11 @@ import apsw
 import pytest
 
 from skrytka.mail.mailbox.names import name_mac, seal_name
-from skrytka.mail.mailbox.types import FlagChange, SystemFlag
+from skrytka.mail.mailbox.types import FlagChange
 from skrytka.mail.mailbox.view import MailboxView
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import MessageCorrupt, MessageExpunged
+from skrytka.model.flags import SystemFlag
 from skrytka.model.ids import Uid, UnitId
 from skrytka.store.commands.mailbox import CreateMailbox, DeleteMailbox
 from tests.unit.mail.world import MESSAGE, World

@@ -84,7 +84,7 @@ async def test_a_server_that_is_not_there_is_no_event(world: World) -> None:
     "error", [FileNotFoundError(2, "not there", "gone"), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad")]
 )
 async def test_a_password_that_cannot_be_read_is_a_matter_of_settings(world: World, error: Exception) -> None:
-    def gone(_name: str) -> Secret:
+    def gone(name: str) -> Secret:
         raise error
 
     async with peer() as mx:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from skrytka.mail.mailbox.types import SystemFlag
 from skrytka.model.errors import Reason, TransientError
 from skrytka.model.events import MessageCorrupt
+from skrytka.model.flags import SystemFlag
 from skrytka.servers.imap.plan import SUMMARIES_BATCH
 from tests.support.imap import World
 from tests.support.imap_boxes import summarize

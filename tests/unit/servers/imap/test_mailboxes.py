@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from skrytka.mail.mailbox.types import MailboxInfo, SystemFlag
+from skrytka.mail.mailbox.types import MailboxInfo
+from skrytka.model.flags import SystemFlag
 from skrytka.protocol.imap import listing
 from skrytka.protocol.imap.commands.mailboxes import List
 from skrytka.protocol.imap.listing import Line, Name

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from skrytka.mail.mailbox.types import SystemFlag
 from skrytka.model.errors import Reason, TransientError
 from skrytka.model.events import MessageCorrupt
+from skrytka.model.flags import SystemFlag
 from skrytka.servers.imap.matching import HEADERS_BYTES
 from tests.support.imap import World
 from tests.support.imap_boxes import RECEIVED_AT_MS

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.flags import SystemFlag
 from skrytka.model.ids import AccountId, MailboxId
 from skrytka.store.commands import (
     CopyMessages,
@@ -17,7 +18,6 @@ from skrytka.store.commands import (
 )
 from skrytka.store.commands.copies import PIECE, Copied
 from skrytka.store.ranges import Ranges
-from skrytka.store.rows import Flag
 from skrytka.store.sql import mailboxes, messages
 from tests.support.store import INBOX, SENT, StoreCase, deliver
 
@@ -65,7 +65,7 @@ async def rows(case: StoreCase, account: AccountId, mailbox: MailboxId) -> list[
 async def test_copies_have_the_flags_and_ids_of_their_sources(case: StoreCase) -> None:
     alice = await inbox_of(case, 4)
     await case.store.submit(
-        StoreFlags(unit=case.ids.unit(), account=alice, mailbox=INBOX, uids=((2, 2),), add=Flag.FLAGGED.value)
+        StoreFlags(unit=case.ids.unit(), account=alice, mailbox=INBOX, uids=((2, 2),), add=SystemFlag.FLAGGED.value)
     )
     source = await rows(case, alice, INBOX)
     done = await copy(case, alice, ((2, 2), (4, 9)))

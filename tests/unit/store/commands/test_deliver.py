@@ -3,22 +3,23 @@
 import pytest
 
 from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.flags import SystemFlag
 from skrytka.model.ids import AccountId, BlobId, EmailId, MailboxId, ThreadId
 from skrytka.store.commands import BlobIn, Deliver, NewFolder, Target
 from skrytka.store.ranges import ALL
-from skrytka.store.rows import Flag, Role
+from skrytka.store.rows import Role
 from skrytka.store.sql import directory, journal, mailboxes, messages
 from tests.support.store import INBOX, JUNK, StoreCase, blob, deliver, target
 
 
 async def test_a_message_is_in_the_inbox_with_all_that_imap_shows(case: StoreCase) -> None:
     alice, _ = await case.two_accounts()
-    command = deliver(case.ids, alice, flags=int(Flag.FLAGGED))
+    command = deliver(case.ids, alice, flags=int(SystemFlag.FLAGGED))
     (delivered,) = await case.store.submit(command)
     sent = command.targets[0]
     assert (delivered.account, delivered.mailbox, delivered.uid) == (alice, INBOX, 1)
     (row,) = await case.store.read(messages.by_uids(alice, INBOX, ALL))
-    assert (row.uid, row.flags, row.modseq, row.size) == (1, Flag.FLAGGED, delivered.modseq, sent.size)
+    assert (row.uid, row.flags, row.modseq, row.size) == (1, SystemFlag.FLAGGED, delivered.modseq, sent.size)
     assert (row.received_at_ms, row.saved_at_ms) == (sent.received_at_ms, case.clock.now_ms())
     assert (row.email_id, row.thread_id) == (sent.email_id, sent.thread_id)
     content = await case.store.read(messages.content(alice, row.email_id))
@@ -88,7 +89,7 @@ async def test_without_the_account_nothing_happens_to_anybody(case: StoreCase) -
 
 async def test_a_message_that_was_read_does_not_count_as_unseen(case: StoreCase) -> None:
     alice, _ = await case.two_accounts()
-    await case.store.submit(deliver(case.ids, alice, flags=int(Flag.SEEN)))
+    await case.store.submit(deliver(case.ids, alice, flags=int(SystemFlag.SEEN)))
     box = await case.store.read(mailboxes.by_id(alice, INBOX))
     assert box is not None
     assert (box.messages, box.unseen) == (1, 0)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.flags import KEYWORDS_MAX
 from skrytka.model.ids import AccountId, MailboxId, State
 from skrytka.store.commands import (
     AddKeyword,
@@ -20,7 +21,7 @@ from skrytka.store.commands import (
 )
 from skrytka.store.commands.base import Command
 from skrytka.store.commands.mailbox import MARKS_MAX
-from skrytka.store.rows import KEYWORDS_MAX, MailboxRow, Role
+from skrytka.store.rows import MailboxRow, Role
 from skrytka.store.sql import keywords, mailboxes, messages
 from tests.support.store import INBOX, JUNK, SENT, StoreCase, deliver
 

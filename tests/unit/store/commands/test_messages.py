@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.flags import SystemFlag
 from skrytka.model.ids import AccountId, MailboxId, State, Uid
 from skrytka.store.commands import DeleteMailbox, Expunge, FlagsStored, StoreFlags, TakeBack, TakenBack, VaultItem
 from skrytka.store.ranges import ALL
-from skrytka.store.rows import Flag
 from skrytka.store.sql import directory, journal, mailboxes, messages
 from tests.support.store import INBOX, JUNK, StoreCase, deliver
 
-SEEN, FLAGGED, DELETED = int(Flag.SEEN), int(Flag.FLAGGED), int(Flag.DELETED)
+SEEN, FLAGGED, DELETED = int(SystemFlag.SEEN), int(SystemFlag.FLAGGED), int(SystemFlag.DELETED)
 
 
 async def inbox_of(case: StoreCase, count: int) -> AccountId:

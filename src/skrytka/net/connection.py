@@ -20,10 +20,10 @@ from skrytka.model.errors import LocalProtocolError, RemoteProtocolError
 from skrytka.net.driver import Events
 from skrytka.net.facts import ConnFacts
 from skrytka.net.gate import Gate
+from skrytka.net.paced import Paced
 from skrytka.net.sweeper import Sweeper, TimeLimit
 from skrytka.net.tls_pipe import ServerTls, TlsPipe
 
-INPUT_HIGH_BYTES = 128 * 1024  # above it the transport is not read
 OUTPUT_HIGH_BYTES = 64 * 1024  # collected output above it is written at once
 PIECE_BYTES = 64 * 1024  # large output is encrypted and written in pieces: 60 µs each
 WRITE_HIGH_BYTES = 128 * 1024  # what the transport may hold before the session waits
@@ -37,19 +37,19 @@ BUSY_MAX_S = 600.0  # a session that works so long past its deadline hangs: it i
 EventT = TypeVar("EventT")
 
 
-class Connection(asyncio.BufferedProtocol):
+class Connection(Paced):
     """See the module. ``messages``, ``errors`` and ``cause`` are for the session to fill; SessionClosed shows them."""
 
     # fmt: off
     __slots__ = (
-        "_arrived", "_deadline_at", "_drained", "_fault", "_has_grace", "_input", "_is_closing", "_is_eof",
-        "_is_read_paused", "_is_timed_out", "_is_woken", "_is_write_paused", "_lingered", "_lost", "_output", "_pipe",
-        "_shaken", "_sweeper", "_tls_source", "_transport", "cause", "due_at", "ends_at_s", "errors", "facts",
-        "is_draining", "messages", "owner", "tls",
+        "_deadline_at", "_fault", "_has_grace", "_is_timed_out", "_is_woken", "_lingered", "_output", "_pipe",
+        "_shaken", "_tls_source", "cause", "due_at", "ends_at_s", "errors", "facts", "is_draining", "messages",
+        "owner", "tls",
     )
     # fmt: on
 
     def __init__(self, facts: ConnFacts, sweeper: Sweeper, tls: ServerTls | None = None) -> None:
+        super().__init__(sweeper)
         self.facts = facts
         self.tls: TlsFacts | None = None
         self.is_draining = False
@@ -59,38 +59,18 @@ class Connection(asyncio.BufferedProtocol):
         self.due_at = sweeper.clock.monotonic_s() + FIRST_DEADLINE_S
         self.ends_at_s = math.inf
         self.owner: asyncio.Task[None] | None = None
-        self._sweeper = sweeper
         self._tls_source = tls
-        self._transport = cast("asyncio.Transport", None)  # until connection_made, before anybody has the object
         self._pipe: TlsPipe | None = None
-        self._input = bytearray()
         self._output = bytearray()
-        self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._arrived = Gate()  # input, or the end of waiting for it
-        self._drained = Gate()
         self._shaken = Gate()  # the handshake is done
         self._fault: RemoteProtocolError | None = None
         self._deadline_at = self.due_at
         self._lingered = 0
-        self._is_eof = False
         self._is_woken = False
         self._is_timed_out = False
         self._has_grace = False
-        self._is_closing = False
-        self._is_read_paused = False
-        self._is_write_paused = False
 
     # -- for the session ------------------------------------------------------------------------------------------
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether nothing can be sent any more."""
-        return self._lost.done() or self._is_closing
-
-    @property
-    def is_eof(self) -> bool:
-        """Whether the peer has ended its half."""
-        return self._is_eof
 
     @property
     def can_start_tls(self) -> bool:
@@ -221,18 +201,6 @@ class Connection(asyncio.BufferedProtocol):
                 return TimedOut()
             await self._arrived.wait()
 
-    def take_input(self) -> bytes:
-        """All that has come; ``b""`` at the end of file."""
-        data = bytes(self._input)
-        self._input.clear()
-        if not self._is_write_paused:
-            self._resume_reading()
-        return data
-
-    def give_back(self, data: bytes) -> None:
-        """What :meth:`take_input` gave, to be read again: whoever looked at it was not meant."""
-        self._input[:0] = data
-
     # -- for the sweeper ------------------------------------------------------------------------------------------
 
     def expire(self, now_s: float) -> None:
@@ -256,10 +224,6 @@ class Connection(asyncio.BufferedProtocol):
         self._transport.set_write_buffer_limits(high=WRITE_HIGH_BYTES)
         self._sweeper.add(self)
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        """The loop's one read buffer: see :class:`Sweeper`."""
-        return self._sweeper.read_buffer
-
     def buffer_updated(self, nbytes: int) -> None:
         if self._is_closing:
             self._lingered += nbytes
@@ -277,15 +241,6 @@ class Connection(asyncio.BufferedProtocol):
         self._end_input()
         return True
 
-    def pause_writing(self) -> None:
-        self._is_write_paused = True
-
-    def resume_writing(self) -> None:
-        self._is_write_paused = False
-        self._drained.open()
-        if len(self._input) <= INPUT_HIGH_BYTES:
-            self._resume_reading()
-
     def connection_lost(self, exc: Exception | None) -> None:
         self._sweeper.discard(self)
         self._is_write_paused = False
@@ -295,22 +250,6 @@ class Connection(asyncio.BufferedProtocol):
         self._drained.open()
 
     # -- inside ---------------------------------------------------------------------------------------------------
-
-    def _take(self, data: bytes | memoryview) -> None:
-        self._input += data
-        if len(self._input) > INPUT_HIGH_BYTES:
-            self._pause_reading()
-        self._arrived.open()
-
-    def _pause_reading(self) -> None:
-        if not self._is_read_paused and not self._transport.is_closing():  # uvloop raises on a closing one
-            self._is_read_paused = True
-            self._transport.pause_reading()
-
-    def _resume_reading(self) -> None:
-        if self._is_read_paused and not self._transport.is_closing():
-            self._is_read_paused = False
-            self._transport.resume_reading()
 
     def _end_input(self) -> None:
         self._is_eof = True
@@ -373,10 +312,6 @@ class Connection(asyncio.BufferedProtocol):
 
     def _emit(self, data: bytes | memoryview) -> None:
         self._write(data if self._pipe is None else self._pipe.encrypt(data))
-
-    def _write(self, data: bytes | memoryview) -> None:
-        if data and not self.is_lost and not self._transport.is_closing():
-            self._transport.write(data)
 
     async def _send_pieces(self, view: memoryview) -> None:
         """Much at once: the loop serves others between two pieces."""

@@ -377,33 +377,6 @@ def test_a_peer_that_never_reads_is_cut_at_the_write_deadline(run: Run) -> None:
     run(main())
 
 
-def test_a_session_that_does_not_read_stops_its_peer(run: Run) -> None:
-    gate = asyncio.Event()
-
-    async def lazy(conn: Connection) -> None:
-        await gate.wait()
-        engine = LineEngine()
-        async for event in conn.events(engine):
-            if isinstance(event, Line):
-                await conn.send(engine.send(str(len(event.text)).encode()))
-
-    async def main() -> None:
-        async with serving(lazy) as world:
-            reader, writer = await world.connect()
-            writer.write(b"x" * BIG + b"\n")
-            await world.until(lambda: _held(world) > connection.INPUT_HIGH_BYTES)
-            assert _held(world) <= connection.INPUT_HIGH_BYTES + 65536
-            gate.set()
-            assert await reader.readline() == f"{BIG}\n".encode()
-            writer.close()
-
-    run(main())
-
-
-def _held(world: World) -> int:
-    return max((len(conn._input) for conn in world.listener._connections), default=0)
-
-
 def test_a_large_answer_leaves_the_loop_to_others(run: Run, store: TlsStore) -> None:
     async def big(conn: Connection) -> None:
         await conn.send(b"y" * BIG)

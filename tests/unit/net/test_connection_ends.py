@@ -235,18 +235,3 @@ def test_a_peer_that_goes_on_sending_after_goodbye_is_cut(run: Run) -> None:
             writer.close()
 
     run(main())
-
-
-def test_idle_connections_share_one_read_buffer(run: Run) -> None:
-    async def main() -> None:
-        async with serving(echo) as world:
-            pairs = [await world.connect() for _ in range(3)]
-            for reader, _ in pairs:
-                await reader.readline()
-            buffers = {id(conn.get_buffer(0)) for conn in world.listener._connections}
-            assert buffers == {id(world.around.sweeper.read_buffer)}
-            assert len(world.around.sweeper) == 3
-            for _, writer in pairs:
-                writer.close()
-
-    run(main())

@@ -16,22 +16,15 @@ from skrytka.model.limits import SmtpLimits
 from skrytka.model.reply import Reply
 from skrytka.protocol.smtp import command as commands
 from skrytka.protocol.smtp import events
-from skrytka.protocol.smtp.authentication import LINE_MAX as AUTH_LINE_MAX
 from skrytka.protocol.smtp.authentication import AuthExchange, parse_auth
 from skrytka.protocol.smtp.events import Event
-from skrytka.protocol.smtp.extensions import (
-    DEFAULT_EXTENSIONS,
-    DEFAULT_LENIENCY,
-    Extensions,
-    Leniency,
-    ehlo_reply,
-    helo_reply,
-)
+from skrytka.protocol.smtp.extensions import DEFAULT_EXTENSIONS, DEFAULT_LENIENCY, Extensions, Leniency
 from skrytka.protocol.smtp.lines import CRLF, Input, LineFault
 from skrytka.protocol.smtp.owed import OwedReply
 from skrytka.protocol.smtp.parameters import CommandError
 from skrytka.protocol.smtp.receiver import MessageReceiver
 from skrytka.protocol.smtp.states import AFTER_REFUSAL, NEXT, State, Verb
+from skrytka.protocol.smtp.terms import Terms
 from skrytka.protocol.smtp.transaction import Transaction
 
 _LINE_FAULTS: Final = {
@@ -55,18 +48,16 @@ class SmtpServer:
         extensions: Extensions = DEFAULT_EXTENSIONS,
         leniency: Leniency = DEFAULT_LENIENCY,
     ) -> None:
+        self._terms = Terms(hostname, Domain.parse(hostname), limits, extensions, leniency)
         self._limits = limits
-        self._hostname = hostname
-        self._domain = Domain.parse(hostname)
         self._extensions = extensions
-        self._leniency = leniency
         self._state = State.CONNECTED
         self._input = Input()
         self._is_eof = False
         self._is_tls = False
         self._is_authenticated = False
         self._exchange: AuthExchange | None = None
-        self._line_max = max(limits.command_line_bytes, AUTH_LINE_MAX if extensions.mechanisms else 0)
+        self._line_max = self._terms.line_max
         self._owed = OwedReply()
         # Counters of the session
         self._commands = 0
@@ -173,18 +164,7 @@ class SmtpServer:
         self._input.clear()
 
     def _new_rules(self, *, is_extended: bool) -> commands.Rules:
-        return commands.Rules(
-            hostname=self._domain,
-            message_bytes=self._limits.message_bytes,
-            is_extended=is_extended,
-            is_dsn=self._extensions.is_dsn,
-            is_auth=bool(self._extensions.mechanisms),
-            future_release=self._extensions.future_release,
-            deliver_by_min_s=self._extensions.deliver_by_min_s,
-            is_priority=self._extensions.is_priority,
-            is_requiretls=self._extensions.is_requiretls and self._is_tls,
-            is_space_accepted=self._leniency.is_space_after_colon_accepted,
-        )
+        return self._terms.rules(is_extended=is_extended, is_tls=self._is_tls)
 
     def _wait(self, verb: Verb, event: Event, *, must_refuse: bool = False) -> Event:
         """Hand out an event and take nothing else before its reply."""
@@ -230,10 +210,8 @@ class SmtpServer:
 
     def _out_of_order(self, verb: Verb) -> Reply:
         """Why a verb is not in the row of this state."""
-        if verb is Verb.STARTTLS and not self._extensions.is_starttls:
-            return replies.NOT_IMPLEMENTED
-        if verb is Verb.AUTH and not self._extensions.mechanisms:
-            return replies.NOT_IMPLEMENTED
+        if (refusal := self._terms.not_offered(verb)) is not None:
+            return refusal
         if self._state is State.HELLO and verb in _NEED_HELLO:
             return replies.HELLO_FIRST
         if self._state is State.MAIL and verb in {Verb.DATA, Verb.BDAT} and self._transaction.recipients:
@@ -242,12 +220,13 @@ class SmtpServer:
             self._state = State.FAILED  # RFC 3030 2: only RSET goes on
         return replies.BAD_SEQUENCE
 
+    def _check_offered(self, verb: Verb) -> None:
+        if (refusal := self._terms.not_offered(verb)) is not None:
+            raise CommandError(refusal)
+
     def _hello(self, argument: str, *, is_extended: bool) -> Event:
         name = commands.parse_hello(argument)
-        if is_extended:
-            reply = ehlo_reply(self._hostname, self._extensions, self._limits, is_tls=self._is_tls)
-        else:
-            reply = helo_reply(self._hostname)
+        reply = self._terms.hello(is_extended=is_extended, is_tls=self._is_tls)
         return self._wait(Verb.EHLO if is_extended else Verb.HELO, events.Hello(name, is_extended, reply))
 
     def _on_ehlo(self, argument: str) -> Event:
@@ -298,16 +277,14 @@ class SmtpServer:
         raise CommandError(replies.NOT_IMPLEMENTED)  # RFC 5321 7.3: lists are not disclosed
 
     def _on_starttls(self, argument: str) -> Event:
-        if not self._extensions.is_starttls:
-            raise CommandError(replies.NOT_IMPLEMENTED)
+        self._check_offered(Verb.STARTTLS)
         commands.no_argument(argument)
         if self._is_tls:
             raise CommandError(replies.BAD_SEQUENCE)  # RFC 3207 4.2
         return self._wait(Verb.STARTTLS, events.StartTls())
 
     def _on_auth(self, argument: str) -> Event:
-        if not self._extensions.mechanisms:
-            raise CommandError(replies.NOT_IMPLEMENTED)
+        self._check_offered(Verb.AUTH)
         if not self._is_tls:
             raise CommandError(replies.AUTH_NEEDS_TLS)
         if self._is_authenticated:
@@ -335,7 +312,7 @@ class SmtpServer:
     # -- the message ----------------------------------------------------------------------------------------------
 
     def _new_message(self) -> MessageReceiver:
-        is_8bit_accepted = self._leniency.is_undeclared_8bit_accepted
+        is_8bit_accepted = self._terms.leniency.is_undeclared_8bit_accepted
         return self._transaction.begin_message(self._limits, is_8bit_accepted=is_8bit_accepted)
 
     def _on_bdat(self, argument: str) -> Event | Signal:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support.demo import STANDARD_PORTS, Demo
+from skrytka.daemon.demo import STANDARD_PORTS
+from tests.support.demo import Demo
 from tests.support.ports import free_base
 from tests.support.postfix import PostfixPeer
 from tests.support.screen import Screen

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.demo import STANDARD_PORTS, Demo
+from skrytka.daemon.demo import STANDARD_PORTS
+from tests.support.demo import Demo
 
 MESSAGE = b"From: Someone <someone@example.net>\r\nTo: alice@example.test\r\nSubject: %s\r\n\r\nHello, Alice.\r\n"
 

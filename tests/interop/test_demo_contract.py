@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from skrytka.daemon.demo import STANDARD_PORTS
 from skrytka.model.dns import Mx, Status
 from skrytka.net.dns.zone import StaticZone
-from tests.support.demo import COMMAND, STANDARD_PORTS, Demo
+from tests.support.demo import COMMAND, Demo
 from tests.support.ports import free_base
 
 MESSAGE = b"From: Someone <someone@example.net>\r\nSubject: %s\r\n\r\nbody\r\n"

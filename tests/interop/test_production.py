@@ -24,10 +24,10 @@ from pathlib import Path
 import pytest
 import tomlkit
 
-from tests.support.demo import COMMAND, STANDARD_PORTS, Demo
+from tests.support.demo import COMMAND, Demo
 from tests.support.needs import ROOT
-from tests.support.ports import free_base
 from tests.support.processes import group
+from tests.support.production import listen_on_loopback
 from tests.support.systemd_unit import confined
 
 NEEDED = (
@@ -39,19 +39,6 @@ NOBODY = pwd.getpwnam("nobody")
 
 def skrytka(*arguments: str, text: str | None = None) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, input=text, timeout=60, check=False)
-
-
-def move_to_test_ports(root: Path) -> dict[str, int]:
-    """A fresh installation listens on the ports of the world; a test takes others, on loopback."""
-    base = free_base(STANDARD_PORTS.values())
-    path = root / "skrytka.toml"
-    document = tomlkit.parse(path.read_text())
-    for name, port in STANDARD_PORTS.items():
-        listener = document["listeners"][name]
-        listener["port"] = base + port
-        listener["addresses"] = ["127.0.0.1"]
-    path.write_text(tomlkit.dumps(document))
-    return {name: base + port for name, port in STANDARD_PORTS.items()}
 
 
 @contextlib.contextmanager
@@ -126,7 +113,7 @@ def test_serve_refuses_until_the_recovery_key_is_confirmed(made: Path) -> None:
     assert "group 14" in wrong.stderr
     confirmed = skrytka("recovery", "confirm", "--dir", str(made), text=text.lower().replace("-", " ") + "\n")
     assert confirmed.returncode == 0, confirmed.stderr
-    ports = move_to_test_ports(made)
+    ports = listen_on_loopback(made)
     with serving(made), socket.create_connection(("127.0.0.1", ports["smtp"])) as sock:
         assert sock.recv(100).startswith(b"220 mail.example.org ESMTP")
 
@@ -200,7 +187,7 @@ class Screen:
 @pytest.fixture
 def confirmed(made: Path) -> Path:
     assert skrytka("recovery", "confirm", "--dir", str(made), text=facts_of(made)["recovery_key"]).returncode == 0
-    move_to_test_ports(made)
+    listen_on_loopback(made)
     return made
 
 
@@ -364,7 +351,7 @@ def test_root_is_dropped_where_a_user_is_set(open_copy: Path) -> None:
     subprocess.run(
         [*command, "recovery", "confirm", "--dir", str(root)], input=facts["recovery_key"], text=True, check=True
     )
-    move_to_test_ports(root)
+    listen_on_loopback(root)
     with serving(root, *confined(sys.executable), *command) as process:  # as packaging/skrytka.service confines it
         for pid in group(process.pid):
             lines = Path(f"/proc/{pid}/status").read_text().splitlines()

@@ -16,20 +16,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from skrytka.daemon.demo import STANDARD_PORTS
 from tests.support import processes
 from tests.support.ports import free_base, is_listening
 
 READY_S = 90.0  # a start takes 2 s of the processor, which may have ten others to serve
 END_S = 40.0
-STANDARD_PORTS = {
-    "smtp": 25,
-    "submission": 587,
-    "submissions": 465,
-    "imap": 143,
-    "imaps": 993,
-    "http": 80,
-    "https": 443,
-}
 COMMAND = [sys.executable, "-m", "skrytka.cli.main"]
 
 

@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.support.demo import STANDARD_PORTS, Demo
+from skrytka.daemon.demo import STANDARD_PORTS
+from tests.support.demo import Demo
 from tests.support.ports import free_base
 from tests.support.postfix import PostfixPeer
 

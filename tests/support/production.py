@@ -14,7 +14,8 @@ from typing import Any
 import apsw
 import tomlkit
 
-from tests.support.demo import STANDARD_PORTS, Demo
+from skrytka.daemon.demo import STANDARD_PORTS
+from tests.support.demo import Demo
 from tests.support.ports import free_base
 
 
@@ -33,24 +34,13 @@ class Installation(Demo):
         assert stat.S_IMODE(key.stat().st_mode) == 0o600
         assert installation.run("serve").returncode == 7
         installation.do("recovery", "confirm", text=key.read_text())
-        installation.listen_on_loopback()
+        listen_on_loopback(root)
         return installation
 
     @property
     def recovery_file(self) -> Path:
         """Beside the installation, where nobody should keep it."""
         return self.root.with_name("recovery-key")
-
-    def listen_on_loopback(self) -> None:
-        """A fresh installation listens on the ports of the world."""
-        base = free_base(STANDARD_PORTS.values())
-        path = self.root / "skrytka.toml"
-        document = tomlkit.parse(path.read_text())
-        for name, port in STANDARD_PORTS.items():
-            listener = document["listeners"].setdefault(name, tomlkit.table())
-            listener["port"] = base + port
-            listener["addresses"] = ["127.0.0.1"]
-        path.write_text(tomlkit.dumps(document))
 
     def port(self, service: str) -> int:
         document = tomlkit.parse((self.root / "skrytka.toml").read_text()).unwrap()
@@ -77,6 +67,19 @@ class Installation(Demo):
         with imaplib.IMAP4_SSL("127.0.0.1", self.port("imaps"), ssl_context=self.tls(), timeout=20) as client:
             client.authenticate("PLAIN", lambda _: f"\0{address}\0{password}".encode())
             yield client
+
+
+def listen_on_loopback(root: Path) -> dict[str, int]:
+    """A fresh installation listens on the ports of the world; a test takes others."""
+    base = free_base(STANDARD_PORTS.values())
+    path = root / "skrytka.toml"
+    document = tomlkit.parse(path.read_text())
+    for name, port in STANDARD_PORTS.items():
+        listener = document["listeners"].setdefault(name, tomlkit.table())
+        listener["port"] = base + port
+        listener["addresses"] = ["127.0.0.1"]
+    path.write_text(tomlkit.dumps(document))
+    return {name: base + port for name, port in STANDARD_PORTS.items()}
 
 
 def contents(installation: Installation, addresses: Iterable[str], password: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from skrytka.daemon.layout import Layout
 from skrytka.store.seal.recovery import RecoveryKey
 from skrytka.store.seal.ring import recover
 from skrytka.store.system import SystemClock
-from tests.support.production import Installation, contents, quarantined
+from tests.support.production import Installation, contents, listen_on_loopback, quarantined
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("*.tar.xz"))
 MAX_BYTES = 400_000
@@ -30,7 +30,7 @@ def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         archive.extractall(folder)
     root = folder / "installation"
     old = Installation(root)
-    old.listen_on_loopback()
+    listen_on_loopback(old.root)
     installation.write_certificate(Layout(root), "Today", ("localhost",), SystemClock())  # that of then has expired
     with old:
         yield old

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Final
 
 from skrytka.daemon import demo
+from skrytka.daemon.demo import STANDARD_PORTS
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.offline import actor, offline
 from skrytka.model.secret import Secret
 from skrytka.store.system import SystemClock, SystemRandom
-from tests.support.demo import STANDARD_PORTS
 from tests.support.ports import free_base
 
 PASSWORD: Final = "one-for-all-of-them"

@@ -258,6 +258,9 @@ def _reports(settings: Settings) -> Iterator[Fault]:
         is_address = False
     if not is_address:
         yield ("reports", "sender"), f"allowed: an address of a domain here; found: {sender!r}"
+    for number, text in enumerate(settings.reports.https_networks):
+        if not _is_network(text):
+            yield ("reports", "https_networks", number), f"allowed: a network; found: {text!r}"
 
 
 def _sender_auth(settings: Settings) -> Iterator[Fault]:

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
+from skrytka.daemon.report_posts import Posting, ReportPosts
 from skrytka.mail.delivery.report_sender import ReportSender
 from skrytka.model.address import Address, AddressError
 from skrytka.model.clock import Clock, Random
@@ -27,10 +28,10 @@ from skrytka.net.dns.resolver import Resolver
 from skrytka.protocol.mailauth.dmarc.external import destinations
 from skrytka.protocol.mailauth.query import Check
 from skrytka.protocol.reports.aggregate import AggregateReport, aggregate_pieces
-from skrytka.protocol.reports.report_mail import ReportMail, write_dmarc_mail, write_tls_mail
+from skrytka.protocol.reports.report_mail import ReportMail, gzipped, write_dmarc_mail, write_tls_mail
 from skrytka.protocol.reports.tally import Checked, DmarcTally, Reporter, Session, TlsTally
 from skrytka.protocol.reports.tls_report import write_tls_report
-from skrytka.protocol.reports.tls_wanted import tls_destinations
+from skrytka.protocol.reports.tls_wanted import TlsWanted, tls_wanted
 from skrytka.store.events.line import header_fields, kind_name, parse, personal_fields
 
 T = TypeVar("T")
@@ -67,6 +68,7 @@ class ReportJobDeps:
     events: Emitter
     clock: Clock
     random: Random
+    posts: ReportPosts | None = None  # None: nothing goes by HTTPS
 
 
 class ReportJob:
@@ -77,8 +79,10 @@ class ReportJob:
         self._done: dt.date | None = None  # the newest day that was told
 
     async def run(self) -> None:
-        """As :meth:`run_once`."""
+        """As :meth:`run_once`, and what goes by HTTPS when it is due."""
         await self.run_once()
+        if self._deps.posts is not None:
+            await self._deps.posts.run()
 
     async def run_once(self) -> int:
         """Tell of yesterday if it is time and was not done; how many reports were sent. ReasonedError: try again."""
@@ -132,9 +136,16 @@ class ReportJob:
         for domain in day.tls.domains:
             if ("tls", domain) in day.done:
                 continue
-            to = await self._drive(tls_destinations(domain))
-            octets = write_tls_report(day.tls.report(domain, reporter)) if to else b""
-            count += await self._send("tls", domain, day.name, reporter, to, octets)
+            wanted = await self._drive(tls_wanted(domain))
+            if self._deps.posts is None:
+                wanted = TlsWanted(wanted.addresses)
+            is_wanted = wanted.addresses or wanted.urls
+            octets = write_tls_report(day.tls.report(domain, reporter)) if is_wanted else b""
+            if self._deps.posts is not None and wanted.urls:
+                packed = await asyncio.to_thread(gzipped, octets)
+                self._deps.posts.add(Posting(domain, day.name, reporter.report_id("tls", domain), packed), wanted.urls)
+            if wanted.addresses or not wanted.urls:  # what is posted tells of itself
+                count += await self._send("tls", domain, day.name, reporter, wanted.addresses, octets)
         return count
 
     async def _send(

@@ -13,9 +13,11 @@ from skrytka.daemon.event_trace import EventTrace
 from skrytka.daemon.jobs import Periodic
 from skrytka.daemon.legacy_tls import Exceptions
 from skrytka.daemon.outbound import Sending, dkim_deps, outbound_courier, share_of
+from skrytka.daemon.outside_https import outside_https
 from skrytka.daemon.public import public_deps
 from skrytka.daemon.renewals import Renewals
 from skrytka.daemon.report_job import EVERY_S, ReportJob, ReportJobDeps
+from skrytka.daemon.report_posts import ReportPosts
 from skrytka.daemon.store_check import StoreCheck
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
@@ -36,8 +38,10 @@ from skrytka.mail.queue.waiting import WaitingMail
 from skrytka.model import reply
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Settings
+from skrytka.net.client_tls import ClientTls
 from skrytka.net.connection import Connection
 from skrytka.net.facts import Networks
+from skrytka.net.https import Https
 from skrytka.net.listener import Service, Surroundings
 from skrytka.net.openssl_conf import prove
 from skrytka.net.sweeper import Sweeper
@@ -265,8 +269,13 @@ class Parts:
                 events=base.events,
                 clock=base.clock,
                 random=base.random,
+                posts=ReportPosts(self._outside_https, base.events, base.clock),
             )
         )
+
+    def _outside_https(self) -> Https:
+        tls = ClientTls(self._base.layout.root)
+        return outside_https(self.settings, self._deliveries.resolver, tls, self.surroundings.sweeper)
 
     def renewals(self, changed: Callable[[], None]) -> Renewals:
         """What orders certificates, for the first front; ``changed`` is called when there is a new one to serve."""

@@ -252,6 +252,7 @@ class Reports(_Section, frozen=True, kw_only=True):
 
     is_dmarc_sent: bool = True  # what came in their name (RFC 9990)
     is_tls_sent: bool = True  # how TLS with their servers went (RFC 8460)
+    https_networks: tuple[str, ...] = ()  # not public ones, that reports may be posted to all the same
     sender: str | None = None  # an address of a domain here; None: postmaster of the domain that has our host name
     organization: str = ""  # who we are; empty: our host name
 

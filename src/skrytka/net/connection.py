@@ -18,7 +18,7 @@ from typing import TypeVar, cast
 from skrytka.model.engine import DisconnectedError, Engine, TimedOut, TlsFacts, Woken
 from skrytka.model.errors import LocalProtocolError, RemoteProtocolError
 from skrytka.net.driver import Events
-from skrytka.net.facts import ConnFacts
+from skrytka.net.facts import ConnFacts, normalise
 from skrytka.net.gate import Gate
 from skrytka.net.paced import Paced
 from skrytka.net.sweeper import Sweeper, TimeLimit
@@ -71,6 +71,12 @@ class Connection(Paced):
         self._has_grace = False
 
     # -- for the session ------------------------------------------------------------------------------------------
+
+    @property
+    def local_address(self) -> str:
+        """Ours of this connection, in canonical form; "" when it is lost, or no socket of the Internet."""
+        name = self._transport.get_extra_info("sockname")
+        return str(normalise(name[0])) if isinstance(name, tuple) else ""
 
     @property
     def can_start_tls(self) -> bool:

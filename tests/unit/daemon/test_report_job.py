@@ -10,6 +10,7 @@ import pytest
 
 from skrytka.daemon import report_job
 from skrytka.daemon.report_job import DAY_S, ReportJob, ReportJobDeps
+from skrytka.daemon.report_posts import Posting, ReportPosts
 from skrytka.inspect.check import reports_of
 from skrytka.inspect.reports import reports
 from skrytka.model.address import Address
@@ -74,14 +75,15 @@ class World:
         self.settings = Settings(version=1, hostname="mx.example.test")
         self.job = self.restarted()
 
-    def restarted(self) -> ReportJob:
+    def restarted(self, zone: str = ZONE, posts: ReportPosts | None = None) -> ReportJob:
         return ReportJob(
             ReportJobDeps(
                 events_dir=self.folder,
                 settings=lambda: self.settings,
                 sender=self.sender,  # type: ignore[arg-type]
                 domains=Domains(),
-                resolver=StaticZone.parse(ZONE),
+                resolver=StaticZone.parse(zone),
+                posts=posts,
                 events=self.log,
                 clock=self.clock,
                 random=CountingRandom(),
@@ -154,6 +156,33 @@ async def test_a_policy_that_could_not_be_fetched_is_a_failure_of_tls(world: Wor
     assert [(each.result, each.count, each.reason) for each in policy.details] == [
         ("sts-webpki-invalid", 2, "self-signed")
     ]
+
+
+class Posts:
+    """Takes what is to be posted."""
+
+    def __init__(self) -> None:
+        self.added: list[tuple[Posting, tuple[str, ...]]] = []
+
+    def add(self, posting: Posting, urls: tuple[str, ...]) -> None:
+        self.added.append((posting, urls))
+
+
+@pytest.mark.parametrize(("rua", "mails"), [("https://a.example/t", 0), ("mailto:t@a.example,https://a.example/t", 1)])
+async def test_a_domain_that_wants_tls_reports_by_https_gets_them_so(world: World, rua: str, mails: int) -> None:
+    zone = f"_smtp._tls.a.example: [{{TXT: 'v=TLSRPTv1; rua={rua}'}}]"
+    posts = Posts()
+    world.job = world.restarted(zone, posts)  # type: ignore[arg-type]
+    failed = msgspec.structs.replace(SESSION, result="certificate-expired", local="198.51.100.7")
+    await world.happen(SESSION, failed)
+    assert await world.tomorrow() == mails
+    ((posting, urls),) = posts.added
+    assert (urls, posting.domain, posting.day) == (("https://a.example/t",), "a.example", "2027-01-15")
+    (report,) = reports_of(reports(posting.octets)).tls
+    assert report.report_id == posting.report_id
+    (detail,) = report.policies[0].details
+    assert (detail.sending_ip, detail.receiving_ip) == ("198.51.100.7", "192.0.2.9")
+    assert [each.domain for each in world.told() if each.report == "tls"] == ["a.example"] * mails
 
 
 async def test_nothing_goes_twice_not_even_after_a_restart(world: World) -> None:

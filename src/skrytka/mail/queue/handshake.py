@@ -31,6 +31,7 @@ class TlsFailedError(TransientError):
         super().__init__(Reason.NOT_PERMITTED, detail)
         self.result = result
         self.status = status
+        self.local = ""  # our address of the connection, once there was one
 
 
 class Handshake:

@@ -96,6 +96,10 @@ class Opener:
         transmitter = Transmitter(conn, hop, self.hostname, handshake, self.settings.reply_s)
         try:
             await transmitter.open(self._login(hop), with_tls=with_tls)
+        except TlsFailedError as exc:
+            exc.local = transmitter.local
+            await transmitter.close()
+            raise
         except BaseException:
             await transmitter.close()
             raise
@@ -112,6 +116,7 @@ class Opener:
 
     def _tell(self, wanted: Wanted, transmitter: Transmitter | None, failure: TlsFailedError | None) -> None:
         facts = None if transmitter is None else transmitter.tls
+        local = "" if failure is None else failure.local
         self.events.emit(
             OutboundTls(
                 trace=wanted.trace,
@@ -126,5 +131,6 @@ class Opener:
                 version="" if facts is None else facts.version,
                 cipher="" if facts is None else facts.cipher,
                 is_verified=transmitter is not None and transmitter.is_proven,
+                local=local if transmitter is None else transmitter.local,
             )
         )

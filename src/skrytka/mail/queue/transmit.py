@@ -61,6 +61,7 @@ class Transmitter:
         self._handshake = handshake
         self._engine = SmtpClient()
         self._events = conn.events(self._engine)
+        self.local = conn.local_address
         self.messages = 0
         self.is_uncertain = False
         self.is_usable = False

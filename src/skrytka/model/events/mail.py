@@ -214,6 +214,7 @@ class OutboundTls(MailEvent, frozen=True, kw_only=True):
     version: str = ""  # "" in clear
     cipher: str = ""
     is_verified: bool = False  # the server has proven that it is the one that was meant
+    local: str = ""  # our address of that connection
 
 
 class StsPolicyFetched(MailEvent, frozen=True, kw_only=True):

@@ -69,14 +69,14 @@ def _message(mail: ReportMail, container: str, fields: Sequence[str], note: str,
         "Content-Transfer-Encoding: base64",
         f'Content-Disposition: attachment;\r\n filename="{name}"',
         "",
-        *_base64_lines(_gzipped(mail.octets)),
+        *_base64_lines(gzipped(mail.octets)),
         f"--{mail.boundary}--",
         "",
     ]
     return "\r\n".join(lines).encode()
 
 
-def _gzipped(octets: bytes) -> bytes:
+def gzipped(octets: bytes) -> bytes:
     """Without a time, so that a report that is written again is the same (RFC 9990 3.5.2)."""
     stream = zlib.compressobj(9, zlib.DEFLATED, _GZIP)
     return stream.compress(octets) + stream.flush()

@@ -65,6 +65,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     policy_strings: tuple[str, ...] = ()
     result: str = ""
     detail: str = ""
+    local: str = ""
 
 
 class Reporter(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,7 +211,12 @@ def _failure(found: Session) -> Failure | None:
     if not found.result:
         return None
     return Failure(
-        result=found.result, count=0, mx_host=found.host, receiving_ip=found.address, reason=found.detail[:200]
+        result=found.result,
+        count=0,
+        sending_ip=found.local,
+        mx_host=found.host,
+        receiving_ip=found.address,
+        reason=found.detail[:200],
     )
 
 

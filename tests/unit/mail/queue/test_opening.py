@@ -69,6 +69,13 @@ async def test_what_a_policy_forbids_is_told_and_raised(world: World) -> None:
     assert told(world) == [("tlsa", "starttls-not-supported", "", False)]
     (event,) = [event for event in world.events.events if isinstance(event, OutboundTls)]
     assert (event.policy_domain, event.policy_strings) == ("mx", ("0 0 1 00",))
+    assert event.local == "127.0.0.1"  # sending-mta-ip of a report
+
+
+async def test_a_session_tells_which_address_of_ours_it_has(world: World) -> None:
+    async with peer() as mx:
+        await (await opened(world, Hop(host="mx", port=mx.port))).close()
+    assert [event.local for event in world.events.events if isinstance(event, OutboundTls)] == ["127.0.0.1"]
 
 
 async def test_a_server_that_is_not_there_is_no_event(world: World) -> None:

@@ -1,3 +1,6 @@
+import asyncio
+from typing import TypeVar, cast
+
 import pytest
 
 from skrytka.mail.delivery import resolve
@@ -7,9 +10,12 @@ from skrytka.model.address import Address, Domain, ReversePath
 from skrytka.model.errors import Reason
 from skrytka.model.ids import UnitId
 from skrytka.model.reply import Reply
+from skrytka.store.api import Store
 from skrytka.store.commands.directory import AddAlias, RemoveAccount, RemoveAlias
+from skrytka.store.statement import Query, Row
 from tests.unit.mail.world import ACTOR, HOSTNAME, PASSWORD, World
 
+R = TypeVar("R")
 REFUSALS = [
     ("nobody@example.test", reply.NO_SUCH_USER, Reason.NO_SUCH_USER),
     ("alice@example.net", reply.RELAY_DENIED, Reason.RELAY_DENIED),
@@ -240,3 +246,74 @@ async def test_an_address_that_leads_to_too_many_is_deferred(world: World, monke
 async def test_an_account_with_an_odd_local_part_is_found(world: World) -> None:
     await world.admin.accounts.add('"a b"@example.test', PASSWORD, ACTOR)
     assert await targets(world, '"A B"@example.test') == ['"a b"@example.test']
+
+
+class Counting:
+    """The store, and how many statements each read of it took."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.reads: list[int] = []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def read(self, query: Query[R]) -> R:
+        self.reads.append(0)
+        return await self._store.read(self._counted(query))
+
+    def _counted(self, query: Query[R]) -> Query[R]:
+        rows: list[Row] | None = None
+        try:
+            while True:
+                call = query.send(rows)  # type: ignore[arg-type]
+                self.reads[-1] += 1
+                rows = yield call
+        except StopIteration as done:
+            result: R = done.value
+            return result
+
+
+STATEMENTS_MAX = 6 * resolve.PIECE + 2  # 7 µs each: a millisecond
+
+
+@pytest.mark.parametrize(
+    ("local", "domain", "count", "expected"),
+    [
+        ("user", "example.net", resolve.TARGETS_MAX, resolve.TARGETS_MAX),  # of another server
+        ("nobody", "example.test", 3000, 0),  # each asked for by all that could answer for it
+        ("alice+", "example.test", 3000, 1),
+    ],
+)
+async def test_what_leads_to_thousands_is_walked_in_pieces_with_turns_between_them(
+    world: World, local: str, domain: str, count: int, expected: int
+) -> None:
+    led_to = tuple(f"{local}{number}@{domain}" for number in range(count))
+    for number in range(0, count, 500):
+        many = AddAlias(
+            unit=unit(world), key=f"m{number}@example.test", domain="example.test", targets=led_to[number:][:500]
+        )
+        await world.store.submit(many)
+    inner = tuple(f"m{number}@example.test" for number in range(0, count, 500))
+    await world.store.submit(AddAlias(unit=unit(world), key="m@example.test", domain="example.test", targets=inner))
+    store, turns = Counting(world.store), 0
+    directory = Directory(cast("Store", store), hostname=HOSTNAME)
+    async with asyncio.TaskGroup() as group:
+        resolving = group.create_task(directory.resolve(Address.parse("m@example.test")))
+        while not resolving.done():
+            await asyncio.sleep(0)
+            turns += 1
+    found = resolving.result()
+    assert len(found.targets) + len(found.outside) == expected
+    assert max(store.reads) <= STATEMENTS_MAX
+    assert len(store.reads) == 1 + (count + len(inner)) // resolve.PIECE
+    assert turns >= len(store.reads)
+
+
+async def test_a_walk_that_finds_too_many_ends_there(world: World) -> None:
+    led_to = tuple(f"x{number}@example.net" for number in range(resolve.TARGETS_MAX + 500))
+    await world.store.submit(AddAlias(unit=unit(world), key="m@example.test", domain="example.test", targets=led_to))
+    store = Counting(world.store)
+    found = await Directory(cast("Store", store), hostname=HOSTNAME).resolve(Address.parse("m@example.test"))
+    assert (found.verdict.reply, found.targets, found.outside) == (reply.LOCAL_ERROR, (), ())
+    assert len(store.reads) == 1 + resolve.TARGETS_MAX // resolve.PIECE

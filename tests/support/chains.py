@@ -6,17 +6,19 @@ from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from skrytka.model.dns import Tlsa
+
+Key = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey | rsa.RSAPrivateKey
 
 
 class Issued(NamedTuple):
     """A certificate with its key."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: Key
 
     @property
     def der(self) -> bytes:
@@ -40,9 +42,12 @@ def issue(
     around: dt.datetime | None = None,
     purposes: tuple[ObjectIdentifier, ...] = (),
     may_sign: bool | None = None,
+    more: tuple[tuple[x509.ExtensionType, bool], ...] = (),
+    key: Key | None = None,
+    digest: hashes.HashAlgorithm | None = None,
 ) -> Issued:
-    """Self-signed without ``by``; ``is_authority`` None leaves the extension out."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    """Self-signed without ``by``; ``is_authority`` None leaves the extension out; ``more``: with whether critical."""
+    key = key or ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
     now = around or dt.datetime.now(dt.UTC)
     builder = (
@@ -74,7 +79,11 @@ def issue(
             decipher_only=False,
         )
         builder = builder.add_extension(usage, critical=True)
-    return Issued(builder.sign(key if by is None else by.key, hashes.SHA256()), key)
+    for extension, is_critical in more:
+        builder = builder.add_extension(extension, critical=is_critical)
+    signer = key if by is None else by.key
+    is_edwards = isinstance(signer, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey)
+    return Issued(builder.sign(signer, None if is_edwards else digest or hashes.SHA256()), key)  # type: ignore[arg-type]
 
 
 def tlsa(usage: int, selector: int, matching: int, of: Issued) -> Tlsa:

@@ -22,9 +22,9 @@ from skrytka.model.dns import Tlsa
 from skrytka.model.errors import RemoteProtocolError
 from skrytka.protocol.tlspolicy.certificate import UNREADABLE, is_covered, load, names_of, public_key
 from skrytka.protocol.tlspolicy.dane import DANE_EE, DANE_TA
+from skrytka.protocol.tlspolicy.path import DEPTH_MAX, Anchor, bare_key, is_beyond_library, why_not
 
 CHAIN_MAX: Final = 10  # certificates looked at
-DEPTH_MAX: Final = 5  # of a path between the server's own and the anchor
 ANCHORS_MAX: Final = 2  # tried; each path is up to half a millisecond, and a stranger chooses both
 _DIGESTS: Final = {1: hashlib.sha256, 2: hashlib.sha512}
 
@@ -52,17 +52,35 @@ def verify(chain: Sequence[bytes], records: Iterable[Tlsa], names: Sequence[str]
     given = list(records)
     if any(record.usage == DANE_EE and is_match(record, chain[0]) for record in given):
         return Verdict()
-    found: dict[bytes, None] = {}
-    for record in given:
-        if record.usage == DANE_TA:
-            shown = (*chain[1:], *_published(record))
-            found |= dict.fromkeys(each for each in shown if each != chain[0] and is_match(record, each))
     verdict = Verdict(NOT_TRUSTED, "no certificate of the server is that of a TLSA record")
-    for anchor in list(found)[:ANCHORS_MAX]:
+    for anchor in _anchors(chain, [record for record in given if record.usage == DANE_TA])[:ANCHORS_MAX]:
         verdict = _by_anchor(chain, anchor, names, at)
         if not verdict.result:
             break
     return verdict
+
+
+def _anchors(chain: Sequence[bytes], records: Sequence[Tlsa]) -> list[Anchor | None]:
+    """Authorities of DANE-TA(2), those that the server has shown first; None for one that cannot be read."""
+    found: dict[bytes, None] = {}
+    bare: dict[bytes, None] = {}
+    for record in records:
+        shown = (*chain[1:], *_published(record))
+        matching = [each for each in shown if each != chain[0] and is_match(record, each)]
+        found |= dict.fromkeys(matching)
+        if not matching and (record.selector, record.matching) == (1, 0) and not is_match(record, chain[0]):
+            bare[record.data] = None
+    return [*map(_of_certificate, found), *map(bare_key, bare)]
+
+
+def _of_certificate(octets: bytes) -> Anchor | None:
+    certificate = load(octets)
+    if certificate is None:
+        return None
+    try:
+        return Anchor(certificate.public_key(), certificate)
+    except UNREADABLE:
+        return None
 
 
 def is_match(record: Tlsa, certificate: bytes) -> bool:
@@ -80,26 +98,35 @@ def _published(record: Tlsa) -> tuple[bytes, ...]:
     return (record.data,) if record.matching == 0 and record.selector == 0 else ()
 
 
-def _by_anchor(chain: Sequence[bytes], anchor: bytes, names: Sequence[str], at: dt.datetime) -> Verdict:
-    leaf, trusted = load(chain[0]), load(anchor)
-    if leaf is None or trusted is None:
+def _by_anchor(chain: Sequence[bytes], anchor: Anchor | None, names: Sequence[str], at: dt.datetime) -> Verdict:
+    leaf = load(chain[0])
+    if leaf is None or anchor is None:
         return Verdict(NOT_TRUSTED, "a certificate that cannot be read")
-    between = list(_one_of_each_name(trusted, chain[1:]))
     if not leaf.not_valid_before_utc <= at <= leaf.not_valid_after_utc:
         return Verdict(EXPIRED, f"valid until {leaf.not_valid_after_utc:%Y-%m-%d}")
-    try:
-        _verifier(trusted, at).verify(leaf, between)
-    except (VerificationError, *UNREADABLE) as exc:
-        return Verdict(NOT_TRUSTED, str(exc)[:200])
+    if said := _path(leaf, list(_one_of_each_name(anchor.certificate, chain[1:])), anchor, at):
+        return Verdict(NOT_TRUSTED, said)
     own = names_of(leaf)
     if not any(is_covered(name, pattern) for name in names for pattern in own):
         return Verdict(HOST_MISMATCH, f"it is of {', '.join(own[:5]) or 'no name'}"[:200])
     return Verdict()
 
 
-def _one_of_each_name(anchor: x509.Certificate, chain: Sequence[bytes]) -> Iterator[x509.Certificate]:
+def _path(leaf: x509.Certificate, between: list[x509.Certificate], anchor: Anchor, at: dt.datetime) -> str:
+    """Why no path leads to the anchor; "" when one does."""
+    trusted = anchor.certificate
+    if trusted is None or is_beyond_library([leaf, *between, trusted]):
+        return why_not(leaf, between, anchor, at)
+    try:
+        _verifier(trusted, at).verify(leaf, between)
+    except (VerificationError, *UNREADABLE) as exc:
+        return str(exc)[:200] or "no path"
+    return ""
+
+
+def _one_of_each_name(anchor: x509.Certificate | None, chain: Sequence[bytes]) -> Iterator[x509.Certificate]:
     """Several issuers of one name would make the search for a path as long as a stranger likes."""
-    seen = {anchor.subject}
+    seen = set() if anchor is None else {anchor.subject}
     for each in map(load, chain):
         if each is not None and each.subject not in seen:
             seen.add(each.subject)

@@ -86,6 +86,10 @@ def test_an_authority_that_was_not_sent_does_not_help_unless_dns_has_all_of_it()
     assert result((LEAF, BETWEEN), tlsa(2, 0, 1, ROOT)) == NOT_TRUSTED
     assert result((LEAF, BETWEEN), tlsa(2, 0, 0, ROOT)) == ""
     assert result((LEAF, ROOT), tlsa(2, 0, 1, ROOT)) == NOT_TRUSTED
+    assert result((LEAF, BETWEEN), tlsa(2, 1, 1, ROOT)) == NOT_TRUSTED
+    assert result((LEAF, BETWEEN), tlsa(2, 1, 0, ROOT)) == ""
+    assert result((LEAF,), tlsa(2, 1, 0, BETWEEN)) == ""
+    assert result((LEAF,), tlsa(2, 1, 0, ROOT)) == NOT_TRUSTED
 
 
 @pytest.mark.parametrize(

@@ -234,7 +234,7 @@ class Outside:
         )
         self.paths = Paths(
             routes=self.routes,
-            guard=Guard(resolver, world.clock, self.sts),
+            guard=Guard(resolver, world.clock, self.sts, self.settings.tls_demands),
             opener=self.opener,
             settings=self.settings,
             clock=world.clock,

@@ -231,14 +231,16 @@ def _listeners(settings: Settings) -> Iterator[Fault]:
                 yield ("listeners", name, "port"), f"{listener.port} is the port of {owner} already"
 
 
+def _pattern(domain: str, place: tuple[str | int, ...]) -> Iterator[Fault]:
+    if domain != "*" and not _is_domain(domain.removeprefix(".")):
+        yield place, f'allowed: a domain, ".domain" for all below it, or "*"; found: {domain!r}'
+
+
 def _outbound(settings: Settings) -> Iterator[Fault]:
+    for number, demand in enumerate(settings.outbound.tls_demands):
+        yield from _pattern(demand.domain, ("outbound", "tls_demands", number, "domain"))
     for number, route in enumerate(settings.outbound.routes):
-        name = route.domain.removeprefix(".")
-        if route.domain != "*" and not _is_domain(name):
-            yield (
-                ("outbound", "routes", number, "domain"),
-                f'allowed: a domain, ".domain" for all below it, or "*"; found: {route.domain!r}',
-            )
+        yield from _pattern(route.domain, ("outbound", "routes", number, "domain"))
         if (route.username is None) != (route.password_file is None):
             yield ("outbound", "routes", number, "username"), "allowed: username and password_file together, or neither"
         elif route.username is not None and route.tls not in {"required", "implicit"}:

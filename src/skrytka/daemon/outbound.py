@@ -75,7 +75,7 @@ def outbound_courier(with_: Sending) -> tuple[OutboundCourier, tuple[Periodic, .
     sts = _sts_policies(with_, resolver, opener)
     paths = Paths(
         routes=Routes(settings, resolver, with_.settings.hostname, with_.random),
-        guard=Guard(resolver, with_.clock, sts),
+        guard=Guard(resolver, with_.clock, sts, settings.tls_demands),
         opener=opener,
         settings=settings,
         clock=with_.clock,

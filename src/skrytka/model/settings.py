@@ -226,6 +226,14 @@ class Route(_Section, frozen=True, kw_only=True):
     username: str | None = None
     password_file: str | None = None  # relative to the data folder; its first line
     ca_file: str | None = None  # likewise; PEM, instead of the authorities of this machine
+    is_policy_asked: bool = False  # what TLSA of the host and MTA-STS of the domain ask for holds too
+
+
+class TlsDemand(_Section, frozen=True, kw_only=True):
+    """What TLS to the servers of a domain has to be, whatever its owner publishes; the most exact ``domain`` wins."""
+
+    domain: str  # as that of a route
+    level: Literal["may", "encrypt", "proven", "dane"]
 
 
 class Outbound(_Section, frozen=True, kw_only=True):
@@ -234,6 +242,7 @@ class Outbound(_Section, frozen=True, kw_only=True):
     is_paused: bool = False  # nothing is sent; what waits, waits
     is_8bit_recoded: bool = True  # own unsigned mail, for a server without 8BITMIME
     routes: tuple[Route, ...] = ()
+    tls_demands: tuple[TlsDemand, ...] = ()
     ca_file: str | None = None  # relative to the data folder; PEM, instead of this machine's authorities, for MTA-STS
     source_addresses: tuple[str, ...] = ()  # of this machine, taken in turn; empty: what the system chooses
     connections: PositiveInt = 50

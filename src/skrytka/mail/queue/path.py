@@ -151,7 +151,7 @@ class Path:
         try:
             return await self._paths.guard.policy(hop, located.answers, domain)
         except TransientError:
-            if wish is TlsWish.OPTIONAL:
+            if wish is TlsWish.OPTIONAL and self._paths.guard.demand(domain) is None:
                 return NO_POLICY
             raise
 

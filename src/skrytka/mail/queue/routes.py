@@ -1,8 +1,9 @@
 """Which servers take mail for a domain: a static route, else its MX records, else its own address (RFC 5321 5.1)."""
 
+from collections.abc import Sequence
 from ipaddress import ip_address
 from itertools import zip_longest
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -10,9 +11,10 @@ from skrytka.model.address import Domain
 from skrytka.model.clock import Random
 from skrytka.model.dns import Answer, Mx, Status
 from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.model.settings import Outbound, Route
+from skrytka.model.settings import Outbound, Route, TlsDemand
 from skrytka.net.dns.resolver import Resolver
 
+T = TypeVar("T", Route, TlsDemand)
 SMTP_PORT: Final = 25
 HOPS_MAX: Final = 10  # servers tried for one message in one run; a domain with a thousand MX is somebody's joke
 ADDRESSES_MAX: Final = 4  # of one server
@@ -29,6 +31,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     password_file: str | None = None
     ca_file: str | None = None
     is_static: bool = False
+    is_policy_asked: bool = True  # of a static one only where its route says so
     is_dane: bool = False  # its name was learnt securely, or is the domain's own: TLSA records count (RFC 7672 2.2)
     next_hops: tuple[str, ...] = ()  # the domain, and what it is an alias of: names its certificate may have
 
@@ -62,8 +65,7 @@ class Routes:
         return self._static[domain.name]
 
     def _most_exact(self, domain: Domain) -> Route | None:
-        found = [route for route in self._settings.routes if _covers(route.domain.lower(), domain.name)]
-        return max(found, key=lambda route: (not route.domain.startswith((".", "*")), len(route.domain)), default=None)
+        return most_exact(self._settings.routes, domain.name)
 
     def destination(self, domain: Domain) -> str:
         """What limits and connections are counted by."""
@@ -83,6 +85,8 @@ class Routes:
                     password_file=route.password_file,
                     ca_file=route.ca_file,
                     is_static=True,
+                    is_policy_asked=route.is_policy_asked,
+                    is_dane=route.is_policy_asked and not _is_ip(route.host),  # its name is from our own settings
                 )
             ]
         if domain.is_literal:  # RFC 5321 4.1.3
@@ -154,6 +158,12 @@ class Routes:
         if not found:
             raise TransientError(Reason.UNREACHABLE, f"{hop.host} has no address")
         return Located(found[:ADDRESSES_MAX], tuple(answers))
+
+
+def most_exact(entries: Sequence[T], domain: str) -> T | None:
+    """The domain's own, the longest suffix, everything."""
+    found = [entry for entry in entries if _covers(entry.domain.lower(), domain)]
+    return max(found, key=lambda entry: (not entry.domain.startswith((".", "*")), len(entry.domain)), default=None)
 
 
 def _covers(pattern: str, name: str) -> bool:

@@ -24,6 +24,15 @@ class PolicyType(StrEnum):
     NONE = "no-policy-found"
 
 
+class Demand(StrEnum):
+    """What ``outbound.tls_demands`` may ask for, from the least to the most."""
+
+    MAY = "may"  # nothing: what its owner publishes is not looked at
+    ENCRYPT = "encrypt"  # TLS with whatever certificate, or what the owner asks beyond that
+    PROVEN = "proven"  # by DANE or MTA-STS, in whatever mode
+    DANE = "dane"
+
+
 class HostPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Of one server of one destination."""
 
@@ -35,6 +44,7 @@ class HostPolicy(msgspec.Struct, frozen=True, kw_only=True):
     records: tuple[Tlsa, ...] = ()  # usable ones, of DANE
     is_testing: bool = False  # what fails is told, and the mail goes all the same (RFC 8461 5)
     fault: str = ""  # what is wrong before there is a connection
+    is_demanded: bool = False  # by whoever runs this server: no sender does without
 
 
 NO_POLICY = HostPolicy()
@@ -55,7 +65,28 @@ def required(policy: HostPolicy, host: str, *, is_name_sure: bool) -> HostPolicy
     return HostPolicy(level=Level.FORBIDDEN, fault=f"REQUIRETLS: nobody vouches for {host} as a server of the domain")
 
 
+def demanded(policy: HostPolicy, level: Demand, host: str, *, is_proven: bool = False) -> HostPolicy:
+    """What a setting asks for, beside what the owner of the domain does.
+
+    ``is_proven``: a static route, whose own setting sees to it that the server is the one that was meant.
+    """
+    replace = msgspec.structs.replace
+    if policy.level is Level.PROVEN and (policy.kind is PolicyType.TLSA or level is Demand.PROVEN):
+        return replace(policy, is_demanded=True, is_testing=False)
+    if level is Demand.DANE:
+        fault = f"DANE is demanded by tls_demands, and {host} has no secure TLSA records that could be used"
+    elif level is Demand.PROVEN and not is_proven:
+        fault = policy.fault or f"a proven server is demanded by tls_demands, and nothing vouches for {host}"
+    elif policy.level in {Level.PROVEN, Level.FORBIDDEN} and not policy.is_testing:
+        return replace(policy, is_demanded=True)
+    else:
+        return replace(policy, level=Level.ENCRYPTED, is_demanded=True, is_testing=False)
+    return replace(policy, level=Level.FORBIDDEN, fault=fault, is_demanded=True, is_testing=False)
+
+
 def optional(policy: HostPolicy) -> HostPolicy:
     """For a message whose sender does without TLS (RFC 8689 4.2.2): what fails is told, and it goes all the same."""
+    if policy.is_demanded:
+        return policy
     level = Level.OPPORTUNISTIC if policy.level is Level.FORBIDDEN else policy.level
     return msgspec.structs.replace(policy, level=level, is_testing=True)

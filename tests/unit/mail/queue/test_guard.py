@@ -10,12 +10,13 @@ from skrytka.mail.queue.guard import Guard
 from skrytka.mail.queue.routes import Hop
 from skrytka.model.address import Domain
 from skrytka.model.dns import Answer, Status, Tlsa
+from skrytka.model.envelope import TlsWish
 from skrytka.model.errors import Reason, TransientError
 from skrytka.model.events import DeliveryDeferred, OutboundTls
-from skrytka.model.settings import Route
+from skrytka.model.settings import Route, TlsDemand
 from skrytka.net.dns.resolver import Resolver
 from skrytka.net.dns.zone import StaticZone
-from skrytka.protocol.tlspolicy.policy import NO_POLICY
+from skrytka.protocol.tlspolicy.policy import NO_POLICY, Level, PolicyType
 from skrytka.protocol.tlspolicy.sts import StsPolicy
 from tests.support.chains import Issued, issue, tlsa
 from tests.support.mx import FakeDelivery
@@ -195,7 +196,7 @@ async def test_a_route_asks_for_what_its_setting_says_and_for_no_dane(world: Wor
     "hop",
     [
         Hop(host="192.0.2.1"),
-        Hop(host=HOST, is_static=True),
+        Hop(host=HOST, is_static=True, is_policy_asked=False),
         Hop(host=HOST),  # by an MX that nobody vouches for
     ],
 )
@@ -203,3 +204,83 @@ async def test_nobody_is_asked_where_dane_does_not_apply(world: World, hop: Hop)
     secure = Answer(Status.NOERROR, ("192.0.2.1",), is_authentic=True)
     guard = Guard(Failing(Failing(None, "TLSA"), "CNAME"), world.clock, NoPolicies())  # type: ignore[arg-type]
     assert await guard.policy(hop, (secure,), Domain.parse("example.test")) == NO_POLICY
+
+
+RIGHT, WRONG = tlsa(3, 1, 1, LEAF), tlsa(3, 1, 1, STRANGER)
+
+
+@pytest.mark.parametrize(
+    ("level", "record", "is_signed", "chain", "expected"),
+    [
+        ("dane", RIGHT, True, (LEAF,), (1, "")),
+        ("dane", WRONG, True, (LEAF,), (0, "4.7.5")),
+        ("dane", RIGHT, False, (LEAF,), (0, "4.7.4")),  # DNS that is not signed proves nothing
+        ("dane", PKIX, True, (LEAF,), (0, "4.7.4")),
+        ("dane", None, True, (LEAF,), (0, "4.7.4")),
+        ("proven", RIGHT, True, (LEAF,), (1, "")),
+        ("proven", None, True, (LEAF,), (0, "4.7.4")),
+        ("encrypt", None, True, (STRANGER,), (1, "")),
+        ("encrypt", None, True, (), (0, "4.7.10")),
+        ("encrypt", WRONG, True, (LEAF,), (0, "4.7.5")),  # what the owner asks beyond that holds
+        ("may", WRONG, True, (LEAF,), (1, "")),
+        ("may", RIGHT, True, (), (1, "")),
+    ],
+)
+async def test_a_setting_demands_more_or_less_than_the_owner_of_the_domain(
+    world: World,
+    tmp_path: Path,
+    level: str,
+    record: Tlsa | None,
+    is_signed: bool,
+    chain: tuple[Issued, ...],
+    expected: tuple[int, str],
+) -> None:
+    async with tls_peer(tmp_path, chain) as mx:
+        zone = mx.zone(*([record] if record is not None else []), is_signed=is_signed)
+        demands = (TlsDemand(domain="*", level="may"), TlsDemand(domain="example.test", level=level))  # type: ignore[arg-type]
+        told = await send(world, Outside(world, mx.port, resolver=zone, tls_demands=demands), mx.delivery)
+    assert (told.delivered, told.reason) == expected
+
+
+@pytest.mark.parametrize(("wish", "delivered"), [(TlsWish.USUAL, 0), (TlsWish.OPTIONAL, 0)])
+async def test_no_sender_does_without_what_a_setting_demands(
+    world: World, tmp_path: Path, wish: TlsWish, delivered: int
+) -> None:
+    demands = (TlsDemand(domain="example.test", level="dane"),)
+    async with tls_peer(tmp_path, (LEAF,)) as mx:
+        for resolver in (mx.zone(), Failing(mx.zone(), "TLSA")):
+            outside = Outside(world, mx.port, resolver=resolver, tls_demands=demands)
+            await outside.submit("bob@example.test", tls_wish=wish)
+            await outside.courier.run_once()
+        assert len(mx.delivery.delivered) == delivered
+
+
+@pytest.mark.parametrize(
+    ("record", "level", "delivered", "reason"),
+    [(RIGHT, None, 1, ""), (WRONG, None, 0, "4.7.5"), (RIGHT, "dane", 1, ""), (None, "dane", 0, "4.7.4")],
+)
+async def test_a_route_that_says_so_asks_for_tlsa_of_its_host(
+    world: World, tmp_path: Path, record: Tlsa | None, level: str | None, delivered: int, reason: str
+) -> None:
+    async with tls_peer(tmp_path, (LEAF,)) as mx:
+        route = Route(domain="*", host=HOST, port=mx.port, is_policy_asked=True)
+        demands = (TlsDemand(domain="*", level=level),) if level else ()  # type: ignore[arg-type]
+        zone = mx.zone(*([record] if record is not None else []))
+        outside = Outside(world, mx.port, resolver=zone, routes=(route,), tls_demands=demands)
+        told = await send(world, outside, mx.delivery)
+    assert (told.delivered, told.reason) == (delivered, reason)
+
+
+class Enforced:
+    """Whatever the domain, its policy names one server."""
+
+    async def of(self, domain: Domain) -> StsPolicy | None:
+        return StsPolicy("enforce", (HOST,), 86_400)
+
+
+async def test_a_route_that_says_so_asks_for_mta_sts_of_the_domain(world: World) -> None:
+    guard = Guard(StaticZone({}), world.clock, Enforced())
+    for host, level in ((HOST, Level.PROVEN), ("smarthost.test", Level.FORBIDDEN)):
+        hop = Hop(host=host, is_static=True, is_policy_asked=True)
+        found = await guard.policy(hop, (), Domain.parse("example.test"))
+        assert (found.kind, found.level) == (PolicyType.STS, level)

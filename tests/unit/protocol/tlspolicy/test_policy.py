@@ -2,7 +2,16 @@
 
 import pytest
 
-from skrytka.protocol.tlspolicy.policy import NO_POLICY, HostPolicy, Level, PolicyType, optional, required
+from skrytka.protocol.tlspolicy.policy import (
+    NO_POLICY,
+    Demand,
+    HostPolicy,
+    Level,
+    PolicyType,
+    demanded,
+    optional,
+    required,
+)
 
 DANE = HostPolicy(level=Level.PROVEN, kind=PolicyType.TLSA, names=("mx.example", "example"))
 UNUSABLE = HostPolicy(level=Level.ENCRYPTED, kind=PolicyType.TLSA, names=("mx.example",))
@@ -49,3 +58,31 @@ def test_a_name_that_nobody_vouches_for_is_none(policy: HostPolicy) -> None:
 def test_what_does_without_tls_tries_first_what_the_policy_says(policy: HostPolicy, level: Level) -> None:
     found = optional(policy)
     assert (found.level, found.is_testing) == (level, True)
+
+
+@pytest.mark.parametrize(
+    ("policy", "encrypt", "proven", "dane"),
+    [
+        (NO_POLICY, Level.ENCRYPTED, Level.FORBIDDEN, Level.FORBIDDEN),
+        (DANE, Level.PROVEN, Level.PROVEN, Level.PROVEN),
+        (UNUSABLE, Level.ENCRYPTED, Level.FORBIDDEN, Level.FORBIDDEN),
+        (ENFORCED, Level.PROVEN, Level.PROVEN, Level.FORBIDDEN),
+        (TESTING, Level.ENCRYPTED, Level.PROVEN, Level.FORBIDDEN),
+        (NOT_NAMED, Level.FORBIDDEN, Level.FORBIDDEN, Level.FORBIDDEN),
+        (NOT_NAMED_TESTING, Level.ENCRYPTED, Level.FORBIDDEN, Level.FORBIDDEN),
+    ],
+)
+def test_what_a_setting_demands_beside_the_policy(
+    policy: HostPolicy, encrypt: Level, proven: Level, dane: Level
+) -> None:
+    for demand, level in ((Demand.ENCRYPT, encrypt), (Demand.PROVEN, proven), (Demand.DANE, dane)):
+        found = demanded(policy, demand, "mx.example")
+        assert (found.level, found.is_testing, found.is_demanded) == (level, False, True)
+        assert optional(found) == found
+        assert found.fault or level is not Level.FORBIDDEN
+
+
+def test_a_route_that_proves_its_server_is_enough_unless_dane_is_demanded() -> None:
+    assert demanded(NO_POLICY, Demand.PROVEN, "mx.example", is_proven=True).level is Level.ENCRYPTED
+    assert demanded(NO_POLICY, Demand.DANE, "mx.example", is_proven=True).level is Level.FORBIDDEN
+    assert demanded(NOT_NAMED, Demand.PROVEN, "mx.example", is_proven=True).level is Level.FORBIDDEN

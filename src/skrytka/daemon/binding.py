@@ -1,6 +1,6 @@
 """Listening sockets: all of them, or an error that names the port and the mend, before anything else happens.
 
-But mail does not wait for the web: where another program has port 80 or 443 the server starts without it, and says so.
+But mail does not wait for the web: where another program has a port of it the server starts without it, and says so.
 """
 
 import errno
@@ -14,7 +14,7 @@ from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.settings import Settings
 
 BACKLOG = 1024
-DISPENSABLE = frozenset({"http", "https"})
+DISPENSABLE = frozenset({"http", "https", "api", "web"})
 _WHY = {
     errno.EADDRINUSE: "is taken by another program; see `ss -ltnp`, stop it or change the port in the settings",
     errno.EACCES: "needs root (ports below 1024); start as root with `user` set, or choose a higher port",

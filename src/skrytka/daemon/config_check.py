@@ -149,11 +149,16 @@ def _hostname(settings: Settings) -> Iterator[Fault]:
 
 
 def _networks(settings: Settings) -> Iterator[Fault]:
-    for number, text in enumerate(settings.exempt_networks):
-        try:
-            ipaddress.ip_network(text)
-        except ValueError as exc:
-            yield ("exempt_networks", number), f"allowed: a network such as 192.0.2.0/24; found: {text!r} ({exc})"
+    lists: list[tuple[KeyPath, tuple[str, ...]]] = [
+        (("exempt_networks",), settings.exempt_networks),
+        (("api", "networks"), settings.api.networks),
+    ]
+    for path, networks in lists:
+        for number, text in enumerate(networks):
+            try:
+                ipaddress.ip_network(text)
+            except ValueError as exc:
+                yield (*path, number), f"allowed: a network such as 192.0.2.0/24; found: {text!r} ({exc})"
 
 
 def _resolvers(settings: Settings) -> Iterator[Fault]:

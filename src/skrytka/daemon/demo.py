@@ -32,8 +32,10 @@ STANDARD_PORTS = {
     "imaps": 993,
     "http": 80,
     "https": 443,
+    "api": 8443,
+    "web": 8442,
 }
-HIGHEST_PORT = 8443  # of all that are to come
+HIGHEST_PORT = 8443
 PORT_BASE = 20_000
 USERS = ("alice", "bob", "carol")
 ADMIN_ADDRESS = f"admin@{DOMAIN}"

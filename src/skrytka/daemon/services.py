@@ -19,6 +19,7 @@ from skrytka.daemon.renewals import Renewals
 from skrytka.daemon.report_job import EVERY_S, ReportJob, ReportJobDeps
 from skrytka.daemon.report_posts import ReportPosts
 from skrytka.daemon.store_check import StoreCheck
+from skrytka.daemon.web import WebApps, WebParts
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.admin.commands.base import CommandDeps
@@ -105,6 +106,7 @@ class Parts:
         self._submission = self._submission_deps(settings)
         self._imap = self._imap_deps(settings)
         self._public = self._public_deps(settings)
+        self._web = WebApps(self._web_parts(settings))
         self._outbound: OutboundCourier | None = None
         self._chores: tuple[Periodic, ...] = ()  # of the courier, known when :meth:`outbound` has been called
         self._renewals: Renewals | None = None
@@ -139,6 +141,8 @@ class Parts:
             return Service(name=name, session=self._serve_http)
         if name == "https":
             return Service(name=name, session=self._serve_https)
+        if name in {"api", "web"}:
+            return Service(name=name, session=self._web.session(name))
         return Service(
             name=name,
             session=self._serve_imap,
@@ -156,6 +160,7 @@ class Parts:
         self._submission = self._submission_deps(settings)
         self._imap = self._imap_deps(settings)
         self._public = self._public_deps(settings)
+        self._web.replace(self._web_parts(settings))
         self.settings = settings
         if self._outbound is not None:
             self._outbound.is_paused = settings.outbound.is_paused
@@ -353,6 +358,17 @@ class Parts:
 
     def _public_deps(self, settings: Settings) -> PublicDeps:
         return public_deps(settings, self._base.layout, HostedDomains(self._base.store), self._base.clock)
+
+    def _web_parts(self, settings: Settings) -> WebParts:
+        base = self._base
+        return WebParts(
+            settings=settings,
+            commands=self.control,
+            identity=self._identity(settings),
+            events=base.events,
+            clock=base.clock,
+            random=base.random,
+        )
 
     def _identity(self, settings: Settings) -> Identity:
         base = self._base

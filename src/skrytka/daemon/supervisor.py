@@ -41,6 +41,7 @@ from skrytka.store.events.writer import FLUSH_S
 DRAIN_S = 10.0  # sessions may finish for so long
 DRAIN_GRACE_S = 5.0  # then a front that has not ended is killed
 STORE_DRAIN_S = 20.0
+FIRST_ONLY = frozenset({"api", "web"})  # listeners of the first front: their sessions and limits are its own
 LOST_S = 2.0  # from the end of a child's channel to its own end
 WATCH_S = 1.0
 RETIRE_FIRST_S = 5.0  # when the start is over
@@ -187,8 +188,10 @@ class Supervisor:
     def _sockets(self, child: Child) -> tuple[tuple[str, ...], list[socket.socket]]:
         if child is self._store:
             return (), []
-        named = [(name, sock) for name, socks in self._prepared.bound.by_service.items() for sock in socks]
-        if child is self._fronts[0]:
+        is_first = child is self._fronts[0]
+        bound = self._prepared.bound.by_service
+        named = [(name, sock) for name, socks in bound.items() if is_first or name not in FIRST_ONLY for sock in socks]
+        if is_first:
             named.append(("control", self._prepared.control))
         return tuple(name for name, _sock in named), [sock for _name, sock in named]
 

@@ -36,6 +36,10 @@ class Listeners(_Section, frozen=True, kw_only=True):
     submissions: Listener = msgspec.field(default_factory=lambda: Listener(port=465, is_enabled=False))
     http: Listener = msgspec.field(default_factory=lambda: Listener(port=80, is_enabled=False))
     https: Listener = msgspec.field(default_factory=lambda: Listener(port=443, is_enabled=False))
+    api: Listener = msgspec.field(
+        default_factory=lambda: Listener(port=8443, addresses=("127.0.0.1",), is_enabled=False)
+    )
+    web: Listener = msgspec.field(default_factory=lambda: Listener(port=8442, is_enabled=False))
 
 
 class Certificate(_Section, frozen=True, kw_only=True):
@@ -275,6 +279,12 @@ class Dkim(_Section, frozen=True, kw_only=True):
     retire_days: Annotated[int, msgspec.Meta(ge=7)] = 14  # from then on until the old key is revoked
 
 
+class Api(_Section, frozen=True, kw_only=True):
+    """The administrators' API."""
+
+    networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")  # who else connects is cut off before TLS
+
+
 class Events(_Section, frozen=True, kw_only=True):
     """The event log."""
 
@@ -310,6 +320,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     dkim: Dkim = msgspec.field(default_factory=Dkim)
     reports: Reports = msgspec.field(default_factory=Reports)
     events: Events = msgspec.field(default_factory=Events)
+    api: Api = msgspec.field(default_factory=Api)
     connections: ConnectionLimits = msgspec.field(default_factory=ConnectionLimits)
     smtp: SmtpLimits = msgspec.field(default_factory=SmtpLimits)
     imap: ImapLimits = msgspec.field(default_factory=ImapLimits)

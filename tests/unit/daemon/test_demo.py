@@ -53,6 +53,8 @@ def test_the_folder_is_a_real_installation(tmp_path: Path, quick: list[dict[str,
         "imaps": 20993,
         "http": 20080,
         "https": 20443,
+        "api": 28443,
+        "web": 28442,
     }
     assert settings.listeners.imaps.port == 20993
     assert stat.S_IMODE((tmp_path / "demo/demo.json").stat().st_mode) == 0o600
@@ -92,6 +94,8 @@ def test_other_ports_are_all_that_changes(tmp_path: Path, quick: list[dict[str, 
         "imaps": 993,
         "http": 80,
         "https": 443,
+        "api": 8443,
+        "web": 8442,
     }
     assert second.accounts == first.accounts
     assert config.load(path).settings.listeners.smtp.port == 25

@@ -1,7 +1,8 @@
-"""The server's side: GET and HEAD, requests one after another, no request with content.
+"""The server's side: requests one after another; GET and HEAD without content, unless more is asked for.
 
-A request is handed out and waits for its response (RFC 9112 9.3.2: in order). What is wrong is :class:`Refused` with
-the status to answer, after which the connection ends: its framing cannot be trusted any more (RFC 9112 9.6, 11.2).
+A request is handed out whole and waits for its response (RFC 9112 9.3.2: in order). What is wrong is :class:`Refused`
+with the status to answer, after which the connection ends: its framing cannot be trusted any more (RFC 9112 9.6, 11.2).
+Content has a length that is said before (a chunked request is refused: RFC 9112 6.3 allows it) and a bound.
 """
 
 import re
@@ -16,6 +17,8 @@ from skrytka.protocol.http.fields import Fields, HeadReader, TooLongError, membe
 
 REQUESTS_MAX: Final = 100  # of one connection
 METHODS: Final = ("GET", "HEAD")
+_LENGTH = re.compile(r"[0-9]{1,9}")
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"  # RFC 9110 10.1.1
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
 _TARGET = re.compile(rb"[\x21-\x7e]{1,4096}")
 _AUTHORITY = re.compile(
@@ -23,12 +26,32 @@ _AUTHORITY = re.compile(
 )  # RFC 3986 3.2.2, no userinfo
 PHRASES: Final = {
     200: "OK",
+    201: "Created",
+    202: "Accepted",
+    204: "No Content",
     301: "Moved Permanently",
+    302: "Found",
+    303: "See Other",
+    304: "Not Modified",
+    307: "Temporary Redirect",
     400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    406: "Not Acceptable",
+    409: "Conflict",
+    411: "Length Required",
+    412: "Precondition Failed",
     413: "Content Too Large",
+    415: "Unsupported Media Type",
+    417: "Expectation Failed",
+    422: "Unprocessable Content",
+    428: "Precondition Required",
+    429: "Too Many Requests",
     431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    501: "Not Implemented",
     503: "Service Unavailable",
     505: "HTTP Version Not Supported",
 }
@@ -36,16 +59,24 @@ PHRASES: Final = {
 
 class State(Enum):
     READY = "ready"
+    READING = "reading"  # content
     ANSWERING = "answering"
     CLOSED = "closed"
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One request; ``path`` is as it came, without a query and not decoded."""
+    """One request; ``path`` and ``query`` are as they came, not decoded."""
 
     method: str
     host: str  # in lower case, without port
     path: str
+    query: str = ""
+    fields: Fields = {}
+    body: bytes = b""
+
+
+class Expecting(msgspec.Struct, frozen=True):
+    """The client waits with its content until :data:`CONTINUE` is sent (RFC 9110 10.1.1)."""
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -62,10 +93,16 @@ class Response(msgspec.Struct, frozen=True):
     fields: tuple[tuple[str, str], ...] = ()
 
 
-class HttpServer(Engine[Request | Refused]):
+class HttpServer(Engine[Request | Refused | Expecting]):
     """See the module."""
 
-    def __init__(self, requests_max: int = REQUESTS_MAX) -> None:
+    def __init__(
+        self, requests_max: int = REQUESTS_MAX, *, methods: tuple[str, ...] = METHODS, body_max: int = 0
+    ) -> None:
+        self._methods = methods
+        self._body_max = body_max
+        self._length = 0  # of the content that is awaited
+        self._head: Request | None = None
         self._reader = HeadReader()
         self._state = State.READY
         self._left = requests_max
@@ -91,7 +128,9 @@ class HttpServer(Engine[Request | Refused]):
     def tls_started(self, tls: TlsFacts) -> None:
         self._reader.rest.clear()
 
-    def next_event(self) -> Request | Refused | Signal:
+    def next_event(self) -> Request | Refused | Expecting | Signal:
+        if self._state is State.READING:
+            return self._whole()
         if self._state is State.ANSWERING:
             return PAUSED
         if self._state is State.CLOSED:
@@ -129,21 +168,52 @@ class HttpServer(Engine[Request | Refused]):
         self._reader.rest.clear()
         return Refused(status)
 
-    def _request(self, lines: list[bytes]) -> Request | Refused:
+    def _whole(self) -> Request | Signal:
+        """The request with its content, when all of that is here."""
+        if self._head is None or len(self._reader.rest) < self._length:
+            return NEED_DATA
+        body = bytes(self._reader.rest[: self._length])
+        del self._reader.rest[: self._length]
+        self._state = State.ANSWERING
+        return msgspec.structs.replace(self._head, body=body)
+
+    def _request(self, lines: list[bytes]) -> Request | Refused | Expecting | Signal:
         method, target, version = _request_line(lines[0])
         self._is_head = method == "HEAD"
         if version not in ("HTTP/1.1", "HTTP/1.0"):
             return self._refused(505)
         fields = parse_fields(lines[1:])
-        if "transfer-encoding" in fields or fields.get("content-length", ("0",)) != ("0",):
-            return self._refused(413)  # who sends content may mean it for another parser than ours (RFC 9112 11.2)
-        if method not in METHODS:
-            return self._refused(405)
-        host, path = _place(target, fields, is_1_1=version == "HTTP/1.1")
+        if method not in self._methods:
+            return self._refused(405 if not _has_content(fields) else 413)
+        if (status := self._framing(fields, method)) is not None:
+            return self._refused(status)
+        host, path, query = _place(target, fields, is_1_1=version == "HTTP/1.1")
         self._left -= 1
-        self._state = State.ANSWERING
         self._is_last = self._left <= 0 or version == "HTTP/1.0" or "close" in members(fields, "connection")
-        return Request(method, host, path)
+        self._head = Request(method, host, path, query, fields)
+        self._state = State.READING
+        if self._length > len(self._reader.rest) and "100-continue" in members(fields, "expect"):
+            return Expecting()
+        return self._whole()
+
+    def _framing(self, fields: Fields, method: str) -> int | None:
+        """Notes the length of the content; the status of a refusal (RFC 9112 6.3, 11.2)."""
+        if "transfer-encoding" in fields:
+            return 411 if self._body_max else 413
+        length = fields.get("content-length", ("0",))
+        if length == ("0",):
+            self._length = 0
+            return None
+        if not self._body_max or method in METHODS:
+            return 413  # who sends content may mean it for another parser than ours
+        if len(length) != 1 or _LENGTH.fullmatch(length[0]) is None:
+            return 400
+        self._length = int(length[0])
+        return 413 if self._length > self._body_max else None
+
+
+def _has_content(fields: Fields) -> bool:
+    return "transfer-encoding" in fields or fields.get("content-length", ("0",)) != ("0",)
 
 
 def _request_line(line: bytes) -> tuple[str, str, str]:
@@ -156,8 +226,8 @@ def _request_line(line: bytes) -> tuple[str, str, str]:
     return parts[0].decode(), parts[1].decode(), parts[2].decode()
 
 
-def _place(target: str, fields: Fields, *, is_1_1: bool) -> tuple[str, str]:
-    """Host and path (RFC 9112 3.2): Host exactly once in 1.1; a target in absolute form names the host itself."""
+def _place(target: str, fields: Fields, *, is_1_1: bool) -> tuple[str, str, str]:
+    """Host, path, query (RFC 9112 3.2): Host exactly once in 1.1; a target in absolute form names the host itself."""
     hosts = fields.get("host", ())
     if len(hosts) > 1 or (is_1_1 and not hosts):
         raise RemoteProtocolError("not one Host")
@@ -166,10 +236,10 @@ def _place(target: str, fields: Fields, *, is_1_1: bool) -> tuple[str, str]:
         if target[: len(scheme)].lower() == scheme:
             authority, slash, rest = target[len(scheme) :].partition("/")
             host, target = _host(authority), slash + rest or "/"
-    path = target.partition("?")[0]
+    path, _mark, query = target.partition("?")
     if not path.startswith("/") or "#" in target:
         raise RemoteProtocolError("no path")
-    return host, path
+    return host, path, query
 
 
 def _host(authority: str) -> str:

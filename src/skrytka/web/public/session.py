@@ -12,7 +12,7 @@ from skrytka.net.acme.challenges import ALPN_PROTOCOL
 from skrytka.net.connection import Connection
 from skrytka.net.hello import read_hello
 from skrytka.net.tls_pipe import TlsPipe
-from skrytka.protocol.http.server import HttpServer, Refused, Request, Response
+from skrytka.protocol.http.server import Expecting, HttpServer, Refused, Request, Response
 from skrytka.web.public.deps import PublicDeps
 from skrytka.web.public.pages import answer, problem
 
@@ -36,8 +36,8 @@ async def serve_public(conn: Connection, deps: PublicDeps, *, is_secure: bool) -
                 await conn.send(engine.send(problem(status, deps, is_secure=is_secure)))
             case TimedOut():
                 return  # RFC 9112 9.5: a server may close at any time; a 408 would reach who waits for something else
-            case Woken():
-                pass
+            case Woken() | Expecting():
+                pass  # what has content is refused before it is waited for
         is_over = conn.is_draining or deps.clock.monotonic_s() >= conn.ends_at_s  # who keeps asking is never late
         if engine.is_closed or (is_over and engine.is_idle):
             return

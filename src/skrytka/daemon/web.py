@@ -1,0 +1,90 @@
+"""Composition of the two web applications of the first front: the API for administrators, the pages for people."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from skrytka.mail.admin.commands.base import CommandDeps
+from skrytka.mail.identity.login import Identity
+from skrytka.model.clock import Clock, Random
+from skrytka.model.events import Emitter
+from skrytka.model.settings import Settings
+from skrytka.net.connection import Connection
+from skrytka.net.facts import Networks
+from skrytka.net.listener import Session
+from skrytka.web.api.app import ApiDeps, api_app
+from skrytka.web.people.app import PeopleDeps, people_app
+from skrytka.web.session import WebApp, serve_web
+
+DEMO_HOST: Final = "localhost"
+HTTPS_PORT: Final = 443
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebParts:
+    """What they are made of."""
+
+    settings: Settings
+    commands: Callable[[], CommandDeps]
+    identity: Identity
+    events: Emitter
+    clock: Clock
+    random: Random
+
+
+class WebApps:
+    """Made when the first connection comes: no front but the first needs them."""
+
+    def __init__(self, parts: WebParts) -> None:
+        self._parts = parts
+        self._made: dict[str, WebApp] = {}
+
+    def session(self, name: str) -> Session:
+        """What the listener of that name runs; after :meth:`replace` new connections have the new settings."""
+
+        async def serve(conn: Connection) -> None:
+            await serve_web(conn, self._app(name))
+
+        return serve
+
+    def replace(self, parts: WebParts) -> None:
+        """Go on with these; connections that are open keep what they have."""
+        self._parts = parts
+        self._made.clear()
+
+    def _app(self, name: str) -> WebApp:
+        if name not in self._made:
+            self._made[name] = self._api() if name == "api" else self._people()
+        return self._made[name]
+
+    def _api(self) -> WebApp:
+        parts = self._parts
+        return api_app(
+            ApiDeps(
+                commands=parts.commands(),
+                networks=Networks(parts.settings.api.networks),
+                events=parts.events,
+                clock=parts.clock,
+                random=parts.random,
+            )
+        )
+
+    def _people(self) -> WebApp:
+        parts = self._parts
+        return people_app(
+            PeopleDeps(
+                hostname=parts.settings.hostname,
+                origin=origin(parts.settings),
+                identity=parts.identity,
+                events=parts.events,
+                clock=parts.clock,
+                random=parts.random,
+            )
+        )
+
+
+def origin(settings: Settings) -> str:
+    """How browsers see the people's pages (RFC 6454 6.1)."""
+    host = DEMO_HOST if settings.is_demo else settings.hostname.lower()
+    port = settings.listeners.web.port
+    return f"https://{host}" if port == HTTPS_PORT else f"https://{host}:{port}"

@@ -1,0 +1,37 @@
+import pytest
+
+from skrytka.daemon.web import WebApps, WebParts, origin
+from skrytka.model.settings import Api, Listener, Listeners, Settings
+
+
+@pytest.mark.parametrize(
+    ("port", "is_demo", "expected"),
+    [
+        (443, False, "https://mail.example.test"),
+        (8442, False, "https://mail.example.test:8442"),
+        (28442, True, "https://localhost:28442"),
+    ],
+)
+def test_the_origin_is_what_browsers_see(port: int, is_demo: bool, expected: str) -> None:
+    listeners = Listeners(web=Listener(port=port))
+    settings = Settings(version=1, hostname="Mail.example.test", is_demo=is_demo, listeners=listeners)
+    assert origin(settings) == expected
+
+
+def parts(*networks: str) -> WebParts:
+    settings = Settings(version=1, hostname="mail.example.test", api=Api(networks=networks))
+    return WebParts(settings=settings, commands=None, identity=None, events=None, clock=None, random=None)  # type: ignore[arg-type]
+
+
+def test_new_settings_hold_from_the_next_connection() -> None:
+    made: list[object] = []
+    first, second = parts("127.0.0.0/8"), parts("192.0.2.0/24")
+    apps = WebApps(first)
+    for one in (first, second):
+        object.__setattr__(one, "commands", lambda: None)
+    made.append(apps._app("api").networks)
+    apps.replace(second)
+    made.append(apps._app("api").networks)
+    assert made[0] is not made[1]
+    assert apps._app("web").networks is None
+    assert callable(apps.session("web"))

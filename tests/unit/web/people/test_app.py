@@ -1,0 +1,25 @@
+from typing import cast
+
+from skrytka.mail.identity.login import Identity
+from skrytka.model.clock import FixedClock
+from skrytka.store.system import SystemRandom
+from skrytka.web.people.app import PeopleDeps, people_app
+from tests.unit.mail.support import Recorder
+from tests.unit.web.support import asked
+
+
+async def test_there_is_a_first_page_and_nothing_else_by_itself() -> None:
+    web = people_app(
+        PeopleDeps(
+            hostname="mail.example.test",
+            origin="https://mail.example.test:8442",
+            identity=cast("Identity", None),
+            events=Recorder(),
+            clock=FixedClock(),
+            random=SystemRandom(),
+        )
+    )
+    assert (await web.app(asked("GET", "/"))).status == 200
+    assert (await web.app(asked("GET", "/x"))).status == 404
+    assert web.refused(400).status == 400
+    assert web.networks is None

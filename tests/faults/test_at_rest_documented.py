@@ -14,9 +14,10 @@ import msgspec
 import pytest
 
 from skrytka.store.seal.source import LocalKeySource
-from tests.faults.test_at_rest import LARGE_BYTES, RANDOM, enqueue, letter, marker
+from tests.faults.test_at_rest import CLOCK, LARGE_BYTES, RANDOM, enqueue, letter, marker
 from tests.support.faults.all_kinds import demo_with_route, file_away, list_many, send_outside, set_apart
 from tests.support.faults.contents import opened
+from tests.support.faults.programs import let_in
 from tests.support.tree import DOCS, code_spans, table_rows
 
 PAGE = DOCS / "at-rest.md"
@@ -80,7 +81,9 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ):
             demo.run(*command)
     with opened(demo.root) as contents:
-        asyncio.run(enqueue(contents, LocalKeySource(contents.ring, RANDOM), mark, letter(mark)))
+        keys = LocalKeySource(contents.ring, RANDOM)
+        asyncio.run(enqueue(contents, keys, mark, letter(mark)))
+        asyncio.run(let_in(contents.store, keys, CLOCK, RANDOM))
     return demo.root
 
 

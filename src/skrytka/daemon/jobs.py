@@ -14,6 +14,7 @@ from skrytka.net.bugs import bug_caught
 from skrytka.store.api import Store
 from skrytka.store.commands.copies import DropStaged
 from skrytka.store.commands.jobs import CollectBlobs, ExpireJournal, ExpireVault, MendTimes
+from skrytka.store.commands.oauth import ExpireOAuth
 
 COURIER_S = 1.0  # another front may have queued something
 HOUSEKEEPING_S = 3600.0
@@ -82,7 +83,7 @@ class Jobs:
             await self._until_done(self._courier.run_once)
 
     async def clean(self) -> None:
-        """The vault, blobs nobody needs, the journal; in small steps. No jump of the clock makes anything old."""
+        """The vault, blobs, tokens, the journal; in small steps. No jump of the clock makes anything old."""
         await self.mend_times()
         settings, now_ms = self._now.settings.store, self._age.now_ms()
         vault_ms = now_ms - settings.vault_days * DAY_MS
@@ -91,6 +92,7 @@ class Jobs:
         await self._until_done(lambda: self._store.submit(ExpireVault(unit=self._unit(), before_ms=vault_ms)))
         await self._until_done(lambda: self._store.submit(DropStaged(unit=self._unit(), before_ms=now_ms - DAY_MS)))
         await self._until_done(lambda: self._store.submit(CollectBlobs(unit=self._unit())))
+        await self._until_done(lambda: self._store.submit(ExpireOAuth(unit=self._unit(), now_ms=now_ms)))
         await self._until_done(
             lambda: self._store.submit(ExpireJournal(unit=self._unit(), before_ms=journal_ms, latest_ms=latest_ms))
         )

@@ -179,6 +179,14 @@ class Passwords(_Section, frozen=True, kw_only=True):
     words: tuple[str, ...] = ()  # what this place is called: no password is made of these
 
 
+class OAuth(_Section, frozen=True, kw_only=True):
+    """Programs that people let into their mail."""
+
+    access_token_s: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 3600
+    refresh_token_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 90  # without use
+    is_well_known_taken: bool = True  # Thunderbird, and any program of one's own on loopback
+
+
 class PriorityRight(_Section, frozen=True, kw_only=True):
     """An account that may claim more than others."""
 
@@ -314,6 +322,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     accounts: Accounts = msgspec.field(default_factory=Accounts)
     login: Login = msgspec.field(default_factory=Login)
     passwords: Passwords = msgspec.field(default_factory=Passwords)
+    oauth: OAuth = msgspec.field(default_factory=OAuth)
     submission: Submission = msgspec.field(default_factory=Submission)
     sender_auth: SenderAuth = msgspec.field(default_factory=SenderAuth)
     outbound: Outbound = msgspec.field(default_factory=Outbound)

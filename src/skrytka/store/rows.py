@@ -48,6 +48,7 @@ DIRECTORY_SUBJECT = 0  # subjects above 0 are accounts
 QUEUE_SUBJECT = -1
 KEYRING_SUBJECT = -2
 JOBS_SUBJECT = -3
+TOKENS_SUBJECT = -4  # what is handed out to programs; what ends is a change of the directory
 
 
 class Op(StrEnum):
@@ -65,6 +66,14 @@ class Op(StrEnum):
     ADDRESS_REMOVE = "address.remove"
     DKIM_ADD = "dkim.add"
     DKIM_MOVE = "dkim.move"
+    OAUTH_CLIENT_ADD = "oauth.client.add"
+    OAUTH_CLIENT_REMOVE = "oauth.client.remove"
+    OAUTH_CODE = "oauth.code"
+    OAUTH_GRANT = "oauth.grant"
+    OAUTH_ROTATE = "oauth.rotate"
+    OAUTH_REVOKE = "oauth.revoke"
+    OAUTH_DEVICE = "oauth.device"
+    OAUTH_EXPIRE = "oauth.expire"
     DELIVER = "deliver"
     FLAGS = "flags"
     KEYWORD = "keyword"

@@ -14,6 +14,7 @@ from skrytka.model.settings import Store as StoreSettings
 from skrytka.store.api import Store
 from skrytka.store.commands.copies import DropStaged
 from skrytka.store.commands.jobs import CollectBlobs, ExpireJournal, ExpireVault, MendTimes
+from skrytka.store.commands.oauth import ExpireOAuth
 from skrytka.store.system import SystemRandom
 from tests.support.logs import CountingLog
 
@@ -23,6 +24,7 @@ class FakeStore:
 
     def __init__(self) -> None:
         self.left: dict[object, int] = {MendTimes: 0, ExpireVault: 2, DropStaged: 0, CollectBlobs: 1, ExpireJournal: 0}
+        self.left[ExpireOAuth] = 0
         self.commands: list[Any] = []
         self.error: Exception | None = None
 
@@ -96,7 +98,8 @@ async def test_the_queue_is_worked_off_when_something_is_due(world: World, due_i
 async def test_what_has_had_its_time_leaves_step_by_step(world: World) -> None:
     await world.jobs.clean()
     kinds = [type(command).__name__ for command in world.store.commands]
-    assert kinds == ["MendTimes"] + ["ExpireVault"] * 3 + ["DropStaged"] + ["CollectBlobs"] * 2 + ["ExpireJournal"]
+    expected = ["MendTimes"] + ["ExpireVault"] * 3 + ["DropStaged"] + ["CollectBlobs"] * 2
+    assert kinds == [*expected, "ExpireOAuth", "ExpireJournal"]
     now_ms = world.clock.now_ms()
     assert world.store.commands[1].before_ms == now_ms - 14 * DAY_MS
     assert world.store.commands[-1].before_ms == now_ms - 35 * DAY_MS

@@ -63,6 +63,12 @@ from skrytka.model.events.mail import (
     StsPolicyFetched,
     TlsReportReceived,
 )
+from skrytka.model.events.oauth import (
+    OAuthClientChanged,
+    OAuthGranted,
+    OAuthRefused,
+    OAuthRevoked,
+)
 from skrytka.model.events.system import (
     BugCaught,
     ChainCheckpoint,
@@ -123,6 +129,10 @@ __all__ = [
     "MessageRefused",
     "MessageRelayed",
     "MessagesCopied",
+    "OAuthClientChanged",
+    "OAuthGranted",
+    "OAuthRefused",
+    "OAuthRevoked",
     "OutboundTls",
     "QueueChanged",
     "RecipientRefused",

@@ -39,6 +39,20 @@ from skrytka.store.commands.messages import (
     TakenBack,
     VaultItem,
 )
+from skrytka.store.commands.oauth import (
+    AddOAuthClient,
+    AddOAuthCode,
+    AddOAuthDevice,
+    DecideOAuthDevice,
+    DropOAuthDevice,
+    ExpireOAuth,
+    NewTokens,
+    RedeemOAuthCode,
+    RedeemOAuthDevice,
+    RemoveOAuthClient,
+    RevokeOAuth,
+    RotateOAuthToken,
+)
 from skrytka.store.commands.outbound import Later, Post, Schedule, Settle
 from skrytka.store.commands.packs import Pack, PutMailboxPack, PutPacks
 from skrytka.store.commands.queue import Complete, Defer, Enqueue, QueuedRecipient, QueueIn
@@ -52,18 +66,24 @@ AnyCommand = (
     | AddDkimKeys
     | AddDomain
     | AddKeyword
+    | AddOAuthClient
+    | AddOAuthCode
+    | AddOAuthDevice
     | ClaimRecent
     | CollectBlobs
     | Complete
     | CopyMessages
     | CreateMailbox
+    | DecideOAuthDevice
     | Defer
     | DeleteMailbox
     | Deliver
+    | DropOAuthDevice
     | DropStaged
     | DropStsPolicies
     | Enqueue
     | ExpireJournal
+    | ExpireOAuth
     | ExpireVault
     | Expunge
     | MendTimes
@@ -75,14 +95,19 @@ AnyCommand = (
     | PutMailboxPack
     | PutPacks
     | PutStsPolicy
+    | RedeemOAuthCode
+    | RedeemOAuthDevice
     | RemoveAccount
     | RemoveAlias
     | RemoveDomain
+    | RemoveOAuthClient
     | RenameMailbox
     | ReserveAccount
     | ResumeAccount
-    | SetAlias
+    | RevokeOAuth
+    | RotateOAuthToken
     | Schedule
+    | SetAlias
     | SetPassword
     | SetQuota
     | Settle
@@ -99,6 +124,9 @@ __all__ = [
     "AddDkimKeys",
     "AddDomain",
     "AddKeyword",
+    "AddOAuthClient",
+    "AddOAuthCode",
+    "AddOAuthDevice",
     "AnyCommand",
     "BlobIn",
     "ClaimRecent",
@@ -108,15 +136,18 @@ __all__ = [
     "Copied",
     "CopyMessages",
     "CreateMailbox",
+    "DecideOAuthDevice",
     "Defer",
     "DeleteMailbox",
     "Deliver",
     "Delivered",
     "DkimMove",
+    "DropOAuthDevice",
     "DropStaged",
     "DropStsPolicies",
     "Enqueue",
     "ExpireJournal",
+    "ExpireOAuth",
     "ExpireVault",
     "Expunge",
     "Expunged",
@@ -129,6 +160,7 @@ __all__ = [
     "MoveMessages",
     "NewDkimKey",
     "NewFolder",
+    "NewTokens",
     "Pack",
     "Post",
     "PublishCopy",
@@ -139,13 +171,18 @@ __all__ = [
     "QueueIn",
     "QueuedRecipient",
     "RecentMark",
+    "RedeemOAuthCode",
+    "RedeemOAuthDevice",
     "RemoveAccount",
     "RemoveAlias",
     "RemoveDomain",
+    "RemoveOAuthClient",
     "RenameMailbox",
     "Renamed",
     "ReserveAccount",
     "ResumeAccount",
+    "RevokeOAuth",
+    "RotateOAuthToken",
     "Schedule",
     "SetAlias",
     "SetPassword",

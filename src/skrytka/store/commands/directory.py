@@ -3,6 +3,7 @@
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId, DomainId, MailboxId, State
 from skrytka.store.commands.base import Command, Tx
+from skrytka.store.commands.oauth import forget as forget_programs
 from skrytka.store.commands.shared import NewFolder, hosted, log_directory, next_number, uidvalidity_s
 from skrytka.store.rows import QUEUE_SUBJECT, AccountStatus, AddressKind, Op, Role
 from skrytka.store.sql import directory as sql
@@ -165,6 +166,7 @@ class RemoveAccount(Command[int], frozen=True):
         yield sql.DELETE_TARGETS_OF_ACCOUNT(account=self.account)
         yield sql.DELETE_ADDRESSES_OF_ACCOUNT(account=self.account)
         yield sql.DELETE_CREDENTIALS(account=self.account)
+        yield from forget_programs(self.account)
         yield sql.REMOVE_ACCOUNT(account=self.account, status=AccountStatus.REMOVED.value, now_ms=tx.now_ms)
         yield mailboxes.CLOSE_ACCOUNT(account=self.account)
         yield from log_directory(tx, Op.ACCOUNT_REMOVE, (self.account,), before)

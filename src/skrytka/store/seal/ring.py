@@ -31,6 +31,7 @@ LATER_SUBJECTS: Final = (
     "node:acme",
     "node:authority",
     "node:dkim",
+    "node:oauth",
     "node:srs",
 )  # what is made when it is first asked for: older installations lack it
 

@@ -50,3 +50,50 @@ def write_certificate(
         )
     )
     return certificate_path, key_path
+
+
+class ClientAuthority:
+    """Signs certificates of mail programs, which last for a hundred years: some worlds have a clock of their own."""
+
+    def __init__(self, name: str = "authority of programs") -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        self._own = self._build(self._name, self._key.public_key(), is_authority=True).sign(self._key, hashes.SHA256())
+
+    @property
+    def pem(self) -> bytes:
+        return self._own.public_bytes(serialization.Encoding.PEM)
+
+    def issue(self, *mail_names: str) -> tuple[bytes, bytes]:
+        """Certificate and key, as PEM; the names are of the kind rfc822Name."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a program")])
+        builder = self._build(subject, key.public_key(), is_authority=False)
+        if mail_names:
+            names = x509.SubjectAlternativeName([x509.RFC822Name(name) for name in mail_names])
+            builder = builder.add_extension(names, critical=False)
+        certificate = builder.sign(self._key, hashes.SHA256())
+        return certificate.public_bytes(serialization.Encoding.PEM), key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+
+    def _build(
+        self, subject: x509.Name, public_key: ec.EllipticCurvePublicKey, *, is_authority: bool
+    ) -> x509.CertificateBuilder:
+        now = dt.datetime.now(dt.UTC)
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self._name)
+            .public_key(public_key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - dt.timedelta(days=1))
+            .not_valid_after(now + dt.timedelta(days=36_500))
+            .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+        )
+
+
+def client_certificate(*mail_names: str) -> bytes:
+    """DER of one; nobody asks who signed it."""
+    pem, _ = ClientAuthority().issue(*mail_names)
+    return x509.load_pem_x509_certificate(pem).public_bytes(serialization.Encoding.DER)

@@ -154,6 +154,8 @@ class Front:
             self._tell_alive(),
             parts.mark_recent(),
             parts.keep_snapshots(),
+            parts.keep_last_uses(),
+            parts.tell_sessions(),
         ]
         if (courier := parts.outbound()) is not None:
             work.append(courier.run())

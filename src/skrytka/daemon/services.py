@@ -12,6 +12,7 @@ from skrytka.daemon.domain_dns import dns_deps
 from skrytka.daemon.event_trace import EventTrace
 from skrytka.daemon.jobs import Periodic
 from skrytka.daemon.legacy_tls import Exceptions
+from skrytka.daemon.mail_programs import mail_programs
 from skrytka.daemon.outbound import Sending, dkim_deps, outbound_courier, share_of
 from skrytka.daemon.outside_https import outside_https
 from skrytka.daemon.public import public_deps
@@ -27,7 +28,9 @@ from skrytka.mail.delivery.append import AppendDeps, Appends
 from skrytka.mail.delivery.hosted import HostedDomains
 from skrytka.mail.delivery.report_sender import ReportSender
 from skrytka.mail.identity.directory import StoredCredentials
+from skrytka.mail.identity.gate import Gate
 from skrytka.mail.identity.login import NAME_SUBJECT, Identity
+from skrytka.mail.identity.open_sessions import OpenSessions
 from skrytka.mail.identity.passwords import PEPPER_SUBJECT, Passwords, RecentLogins
 from skrytka.mail.identity.rights import SenderRights
 from skrytka.mail.mailbox.blobs import Blobs
@@ -99,6 +102,8 @@ class Parts:
             )
         )
         self._credentials = StoredCredentials(base.store, base.clock, base.random)
+        self._programs = mail_programs(base)
+        self._sessions = OpenSessions(base.store)
         files = certificate_files(base.layout.root, settings)
         self._tls = TlsStore(files)
         self._legacy = Exceptions(settings.tls.legacy, files, self._tls, base.events, base.clock)
@@ -302,6 +307,14 @@ class Parts:
         """Write which mail IMAP sessions were told of, for as long as the front runs."""
         await self._mailboxes.marks.run()
 
+    async def keep_last_uses(self) -> None:
+        """Write when app passwords were used last, for as long as the front runs."""
+        await self._programs.uses.run()
+
+    async def tell_sessions(self) -> None:
+        """Tell open sessions of changes of their accounts, for as long as the front runs."""
+        await self._sessions.run()
+
     async def keep_snapshots(self) -> None:
         """Write packs of mailboxes that had to be read in full, for as long as the front runs."""
         await self._mailboxes.packs.run()
@@ -372,15 +385,8 @@ class Parts:
 
     def _identity(self, settings: Settings) -> Identity:
         base = self._base
-        return Identity(
-            self._credentials,
-            self._passwords,
-            self._recent,
-            base.limits,
-            settings.login,
-            base.events,
-            self._name_key,
-        )
+        gate = Gate(base.limits, settings.login, base.events, self._name_key)
+        return Identity(self._credentials, self._passwords, self._recent, gate, base.clock, self._programs)
 
     def _imap_deps(self, settings: Settings) -> ImapDeps:
         base = self._base

@@ -53,6 +53,9 @@ class Reason(StrEnum):
     DMARC_REJECT = "dmarc_reject"
     DMARC_QUARANTINE = "dmarc_quarantine"
     SENDER_UNKNOWN = "sender_unknown"  # DNS does not tell now whether the mail is its author's
+    MFA_REQUIRED = "mfa_required"  # a mail program came with the password of an account that has a second factor
+    NETWORK_NOT_ALLOWED = "network_not_allowed"
+    OUTSIDE_HOURS = "outside_hours"
     BUG = "bug"  # an exception that nobody expected
 
 

@@ -62,8 +62,16 @@ class Op(StrEnum):
     ACCOUNT_QUOTA = "account.quota"
     ACCOUNT_PASSWORD = "account.password"  # noqa: S105 - says that one was set
     ACCOUNT_REMOVE = "account.remove"
+    ACCOUNT_CONTROL = "account.control"
     ADDRESS_ADD = "address.add"
     ADDRESS_REMOVE = "address.remove"
+    APP_PASSWORD_ADD = "app_password.add"  # noqa: S105 - says that one was made
+    APP_PASSWORD_REMOVE = "app_password.remove"  # noqa: S105 - as above
+    APP_PASSWORD_USE = "app_password.use"  # noqa: S105 - as above
+    CERTIFICATE_ADD = "certificate.add"
+    CERTIFICATE_REMOVE = "certificate.remove"
+    DELEGATION_ADD = "delegation.add"
+    DELEGATION_REMOVE = "delegation.remove"
     DKIM_ADD = "dkim.add"
     DKIM_MOVE = "dkim.move"
     OAUTH_CLIENT_ADD = "oauth.client.add"
@@ -130,6 +138,48 @@ class AddressRow(NamedTuple):
     kind: AddressKind
     account: AccountId | None
     targets: tuple[str, ...]
+
+
+class DelegationKind(StrEnum):
+    """What somebody may do in another one's name."""
+
+    SEND_AS = "send_as"
+    ON_BEHALF = "on_behalf"
+    MAILBOX = "mailbox"
+
+
+class AppPasswordRow(NamedTuple):
+    """What is kept of an app password: neither it nor anything that it could be found from without the key ring."""
+
+    account: AccountId
+    number: int
+    mac: bytes
+    record: bytes  # sealed
+    created_at_ms: int
+    expires_at_ms: int  # 0: never
+    used_at_ms: int  # 0: not yet
+    used: bytes | None  # sealed
+
+
+class CertificateRow(NamedTuple):
+    """A certificate that an account may log in with."""
+
+    account: AccountId
+    fingerprint: bytes
+    created_at_ms: int
+
+
+class DelegationRow(NamedTuple):
+    """``delegate`` acts for ``account``."""
+
+    account: AccountId
+    address: str
+    delegate: AccountId
+    delegate_address: str
+    kind: DelegationKind
+    mailbox: int  # 0: the whole account
+    rights: str
+    created_at_ms: int
 
 
 class DkimKeyRow(NamedTuple):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from skrytka.mail.identity.directory import StoredCredentials
+from skrytka.mail.identity.gate import Gate
 from skrytka.mail.identity.login import Identity
 from skrytka.mail.identity.passwords import RecentLogins
 from skrytka.mail.identity.rights import SenderRights
@@ -69,10 +70,8 @@ async def listening(
             credentials,
             world.passwords,
             RecentLogins(world.clock, world.random),
-            limits,
-            Login(),
-            world.events,
-            Secret(bytes(32)),
+            Gate(limits, Login(), world.events, Secret(bytes(32))),
+            world.clock,
         )
         deps = SubmissionDeps(
             recipients=world.directory,

@@ -2,7 +2,10 @@
 
 from typing import Final
 
-from skrytka.mail.identity.login import Credential
+import msgspec
+
+from skrytka.mail.identity.controls import decode_controls
+from skrytka.mail.identity.types import Credential
 from skrytka.mail.identity.verifier import decode_verifier
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
@@ -10,6 +13,7 @@ from skrytka.model.ids import AccountId, State, UnitId, new_id
 from skrytka.store.api import Store
 from skrytka.store.commands.directory import PASSWORD, SetPassword
 from skrytka.store.rows import DIRECTORY_SUBJECT, AccountStatus
+from skrytka.store.sql import controls as control_sql
 from skrytka.store.sql import directory as sql
 from skrytka.store.statement import Query
 
@@ -65,10 +69,17 @@ def _find(key: str) -> Query[Credential | None]:
     account = yield from sql.account_by_address(key)
     if account is None or account.status is AccountStatus.REMOVED:
         return None
-    is_suspended = account.status is AccountStatus.SUSPENDED
+    control = yield from control_sql.control(account.account)
+    found = Credential(
+        account.account,
+        Address.parse(account.address),
+        None,
+        account.status is AccountStatus.SUSPENDED,
+        controls=None if control is None else decode_controls(control),
+    )
     for row in (yield from sql.credentials(account.account)):
         if row.kind == PASSWORD:
             verifier = decode_verifier(row.verifier)
             services = frozenset(verifier.services)
-            return Credential(account.account, Address.parse(account.address), verifier.stored, is_suspended, services)
-    return Credential(account.account, Address.parse(account.address), None, is_suspended)
+            return msgspec.structs.replace(found, stored=verifier.stored, services=services)
+    return found

@@ -1,247 +1,116 @@
-"""The one answer to "may X do Y from Z": here, whether a password opens a service.
+"""The one answer to "may X do Y from Z": here, whether a password, a proof, a token or a certificate opens a service.
 
-Order: limits by (account, network) and by remote address, then the directory, then the hash. What a peer can tell
-apart is only right, wrong and "too often": unknown names, suspended accounts and services that an account may not use
-cost the same hash and get the same answer. The account's own limit counts one network only, so nobody can lock out
-somebody else.
+Order for passwords: limits by (account, network) and by remote address, then the directory, then the hash. What a peer
+can tell apart is only right, wrong and "too often": unknown names, suspended accounts, services that an account may not
+use and the password of an account that needs a second factor cost the same hash and get the same answer.
 
-Tries for one account from one network, and those from one address, come one after the other in each process: a limit
-counts a try until it is known to be right, so fifty clients that come back at once would stop each other; and the
-second of one account finds that the first was right, without a hash. Where an account is at home (``Watch.delay``), the
-limit of the address is not asked, so nobody who shares it can lock the account out either.
+App passwords alone come before the limits. Nobody can guess one, and an old program that goes on with the password of
+before must not lock out the new one beside it.
 """
 
 import hashlib
 import hmac
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
+from skrytka.mail.identity.app_passwords import AppPassword, canonical
+from skrytka.mail.identity.controls import Controls
+from skrytka.mail.identity.gate import NAME_MAX, Gate, Try, hidden_name, parse_name
 from skrytka.mail.identity.passwords import NOBODY, Passwords, RecentLogins
-from skrytka.mail.identity.turns import Turns
-from skrytka.model.address import Address, AddressError
+from skrytka.mail.identity.programs import MailPrograms
+from skrytka.mail.identity.types import MAIL_RIGHTS, Credential, Credentials, Login, Means, Peer, right_of
+from skrytka.mail.identity.watch import Attempt, Unwatched, Watch
+from skrytka.model.address import Address
+from skrytka.model.clock import Clock
 from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.model.events import Emitter, LoginFailed, LoginSucceeded
 from skrytka.model.ids import AccountId
 from skrytka.model.secret import Secret
-from skrytka.model.settings import Login as LoginSettings
-from skrytka.net.facts import host_of
-from skrytka.net.limits import SharedLimits
+from skrytka.protocol.sasl.exchange import ScramClaim
+
+__all__ = [
+    "NAME_SUBJECT", "Attempt", "Credential", "Credentials", "Identity", "Login", "Peer", "Unwatched", "Watch",
+    "hidden_name", "is_same_name",
+]  # fmt: skip
 
 NAME_SUBJECT: Final = "node:address"  # key of the hashes by which events name what is no account
-NAME_MAX: Final = 320
-BY_ACCOUNT_NETWORK: Final = "login-account-network"
 VALID_MAX: Final = 10_000  # logins of which this process knows that they hold
-BY_ADDRESS: Final = "login-address"
-
-
-class Peer(Protocol):
-    """Where a login comes from; ``net.connection.ConnFacts`` is one."""
-
-    @property
-    def service(self) -> str: ...
-
-    @property
-    def remote(self) -> str: ...
-
-    @property
-    def network(self) -> str: ...
-
-    @property
-    def is_exempt(self) -> bool: ...
-
-
-class Attempt(msgspec.Struct, frozen=True):
-    """One try to log in, as a :class:`Watch` sees it; the password is not in it."""
-
-    key: str  # Address.key, or what was typed in lower case
-    name: str  # the same as events hide it: for an account and for nobody alike
-    facts: Peer
-    mechanism: str
-
-
-class Watch(Protocol):
-    """Sees each try: what slows attacks down, tells of them, and knows where an account is at home."""
-
-    async def delay(self, attempt: Attempt) -> bool:
-        """Waits as long as the try has to wait; TransientError(RATE_LIMITED) refuses it, before any hash.
-
-        True: the account has logged in from there before, so what others do at that address is not held against it.
-        """
-        ...
-
-    def note(self, attempt: Attempt, found: "Credential | None", error: BaseException | None) -> None:
-        """What came of it, exactly once after each :meth:`delay` that returned. No error: it was a login."""
-        ...
-
-
-class Unwatched:
-    """A :class:`Watch` that lets everybody try, for tools and tests."""
-
-    async def delay(self, attempt: Attempt) -> bool:
-        return False
-
-    def note(self, attempt: Attempt, found: "Credential | None", error: BaseException | None) -> None:
-        pass
-
-
-class Credential(msgspec.Struct, frozen=True):
-    """What the directory knows of an account that somebody names at a login."""
-
-    account: AccountId
-    address: Address
-    stored: str | None  # None: no password is set
-    is_suspended: bool = False
-    services: frozenset[str] = frozenset()  # empty: all
-
-    def may_use(self, service: str) -> bool:
-        """Whether the password may be tried there at all."""
-        return not self.is_suspended and (not self.services or service in self.services)
-
-
-class Credentials(Protocol):
-    """The part of the directory that a login reads and, at a renewed hash, writes."""
-
-    @property
-    def changes(self) -> int:
-        """Counts up with every change of the directory that this process is told of."""
-        ...
-
-    async def find(self, address: Address) -> Credential | None: ...
-
-    async def renew(self, account: AccountId, was: str, stored: str) -> None:
-        """Replace a hash by one of the same password with today's cost, unless it changed meanwhile."""
-        ...
-
-
-class Login(msgspec.Struct, frozen=True):
-    """A proven identity."""
-
-    account: AccountId
-    address: Address
-    proof: bytes = b""  # digest of the stored hash that the password was proven against
 
 
 class Identity:
     """Logins of one process."""
 
-    def __init__(  # noqa: PLR0913 - the one door for passwords needs all of them
+    def __init__(
         self,
         credentials: Credentials,
         passwords: Passwords,
         recent: RecentLogins,
-        limits: SharedLimits,
-        settings: LoginSettings,
-        events: Emitter,
-        name_key: Secret,
-        *,
-        watch: Watch | None = None,
+        gate: Gate,
+        clock: Clock,
+        programs: MailPrograms | None = None,
     ) -> None:
+        """Without ``programs`` there are passwords only."""
         self._credentials = credentials
         self._passwords = passwords
         self._recent = recent
-        self._limits = limits
-        self._settings = settings
-        self._events = events
-        self._name_key = name_key
-        self._watch = watch or Unwatched()
-        self._turns = Turns()
-        self._valid: dict[tuple[AccountId, bytes, str], int] = {}  # found valid when the directory had so many changes
+        self._gate = gate
+        self._clock = clock
+        self._programs = programs
+        # Found valid when the directory had so many changes, under that control
+        self._valid: dict[tuple[AccountId, bytes, str], tuple[int, Controls | None]] = {}
+
+    # -- passwords ------------------------------------------------------------------------------------------------
 
     async def login(self, name: str, password: Secret, facts: Peer, mechanism: str) -> Login:
         """Who it is. PermanentError(BAD_CREDENTIALS) for all that is wrong, TransientError(RATE_LIMITED) before a hash.
 
         Emits LoginSucceeded or LoginFailed itself.
         """
-        address = _parse(name)
-        key = name[:NAME_MAX].lower() if address is None else address.key
-        attempt = Attempt(key, hidden_name(self._name_key, key), facts, mechanism)
-        async with self._turns.of(f"account {key} {facts.network}"):
-            try:
-                is_at_home = await self._watch.delay(attempt)
-            except TransientError as exc:
-                raise self._failed(key, None, facts, mechanism, exc) from exc
-            return await self._watched(address, password, attempt, is_at_home=is_at_home)
-
-    async def _watched(self, address: Address | None, password: Secret, attempt: Attempt, *, is_at_home: bool) -> Login:
-        is_alone = is_at_home or attempt.facts.is_exempt  # what others try at that address does not matter
-        found: list[Credential] = []
-        error: BaseException | None = None
-        try:
-            async with self._turns.of(*(() if is_alone else (f"address {host_of(attempt.facts.remote)}",))):
-                return await self._try(address, password, attempt, found, is_at_home=is_at_home)
-        except BaseException as exc:
-            error = exc
-            raise
-        finally:
-            self._watch.note(attempt, found[0] if found else None, error)
+        asked = Try(name, facts, mechanism)
+        refusal: Reason | None = None
+        if (opened := await self._app(asked, password)) is not None:
+            found, app, refusal = opened
+            if refusal is None and self._programs is not None:
+                return await self._gate.arrived(asked, found, self._programs.by_app(found, app, facts), app.number)
+        async with self._gate.open(asked):
+            usable = await self._try(asked, password, refusal)
+        return self._gate.succeeded(asked, Login(usable.account, usable.address, _proof(usable)))
 
     def refuse(self, name: str, facts: Peer, mechanism: str) -> None:
         """Tell of somebody who wants to act as somebody else, which nobody may; nothing is looked up or hashed."""
-        address = _parse(name)
-        key = name[:NAME_MAX].lower() if address is None else address.key
-        self._failed(key, None, facts, mechanism, PermanentError(Reason.NOT_PERMITTED))
+        self._gate.failed(Try(name, facts, mechanism), PermanentError(Reason.NOT_PERMITTED))
 
-    async def _try(
-        self, address: Address | None, password: Secret, attempt: Attempt, seen: list[Credential], *, is_at_home: bool
-    ) -> Login:
-        """``seen`` gets what the directory knows of the name."""
-        key, facts, mechanism = attempt.key, attempt.facts, attempt.mechanism
-        if not await self._take(attempt, is_at_home=is_at_home):
-            raise self._failed(key, None, facts, mechanism, TransientError(Reason.RATE_LIMITED))
-        try:
-            found = await self._credentials.find(address) if address is not None else None
-            seen.extend([] if found is None else [found])
-            usable = await self._prove(found, password, facts)
-        except TransientError:  # our trouble, not his: it must not count against him
-            await self._refund(attempt, is_at_home=is_at_home)
-            raise
-        if usable is None:
-            error = PermanentError(Reason.BAD_CREDENTIALS, _why(found, facts))
-            raise self._failed(key, found, facts, mechanism, error)
-        await self._refund(attempt, is_at_home=is_at_home)
-        self._events.emit(
-            LoginSucceeded(
-                account=usable.account,
-                account_name=str(usable.address),
-                remote=facts.remote,
-                service=facts.service,
-                mechanism=mechanism,
-            )
-        )
-        return Login(usable.account, usable.address, _proof(usable))
-
-    async def is_still_valid(self, login: Login, facts: Peer) -> bool:
-        """Whether a session that began with this login may go on: the password is still the same and may be used there.
-
-        One read of the directory after each of its changes, for a read costs 100 µs and submission asks twice a
-        message; True while nothing can be read, for then there is nothing to be had either.
-        """
-        key, changes = (login.account, login.proof, facts.service), self._credentials.changes
-        if self._valid.get(key) == changes:
-            return True
-        try:
-            found = await self._credentials.find(login.address)
-        except TransientError:
-            return True
-        is_valid = (
-            found is not None
-            and found.account == login.account
-            and found.may_use(facts.service)
-            and hmac.compare_digest(_proof(found), login.proof)
-        )
-        if is_valid:
-            if len(self._valid) >= VALID_MAX:
-                self._valid.clear()
-            self._valid[key] = changes
-        return is_valid
-
-    async def _prove(self, found: Credential | None, password: Secret, facts: Peer) -> Credential | None:
-        """The account, if it may be used there and the password is right; always the cost of a hash or a recent one."""
-        if found is None or not found.may_use(facts.service):
-            await self._passwords.verify(NOBODY, password, None)
+    async def _app(self, asked: Try, password: Secret) -> tuple[Credential, AppPassword, Reason | None] | None:
+        """Of which account's app passwords it is one, and why it opens nothing here."""
+        facts = asked.facts
+        if self._programs is None or right_of(facts.service) not in MAIL_RIGHTS or canonical(password) is None:
             return None
-        return await self._proven(found, password)
+        found = await self._find(asked.address)
+        app = await self._programs.apps.find(found.account if found is not None else NOBODY, password)
+        if found is None or app is None:
+            return None
+        now_ms = self._clock.now_ms()
+        return found, app, found.refusal(facts, now_ms) or app.refusal(facts, now_ms)
+
+    async def _try(self, asked: Try, password: Secret, refusal: Reason | None) -> Credential:
+        """The account of a right password; always the cost of a hash, or a recent one."""
+        found = asked.found = await self._find(asked.address)
+        if found is None:
+            reason: Reason | None = Reason.NO_SUCH_USER
+        else:
+            reason = refusal or found.refusal(asked.facts, self._clock.now_ms()) or found.password_refusal(asked.facts)
+        usable = None
+        if found is None or reason not in {None, Reason.MFA_REQUIRED}:
+            await self._passwords.verify(NOBODY, password, None)
+        elif reason is not None:
+            check = await self._passwords.verify(found.account, password, found.stored)
+            reason = reason if check.is_right else Reason.BAD_CREDENTIALS  # the event tells a stolen one from a guess
+        else:
+            usable = await self._proven(found, password)
+        if usable is None:
+            raise self._refused(asked, (reason or Reason.BAD_CREDENTIALS).value)
+        return usable
 
     async def _proven(self, credential: Credential, password: Secret) -> Credential | None:
         """The credential as it is stored from now on; None when the password is wrong."""
@@ -265,85 +134,140 @@ class Identity:
             return was
         return stored
 
-    async def _take(self, attempt: Attempt, *, is_at_home: bool) -> bool:
-        facts, settings = attempt.facts, self._settings
-        if facts.is_exempt:
-            return True
-        if not is_at_home and not await self._limits.take(
-            BY_ADDRESS, host_of(facts.remote), limit=settings.failures_per_address, window_s=settings.window_s
-        ):
-            return False
-        return await self._limits.take(
-            BY_ACCOUNT_NETWORK,
-            f"{attempt.name} {facts.network}",
-            limit=settings.failures_per_account_network,
-            window_s=settings.window_s,
-        )
+    # -- what mail programs have beside ---------------------------------------------------------------------------
 
-    async def _refund(self, attempt: Attempt, *, is_at_home: bool) -> None:
-        facts = attempt.facts
-        if facts.is_exempt:
-            return
-        if not is_at_home:
-            await self._limits.refund(BY_ADDRESS, host_of(facts.remote))
-        await self._limits.refund(BY_ACCOUNT_NETWORK, f"{attempt.name} {facts.network}")
+    @property
+    def has_bearers(self) -> bool:
+        """Whether tokens are issued here, so that mechanisms for them are of use."""
+        return self._programs is not None and self._programs.bearers is not None
 
-    def _failed(
-        self,
-        key: str,
-        found: Credential | None,
-        facts: Peer,
-        mechanism: str,
-        error: TransientError | PermanentError,
-    ) -> TransientError | PermanentError:
-        """The error to raise, after its event; what was typed as the name may be a password, so it is hashed.
+    def bearer_challenge(self, service: str) -> dict[str, str]:
+        """What a program is told whose token was refused (RFC 7628 3.2.2)."""
+        bearers = self._programs.bearers if self._programs is not None else None
+        return bearers.challenge(right_of(service)) if bearers is not None else {}
 
-        A login that is refused for its number is hashed too: to look the account up would take a time that tells
-        whether it exists. ``trace`` hashes the address it is asked for and finds both.
+    async def scram_salts(self) -> Callable[[str], bytes]:
+        """The salt of a name, of one that nobody has too: always the same."""
+        keys = await self._need().apps.keys()
+        return lambda name: keys.salt(name_key(name))
+
+    async def scram(self, claim: ScramClaim, facts: Peer, mechanism: str) -> tuple[Login, bytes]:
+        """As :meth:`login`, for a proof that was made with an app password; and what proves us to the client."""
+        programs, asked = self._need(), Try(claim.name, facts, mechanism)
+        async with self._gate.open(asked):
+            found = asked.found = await self._find(asked.address)
+            proven = await programs.proofs.find(found.account if found is not None else None, claim)
+            if found is None or proven is None:
+                reason = Reason.NO_SUCH_USER if found is None else Reason.BAD_CREDENTIALS
+                raise self._refused(asked, reason.value)
+            app, signature = proven
+            now_ms = self._clock.now_ms()
+            if (refusal := found.refusal(facts, now_ms) or app.refusal(facts, now_ms)) is not None:
+                raise self._refused(asked, refusal.value)
+        return self._gate.succeeded(asked, programs.by_app(found, app, facts), app.number), signature
+
+    async def bearer(self, token: Secret, name: str, facts: Peer, mechanism: str) -> Login:
+        """As :meth:`login`, for a token; ``name`` is whose it is said to be, "" where nothing is said."""
+        programs, asked = self._need(), Try(name, facts, mechanism)
+        if programs.bearers is None:
+            raise PermanentError(Reason.UNSUPPORTED, "no tokens are issued here")
+        proven = None
+        try:
+            proven = await programs.bearers.prove(token, right_of(facts.service))
+            asked.found = await self._find(proven.address)
+            why = self._why_not(asked.found, facts, is_his=not name or proven.address.key == asked.key)
+        except PermanentError as exc:
+            why = exc.detail or exc.reason.value
+        found = asked.found
+        if found is None or proven is None or why:  # nobody guesses a token: only what is wrong is counted
+            async with self._gate.open(asked):
+                raise self._refused(asked, why)
+        login = Login(found.account, found.address, proven.grant, Means.TOKEN, proven.expires_at_ms)
+        return await self._gate.arrived(asked, found, login)
+
+    async def certificate(self, der: bytes, authorization: str, facts: Peer, mechanism: str) -> Login:
+        """As :meth:`login`, for the certificate that TLS knows the client by. Nobody guesses, so nothing is counted."""
+        programs, asked = self._need(), Try(authorization, facts, mechanism)
+        owner = None
+        if not authorization or asked.address is not None:
+            owner = await programs.certificates.owner(der, asked.address)
+        found = asked.found = await self._find(owner.address if owner is not None else None)
+        why = self._why_not(found, facts)
+        if owner is None or found is None or why:
+            raise self._refused(asked, why)
+        login = Login(found.account, found.address, owner.fingerprint, Means.CERTIFICATE, owner.expires_at_ms)
+        return await self._gate.arrived(asked, found, login)
+
+    def _need(self) -> MailPrograms:
+        if self._programs is None:
+            raise PermanentError(Reason.UNSUPPORTED, "only passwords are known here")
+        return self._programs
+
+    async def _find(self, address: Address | None) -> Credential | None:
+        return await self._credentials.find(address) if address is not None else None
+
+    def _why_not(self, found: Credential | None, facts: Peer, *, is_his: bool = True) -> str:
+        """Why an account is not entered there and now, with whatever; "": it is."""
+        if found is None:
+            return Reason.NO_SUCH_USER.value
+        refusal = found.refusal(facts, self._clock.now_ms()) if is_his else Reason.NOT_PERMITTED
+        return refusal.value if refusal is not None else ""
+
+    def _refused(self, asked: Try, reason: str) -> TransientError | PermanentError:
+        return self._gate.failed(asked, PermanentError(Reason.BAD_CREDENTIALS, reason))
+
+    # -- open sessions --------------------------------------------------------------------------------------------
+
+    async def is_still_valid(self, login: Login, facts: Peer) -> bool:
+        """Whether a session that began with this login may go on: what it was proven by still opens the service.
+
+        One read of the directory after each of its changes, for a read costs 100 µs and submission asks twice a
+        message; True while nothing can be read, for then there is nothing to be had either.
         """
-        shown = str(found.address) if found is not None else hidden_name(self._name_key, key)
-        self._events.emit(
-            LoginFailed(
-                name=shown,
-                remote=facts.remote,
-                service=facts.service,
-                mechanism=mechanism,
-                reason=error.detail or error.reason.value,
-            )
-        )
-        return error
+        now_ms = self._clock.now_ms()
+        if login.expires_at_ms and now_ms >= login.expires_at_ms:
+            return False
+        key, changes = (login.account, login.proof, facts.service), self._credentials.changes
+        known = self._valid.get(key)
+        if known is not None and known[0] == changes:
+            return known[1] is None or known[1].refusal(right_of(facts.service), facts.remote, now_ms) is None
+        try:
+            found = await self._credentials.find(login.address)
+            if found is None or not await self._is_valid(found, login, facts):
+                return False
+        except TransientError:
+            return True
+        if len(self._valid) >= VALID_MAX:
+            self._valid.clear()
+        self._valid[key] = changes, found.controls
+        return True
+
+    async def _is_valid(self, found: Credential, login: Login, facts: Peer) -> bool:
+        if found.account != login.account or found.refusal(facts, self._clock.now_ms()) is not None:
+            return False
+        if login.means is Means.PASSWORD:
+            return found.password_refusal(facts) is None and hmac.compare_digest(_proof(found), login.proof)
+        return self._programs is not None and await self._programs.is_still_valid(login, facts)
+
+    async def controls(self, login: Login) -> Controls | None:
+        """What the account's control says now; from memory as a rule."""
+        found = await self._credentials.find(login.address)
+        return found.controls if found is not None and found.account == login.account else None
+
+
+def name_key(name: str) -> str:
+    """``Address.key`` of what somebody calls himself, or that in lower case."""
+    address = parse_name(name)
+    return name[:NAME_MAX].lower() if address is None else address.key
 
 
 def is_same_name(one: str, other: str) -> bool:
     """Whether an authorisation identity is the name that logs in (RFC 4616 2)."""
-    one_address, other_address = _parse(one), _parse(other)
+    one_address, other_address = parse_name(one), parse_name(other)
     if one_address is None or other_address is None:
         return one == other
     return one_address.key == other_address.key
 
 
-def hidden_name(name_key: Secret, key: str) -> str:
-    """How events name what is not, or not yet, known to be an account; ``key`` is ``Address.key`` of an address."""
-    return "?" + hmac.digest(name_key.reveal(), key.encode("utf-8", "replace"), hashlib.sha256)[:12].hex()
-
-
 def _proof(credential: Credential) -> bytes:
     return hashlib.sha256((credential.stored or "").encode()).digest()[:16]
-
-
-def _parse(name: str) -> Address | None:
-    try:
-        return Address.parse(name) if len(name) <= NAME_MAX else None
-    except AddressError:
-        return None
-
-
-def _why(found: Credential | None, facts: Peer) -> str:
-    """Closed words for the event; the peer never sees them."""
-    if found is None:
-        return Reason.NO_SUCH_USER.value
-    if found.is_suspended:
-        return Reason.ACCOUNT_SUSPENDED.value
-    if not found.may_use(facts.service):
-        return Reason.NOT_PERMITTED.value
-    return Reason.BAD_CREDENTIALS.value

@@ -10,7 +10,7 @@ class AuthEvent(Event, frozen=True, kw_only=True):
 
 
 class LoginSucceeded(AuthEvent, frozen=True, kw_only=True):
-    """A password was right."""
+    """Somebody is in."""
 
     PERSONAL = frozenset({"account_name", "remote"})
     ADDRESSES = frozenset({"account_name"})
@@ -19,6 +19,8 @@ class LoginSucceeded(AuthEvent, frozen=True, kw_only=True):
     remote: str
     service: str
     mechanism: str
+    means: str = "password"  # what was proven with: password, app_password, token, certificate
+    app_password: int = 0  # its number
 
 
 class LoginFailed(AuthEvent, frozen=True, kw_only=True):

@@ -1,6 +1,15 @@
 """Every write the store knows, by name."""
 
+from skrytka.store.commands.app_passwords import (
+    AddAppPassword,
+    AddClientCertificate,
+    AppPasswordUse,
+    RemoveAppPasswords,
+    RemoveClientCertificate,
+    UsedAppPasswords,
+)
 from skrytka.store.commands.base import Command
+from skrytka.store.commands.controls import AddDelegation, RemoveDelegation, SetControl
 from skrytka.store.commands.copies import Copied, CopyMessages, DropStaged, MoveMessages, PublishCopy, StageCopy
 from skrytka.store.commands.deliver import Deliver, Delivered, QueueDone, Target
 from skrytka.store.commands.directory import (
@@ -63,6 +72,9 @@ from skrytka.store.commands.texts import MergeTexts
 AnyCommand = (
     AddAccount
     | AddAlias
+    | AddAppPassword
+    | AddClientCertificate
+    | AddDelegation
     | AddDkimKeys
     | AddDomain
     | AddKeyword
@@ -99,6 +111,9 @@ AnyCommand = (
     | RedeemOAuthDevice
     | RemoveAccount
     | RemoveAlias
+    | RemoveAppPasswords
+    | RemoveClientCertificate
+    | RemoveDelegation
     | RemoveDomain
     | RemoveOAuthClient
     | RenameMailbox
@@ -108,6 +123,7 @@ AnyCommand = (
     | RotateOAuthToken
     | Schedule
     | SetAlias
+    | SetControl
     | SetPassword
     | SetQuota
     | Settle
@@ -116,11 +132,15 @@ AnyCommand = (
     | SubscribeName
     | SuspendAccount
     | TakeBack
+    | UsedAppPasswords
 )
 
 __all__ = [
     "AddAccount",
     "AddAlias",
+    "AddAppPassword",
+    "AddClientCertificate",
+    "AddDelegation",
     "AddDkimKeys",
     "AddDomain",
     "AddKeyword",
@@ -128,6 +148,7 @@ __all__ = [
     "AddOAuthCode",
     "AddOAuthDevice",
     "AnyCommand",
+    "AppPasswordUse",
     "BlobIn",
     "ClaimRecent",
     "CollectBlobs",
@@ -175,6 +196,9 @@ __all__ = [
     "RedeemOAuthDevice",
     "RemoveAccount",
     "RemoveAlias",
+    "RemoveAppPasswords",
+    "RemoveClientCertificate",
+    "RemoveDelegation",
     "RemoveDomain",
     "RemoveOAuthClient",
     "RenameMailbox",
@@ -185,6 +209,7 @@ __all__ = [
     "RotateOAuthToken",
     "Schedule",
     "SetAlias",
+    "SetControl",
     "SetPassword",
     "SetQuota",
     "Settle",
@@ -195,5 +220,6 @@ __all__ = [
     "TakeBack",
     "TakenBack",
     "Target",
+    "UsedAppPasswords",
     "VaultItem",
 ]

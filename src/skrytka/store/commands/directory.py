@@ -6,8 +6,8 @@ from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.oauth import forget as forget_programs
 from skrytka.store.commands.shared import NewFolder, hosted, log_directory, next_number, uidvalidity_s
 from skrytka.store.rows import QUEUE_SUBJECT, AccountStatus, AddressKind, Op, Role
+from skrytka.store.sql import app_passwords, controls, dkim, mailboxes, outbound
 from skrytka.store.sql import directory as sql
-from skrytka.store.sql import dkim, mailboxes, outbound
 from skrytka.store.statement import Query, Value
 
 PASSWORD = "password"  # noqa: S105 - the kind of a credential
@@ -108,7 +108,7 @@ class SetPassword(Command[None], frozen=True):
     verifier: bytes
 
     def run(self, tx: Tx) -> Query[None]:
-        yield from _account(self.account)
+        yield from existing(self.account)
         yield from _put_password(tx, self.account, self.verifier)
         yield from log_directory(tx, Op.ACCOUNT_PASSWORD, (self.account,))
 
@@ -120,7 +120,7 @@ class SetQuota(Command[None], frozen=True):
     quota_bytes: int
 
     def run(self, tx: Tx) -> Query[None]:
-        before = yield from _account(self.account)
+        before = yield from existing(self.account)
         yield mailboxes.SET_QUOTA(account=self.account, quota_bytes=self.quota_bytes)
         yield from log_directory(tx, Op.ACCOUNT_QUOTA, (self.account, self.quota_bytes), before)
 
@@ -161,12 +161,16 @@ class RemoveAccount(Command[int], frozen=True):
     account: AccountId
 
     def run(self, tx: Tx) -> Query[int]:
-        before = yield from _account(self.account)
+        before = yield from existing(self.account)
         yield from _keep_an_admin(self.account)
         yield sql.DELETE_TARGETS_OF_ACCOUNT(account=self.account)
         yield sql.DELETE_ADDRESSES_OF_ACCOUNT(account=self.account)
         yield sql.DELETE_CREDENTIALS(account=self.account)
         yield from forget_programs(self.account)
+        yield app_passwords.DELETE_ALL(account=self.account)
+        yield app_passwords.DELETE_CERTIFICATES(account=self.account)
+        yield controls.DELETE(account=self.account)
+        yield controls.DELETE_DELEGATIONS(account=self.account)
         yield sql.REMOVE_ACCOUNT(account=self.account, status=AccountStatus.REMOVED.value, now_ms=tx.now_ms)
         yield mailboxes.CLOSE_ACCOUNT(account=self.account)
         yield from log_directory(tx, Op.ACCOUNT_REMOVE, (self.account,), before)
@@ -226,7 +230,8 @@ class RemoveAlias(Command[None], frozen=True):
         yield from log_directory(tx, Op.ADDRESS_REMOVE, (self.key,), [row[0] for row in targets])
 
 
-def _account(account: AccountId) -> Query[tuple[object, ...]]:
+def existing(account: AccountId) -> Query[tuple[object, ...]]:
+    """What the journal keeps of an account before it changes; PermanentError(NO_SUCH_OBJECT) for none."""
     row = yield from sql.account_by_id(account)
     if row is None or row.status is AccountStatus.REMOVED:
         raise PermanentError(Reason.NO_SUCH_OBJECT, f"account {account}")
@@ -259,6 +264,6 @@ def _hold_scheduled(tx: Tx, account: AccountId, reason: str) -> Query[int]:
 
 
 def _set_status(tx: Tx, account: AccountId, status: AccountStatus) -> Query[None]:
-    before = yield from _account(account)
+    before = yield from existing(account)
     yield sql.SET_STATUS(account=account, status=status.value)
     yield from log_directory(tx, Op.ACCOUNT_STATUS, (account, status.value), before)

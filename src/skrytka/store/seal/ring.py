@@ -29,6 +29,7 @@ KEEP_DAYS: Final = 30
 NODE_SUBJECTS: Final = ("node:address", "node:pepper", "node:queue")  # what every installation has from its first day
 LATER_SUBJECTS: Final = (
     "node:acme",
+    "node:app",
     "node:authority",
     "node:dkim",
     "node:oauth",

@@ -5,6 +5,7 @@ import pytest
 
 from skrytka.mail.identity import directory
 from skrytka.mail.identity.directory import StoredCredentials
+from skrytka.mail.identity.gate import Gate
 from skrytka.mail.identity.login import Identity
 from skrytka.mail.identity.passwords import Cost, Passwords, RecentLogins
 from skrytka.model.address import Address
@@ -29,7 +30,8 @@ def credentials(world: World) -> StoredCredentials:
 def identity(world: World, passwords: Passwords) -> Identity:
     limits = LocalLimits(LimitTable(world.clock))
     recent = RecentLogins(world.clock, world.random)
-    return Identity(credentials(world), passwords, recent, limits, LoginSettings(), world.events, Secret(b"n" * 32))
+    gate = Gate(limits, LoginSettings(), world.events, Secret(b"n" * 32))
+    return Identity(credentials(world), passwords, recent, gate, world.clock)
 
 
 async def test_an_account_is_found_by_its_own_address_only(world: World) -> None:

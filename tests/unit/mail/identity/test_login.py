@@ -5,7 +5,8 @@ import msgspec
 import pytest
 
 from skrytka.mail.identity import login as login_module
-from skrytka.mail.identity.login import Attempt, Credential, Identity, Login, hidden_name, is_same_name
+from skrytka.mail.identity.gate import Gate
+from skrytka.mail.identity.login import Attempt, Credential, Identity, Login, Watch, hidden_name, is_same_name
 from skrytka.mail.identity.passwords import Cost, Passwords, RecentLogins
 from skrytka.model.address import Address
 from skrytka.model.clock import FixedClock
@@ -57,10 +58,12 @@ class World:
         self.directory = Directory()
         self.limits = LimitTable(self.clock)
         self.events = Recorder()
-        self.identity = Identity(
-            self.directory, self.passwords, RecentLogins(self.clock, self.random), LocalLimits(self.limits), SETTINGS,
-            self.events, Secret(b"n" * 32),
-        )  # fmt: skip
+        self.identity = self.watched()
+
+    def watched(self, watch: Watch | None = None) -> Identity:
+        gate = Gate(LocalLimits(self.limits), SETTINGS, self.events, Secret(b"n" * 32), watch)
+        recent = RecentLogins(self.clock, self.random)
+        return Identity(self.directory, self.passwords, recent, gate, self.clock)
 
     async def add(self, *, is_suspended: bool = False, services: frozenset[str] = frozenset()) -> None:
         stored = await self.passwords.hash(AccountId(7), Secret("right"))
@@ -303,12 +306,12 @@ class Guard:
     def note(self, attempt: Attempt, found: Credential | None, error: BaseException | None) -> None:
         self.noted.append((attempt.name, found.account if found else None, type(error).__name__))
 
+    async def arrived(self, attempt: Attempt, found: Credential) -> None:
+        raise AssertionError("passwords are tried")
+
 
 def watched(world: World, guard: Guard) -> Identity:
-    return Identity(
-        world.directory, world.passwords, RecentLogins(world.clock, world.random), LocalLimits(world.limits), SETTINGS,
-        world.events, Secret(b"n" * 32), watch=guard,
-    )  # fmt: skip
+    return world.watched(guard)
 
 
 async def test_what_watches_hears_of_each_try_once_and_never_a_name(world: World) -> None:

@@ -13,6 +13,7 @@ import imapclient
 import pytest
 
 from skrytka.mail.identity.directory import StoredCredentials
+from skrytka.mail.identity.gate import Gate
 from skrytka.mail.identity.login import Identity
 from skrytka.mail.identity.passwords import RecentLogins
 from skrytka.model.events import MessageCorrupt
@@ -55,10 +56,8 @@ def identity(mail: MailWorld) -> Identity:
         StoredCredentials(mail.store, mail.clock, mail.random),
         mail.passwords,
         RecentLogins(mail.clock, mail.random),
-        LocalLimits(LimitTable(mail.clock)),
-        Login(),
-        mail.events,
-        Secret(b"n" * 32),
+        Gate(LocalLimits(LimitTable(mail.clock)), Login(), mail.events, Secret(b"n" * 32)),
+        mail.clock,
     )
 
 

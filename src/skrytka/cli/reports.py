@@ -39,7 +39,33 @@ def dmarc(*, domain: str | None, days: int, language: str | None, as_json: bool)
     now_s, first_day = _since(days)
     found = digest(dmarc_reports(options.layout().events, first_day, _name(domain)), now_s)
     words = LANGUAGES[language_of(language)]
-    return _shown(found, [dmarc_text(each, words) for each in found], as_json=as_json)
+    if as_json:
+        return _shown(found, [], as_json=True)
+    single, texts = _single(domain, first_day, language)
+    return _shown([*found, *single], [*(dmarc_text(each, words) for each in found), *texts], as_json=False)
+
+
+@reports.command()
+@_report_options
+@language_option
+@options.json_option
+@options.installation_options
+def failures(*, domain: str | None, days: int, language: str | None, as_json: bool) -> int:
+    """Single messages that claimed to be from DOMAIN and were not proven, as others have told of them (RFC 9991)."""
+    _now_s, first_day = _since(days)
+    found, texts = _single(domain, first_day, language)
+    return _shown(found, texts, as_json=as_json)
+
+
+def _single(
+    domain: str | None, first_day: dt.date, language: str | None
+) -> tuple[Sequence[object], list[Iterable[str]]]:
+    from skrytka.daemon.report_log import failure_reports
+    from skrytka.protocol.reports.failure_digest import LANGUAGES, failure_digest, failure_text
+
+    found = failure_digest(failure_reports(options.layout().events, first_day, _name(domain)))
+    words = LANGUAGES[language_of(language)]
+    return found, [failure_text(each, words) for each in found]
 
 
 @reports.command()

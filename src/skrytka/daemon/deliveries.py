@@ -8,6 +8,7 @@ from skrytka.daemon.messages import Start
 from skrytka.daemon.outbound import resolver_of
 from skrytka.inspect.inspector import Inspector
 from skrytka.mail.delivery.bugs import MessageBugs
+from skrytka.mail.delivery.failures import Failures
 from skrytka.mail.delivery.hosted import HostedDomains
 from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.known import KnownAccounts
@@ -68,6 +69,7 @@ class Deliveries:
         authors = Authors(base.inspector)
         signing = Signing(base.store, base.keys, authors, base.clock, base.random, base.events)
         self.signing = signing if base.settings.dkim.is_signing else None
+        self.failures = Failures(base.events)
 
     def delivery(self, settings: Settings) -> Delivery:
         """What takes messages, with these settings."""
@@ -89,6 +91,7 @@ class Deliveries:
             outbox=Outbox(base.keys, base.clock, base.random),
             senders=self._senders(settings),
             intake=ReportIntake(self.inspection, HostedDomains(base.store).has, base.events),
+            failures=self.failures if settings.reports.is_failure_sent else None,
             directory=self.recipients(settings),
             words=LANGUAGES[settings.outbound.report_language],
             rewriting=self._rewriting,

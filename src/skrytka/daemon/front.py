@@ -156,6 +156,7 @@ class Front:
             parts.keep_snapshots(),
             parts.keep_last_uses(),
             parts.tell_sessions(),
+            parts.tell_failures(),
         ]
         if (courier := parts.outbound()) is not None:
             work.append(courier.run())

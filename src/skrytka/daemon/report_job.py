@@ -9,7 +9,7 @@ was due is made up for as long as it is yesterday.
 import asyncio
 import datetime as dt
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
@@ -109,7 +109,7 @@ class ReportJob:
     async def _reporter(self, settings: Settings, end_s: int) -> Reporter | None:
         """None: there is no domain here that could send."""
         names = await self._deps.domains.names()
-        address = _sender(settings, names)
+        address = report_address(settings, names)
         if address is None:
             return None
         return Reporter(
@@ -262,8 +262,11 @@ async def _each(path: Path, take: Callable[[str, dict[str, Any]], None]) -> None
                 continue
 
 
-def _sender(settings: Settings, names: list[str]) -> Address | None:
-    """As the settings say, else postmaster of the hosted domain that our host name is in, else of the first one."""
+def report_address(settings: Settings, names: Sequence[str]) -> Address | None:
+    """Whom reports are from, as the settings say.
+
+    Else postmaster of the hosted domain that our host name is in, else of the first one.
+    """
     if settings.reports.sender is not None:
         try:
             address = Address.parse(settings.reports.sender)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from skrytka.model.errors import UNREADABLE
-from skrytka.model.events import DmarcReportReceived, TlsReportReceived
+from skrytka.model.events import DmarcFailureReceived, DmarcReportReceived, TlsReportReceived
 from skrytka.protocol.reports.digest import TlsTold, Told, read_failure, read_policy, read_source
+from skrytka.protocol.reports.failure_digest import FailureSeen
 from skrytka.store.events.files import event_files
-from skrytka.store.events.line import header_fields, kind_name, parse
+from skrytka.store.events.line import header_fields, kind_name, parse, personal_fields
 
 T = TypeVar("T")
 
@@ -22,6 +23,11 @@ def dmarc_reports(folder: Path, first_day: dt.date, domain: str | None = None) -
 def tls_reports(folder: Path, first_day: dt.date, domain: str | None = None) -> Iterator[TlsTold]:
     """As :func:`dmarc_reports`."""
     return _events(folder, first_day, kind_name(TlsReportReceived), domain, _tls_told)
+
+
+def failure_reports(folder: Path, first_day: dt.date, domain: str | None = None) -> Iterator[FailureSeen]:
+    """As :func:`dmarc_reports`, of single messages; the domain is that in From, which may lie below one of ours."""
+    return _events(folder, first_day, kind_name(DmarcFailureReceived), domain, _failure)
 
 
 def lines_of(path: Path, kind: str) -> Iterator[bytes]:
@@ -42,7 +48,7 @@ def _events(
         for raw in lines_of(path, kind):
             try:
                 line, header = parse(raw)
-                fields = header_fields(line)
+                fields = header_fields(line) | personal_fields(line)
                 if header.kind == kind and domain in (None, fields["domain"]):
                     yield read(fields)
             except (*UNREADABLE, KeyError, TypeError):
@@ -56,6 +62,12 @@ def _told(fields: dict[str, Any]) -> Told:
         sources=tuple(filter(None, map(read_source, fields["sources"]))),
         left_off=fields["left_off"],
     )
+
+
+def _failure(fields: dict[str, Any]) -> FailureSeen:
+    names = ("domain", "sender", "is_proven", "failure", "alignment", "result", "source_ip", "at_s", "mail_from")
+    dkim = {name: fields[name] for name in ("dkim_domain", "dkim_selector")}
+    return FailureSeen(**{name: fields[name] for name in names}, **dkim, count=fields["incidents"])
 
 
 def _tls_told(fields: dict[str, Any]) -> TlsTold:

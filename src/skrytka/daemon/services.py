@@ -17,7 +17,7 @@ from skrytka.daemon.outbound import Sending, dkim_deps, outbound_courier, share_
 from skrytka.daemon.outside_https import outside_https
 from skrytka.daemon.public import public_deps
 from skrytka.daemon.renewals import Renewals
-from skrytka.daemon.report_job import EVERY_S, ReportJob, ReportJobDeps
+from skrytka.daemon.report_job import EVERY_S, ReportJob, ReportJobDeps, report_address
 from skrytka.daemon.report_posts import ReportPosts
 from skrytka.daemon.store_check import StoreCheck
 from skrytka.daemon.web import WebApps, WebParts
@@ -25,6 +25,7 @@ from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.admin.commands.base import CommandDeps
 from skrytka.mail.delivery.append import AppendDeps, Appends
+from skrytka.mail.delivery.failures import FailureDeps, FailureTeller
 from skrytka.mail.delivery.hosted import HostedDomains
 from skrytka.mail.delivery.report_sender import ReportSender
 from skrytka.mail.identity.directory import StoredCredentials
@@ -40,6 +41,7 @@ from skrytka.mail.queue.courier import CourierDeps, LocalCourier
 from skrytka.mail.queue.outbound import OutboundCourier
 from skrytka.mail.queue.waiting import WaitingMail
 from skrytka.model import reply
+from skrytka.model.address import Address
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Settings
 from skrytka.net.client_tls import ClientTls
@@ -282,6 +284,26 @@ class Parts:
                 posts=ReportPosts(self._outside_https, base.events, base.clock),
             )
         )
+
+    async def tell_failures(self) -> None:
+        """Write failure reports about what this front has decided, for as long as it runs."""
+        base, domains = self._base, HostedDomains(self._base.store)
+
+        async def sender_address() -> Address | None:
+            return report_address(self.settings, await domains.names())
+
+        deps = FailureDeps(
+            failures=self._deliveries.failures,
+            sender=ReportSender(self._deliveries.reports(self.settings).deps),
+            sender_address=sender_address,
+            per_hour=lambda: self.settings.reports.failures_per_hour,
+            resolver=self._deliveries.resolver,
+            limits=base.limits,
+            events=base.events,
+            clock=base.clock,
+            random=base.random,
+        )
+        await FailureTeller(deps).run()
 
     def _outside_https(self) -> Https:
         tls = ClientTls(self._base.layout.root)

@@ -1,4 +1,4 @@
-"""DMARC and TLS reports in a message, or in a file of their own: the job ``reports``. Runs inside the sandbox only."""
+"""Reports of others (DMARC, TLS, failures) in a message, or in a file: the job ``reports``. In the sandbox only."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -11,6 +11,8 @@ from skrytka.protocol.mime.scan import scan
 from skrytka.protocol.mime.transfer import undo
 from skrytka.protocol.reports.aggregate import AggregateReport
 from skrytka.protocol.reports.aggregate_reader import ReportError, read_aggregate
+from skrytka.protocol.reports.failure import FailureTold
+from skrytka.protocol.reports.failure_reader import FailureReportError, read_feedback
 from skrytka.protocol.reports.packed import PackedError, unpacked
 from skrytka.protocol.reports.tls_report import TlsReport
 from skrytka.protocol.reports.tls_report_reader import TlsReportError, read_tls_report
@@ -32,18 +34,19 @@ _TYPES: Final = frozenset(
         (b"text", b"xml"),
     }
 )
+_FEEDBACK: Final = (b"message", b"feedback-report")
 _ENDINGS: Final = (b".xml", b".xml.gz", b".json", b".json.gz", b".zip", b".gz")
 _encoder: Final = msgspec.msgpack.Encoder()
 
 
 def reports(data: bytes) -> bytes:
     """A message, or the report itself: XML, JSON, gzip, zip (wire.ReportsAnswer)."""
-    found: list[AggregateReport | TlsReport] = []
+    found: list[AggregateReport | TlsReport | FailureTold] = []
     problem = ""
-    for octets in _candidates(data):
+    for octets, is_feedback in _candidates(data):
         try:
-            found.append(_read(octets))
-        except (ReportError, TlsReportError, PackedError) as exc:
+            found.append(read_feedback(octets) if is_feedback else _read(octets))
+        except (ReportError, TlsReportError, FailureReportError, PackedError) as exc:
             problem = problem or str(exc)[:PROBLEM_MAX]
         if len(found) == REPORTS_MAX:
             break
@@ -51,6 +54,7 @@ def reports(data: bytes) -> bytes:
         ReportsAnswer(
             dmarc=tuple(each for each in found if isinstance(each, AggregateReport)),
             tls=tuple(each for each in found if isinstance(each, TlsReport)),
+            failures=tuple(each for each in found if isinstance(each, FailureTold)),
             problem=problem if not found else "",
         )
     )
@@ -61,14 +65,16 @@ def _read(octets: bytes) -> AggregateReport | TlsReport:
     return read_tls_report(plain) if plain.startswith(b"{") else read_aggregate(plain)
 
 
-def _candidates(data: bytes) -> Iterator[bytes]:
+def _candidates(data: bytes) -> Iterator[tuple[bytes, bool]]:
+    """What may be one, and whether it is feedback about one message (RFC 5965)."""
     start = data[:64].removeprefix(_BOM).lstrip()
     if start.startswith((b"\x1f\x8b", b"PK\x03\x04", b"<", b"{")):
-        yield data
+        yield data, False
         return
     for part in _leaves(scan(data)):
-        if (part.type, part.subtype) in _TYPES or _name(part).lower().endswith(_ENDINGS):
-            yield undo(part.encoding, data[part.body_start : part.body_end], is_last=True)[0]
+        is_feedback = (part.type, part.subtype) == _FEEDBACK
+        if is_feedback or (part.type, part.subtype) in _TYPES or _name(part).lower().endswith(_ENDINGS):
+            yield undo(part.encoding, data[part.body_start : part.body_end], is_last=True)[0], is_feedback
 
 
 def _leaves(part: Part) -> Iterator[Part]:

@@ -11,6 +11,7 @@ import msgspec
 
 from skrytka.protocol.mime.part import Part
 from skrytka.protocol.reports.aggregate import AggregateReport
+from skrytka.protocol.reports.failure import FailureTold
 from skrytka.protocol.reports.tls_report import TlsReport
 
 REQUEST_MAX_BYTES = 4 * 1024
@@ -102,6 +103,7 @@ class ReportsAnswer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown
     dmarc: Annotated[tuple[AggregateReport, ...], msgspec.Meta(max_length=REPORTS_MAX)] = ()
     tls: Annotated[tuple[TlsReport, ...], msgspec.Meta(max_length=REPORTS_MAX)] = ()
     problem: Annotated[str, msgspec.Meta(max_length=DETAIL_MAX)] = ""
+    failures: Annotated[tuple[FailureTold, ...], msgspec.Meta(max_length=REPORTS_MAX)] = ()
 
 
 # -- with the zygote ----------------------------------------------------------------------------------------------

@@ -273,6 +273,8 @@ class Reports(_Section, frozen=True, kw_only=True):
 
     is_dmarc_sent: bool = True  # what came in their name (RFC 9990)
     is_tls_sent: bool = True  # how TLS with their servers went (RFC 8460)
+    is_failure_sent: bool = False  # single messages that were not proven (RFC 9991): they are other people's
+    failures_per_hour: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 10  # of those, to one domain
     https_networks: tuple[str, ...] = ()  # not public ones, that reports may be posted to all the same
     sender: str | None = None  # an address of a domain here; None: postmaster of the domain that has our host name
     organization: str = ""  # who we are; empty: our host name

@@ -4,7 +4,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from skrytka.model.events import DmarcReportReceived, Event, TlsReportReceived
+from skrytka.model.events import DmarcFailureReceived, DmarcReportReceived, Event, TlsReportReceived
 from skrytka.store.events.writer import EventWriter
 from skrytka.store.system import SystemClock, SystemRandom
 from tests.support import installations
@@ -78,3 +78,25 @@ def test_without_an_installation_there_is_nothing_to_read(cli: Cli) -> None:
 def test_the_kinds_are_those_of_the_log() -> None:
     assert isinstance(DMARC, DmarcReportReceived)
     assert isinstance(TLS, TlsReportReceived)
+
+
+def test_single_failures_are_told_beside_the_sums_and_by_themselves(cli: Cli, log: Path) -> None:
+    failure = DmarcFailureReceived(
+        domain="news.example.org",
+        sender="other.example",
+        is_proven=True,
+        failure="dmarc",
+        alignment="dkim,spf",
+        result="reject",
+        source_ip="192.0.2.7",
+        at_s=1,
+    )
+    write(log, DMARC, failure)
+    assert cli("reports", "dmarc", "--language", "en") == 0
+    assert "\n\nnews.example.org: 1 single messages that were not proven, told by other.example" in cli.out
+    assert cli("reports", "failures", "news.example.org", "--language", "pl") == 0
+    assert "1 razy z 192.0.2.7: dmarc" in cli.out
+    assert cli("reports", "failures", "--json") == 0
+    assert cli.json[0]["sources"][0]["source_ip"] == "192.0.2.7"
+    assert cli("reports", "dmarc", "--json") == 0
+    assert [each["domain"] for each in cli.json] == ["example.org"]

@@ -3,7 +3,7 @@ import pytest
 from skrytka.daemon.deliveries import Base, Deliveries
 from skrytka.mail.delivery.local import Delivery
 from skrytka.mail.delivery.message import Sealed
-from skrytka.model.settings import Dkim
+from skrytka.model.settings import Dkim, Reports
 
 
 async def hashed(delivery: Delivery) -> bool:
@@ -28,3 +28,12 @@ async def test_what_leaves_is_signed_unless_the_settings_say_no(base: Base, *, i
 async def test_deliveries_here_make_reports(base: Base) -> None:
     deliveries = Deliveries(base)
     assert deliveries.reports(base.settings).deps.signing is deliveries.signing
+
+
+@pytest.mark.parametrize(
+    ("base", "is_sent"), [({}, False), ({"reports": Reports(is_failure_sent=True)}, True)], indirect=["base"]
+)
+async def test_single_failures_are_told_on_demand_only(base: Base, *, is_sent: bool) -> None:
+    deliveries = Deliveries(base)
+    noted = deliveries.delivery(base.settings)._deps.failures
+    assert (noted is deliveries.failures) is is_sent

@@ -11,9 +11,10 @@ from skrytka.inspect.reports import reports
 from skrytka.inspect.spawn import zygote_command
 from skrytka.inspect.wire import REPORTS_MAX, ReportsAnswer
 from skrytka.protocol.reports.aggregate import write_aggregate
+from skrytka.protocol.reports.failure import write_failure
 from skrytka.protocol.reports.tls_report import write_tls_report
 from tests.support.inspectors import inspectors, zygote
-from tests.unit.protocol.reports import test_aggregate, test_tls_report
+from tests.unit.protocol.reports import test_aggregate, test_failure, test_tls_report
 
 XML = write_aggregate(test_aggregate.REPORT)
 JSON = write_tls_report(test_tls_report.REPORT)
@@ -74,3 +75,11 @@ async def test_it_runs_in_the_sandbox() -> None:
             assert found.dmarc == (test_aggregate.REPORT,)
             assert (await made.pool.reports(gzip.compress(JSON))).tls == (test_tls_report.REPORT,)
             assert made.watcher.deaths == []
+
+
+def test_a_failure_report_is_read_and_its_message_is_not() -> None:
+    raw = write_failure(test_failure.REPORT)
+    (found,) = read(raw).failures
+    assert (found.domain, found.alignment) == ("example.org", "dkim,spf")
+    odd = read(raw.replace(b"auth-failure", b"abuse", 1))
+    assert (odd.failures, odd.problem) == ((), "feedback of another kind")

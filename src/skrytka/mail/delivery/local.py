@@ -12,6 +12,7 @@ from typing import Final
 
 from skrytka.mail.delivery.bugs import MessageBugs
 from skrytka.mail.delivery.copies import Copies, blob_in
+from skrytka.mail.delivery.failures import Failures
 from skrytka.mail.delivery.forwards import forwards_of, is_loop, may_be_forged
 from skrytka.mail.delivery.incoming import HeaderFilter
 from skrytka.mail.delivery.inspection import Inspection
@@ -83,6 +84,7 @@ class DeliveryDeps:
     outbox: Outbox | None = None  # None: nothing leaves
     senders: Senders | None = None  # None: nobody asks whose mail it is
     intake: ReportIntake | None = None  # None: reports of others are mail as any other
+    failures: Failures | None = None  # None: no domain is told of a single message
     directory: Directory | None = None  # of reverse paths; None: nobody is told that his mail arrived
     words: Words = ENGLISH  # of reports
     rewriting: Rewriting | None = None  # None: nothing is forwarded
@@ -95,7 +97,9 @@ class Delivery:
     def __init__(self, deps: DeliveryDeps) -> None:
         self._deps = deps
         self._copies = Copies(deps.hostname, deps.keys, deps.clock, deps.random)
-        self._look = Look(deps.hostname, deps.inspection, deps.decide, deps.senders, deps.events, deps.intake)
+        self._look = Look(
+            deps.hostname, deps.inspection, deps.decide, deps.senders, deps.events, deps.intake, deps.failures
+        )
         self._departures = _departures(deps)
         self._waiting = WaitingCopies(deps.keys, deps.clock, deps.random)
         self._reports = self._made_reports(deps)

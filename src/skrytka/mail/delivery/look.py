@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from skrytka.mail.delivery.checked import sender_checked
+from skrytka.mail.delivery.failures import Failures
 from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.message import Sealed
 from skrytka.mail.delivery.report_intake import ReportIntake, is_report
@@ -47,6 +48,7 @@ class Look:
         senders: Senders | None,
         events: Emitter,
         intake: ReportIntake | None = None,
+        failures: Failures | None = None,
     ) -> None:
         self._hostname = hostname
         self._inspection = inspection
@@ -54,6 +56,7 @@ class Look:
         self._senders = senders
         self._events = events
         self._intake = intake
+        self._failures = failures
 
     async def at(self, facts: Transaction, recipients: Sequence[Resolution], sealed: Sealed) -> Looked:
         """As :meth:`insides`; of a message that only leaves, nothing of its inside is looked at."""
@@ -85,6 +88,8 @@ class Look:
         verdict = at_the_door(self._decide(sealed.scan, judgement.findings), recipients)
         domains = tuple(dict.fromkeys(each.recipient.domain.name for each in recipients))
         self._events.emit(sender_checked(facts, domains, results, judgement, verdict))
+        if self._failures is not None:
+            self._failures.note(facts, sealed.scan, results, verdict.action, recipients)
         if self._intake is not None and verdict.reply.is_positive and is_report(sealed.scan):
             await self._intake.read(sealed, facts.trace, results)
         found = msgspec.structs.replace(

@@ -7,26 +7,35 @@ ours. What goes wrong here is an event and never a reason not to deliver.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
 
 from skrytka.inspect.wire import ReportsAnswer
+from skrytka.mail.delivery.fields import sent_at_ms
 from skrytka.mail.delivery.incoming import HeaderScan
 from skrytka.mail.delivery.inspection import Inspection
 from skrytka.mail.delivery.message import Sealed
 from skrytka.model.errors import ReasonedError
-from skrytka.model.events import DmarcReportReceived, Emitter, ReportRefused, TlsReportReceived
+from skrytka.model.events import (
+    DmarcFailureReceived,
+    DmarcReportReceived,
+    Emitter,
+    ReportRefused,
+    TlsReportReceived,
+)
 from skrytka.model.ids import TraceId
 from skrytka.net.bugs import bug_caught
 from skrytka.protocol.mailauth.message import MessageResults, is_author_proven
 from skrytka.protocol.reports.aggregate import AggregateReport
 from skrytka.protocol.reports.digest import failures_of, policies_of, sources_of
+from skrytka.protocol.reports.failure import FailureTold
 from skrytka.protocol.reports.tls_report import TlsReport
 
 READ_S: Final = 15.0  # of the 60 from the final dot (design section 5)
 _SUBJECT: Final = re.compile(rb"report[ \t]+domain[ \t]*:", re.IGNORECASE)  # RFC 9990 3.5.2, RFC 8460 5.3
+_FEEDBACK: Final = re.compile(rb"report-type[ \t\r\n]*=[ \t\r\n]*\"?feedback-report", re.IGNORECASE)
 _UNFIT: Final = re.compile(r"[^\x20-\x7e]+")
 _NAME_MAX: Final = 100
 IsHosted = Callable[[str], Awaitable[bool]]
@@ -42,6 +51,8 @@ class Bringer(msgspec.Struct, frozen=True):
 
 def is_report(scan: HeaderScan) -> bool:
     """Whether the header says so."""
+    if _FEEDBACK.search((scan.first(b"content-type") or b"")[:500]) is not None:  # RFC 5965 2
+        return True
     return _SUBJECT.search(scan.subject[:200]) is not None or scan.first(b"tls-report-domain") is not None
 
 
@@ -68,7 +79,7 @@ class ReportIntake:
             self._events.emit(bug_caught(exc, trace))
 
     async def _tell(self, answer: ReportsAnswer, bringer: Bringer) -> None:
-        if not answer.dmarc and not answer.tls:
+        if not (answer.dmarc or answer.tls or answer.failures):
             self._refuse(bringer, answer.problem or "no report in it")
         for report in answer.dmarc:
             if await self._is_hosted(report.policy.domain):
@@ -79,6 +90,23 @@ class ReportIntake:
             for domain in dict.fromkeys(each.domain for each in tls_report.policies):
                 if await self._is_hosted(domain):
                     self._events.emit(_tls_event(tls_report, domain, bringer))
+
+        await self._tell_failures(answer.failures, bringer)
+
+    async def _tell_failures(self, failures: Sequence[FailureTold], bringer: Bringer) -> None:
+        for failure in failures:
+            if await self._is_ours(failure.domain):
+                self._events.emit(_failure_event(failure, bringer))
+            else:
+                self._refuse(bringer, "about a domain that is not ours")
+
+    async def _is_ours(self, domain: str) -> bool:
+        """Hosted, or below one that is: a failure names the domain in From, not the one whose policy it is."""
+        for _ in range(domain.count(".")):
+            if await self._is_hosted(domain):
+                return True
+            domain = domain.partition(".")[2]
+        return False
 
     def _refuse(self, bringer: Bringer, reason: str) -> None:
         self._events.emit(ReportRefused(trace=bringer.trace, sender=bringer.domain, reason=_clean(reason)))
@@ -113,6 +141,25 @@ def _tls_event(report: TlsReport, domain: str, bringer: Bringer) -> TlsReportRec
         end_s=report.end_s,
         policies=policies_of(report, domain),
         failures=failures_of(report, domain),
+    )
+
+
+def _failure_event(told: FailureTold, bringer: Bringer) -> DmarcFailureReceived:
+    at_ms = sent_at_ms(told.arrived.encode())
+    return DmarcFailureReceived(
+        trace=bringer.trace,
+        domain=told.domain,
+        sender=bringer.domain,
+        is_proven=bringer.is_proven,
+        failure=told.failure,
+        alignment=told.alignment,
+        result=told.result,
+        source_ip=_clean(told.source_ip),
+        at_s=0 if at_ms is None else at_ms // 1000,
+        dkim_domain=told.dkim_domain,
+        dkim_selector=told.dkim_selector,
+        mail_from=told.mail_from,
+        incidents=told.incidents,
     )
 
 

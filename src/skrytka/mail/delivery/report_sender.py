@@ -1,4 +1,4 @@
-"""Mail that this server writes to other postmasters: a report about a day, signed by a domain of ours.
+"""Mail that this server writes to other postmasters: a report about a day or one message, signed by a domain of ours.
 
 It goes into a mailbox here or into the queue, in one commit each; nobody is told what became of it (NOTIFY=NEVER).
 """
@@ -13,8 +13,8 @@ from skrytka.mail.delivery.types import Resolution, Transaction
 from skrytka.mail.outbox.outbox import PRIORITY_BULK
 from skrytka.mail.outbox.sealed import OutboundEnvelope
 from skrytka.mail.outbox.signing import NOT_SIGNED
-from skrytka.model.address import Address, Domain, ReversePath
-from skrytka.model.envelope import Notify, Recipient, TlsWish
+from skrytka.model.address import NULL_REVERSE_PATH, Address, Domain, ReversePath
+from skrytka.model.envelope import BodyType, Notify, Recipient, TlsWish
 from skrytka.model.errors import Reason, TransientError
 from skrytka.model.ids import TraceId, UnitId, new_id
 from skrytka.protocol.mailauth.dkim.sign import SIGNED_BODY
@@ -27,8 +27,14 @@ class ReportSender:
     def __init__(self, deps: ReportDeps) -> None:
         self._deps = deps
 
-    async def send(self, octets: bytes, from_: Address, to: Sequence[Address]) -> tuple[Address, ...]:
-        """A whole message in ASCII; the addresses that will get it. TransientError when nothing can be written now."""
+    async def send(
+        self, octets: bytes, from_: Address, to: Sequence[Address], *, is_null: bool = False
+    ) -> tuple[Address, ...]:
+        """A whole message; the addresses that will get it. TransientError when nothing can be written now.
+
+        ``is_null``: with a null reverse path, so that nobody ever answers it.
+        """
+        path = NULL_REVERSE_PATH if is_null else ReversePath(from_)
         here: list[Resolution] = []
         elsewhere: list[Address] = []
         for address in to:
@@ -38,24 +44,24 @@ class ReportSender:
             elif resolution.verdict.reason is Reason.RELAY_DENIED:
                 elsewhere.append(address)
         for resolution in here:
-            await self._put(octets, from_, resolution)
+            await self._put(octets, path, resolution)
         if elsewhere:
-            await self._queue(octets, from_, elsewhere)
+            await self._queue(octets, from_, path, elsewhere)
         return (*(each.recipient for each in here), *elsewhere)
 
-    async def _put(self, octets: bytes, from_: Address, resolution: Resolution) -> None:
+    async def _put(self, octets: bytes, path: ReversePath, resolution: Resolution) -> None:
         deps = self._deps
         message = deps.begin(is_leaving=False)
         try:
             sealed = await _sealed(message, octets)
             insides = await deps.inspection.of(sealed)
             targets = [(resolution.recipient, target) for target in resolution.targets]
-            command = await deps.copies.command(self._unit(), self._facts(from_), targets, sealed, insides)
+            command = await deps.copies.command(self._unit(), self._facts(path), targets, sealed, insides)
             await deps.store.submit(Post(unit=command.unit, blob=command.blob, targets=command.targets))
         finally:
             await message.abort()
 
-    async def _queue(self, octets: bytes, from_: Address, to: Sequence[Address]) -> None:
+    async def _queue(self, octets: bytes, from_: Address, path: ReversePath, to: Sequence[Address]) -> None:
         deps = self._deps
         message = deps.begin(is_leaving=True)
         try:
@@ -66,7 +72,8 @@ class ReportSender:
                 signed = await deps.signing.of_domain(sealed.scan.fields, from_.domain, body, trace)
             envelope = OutboundEnvelope(
                 trace=trace,
-                reverse_path=ReversePath(from_),
+                reverse_path=path,
+                body_type=BodyType.EIGHT_BIT if sealed.is_8bit else BodyType.SEVEN_BIT,
                 arrived_at_ms=deps.clock.now_ms(),
                 signatures=signed.fields,
                 signed_for=signed.domain,
@@ -79,11 +86,11 @@ class ReportSender:
         finally:
             await message.abort()
 
-    def _facts(self, from_: Address) -> Transaction:
+    def _facts(self, path: ReversePath) -> Transaction:
         return Transaction(
             trace=self._trace(),
             received_at_ms=self._deps.clock.now_ms(),
-            reverse_path=ReversePath(from_),
+            reverse_path=path,
             remote="127.0.0.1",
             helo=Domain.parse(self._deps.hostname),
             service="reports",

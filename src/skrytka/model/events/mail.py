@@ -274,6 +274,39 @@ class DailyReportSent(MailEvent, frozen=True, kw_only=True):
     detail: str = ""
 
 
+class FailureReportSent(MailEvent, frozen=True, kw_only=True):
+    """A domain that asks for it was told of one message that was not proven (RFC 9991), or could not be.
+
+    What is limited, or is like what was told already, is no event.
+    """
+
+    PERSONAL = frozenset({"recipients"})
+    ADDRESSES = frozenset({"recipients"})
+    domain: str  # in From of the message
+    policy_domain: str
+    failure: str  # dmarc, signature, bodyhash, revoked, spf
+    recipients: tuple[str, ...] = ()  # none: nobody there has agreed to get it
+    detail: str = ""
+
+
+class DmarcFailureReceived(MailEvent, frozen=True, kw_only=True):
+    """Another server has told of one message in the name of a domain of ours that was not proven (RFC 9991)."""
+
+    PERSONAL = frozenset({"source_ip"})
+    domain: str
+    sender: str  # the domain in From of the mail that brought it
+    is_proven: bool  # that it is from that domain
+    failure: str  # Auth-Failure: dmarc, signature, spf...
+    alignment: str  # what did not authenticate an aligned identity: "dkim,spf"
+    result: str  # Delivery-Result
+    source_ip: str
+    at_s: int  # when it arrived there; 0: not told
+    dkim_domain: str = ""
+    dkim_selector: str = ""
+    mail_from: str = ""  # the domain of the reverse path
+    incidents: int = 1
+
+
 class ReportRefused(MailEvent, frozen=True, kw_only=True):
     """What came as a report of another server could not be used; the mail was delivered all the same."""
 

@@ -1,12 +1,14 @@
 """DMARC failure reports (RFC 9991, in the format of RFC 6591): one message that was not proven, for its domain's owner.
 
-Nothing sends them: they carry other people's mail. What one would hold is the header, without body, and without whom
-the message was for (RFC 6590): fields that name a recipient keep their name only.
+They carry other people's mail, so little is in one: of the header what authentication depends on, and of other fields
+their names; no body; nothing that says whom the message was for (RFC 6590).
 """
 
+import hashlib
+import hmac
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -15,16 +17,27 @@ from skrytka.protocol.smtp.received import date_text
 
 USER_AGENT: Final = "Skrytka"
 HEADER_MAX: Final = 64 * 1024  # octets of the reported header; what is behind is left out
-_RECIPIENTS: Final = frozenset(
-    {b"to", b"cc", b"bcc", b"resent-to", b"resent-cc", b"resent-bcc", b"delivered-to", b"x-original-to", b"envelope-to"}
-)
+LEFT_OUT: Final = b"(left out)"
+_KEPT: Final = frozenset(
+    {
+        b"received", b"received-spf", b"dkim-signature", b"authentication-results",
+        b"arc-seal", b"arc-message-signature", b"arc-authentication-results",
+        b"from", b"sender", b"date", b"message-id", b"mime-version", b"content-type", b"content-transfer-encoding",
+        b"list-id", b"precedence", b"auto-submitted",
+    }
+)  # fmt: skip
 _FOR: Final = re.compile(rb"\bfor\s+<?[^\s;<>]+@[^\s;<>]+>?")  # of Received (RFC 5321 4.4)
+_NO_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _UNFIT: Final = re.compile(r"[^\x20-\x7e]+")
+TEXT_MAX: Final = 255  # characters of a value of another's report
+INCIDENTS_MAX: Final = 2**32 - 1  # RFC 5965 3.2
+Text = Annotated[str, msgspec.Meta(max_length=TEXT_MAX)]
 DeliveryResult = Literal["delivered", "spam", "policy", "reject", "other"]
+FailureKind = Literal["dmarc", "signature", "bodyhash", "revoked", "spf"]  # RFC 6591 3.3, RFC 9991 4
 
 
 class FailedSignature(msgspec.Struct, frozen=True):
-    """An aligned signature that failed."""
+    """A signature that failed."""
 
     domain: str
     identity: str
@@ -44,11 +57,31 @@ class FailureReport(msgspec.Struct, frozen=True, kw_only=True):
     source_ip: str
     domain: str  # in From
     reverse_path: str
+    redaction_key: bytes  # so that a local part is the same in every report, and nobody's
     failed: tuple[Literal["dkim", "spf"], ...]  # that did not authenticate an aligned identity
     result: DeliveryResult
     fields: tuple[tuple[bytes, bytes], ...]  # of the reported header, as HeaderScan has them
+    kind: FailureKind = "dmarc"
+    authentication: str = "dmarc=fail"  # the one result that it is about, as RFC 8601 writes it, without properties
+    recipients: tuple[str, ...] = ()  # whose addresses stand nowhere in the report
     signature: FailedSignature | None = None
+    spf_domain: str = ""
     spf_records: tuple[tuple[str, str], ...] = ()  # domain and record, if SPF of an aligned identity failed
+
+
+class FailureTold(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What a report of another server says (``failure_reader``); "" for what it does not."""
+
+    domain: Text  # that the message claims to be from
+    failure: Text  # dmarc, signature, bodyhash, spf...
+    alignment: Text = ""  # "dkim,spf"
+    result: Text = ""
+    source_ip: Text = ""
+    arrived: Text = ""  # a date as RFC 5322 has it, not parsed
+    dkim_domain: Text = ""
+    dkim_selector: Text = ""
+    mail_from: Text = ""  # its domain
+    incidents: Annotated[int, msgspec.Meta(ge=0, le=INCIDENTS_MAX)] = 1
 
 
 def write_failure(report: FailureReport) -> bytes:
@@ -78,11 +111,10 @@ def write_failure(report: FailureReport) -> bytes:
         "",
         f"--{report.boundary}",
         "Content-Type: text/rfc822-headers",
-        "Content-Transfer-Encoding: 8bit",
         "",
         "",
     ]
-    header = b"".join(_without_recipients(report.fields))[:HEADER_MAX]
+    header = _NO_ASCII.sub(b"?", b"".join(_redacted(report))[:HEADER_MAX])  # so that any server takes it as it is
     end = b"" if header.endswith(b"\r\n") or not header else b"\r\n"
     return "\r\n".join(lines).encode() + header + end + f"\r\n--{report.boundary}--\r\n".encode()
 
@@ -91,31 +123,57 @@ def _feedback(report: FailureReport) -> Iterator[str]:
     yield "Feedback-Type: auth-failure"
     yield "Version: 1"
     yield f"User-Agent: {USER_AGENT}"
-    yield "Auth-Failure: dmarc"
-    yield f"Authentication-Results: {_line(report.submitter)}; dmarc=fail header.from={_line(report.domain)}"
+    yield f"Auth-Failure: {report.kind}"
+    yield f"Authentication-Results: {_line(report.submitter)}; {report.authentication} {_about(report)}"
     yield f"Identity-Alignment: {', '.join(report.failed) or 'none'}"
-    yield f"Original-Mail-From: <{_line(report.reverse_path)}>"
+    yield f"Original-Mail-From: <{_line(_hidden(report))}>"
     yield f"Arrival-Date: {date_text(report.arrived_at_ms)}"
     yield f"Source-IP: {_line(report.source_ip)}"
     yield f"Reported-Domain: {_line(report.domain)}"
     yield f"Delivery-Result: {report.result}"
     if report.signature is not None:
         yield f"DKIM-Domain: {_line(report.signature.domain)}"
-        yield f"DKIM-Identity: {_line(report.signature.identity)}"
+        yield f"DKIM-Identity: @{_line(report.signature.identity.rpartition('@')[2])}"
         yield f"DKIM-Selector: {_line(report.signature.selector)}"
     for domain, record in report.spf_records:
         quoted = _line(record).replace("\\", "\\\\").replace('"', '\\"')
         yield f'SPF-DNS: txt : {_line(domain)} : "{quoted}"'
 
 
-def _without_recipients(fields: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
-    for name, field in fields:
-        if name in _RECIPIENTS:
-            yield field.partition(b":")[0].rstrip(b" \t") + b": (left out)\r\n"
-        elif name == b"received":
-            yield _FOR.sub(b"for (left out)", field)
-        else:
-            yield field
+def _about(report: FailureReport) -> str:
+    """What the result is of."""
+    if report.kind == "dmarc":
+        return f"header.from={_line(report.domain)}"
+    if report.kind == "spf" or report.signature is None:
+        return f"smtp.mailfrom={_line(report.spf_domain)}"
+    return f"header.d={_line(report.signature.domain)} header.s={_line(report.signature.selector)}"
+
+
+def _hidden(report: FailureReport) -> str:
+    """The reverse path without its local part (RFC 6590 3): a list writes there whom it was for."""
+    local, at, domain = report.reverse_path.rpartition("@")
+    if not at:
+        return ""
+    digest = hmac.digest(report.redaction_key, local.encode(errors="replace"), hashlib.sha256)
+    return f"{digest[:8].hex()}@{domain}"
+
+
+def _redacted(report: FailureReport) -> Iterator[bytes]:
+    hidden = _addresses(report.recipients)
+    for name, field in report.fields:
+        if name not in _KEPT:
+            yield field.partition(b":")[0].rstrip(b" \t") + b": " + LEFT_OUT + b"\r\n"
+            continue
+        kept = _FOR.sub(b"for " + LEFT_OUT, field) if name == b"received" else field
+        yield kept if hidden is None else hidden.sub(LEFT_OUT, kept)
+
+
+def _addresses(recipients: Iterable[str]) -> re.Pattern[bytes] | None:
+    """Each in its usual form, and as bounces of lists have it (alice=example.org)."""
+    forms = [form for each in recipients for form in (each, each.replace("@", "="))]
+    if not forms:
+        return None
+    return re.compile(b"|".join(re.escape(form.encode(errors="replace")) for form in forms), re.IGNORECASE)
 
 
 def _line(text: str) -> str:

@@ -13,12 +13,20 @@ from skrytka.mail.delivery.report_intake import is_report
 from skrytka.model import reply
 from skrytka.model.address import Address
 from skrytka.model.errors import Reason, TransientError
-from skrytka.model.events import BugCaught, DmarcReportReceived, Event, ReportRefused, TlsReportReceived
+from skrytka.model.events import (
+    BugCaught,
+    DmarcFailureReceived,
+    DmarcReportReceived,
+    Event,
+    ReportRefused,
+    TlsReportReceived,
+)
 from skrytka.protocol.reports.aggregate import PublishedPolicy, write_aggregate
+from skrytka.protocol.reports.failure import write_failure
 from skrytka.protocol.reports.report_mail import ReportMail, write_dmarc_mail, write_tls_mail
 from skrytka.protocol.reports.tls_report import PolicyResult, write_tls_report
 from tests.unit.mail.world import World
-from tests.unit.protocol.reports import test_aggregate, test_tls_report
+from tests.unit.protocol.reports import test_aggregate, test_failure, test_tls_report
 
 DMARC = msgspec.structs.replace(test_aggregate.REPORT, policy=PublishedPolicy(domain="example.test", p="reject"))
 TLS = msgspec.structs.replace(
@@ -161,3 +169,22 @@ async def test_a_large_one_is_read_too(world: World) -> None:
 )
 def test_the_header_says_whether_it_is_one(header: bytes, is_one: bool) -> None:
     assert is_report(rescan(header)) is is_one
+
+
+async def test_single_failures_are_told_for_domains_of_ours_and_those_below(world: World) -> None:
+    world.dns.txt("example.net", "v=spf1 ip4:192.0.2.1 -all")
+    base = msgspec.structs.replace(test_failure.REPORT, domain="news.example.test")
+    await receive(world, write_failure(base))
+    (event,) = of(world, DmarcFailureReceived)
+    assert (event.domain, event.sender, event.is_proven, event.failure, event.alignment, event.result) == (
+        "news.example.test",
+        "example.net",
+        True,
+        "dmarc",
+        "dkim,spf",
+        "reject",
+    )
+    assert (event.source_ip, event.at_s, event.dkim_selector) == ("192.0.2.66", base.arrived_at_ms // 1000, "s1")
+    assert (await world.receive(write_failure(test_failure.REPORT))).reply == reply.ACCEPTED
+    (refused,) = of(world, ReportRefused)
+    assert refused.reason == "about a domain that is not ours"

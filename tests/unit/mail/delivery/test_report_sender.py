@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from skrytka.mail.delivery.report_sender import ReportSender
-from skrytka.model.address import Address
+from skrytka.model.address import Address, ReversePath
 from skrytka.model.errors import Reason, TransientError
 from skrytka.protocol.reports.report_mail import write_dmarc_mail, write_tls_mail
 from skrytka.store.commands.outbound import Post
@@ -79,6 +79,6 @@ async def test_a_tls_report_goes_to_a_server_whose_tls_does_not_work(
     """RFC 8460 5.3: DANE asks for TLS that the server does not offer."""
     async with tls_peer(tmp_path, ()) as mx:
         outside = Outside(world, mx.port, resolver=mx.zone(tlsa(3, 1, 1, LEAF)))
-        await sender_of(outside)._queue(raw, FROM, [Address.parse("bob@example.test")])
+        await sender_of(outside)._queue(raw, FROM, ReversePath(FROM), [Address.parse("bob@example.test")])
         await outside.courier.run_once()
         assert len(mx.delivery.delivered) == delivered

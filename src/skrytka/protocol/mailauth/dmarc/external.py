@@ -4,7 +4,7 @@ Without that anybody could publish a policy that floods a stranger with reports.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 from skrytka.model.address import Address, AddressError
 from skrytka.model.dns import Status
@@ -16,8 +16,8 @@ DESTINATIONS_MAX: Final = 5  # of a domain: each may take nine questions
 _NAME_MAX: Final = 253
 
 
-def destinations(domain: str, wanted: Sequence[str]) -> Check[tuple[Address, ...]]:
-    """Those of the ``wanted`` addresses of rua that are to have a report about the policy domain, each once.
+def destinations(domain: str, wanted: Sequence[str], kind: Literal["rua", "ruf"] = "rua") -> Check[tuple[Address, ...]]:
+    """Those of the ``wanted`` addresses of a tag that are to have a report about the policy domain, each once.
 
     A name that DNS does not answer for now is left out: a report is not worth a second try.
     """
@@ -31,13 +31,13 @@ def destinations(domain: str, wanted: Sequence[str]) -> Check[tuple[Address, ...
         if address.domain.is_literal:
             continue
         try:
-            found += yield from _confirmed(domain, address, walks)
+            found += yield from _confirmed(domain, address, walks, kind)
         except LookupFailedError:
             continue
     return tuple(dict.fromkeys(found))
 
 
-def _confirmed(domain: str, address: Address, walks: TreeWalks) -> Check[list[Address]]:
+def _confirmed(domain: str, address: Address, walks: TreeWalks, kind: str) -> Check[list[Address]]:
     host = address.domain.name
     if host == domain:
         return [address]
@@ -54,12 +54,13 @@ def _confirmed(domain: str, address: Address, walks: TreeWalks) -> Check[list[Ad
     if answer.status is not Status.NOERROR:
         return []
     records = [record for each in answer.strings if (record := parse(each.decode("latin-1"))) is not None]
-    return _overridden(address, records) if records else []
+    return _overridden(address, records, kind) if records else []
 
 
-def _overridden(address: Address, records: Sequence[Record]) -> list[Address]:
-    """Steps 8 and 9: a rua there takes the place of ours; one that leads to a third host ends it."""
-    texts = [text for record in records for text in record.aggregate_to][:DESTINATIONS_MAX]
+def _overridden(address: Address, records: Sequence[Record], kind: str) -> list[Address]:
+    """Steps 8 and 9: the tag there takes the place of ours; one that leads to a third host ends it."""
+    named = [record.aggregate_to if kind == "rua" else record.failure_to for record in records]
+    texts = [text for each in named for text in each][:DESTINATIONS_MAX]
     if not texts:
         return [address]
     try:

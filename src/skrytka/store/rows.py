@@ -63,6 +63,11 @@ class Op(StrEnum):
     ACCOUNT_PASSWORD = "account.password"  # noqa: S105 - says that one was set
     ACCOUNT_REMOVE = "account.remove"
     ACCOUNT_CONTROL = "account.control"
+    ACCOUNT_LOCK = "account.lock"
+    ACCOUNT_UNLOCK = "account.unlock"
+    PLACES_NOTE = "places.note"
+    PLACES_EXPIRE = "places.expire"
+    ALERT_PUT = "alert.put"
     ADDRESS_ADD = "address.add"
     ADDRESS_REMOVE = "address.remove"
     APP_PASSWORD_ADD = "app_password.add"  # noqa: S105 - says that one was made

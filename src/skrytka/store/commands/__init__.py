@@ -64,6 +64,7 @@ from skrytka.store.commands.oauth import (
 )
 from skrytka.store.commands.outbound import Later, Post, Schedule, Settle
 from skrytka.store.commands.packs import Pack, PutMailboxPack, PutPacks
+from skrytka.store.commands.places import ExpirePlaces, LockAccount, NotePlaces, Place, PutAlert, UnlockAccount
 from skrytka.store.commands.queue import Complete, Defer, Enqueue, QueuedRecipient, QueueIn
 from skrytka.store.commands.shared import BlobIn, NewFolder
 from skrytka.store.commands.sts import DropStsPolicies, PutStsPolicy
@@ -96,14 +97,18 @@ AnyCommand = (
     | Enqueue
     | ExpireJournal
     | ExpireOAuth
+    | ExpirePlaces
     | ExpireVault
     | Expunge
+    | LockAccount
     | MendTimes
     | MergeTexts
     | MoveDkimKeys
     | MoveMessages
+    | NotePlaces
     | Post
     | PublishCopy
+    | PutAlert
     | PutMailboxPack
     | PutPacks
     | PutStsPolicy
@@ -132,6 +137,7 @@ AnyCommand = (
     | SubscribeName
     | SuspendAccount
     | TakeBack
+    | UnlockAccount
     | UsedAppPasswords
 )
 
@@ -169,11 +175,13 @@ __all__ = [
     "Enqueue",
     "ExpireJournal",
     "ExpireOAuth",
+    "ExpirePlaces",
     "ExpireVault",
     "Expunge",
     "Expunged",
     "FlagsStored",
     "Later",
+    "LockAccount",
     "MailboxCreated",
     "MendTimes",
     "MergeTexts",
@@ -182,9 +190,12 @@ __all__ = [
     "NewDkimKey",
     "NewFolder",
     "NewTokens",
+    "NotePlaces",
     "Pack",
+    "Place",
     "Post",
     "PublishCopy",
+    "PutAlert",
     "PutMailboxPack",
     "PutPacks",
     "PutStsPolicy",
@@ -220,6 +231,7 @@ __all__ = [
     "TakeBack",
     "TakenBack",
     "Target",
+    "UnlockAccount",
     "UsedAppPasswords",
     "VaultItem",
 ]

@@ -6,7 +6,7 @@ from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.oauth import forget as forget_programs
 from skrytka.store.commands.shared import NewFolder, hosted, log_directory, next_number, uidvalidity_s
 from skrytka.store.rows import QUEUE_SUBJECT, AccountStatus, AddressKind, Op, Role
-from skrytka.store.sql import app_passwords, controls, dkim, mailboxes, outbound
+from skrytka.store.sql import app_passwords, controls, dkim, mailboxes, outbound, places
 from skrytka.store.sql import directory as sql
 from skrytka.store.statement import Query, Value
 
@@ -171,6 +171,8 @@ class RemoveAccount(Command[int], frozen=True):
         yield app_passwords.DELETE_CERTIFICATES(account=self.account)
         yield controls.DELETE(account=self.account)
         yield controls.DELETE_DELEGATIONS(account=self.account)
+        for drop in (places.DROP_ALL, places.DROP_LOCK, places.DROP_ALERTS):
+            yield drop(account=self.account)
         yield sql.REMOVE_ACCOUNT(account=self.account, status=AccountStatus.REMOVED.value, now_ms=tx.now_ms)
         yield mailboxes.CLOSE_ACCOUNT(account=self.account)
         yield from log_directory(tx, Op.ACCOUNT_REMOVE, (self.account,), before)

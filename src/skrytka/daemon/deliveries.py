@@ -1,5 +1,6 @@
 """What deliveries of a front are made of: the memory, resolver, signing and directory that all its services share."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from skrytka.daemon.event_log import EventLog
@@ -17,6 +18,7 @@ from skrytka.mail.delivery.report_intake import ReportIntake
 from skrytka.mail.delivery.reports import Reports
 from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.delivery.senders import SenderDeps, Senders
+from skrytka.mail.identity.attacks.sightings import Tried
 from skrytka.mail.outbox.authors import Authors
 from skrytka.mail.outbox.outbox import Outbox
 from skrytka.mail.outbox.rewriting import Rewriting
@@ -50,6 +52,7 @@ class Base:
     clock: Clock
     age: Clock  # of what is given up for its age
     random: Random
+    tried: Callable[[Tried], None] = lambda _tried: None  # tells the supervisor of a login
 
     @property
     def settings(self) -> Settings:

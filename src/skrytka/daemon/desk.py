@@ -1,8 +1,10 @@
 """What the supervisor answers its children: keys, limits, events. Lifecycle is the supervisor's own."""
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
+from skrytka.daemon.attack_desk import AttackDesk
 from skrytka.daemon.event_log import Checkpoints, EventLog
 from skrytka.daemon.files import write_private
 from skrytka.daemon.key_agent import KeyAgent
@@ -12,9 +14,12 @@ from skrytka.daemon.messages import (
     CapRelease,
     ChainHeads,
     Fault,
+    GuardsWanted,
     KeyRequest,
     LimitRefund,
     LimitTake,
+    LoginTried,
+    LoginTrusted,
     Message,
 )
 from skrytka.daemon.prepare import Prepared
@@ -31,7 +36,14 @@ KEYLESS = "store"  # a process that has no business with keys
 class Desk:
     """Key agent, shared limits and checkpoints behind one question."""
 
-    def __init__(self, prepared: Prepared, clock: Clock, events: EventLog) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        clock: Clock,
+        events: EventLog,
+        tell: Callable[[Message], None] = lambda _message: None,
+    ) -> None:
+        """``tell`` sends a message to every front."""
         self._events = events
         self._clock = clock
         self._ring = prepared.ring
@@ -41,6 +53,7 @@ class Desk:
         self.age = AgeClock(clock, _read_known(self._known_time))
         self._agent = KeyAgent(prepared.ring, clock, events)
         self._limits = LimitKeeper(clock)
+        self.attacks = AttackDesk(clock, prepared.config.settings.attacks, events, tell)
         self.checkpoints = Checkpoints(prepared.layout, prepared.config.settings, clock, events)
 
     def answer(self, name: str, message: AnyMessage) -> Message | None:
@@ -50,6 +63,8 @@ class Desk:
                 return self._agent.answer(name, message)
             case LimitTake() | LimitRefund() | CapAcquire() | CapRelease():
                 return self._limits.answer(name, message)
+            case LoginTried() | LoginTrusted() | GuardsWanted():
+                return self.attacks.answer(message)
             case Fault(fault=fault, detail=detail):
                 self._events.emit(FaultRaised(fault=fault, detail=detail))
             case ChainHeads(heads=heads):

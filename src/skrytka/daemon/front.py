@@ -27,9 +27,12 @@ from skrytka.daemon.messages import (
     CertificatesChanged,
     ChainHeads,
     Drain,
+    Guarded,
+    GuardsWanted,
     InspectorSocket,
     Key,
     KeyRequest,
+    LoginTried,
     Ready,
     Reload,
     Reloaded,
@@ -101,6 +104,7 @@ class Front:
         try:
             await store.attach(first)
             self._parts = await compose(self._base(store))
+            self._channel.send(GuardsWanted())
             gc.collect()
             gc.freeze()  # what is here now stays: the collector need not look at it again
             await self._serve(self._parts, store)
@@ -124,6 +128,7 @@ class Front:
             clock=self._clock,
             age=self._age,
             random=self._random,
+            tried=lambda tried: self._channel.send(LoginTried(tried=tried)),
         )
 
     # -- serving --------------------------------------------------------------------------------------------------
@@ -157,6 +162,7 @@ class Front:
             parts.keep_last_uses(),
             parts.tell_sessions(),
             parts.tell_failures(),
+            parts.watch.arrivals.run(),
         ]
         if (courier := parts.outbound()) is not None:
             work.append(courier.run())
@@ -215,6 +221,8 @@ class Front:
             case Drain(seconds=seconds):
                 self._drain_s = seconds
                 self._end()
+            case Guarded(guards=guards) if self._parts is not None:
+                self._parts.watch.watching.guard(guards)
             case Reload():
                 self._reloads.put_nowait(message)
             case _:

@@ -5,6 +5,7 @@ Requests carry ``call``, the number their answer comes back with. A child knows 
 
 import msgspec
 
+from skrytka.mail.identity.attacks.sightings import Guard, Tried
 from skrytka.model.settings import Settings
 from skrytka.net.limits import Cap
 
@@ -83,6 +84,12 @@ class Acquired(Message, frozen=True, kw_only=True):
     full: Cap | None = None
 
 
+class Guarded(Message, frozen=True, kw_only=True):
+    """What fronts do about attacks from now on (mail.identity.attacks)."""
+
+    guards: tuple[Guard, ...]
+
+
 class Failed(Message, frozen=True, kw_only=True):
     """A call came to nothing."""
 
@@ -146,6 +153,22 @@ class LimitRefund(Message, frozen=True, kw_only=True):
     cost: int
 
 
+class LoginTried(Message, frozen=True, kw_only=True):
+    """Somebody tried to log in."""
+
+    tried: Tried
+
+
+class LoginTrusted(Message, frozen=True, kw_only=True):
+    """An account is its owner's, an administrator says: what it was closed to is open. ``name`` is hidden."""
+
+    name: str
+
+
+class GuardsWanted(Message, frozen=True, kw_only=True):
+    """A new front asks for all that holds now."""
+
+
 class CapAcquire(Message, frozen=True, kw_only=True):
     """All of the caps or none."""
 
@@ -192,6 +215,10 @@ AnyMessage = (
     | Taken
     | Acquired
     | Failed
+    | Guarded
+    | GuardsWanted
+    | LoginTried
+    | LoginTrusted
     | Ready
     | Reloaded
     | KeyRequest

@@ -12,6 +12,7 @@ from skrytka.daemon.domain_dns import dns_deps
 from skrytka.daemon.event_trace import EventTrace
 from skrytka.daemon.jobs import Periodic
 from skrytka.daemon.legacy_tls import Exceptions
+from skrytka.daemon.login_watch import EXPIRE_S, login_watch
 from skrytka.daemon.mail_programs import mail_programs
 from skrytka.daemon.outbound import Sending, dkim_deps, outbound_courier, share_of
 from skrytka.daemon.outside_https import outside_https
@@ -103,6 +104,7 @@ class Parts:
                 memory=self._deliveries.memory,
             )
         )
+        self.watch = login_watch(base, name_key)
         self._credentials = StoredCredentials(base.store, base.clock, base.random)
         self._programs = mail_programs(base)
         self._sessions = OpenSessions(base.store)
@@ -168,6 +170,7 @@ class Parts:
         self._imap = self._imap_deps(settings)
         self._public = self._public_deps(settings)
         self._web.replace(self._web_parts(settings))
+        self.watch.use(settings.attacks)
         self.settings = settings
         if self._outbound is not None:
             self._outbound.is_paused = settings.outbound.is_paused
@@ -261,6 +264,7 @@ class Parts:
         jobs = [
             Periodic("F-dkim-keys", self.admin.dkim.tend, DKIM_S),
             Periodic("F-daily-reports", report_job.run, EVERY_S),
+            Periodic("F-known-places", self.watch.expire, EXPIRE_S),
             *self._chores,
         ]
         if self.settings.tls.legacy:
@@ -407,7 +411,7 @@ class Parts:
 
     def _identity(self, settings: Settings) -> Identity:
         base = self._base
-        gate = Gate(base.limits, settings.login, base.events, self._name_key)
+        gate = Gate(base.limits, settings.login, base.events, self._name_key, self.watch.watching)
         return Identity(self._credentials, self._passwords, self._recent, gate, base.clock, self._programs)
 
     def _imap_deps(self, settings: Settings) -> ImapDeps:

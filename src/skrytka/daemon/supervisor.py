@@ -24,6 +24,7 @@ from skrytka.daemon.messages import (
     Drain,
     Faulty,
     InspectorsLost,
+    Message,
     Ready,
     Reload,
     Reloaded,
@@ -75,7 +76,7 @@ class Supervisor:
         self._say = say
         self._complain = complain
         self._notifier = notifier or Notifier(None, clock)
-        self._desk = Desk(prepared, clock, events)
+        self._desk = Desk(prepared, clock, events, self._tell_fronts)
         environment = child_environment(str(prepared.layout.openssl_conf))
         inherited = (prepared.lock.fd,)  # the folder is free when the last process has ended
         self._store = Child("store", environment, inherited, command)
@@ -346,6 +347,7 @@ class Supervisor:
             return
         waiting = restart_needed(self._settings, fresh)
         self._settings = fresh
+        self._desk.attacks.use(fresh.attacks)
         self._tell_settings()
         detail = f"after a restart only: {', '.join(waiting)}" if waiting else ""
         self._events.emit(SettingsReloaded(is_applied=True, detail=detail))
@@ -356,6 +358,11 @@ class Supervisor:
         for child in self._children:
             if child.channel is not None:
                 child.channel.send(Reload(settings=self._settings))
+
+    def _tell_fronts(self, message: Message) -> None:
+        for front in self._fronts:
+            if front.channel is not None:
+                front.channel.send(message)
 
     def _reloaded(self, child: Child, message: CertificatesChanged | Reloaded) -> None:
         if isinstance(message, CertificatesChanged):

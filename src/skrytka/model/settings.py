@@ -187,6 +187,44 @@ class OAuth(_Section, frozen=True, kw_only=True):
     is_well_known_taken: bool = True  # Thunderbird, and any program of one's own on loopback
 
 
+class Attacks(_Section, frozen=True, kw_only=True):
+    """Attacks on logins over all accounts: what is seen as one, and for how long something is done about it."""
+
+    is_watched: bool = True
+    # One account: failures in a row until unknown networks (or the one known network they came from) are closed to it
+    failures_per_account: Annotated[int, msgspec.Meta(ge=1, le=100)] = 100  # NIST SP 800-63B-4 3.2.2
+    closed_s: PositiveInt = 86_400
+    delay_max_s: NotNegative = 8  # the wait before a try grows from 1/4 s with each failure of one account and network
+    guess_networks: PositiveInt = 10  # that tried one account within guess_s
+    guess_s: PositiveInt = 86_400
+    # One address
+    burst_failures: PositiveInt = 8
+    burst_s: PositiveInt = 120
+    slow_failures: PositiveInt = 10
+    slow_s: PositiveInt = 302_400
+    spray_names: PositiveInt = 5  # names within spray_s
+    spray_s: PositiveInt = 120
+    # One network: names tried once or twice each within network_s
+    network_names: Annotated[int, msgspec.Meta(ge=1, le=32)] = 10
+    network_s: PositiveInt = 1800
+    # All together: names tried once or twice each, from so many networks, and hardly any was right
+    stuffing_names: PositiveInt = 50
+    stuffing_networks: PositiveInt = 20
+    stuffing_percent: NotNegative = 2
+    stuffing_s: PositiveInt = 1800
+    refuse_s: PositiveInt = 600  # a source; each time twice as long
+    refuse_max_s: PositiveInt = 86_400
+    decoys: tuple[str, ...] = ()  # addresses that nobody uses: who tries one is refused
+    decoy_s: PositiveInt = 86_400
+    # Logins that were right and are odd
+    odd_score: PositiveInt = 3  # from which the owner is told
+    travel_km: PositiveInt = 1000
+    travel_hours: PositiveInt = 3
+    dormant_days: PositiveInt = 45
+    places_days: PositiveInt = 180  # unseen for so long, a network, country or program is forgotten
+    country_files: tuple[str, ...] = ("/usr/share/tor/geoip", "/usr/share/tor/geoip6")
+
+
 class PriorityRight(_Section, frozen=True, kw_only=True):
     """An account that may claim more than others."""
 
@@ -325,6 +363,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     login: Login = msgspec.field(default_factory=Login)
     passwords: Passwords = msgspec.field(default_factory=Passwords)
     oauth: OAuth = msgspec.field(default_factory=OAuth)
+    attacks: Attacks = msgspec.field(default_factory=Attacks)
     submission: Submission = msgspec.field(default_factory=Submission)
     sender_auth: SenderAuth = msgspec.field(default_factory=SenderAuth)
     outbound: Outbound = msgspec.field(default_factory=Outbound)

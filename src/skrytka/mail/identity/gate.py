@@ -67,28 +67,26 @@ class Gate:
         TransientError(RATE_LIMITED) before anything is looked up.
         """
         attempt = self._attempt(asked)
-        async with self._turns.of(f"account {asked.key} {asked.facts.network}"):
-            try:
-                is_at_home = await self._watch.delay(attempt)
-            except TransientError as exc:
-                raise self.failed(asked, exc) from exc
-            error: BaseException | None = None
-            try:
-                is_alone = is_at_home or asked.facts.is_exempt  # what others try at that address does not matter
-                async with self._turns.of(*(() if is_alone else (f"address {host_of(asked.facts.remote)}",))):
-                    if not await self._take(attempt, is_at_home=is_at_home):
-                        raise self.failed(asked, TransientError(Reason.RATE_LIMITED))
-                    try:
-                        yield
-                    except TransientError:  # our trouble, not his: it must not count against him
-                        await self._refund(attempt, is_at_home=is_at_home)
-                        raise
+        try:  # before its turn: who waits holds nobody up
+            is_at_home = await self._watch.delay(attempt)
+        except TransientError as exc:
+            raise self.failed(asked, exc) from exc
+        error: BaseException | None = None
+        try:
+            async with self._turns.of(*_turns(attempt, is_at_home=is_at_home)):
+                if not await self._take(attempt, is_at_home=is_at_home):
+                    raise self.failed(asked, TransientError(Reason.RATE_LIMITED))
+                try:
+                    yield
+                except TransientError:  # our trouble, not his: it must not count against him
                     await self._refund(attempt, is_at_home=is_at_home)
-            except BaseException as exc:
-                error = exc
-                raise
-            finally:
-                self._watch.note(attempt, asked.found, error)
+                    raise
+                await self._refund(attempt, is_at_home=is_at_home)
+        except BaseException as exc:
+            error = exc
+            raise
+        finally:
+            self._watch.note(attempt, asked.found, error)
 
     async def arrived(self, asked: Try, found: Credential, login: Login, app_password: int = 0) -> Login:
         """A login that was not tried before this gate, since nobody can guess what it was proven by."""
@@ -153,6 +151,12 @@ class Gate:
         if not is_at_home:
             await self._limits.refund(BY_ADDRESS, host_of(facts.remote))
         await self._limits.refund(BY_ACCOUNT_NETWORK, f"{attempt.name} {facts.network}")
+
+
+def _turns(attempt: Attempt, *, is_at_home: bool) -> tuple[str, ...]:
+    """Whose turn it has to be; at home it does not matter what others try at that address."""
+    own, facts = f"account {attempt.key} {attempt.facts.network}", attempt.facts
+    return (own,) if is_at_home or facts.is_exempt else (own, f"address {host_of(facts.remote)}")
 
 
 def hidden_name(name_key: Secret, key: str) -> str:

@@ -15,8 +15,12 @@ from skrytka.model.events.admin import (
     ScheduledMailHeld,
 )
 from skrytka.model.events.auth import (
+    AccountLocked,
+    AccountTrusted,
+    AttackSeen,
     AuthEvent,
     LoginFailed,
+    LoginOdd,
     LoginSucceeded,
 )
 from skrytka.model.events.base import (
@@ -89,7 +93,10 @@ from skrytka.model.events.system import (
 
 __all__ = [
     "RESERVED",
+    "AccountLocked",
+    "AccountTrusted",
     "AdminEvent",
+    "AttackSeen",
     "AuthEvent",
     "BugCaught",
     "CertificateExpiring",
@@ -120,6 +127,7 @@ __all__ = [
     "LegacyTlsEnding",
     "LegacyTlsUsed",
     "LoginFailed",
+    "LoginOdd",
     "LoginSucceeded",
     "MailEvent",
     "MasterKeyRestored",

@@ -33,3 +33,55 @@ class LoginFailed(AuthEvent, frozen=True, kw_only=True):
     service: str
     mechanism: str
     reason: str
+
+
+class AttackSeen(AuthEvent, frozen=True, kw_only=True):
+    """An attack on logins was seen over all accounts, and something is done about it for a time."""
+
+    PERSONAL = frozenset({"source", "name"})
+    ADDRESSES = frozenset({"name"})
+    attack: str  # spraying, brute_force...
+    source: str  # an address or a network; "" for many
+    name: str  # "?" + keyed hash of the one account that it is about; "" for many
+    tries: int
+    accounts: int
+    networks: int
+    act: str  # refuse, slow, close
+    seconds: int
+
+
+class LoginOdd(AuthEvent, frozen=True, kw_only=True):
+    """A login was right and strange: its owner is told."""
+
+    PERSONAL = frozenset({"account_name", "remote", "country"})
+    ADDRESSES = frozenset({"account_name"})
+    account: int
+    account_name: str
+    remote: str
+    service: str
+    mechanism: str
+    country: str  # ISO 3166-1; "" where it is not known
+    oddities: tuple[str, ...]
+    score: int
+
+
+class AccountLocked(AuthEvent, frozen=True, kw_only=True):
+    """Somebody else was in an account, or may have been: nothing that it had opens it any more."""
+
+    PERSONAL = frozenset({"account_name", "actor"})
+    ADDRESSES = frozenset({"account_name"})
+    actor: str  # who said so; "owner" for the link of an alert
+    account: int
+    account_name: str
+    held: int  # messages of its that wait in the queue and are held now
+
+
+class AccountTrusted(AuthEvent, frozen=True, kw_only=True):
+    """An administrator took an account's lock back, or opened it to networks that it was closed to."""
+
+    PERSONAL = frozenset({"account_name", "actor"})
+    ADDRESSES = frozenset({"account_name"})
+    actor: str
+    account: int
+    account_name: str
+    was_locked: bool

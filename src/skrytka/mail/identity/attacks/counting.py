@@ -1,0 +1,99 @@
+"""Small counters with bounds: buckets that leak, names that were seen within a time, tables that forget."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+V = TypeVar("V")
+
+
+class Leak:
+    """A bucket that loses ``rate`` of its content a second; :meth:`add` says how full it is then."""
+
+    __slots__ = ("at_s", "level")
+
+    def __init__(self) -> None:
+        self.level = 0.0
+        self.at_s = 0.0
+
+    def add(self, now_s: float, *, capacity: int, window_s: float) -> float:
+        """One more; a full bucket is empty again after ``window_s``."""
+        self.level = max(0.0, self.level - (now_s - self.at_s) * capacity / window_s) + 1.0
+        self.at_s = now_s
+        return self.level
+
+    def take_back(self, count: int) -> None:
+        """These were no failures after all."""
+        self.level = max(0.0, self.level - count)
+
+
+class Seen:
+    """Who was seen within the last time, and how often each; beyond ``most`` the longest unseen is forgotten."""
+
+    __slots__ = ("_most", "_names")
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._names: OrderedDict[str, tuple[float, int]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def add(self, name: str, now_s: float, window_s: float) -> None:
+        """Once more; what was seen longer ago than ``window_s`` goes."""
+        while self._names:
+            oldest, (at_s, _) = next(iter(self._names.items()))
+            if now_s - at_s < window_s:
+                break
+            del self._names[oldest]
+        _, count = self._names.pop(name, (0.0, 0))
+        self._names[name] = (now_s, count + 1)
+        if len(self._names) > self._most:
+            self._names.popitem(last=False)
+
+    def discard(self, name: str) -> int:
+        """It does not count any more; how often it did."""
+        return self._names.pop(name, (0.0, 0))[1]
+
+    def within(self, now_s: float, window_s: float) -> int:
+        """How many were seen so lately."""
+        return sum(1 for at_s, _ in reversed(self._names.values()) if now_s - at_s < window_s)
+
+    def rare(self, times: int) -> int:
+        """How many were seen so few times each."""
+        return sum(1 for _, count in self._names.values() if count <= times)
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._names.clear()
+
+
+class Bounded(Generic[V]):
+    """Values by name, made when first asked for; beyond ``most`` the longest unused goes."""
+
+    def __init__(self, make: Callable[[], V], most: int) -> None:
+        self._make = make
+        self._most = most
+        self._values: OrderedDict[str, V] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def of(self, name: str) -> V:
+        """The value of a name, and it is the newest."""
+        value = self._values.get(name)
+        if value is None:
+            value = self._values[name] = self._make()
+            if len(self._values) > self._most:
+                self._values.popitem(last=False)
+        else:
+            self._values.move_to_end(name)
+        return value
+
+    def find(self, name: str) -> V | None:
+        """The value if there is one."""
+        return self._values.get(name)
+
+    def drop(self, name: str) -> None:
+        """Forget it."""
+        self._values.pop(name, None)

@@ -322,6 +322,7 @@ class Dkim(_Section, frozen=True, kw_only=True):
     """The keys that sign what leaves."""
 
     is_signing: bool = True
+    is_arc_sealing: bool = False  # what aliases forward to other servers has a seal of theirs (RFC 8617)
     rotate_days: Annotated[int, msgspec.Meta(ge=30, le=183)] = 180  # a key signs no longer, if a successor is published
     wait_hours: NotNegative = 48  # from when DNS shows a successor to its use
     retire_days: Annotated[int, msgspec.Meta(ge=7)] = 14  # from then on until the old key is revoked

@@ -89,6 +89,7 @@ class DeliveryDeps:
     words: Words = ENGLISH  # of reports
     rewriting: Rewriting | None = None  # None: nothing is forwarded
     signing: Signing | None = None  # None: what leaves is not signed
+    is_sealing: bool = False  # forwards have a set of ARC
 
 
 class Delivery:
@@ -387,7 +388,9 @@ class Delivery:
 
 
 def _departures(deps: DeliveryDeps) -> Departures | None:
-    return None if deps.outbox is None else Departures(deps.outbox, deps.signing, deps.rewriting, deps.hostname)
+    if deps.outbox is None:
+        return None
+    return Departures(deps.outbox, deps.signing, deps.rewriting, deps.hostname, is_sealing=deps.is_sealing)
 
 
 def _vanished(exc: PermanentError) -> Verdict:

@@ -95,6 +95,7 @@ class Look:
         found = msgspec.structs.replace(
             facts,
             results=results_field(self._hostname, founds(results)),
+            chain=results.arc.status.value,
             is_junk=verdict.action is Action.JUNK,
             is_proven=facts.is_proven or proves(results, facts.reverse_path),
         )

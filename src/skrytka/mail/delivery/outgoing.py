@@ -16,6 +16,7 @@ from skrytka.mail.outbox.signing import NOT_SIGNED, Signed, Signing
 from skrytka.model.address import Domain
 from skrytka.model.envelope import BodyType, Recipient
 from skrytka.model.events import MessageQueued
+from skrytka.protocol.mailauth.arc.fields import Status
 from skrytka.protocol.mailauth.dkim.body import BodySpec
 from skrytka.protocol.mailauth.dkim.sign import SIGNED_BODY
 from skrytka.store.commands.queue import QueueIn
@@ -47,7 +48,16 @@ class Departed(msgspec.Struct, frozen=True):
 class Departures:
     """Signs and seals what leaves. TransientError when what that takes is away."""
 
-    def __init__(self, outbox: Outbox, signing: Signing | None, rewriting: Rewriting | None, hostname: str) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        signing: Signing | None,
+        rewriting: Rewriting | None,
+        hostname: str,
+        *,
+        is_sealing: bool = False,
+    ) -> None:
+        self._is_sealing = is_sealing
         self._outbox = outbox
         self._rewriting = rewriting
         self._signing = signing
@@ -81,7 +91,7 @@ class Departures:
         """A stranger's mail goes on under a reverse path of the alias, and its signature.
 
         Own people's mail stays theirs. A reverse path of ours from outside is rewritten too: it may be forged, and
-        would pass SPF from here.
+        would pass SPF from here. What we have found of it goes on with it, and under a seal where a setting says so.
         """
         if self._rewriting is None:
             raise AssertionError("nothing is forwarded without a key")
@@ -98,7 +108,8 @@ class Departures:
                 origin=facts.reverse_path,
                 is_proven=facts.is_proven,
                 alias=None if forward.is_return else alias,
-                trace_fields=delivered_to(forward) + envelope.trace_fields,
+                trace_fields=delivered_to(forward) + facts.results.encode() + envelope.trace_fields,
+                signatures=await self._arc_set(facts, sealed, signed) + envelope.signatures,
             ),
             forward.recipients,
             sealed.blob.blob_id,
@@ -107,6 +118,14 @@ class Departures:
             release_at_ms=facts.release_at_ms,
         )
         return queue, signed
+
+    async def _arc_set(self, facts: Transaction, sealed: Sealed, signed: Signed) -> bytes:
+        """Only of what was looked at when it came (RFC 8617 5.1)."""
+        body = sealed.hash_of(SIGNED_BODY)
+        if not self._is_sealing or self._signing is None or body is None or not (facts.chain and facts.results):
+            return b""
+        status, results = Status(facts.chain), facts.results.encode()
+        return await self._signing.arc_set(sealed.scan.fields, signed, results, status, body, facts.trace)
 
     async def _signed(self, facts: Transaction, sealed: Sealed, forwarder: Domain | None = None) -> Signed:
         body, sender = sealed.hash_of(SIGNED_BODY), facts.reverse_path.address

@@ -72,6 +72,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     hold: str = ""  # as its sender said it (model.envelope.Hold); "" where it is to go at once
     release_at_ms: int = 0
     results: str = ""  # the Authentication-Results field, with CRLF
+    chain: str = ""  # what became of its chain of ARC (RFC 8617 4.4); "": nobody has looked
     is_junk: bool = False
 
 

@@ -17,6 +17,8 @@ from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError
 from skrytka.model.events import Emitter, FaultRaised
 from skrytka.model.ids import AccountId, State, TraceId
+from skrytka.protocol.mailauth.arc.fields import Status
+from skrytka.protocol.mailauth.arc.seal import seal
 from skrytka.protocol.mailauth.dkim.body import BodyHash, BodyHasher
 from skrytka.protocol.mailauth.dkim.header import Header
 from skrytka.protocol.mailauth.dkim.results import DkimError
@@ -43,6 +45,7 @@ class Signed(msgspec.Struct, frozen=True):
     fields: bytes = b""  # whole DKIM-Signature fields
     domain: str = ""  # d=
     selectors: tuple[str, ...] = ()
+    several: tuple[bytes, ...] = ()  # ``fields``, one by one
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -110,7 +113,28 @@ class Signing:
         except DkimError as exc:
             self._tell(ready.name, f"a message cannot be signed: {exc.reason.value}", trace)
             return NOT_SIGNED
-        return Signed(signatures, ready.name, tuple(key.selector for key in ready.keys))
+        selectors = tuple(key.selector for key in ready.keys)
+        return Signed(b"".join(signatures), ready.name, selectors, signatures)
+
+    async def arc_set(
+        self, fields: Fields, signed: Signed, results: bytes, status: Status, body: BodyHash, trace: TraceId
+    ) -> bytes:
+        """What goes on top of ``signed`` (RFC 8617 5.1), under the first of its keys; b"" when there is nothing to add.
+
+        ``results`` is our Authentication-Results field, ``status`` what became of the chain that came.
+        """
+        if not signed.domain:
+            return b""
+        ready = await self._keys_of(Domain(signed.domain), trace)
+        if not ready.keys:
+            return b""
+        whole = [*((b"dkim-signature", each) for each in signed.several), *fields]
+        now_s = self._clock.now_ms() // 1000
+        try:
+            return await asyncio.to_thread(_seal, whole, status, results, body, ready.keys[0], now_s)
+        except DkimError as exc:
+            self._tell(ready.name, f"a message cannot be sealed: {exc.reason.value}", trace)
+            return b""
 
     def is_old(self, signed_at_ms: int) -> bool:
         """Whether the key may have been retired and revoked meanwhile: mail waits for its time, or is held."""
@@ -167,9 +191,13 @@ def _signing(name: str) -> Query[tuple[str, list[DkimKeyRow]]]:
     return "", []
 
 
-def _sign(fields: Fields, body: BodyHash, keys: Sequence[SigningKey], now_s: int) -> bytes:
+def _sign(fields: Fields, body: BodyHash, keys: Sequence[SigningKey], now_s: int) -> tuple[bytes, ...]:
     header = Header(fields)
-    return b"".join(sign(header, body, key, now_s) for key in keys)
+    return tuple(sign(header, body, key, now_s) for key in keys)
+
+
+def _seal(fields: Fields, status: Status, results: bytes, body: BodyHash, key: SigningKey, now_s: int) -> bytes:
+    return seal(Header(fields), status, results, body, key, now_s)
 
 
 def _hash(content: bytes, start: int) -> BodyHash:

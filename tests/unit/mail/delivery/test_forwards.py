@@ -1,5 +1,6 @@
 """Mail for aliases that lead to other servers, from the RCPT to what the other server gets, and back."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import msgspec
@@ -7,6 +8,7 @@ import pytest
 
 from skrytka.mail.delivery.forwards import forwards_of, is_loop
 from skrytka.mail.delivery.incoming import rescan
+from skrytka.mail.delivery.local import Delivery
 from skrytka.mail.delivery.types import Outgoing, Resolution
 from skrytka.mail.outbox import dkim_keys
 from skrytka.model import reply
@@ -16,7 +18,7 @@ from skrytka.model.errors import Reason
 from skrytka.model.events import DeliveryFailed, MessageQueued
 from skrytka.model.verdict import Verdict
 from tests.support.outside import Outside, Peer, peer, to
-from tests.support.signing import give_keys, rsa_key, signing_of, use_keys, verified
+from tests.support.signing import arc_verified, give_keys, rsa_key, signing_of, use_keys, verified
 from tests.unit.mail.world import ACTOR, MESSAGE, World
 
 INFO = "info@example.test"
@@ -292,6 +294,66 @@ async def test_what_no_inspector_survives_is_not_forwarded_under_our_name(world:
     world.inspector.poison = b"Hello"
     outside = Outside(world, 1)
     assert (await checked(outside, MESSAGE, INFO)).reply is reply.NOT_FORWARDED
+
+
+def sealing(outside: Outside) -> Outside:
+    """Forwards of this one have a set of ARC."""
+    outside.delivery = Delivery(dataclasses.replace(outside.delivery._deps, is_sealing=True))
+    return outside
+
+
+async def test_what_we_have_found_goes_on_with_a_forward(world: World) -> None:
+    await led(world)
+    async with peer() as mx:
+        outside = Outside(world, mx.port)
+        await checked(outside, MESSAGE, INFO)
+        await outside.courier.run_once()
+    (message,) = mx.messages
+    first, second, third = rescan(message).fields[:3]
+    assert [first[0], second[0], third[0]] == [b"delivered-to", b"authentication-results", b"received"]
+    assert second[1].startswith(b"Authentication-Results: mx.example.test;\r\n\tspf=none ")
+    assert b"ARC-" not in message
+
+
+async def test_a_forward_is_sealed_where_a_setting_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dkim_keys, "generate_private_key", rsa_key)
+    records = await give_keys(world)
+    await use_keys(world)
+    await led(world)
+    async with peer() as mx:
+        outside = sealing(Outside(world, mx.port, signing=signing_of(world)))
+        await checked(outside, MESSAGE, INFO)
+        await outside.courier.run_once()
+        (once,) = mx.messages
+        for name, text in records.items():
+            world.dns.txt(name, text)
+        again = once[once.index(b"Received:") :]  # it comes back by another alias
+        await led(world, "other@example.test")
+        await checked(outside, again, "other@example.test")
+        await outside.courier.run_once()
+    twice = mx.messages[1]
+    assert arc_verified(once, records) == arc_verified(twice, records) == ("pass", "example.test")
+    assert twice.count(b"ARC-Seal: ") == 2
+    assert b"; arc=pass" in twice[twice.index(b"ARC-Authentication-Results: i=2;") :].replace(b"\r\n\t", b" ")
+    assert b"cv=pass" in twice.partition(b"ARC-Message")[0]
+    assert set(verified(once, records).values()) == {True}
+
+
+async def test_nothing_is_sealed_that_nobody_has_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dkim_keys, "generate_private_key", rsa_key)
+    await led(world)
+    async with peer() as mx:
+        unkeyed = sealing(Outside(world, mx.port, signing=signing_of(world)))
+        await checked(unkeyed, MESSAGE, INFO)  # no key is in use
+        await give_keys(world)
+        await use_keys(world)
+        outside = sealing(Outside(world, mx.port, signing=signing_of(world)))
+        await forward(outside, to(INFO))
+        own = MESSAGE.replace(b"bob@example.net", b"alice@example.test", 1)
+        await outside.submit(to(INFO), message=own)
+        await outside.courier.run_once()
+    assert len(mx.messages) == 3
+    assert not any(b"ARC-" in message for message in mx.messages)
 
 
 async def test_a_sister_domain_is_ours_too_where_one_policy_covers_both(world: World) -> None:

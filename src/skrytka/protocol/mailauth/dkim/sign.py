@@ -108,11 +108,8 @@ def sign(header: Header, body: BodyHash, key: SigningKey, now_s: int, *, expires
         b"bh=%s;" % write_base64(body.digest),
         b"b=",
     ]
-    field = _folded(b"DKIM-Signature:", words)
-    signature = write_base64(key.sign(header.signed_octets(names, Method.RELAXED, field)))
-    width = COLUMNS_MAX - 1
-    lines = [signature[start : start + width] for start in range(0, len(signature), width)]
-    return b"\r\n ".join([field, *lines]) + b"\r\n"
+    field = folded(b"DKIM-Signature:", words)
+    return with_signature(field, key.sign(header.signed_octets(names, Method.RELAXED, field)))
 
 
 def signed_names(header: Header) -> tuple[bytes, ...]:
@@ -124,7 +121,14 @@ def signed_names(header: Header) -> tuple[bytes, ...]:
     return tuple(name for name, count in counts for _ in range(count))
 
 
-def _folded(line: bytes, words: Iterable[bytes]) -> bytes:
+def with_signature(field: bytes, signature: bytes) -> bytes:
+    """The whole field, of one that ends with ``b=``."""
+    text, width = write_base64(signature), COLUMNS_MAX - 1
+    lines = [text[start : start + width] for start in range(0, len(text), width)]
+    return b"\r\n ".join([field, *lines]) + b"\r\n"
+
+
+def folded(line: bytes, words: Iterable[bytes]) -> bytes:
     """Words on lines of ``COLUMNS_MAX``; one that begins with : or ; stands close to the one before."""
     lines = []
     for word in words:

@@ -13,6 +13,9 @@ SOURCES := src tests scripts $(wildcard bench)
 LOCK_FLAGS = --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --quiet $(UPGRADE) \
 	--custom-compile-command "make lock"
 
+# Where the environment forbids bytecode each process that a test starts would compile all of src: half of its start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .NOTPARALLEL:
 .PHONY: setup run test check lint tree apt bench lock
 

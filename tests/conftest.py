@@ -1,6 +1,7 @@
 """What holds for every test: groups and their time limits, what "not run" means, and the sizes of a run."""
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
@@ -39,6 +40,8 @@ def group_of(path: Path) -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # servers that tests start would compile all of src each time
+    sys.dont_write_bytecode = False
     if long():  # child processes that tests start take the same sizes
         os.environ["SKRYTKA_LONG"] = "1"
 

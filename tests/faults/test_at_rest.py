@@ -27,7 +27,7 @@ from skrytka.store.commands import CreateMailbox
 from skrytka.store.seal.blob import BlobWriter, MemoryBudget
 from skrytka.store.seal.source import LocalKeySource
 from skrytka.store.system import SystemClock, SystemRandom
-from tests.support.demo import Demo
+from tests.support.demo import Demo, prepared
 from tests.support.faults.all_kinds import demo_with_route, file_away, list_many, send_outside, set_apart
 from tests.support.faults.contents import Contents, opened
 from tests.support.faults.hidden import files_below, forms, planted, search
@@ -215,8 +215,7 @@ def column_of(store: Path, name: str) -> list[bytes]:
 
 
 async def test_the_queue_and_names_of_mailboxes_are_hidden(tmp_path: Path, mark: str) -> None:
-    with Demo(tmp_path / "demo"):
-        pass
+    prepared(tmp_path / "demo")
     with opened(tmp_path / "demo") as contents:
         keys = LocalKeySource(contents.ring, RANDOM)
         alice = AccountId(1)

@@ -16,7 +16,7 @@ from typing import Any
 import apsw
 import pytest
 
-from tests.support.demo import Demo
+from tests.support.demo import Demo, prepared
 from tests.support.faults.clock import WallClock
 from tests.support.faults.imap import events, until
 
@@ -123,14 +123,11 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     clock = WallClock(tmp_path)
     for name, value in clock.environment.items():
         monkeypatch.setenv(name, value)
-    demo = Demo(tmp_path / "demo")
-    with demo:
-        pass
+    demo = prepared(tmp_path / "demo")
     with (demo.root / "skrytka.toml").open("a") as file:
         file.write(ROUTE)
-    # "demo" would make itself a new certificate when the clock says that the old one has ended
-    with Demo(demo.root, arguments=["serve", "--dir", str(demo.root)]) as served:
-        made = World(served, clock)
+    with demo:
+        made = World(demo, clock)
         made.begin()
         yield made
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pytest
 
 from skrytka.model.errors import SkrytkaError
-from tests.support.demo import Demo
+from tests.support.demo import Demo, prepared
 from tests.support.faults.contents import Contents, Message, opened
 from tests.support.faults.disk import Before, Disk
 from tests.support.faults.imap import box, boxes, problems
@@ -63,15 +63,13 @@ class Run:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("power")
     root, log = folder / "demo", folder / "log"
-    with Demo(root):
-        pass
+    demo = prepared(root)
     settings = root / "skrytka.toml"
     settings.write_text(settings.read_text() + "\n[store]\nwal_checkpoint_bytes = 1048576\n")
     before = Before.of(root, folder / "before")
     with pytest.MonkeyPatch.context() as patch:
         for name, value in recorded(build_recorder(folder), root, log).items():
             patch.setenv(name, value)
-        demo = Demo(root)
         demo.start()
     work = MailboxWork(demo, log, APPENDED), SubmissionWork(demo, log, SUBMITTED)
     for each in work:

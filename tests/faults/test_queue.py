@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.test_disk_full import fill, small_disk
-from tests.support.demo import Demo
+from tests.support.demo import Demo, prepared
 from tests.support.faults.imap import events, until
 from tests.support.faults.outside import MailServer, NameServer, submit
 from tests.support.ports import free_block
@@ -56,9 +56,7 @@ def queued(demo: Demo) -> int:
 def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
     """The folder of a server that was stopped with a full queue, and the port that it will send to: to be copied."""
     root, port = tmp_path_factory.mktemp("filled") / "demo", free_block()
-    with Demo(root):
-        pass
-    demo = Demo(root)
+    demo = prepared(root)
     settings(demo, port, is_paused=True)
     with demo:
         submit(demo, "sink.test", subjects())
@@ -126,9 +124,7 @@ def test_all_processes_killed_at_once_lose_nothing_of_the_queue(full: tuple[Demo
 @pytest.mark.needs("root")
 def test_a_full_disk_sends_nothing_twice_and_the_queue_empties_when_there_is_room(small_disk: Path) -> None:
     port, some = free_block(), subjects(20)
-    with Demo(small_disk / "demo"):
-        pass
-    demo = Demo(small_disk / "demo")
+    demo = prepared(small_disk / "demo")
     settings(demo, port, is_paused=False)
     with demo:
         submit(demo, "sink.test", some)
@@ -155,9 +151,7 @@ def test_mail_waits_while_dns_drops_packets_and_goes_when_it_answers(tmp_path: P
     turn = iter(range(1_000_000))
     hears: dict[str, Callable[[], bool]] = {"some": lambda: next(turn) % 2 == 1, "all": lambda: not is_deaf[0]}
     port = free_block()
-    with Demo(tmp_path / "demo"):
-        pass
-    demo = Demo(tmp_path / "demo")
+    demo = prepared(tmp_path / "demo")
     settings(demo, port, is_paused=False)
     with NameServer({("mx.example.net.", "A"): "127.0.0.1"}, hears[loss]) as names, MailServer(port) as outside:
         config = demo.root / "skrytka.toml"

@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 
-from tests.support.demo import Demo
+from tests.support.demo import Demo, prepared
 from tests.support.faults.contents import opened
 from tests.support.faults.failing import FailingDisk
 from tests.support.faults.imap import boxes, events, problems, until
@@ -150,8 +150,7 @@ def test_with_the_key_ring_s_disk_read_only_all_is_served_but_new_accounts(
 
 @pytest.mark.needs("root")
 def test_with_the_key_ring_s_disk_full_all_is_served_but_new_accounts(disk: Path, tmp_path: Path) -> None:
-    with Demo(tmp_path / "demo") as demo:
-        pass
+    demo = prepared(tmp_path / "demo")
     with own_disk(disk, demo.root / "ring"):
         with demo:
             filler = disk / "filler"
@@ -177,8 +176,7 @@ def test_with_the_key_ring_s_disk_full_all_is_served_but_new_accounts(disk: Path
 @pytest.mark.needs("root")
 def test_mail_is_served_when_the_event_log_s_own_disk_is_read_only_or_gone(disk: Path, tmp_path: Path) -> None:
     """Events wait in memory and are written when it is back."""
-    with Demo(tmp_path / "demo") as demo:
-        pass
+    demo = prepared(tmp_path / "demo")
     with own_disk(disk, demo.root / "events"), demo:
         until(lambda: remount(disk, "ro"), "nobody is writing just now")
         sent = [attempt(demo, f"meanwhile-{number}") for number in range(5)]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.faults.test_queue import ROUTE, queued
-from tests.support.demo import Demo
+from tests.support.demo import Demo, prepared
 from tests.support.faults.clock import WallClock
 from tests.support.faults.imap import until
 from tests.support.faults.outside import ALICE, SUBJECT, MailServer, submission
@@ -45,18 +45,15 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     clock, port = WallClock(tmp_path), free_block()
     for name, value in clock.environment.items():
         monkeypatch.setenv(name, value)
-    with Demo(tmp_path / "demo") as demo:
-        pass
+    demo = prepared(tmp_path / "demo")
     with (demo.root / "skrytka.toml").open("a") as config:
         config.write(ROUTE.format(is_paused="false", port=port))
-    # "demo" would make itself a new certificate when the clock says that the old one has ended
-    served = Demo(demo.root, arguments=["serve", "--dir", str(demo.root)])
-    with MailServer(port, pause_s=0.05) as outside, served:
-        with submission(served) as client:
+    with MailServer(port, pause_s=0.05) as outside, demo:
+        with submission(demo) as client:
             for subject in subjects():
                 content = f"From: {ALICE}\r\nSubject: {subject}\r\n\r\nhello\r\n"
                 client.sendmail(ALICE, ["bob@example.test", "x@sink.test"], content, [f"HOLDFOR={HOUR_S}"])
-        yield World(served, clock, outside)
+        yield World(demo, clock, outside)
 
 
 def subjects() -> list[str]:

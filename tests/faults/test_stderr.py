@@ -9,16 +9,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.demo import COMMAND, Demo
+from tests.support.demo import COMMAND, Demo, prepared
 from tests.support.faults.imap import until
 from tests.support.processes import tree, words
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    with Demo(tmp_path_factory.mktemp("stderr") / "demo") as demo:
-        pass
-    return demo
+    return prepared(tmp_path_factory.mktemp("stderr") / "demo")
 
 
 @contextlib.contextmanager

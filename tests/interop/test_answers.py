@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from skrytka.daemon.demo import STANDARD_PORTS
-from tests.support.demo import Demo
+from tests.support.demo import Demo, prepared
 from tests.support.ports import free_base
 from tests.support.postfix import PostfixPeer
 from tests.support.screen import Screen
@@ -66,8 +66,7 @@ def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Net]:
     root = Path("/tmp") / f"skrytka-answers-{time.monotonic_ns()}"  # Postfix wants a path that others may enter
     peer = free_base([*STANDARD_PORTS.values(), 2525]) + 2525
     folder = tmp_path_factory.mktemp("answers") / "demo"
-    with Demo(folder):
-        pass
+    prepared(folder)
     with (folder / "skrytka.toml").open("a") as config:
         config.write(ROUTE.format(peer=peer))
     with ExitStack() as stack:

@@ -20,7 +20,7 @@ MESSAGE = b"From: Someone <someone@example.net>\r\nTo: alice@example.test\r\nSub
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Demo]:
-    with Demo() as running:
+    with Demo(is_new=True) as running:
         yield running
 
 
@@ -144,7 +144,7 @@ def test_a_killed_child_is_replaced_and_mail_works_again(demo: Demo, victim: str
 
 
 def test_it_is_started_again_with_its_mail_and_passwords(tmp_path: Path) -> None:
-    with Demo(tmp_path / "demo") as first:
+    with Demo(tmp_path / "demo", is_new=True) as first:
         first.send("alice@example.test", MESSAGE % b"kept")
         facts = first.facts
     with Demo(tmp_path / "demo") as second:
@@ -158,7 +158,7 @@ def test_it_is_started_again_with_its_mail_and_passwords(tmp_path: Path) -> None
     ("number", "to_group"), [(signal.SIGTERM, True), (signal.SIGINT, True), (signal.SIGINT, False)]
 )
 def test_it_drains_and_exits_0(number: int, to_group: bool) -> None:
-    demo = Demo()
+    demo = Demo(is_new=True)
     demo.start()
     try:
         client, session = demo.imaps(), demo.smtp()
@@ -175,7 +175,7 @@ def test_it_drains_and_exits_0(number: int, to_group: bool) -> None:
 
 
 def test_what_is_under_way_is_finished_before_it_ends() -> None:
-    demo = Demo()
+    demo = Demo(is_new=True)
     demo.start()
     try:
         session = demo.smtp()

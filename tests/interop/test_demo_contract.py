@@ -30,7 +30,7 @@ WITHIN_S = 10.0  # "by themselves, within seconds"
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Demo]:
-    with Demo() as running:
+    with Demo(is_new=True) as running:
         yield running
 
 
@@ -204,7 +204,7 @@ def test_hup_to_the_whole_group_reloads_once_and_drops_nobody(demo: Demo) -> Non
 
 
 def test_other_ports_are_all_that_a_second_start_changes(tmp_path: Path) -> None:
-    with Demo(tmp_path / "demo") as first:
+    with Demo(tmp_path / "demo", is_new=True) as first:
         first.send("alice@example.test", MESSAGE % b"kept")
         facts = first.facts
     base = free_base(STANDARD_PORTS.values())
@@ -215,7 +215,7 @@ def test_other_ports_are_all_that_a_second_start_changes(tmp_path: Path) -> None
 
 
 def test_children_of_a_killed_supervisor_end_by_themselves() -> None:
-    demo = Demo()
+    demo = Demo(is_new=True)
     demo.start()
     try:
         pids = demo.pids()
@@ -234,7 +234,7 @@ def test_children_of_a_killed_supervisor_end_by_themselves() -> None:
 
 
 def test_a_client_that_does_not_stop_talking_cannot_hold_up_the_end() -> None:
-    demo = Demo()
+    demo = Demo(is_new=True)
     demo.start()
     try:
         talker = [sys.executable, "-c", TALKER, str(demo.port("smtp"))]

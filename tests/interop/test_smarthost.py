@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.support.certificates import write_certificate
-from tests.support.demo import Demo
+from tests.support.demo import Demo, prepared
 from tests.support.dovecot_auth import DovecotAuth
 from tests.support.faults.outside import submit
 from tests.support.ports import free_block
@@ -66,9 +66,7 @@ def relay(tmp_path: Path) -> Iterator[Relay]:
         certificate, _key = write_certificate(root, "localhost")
         more = POSTFIX.format(root=root, socket=auth.socket)
         postfix = stack.enter_context(PostfixPeer(root / "postfix", free_block(), route=1, more=more))
-        with Demo(tmp_path / "demo"):
-            pass
-        demo = Demo(tmp_path / "demo")
+        demo = prepared(tmp_path / "demo")
         shutil.copy(certificate, demo.root / "relay.pem")
         (demo.root / "relay.password").write_text(PASSWORD + "\n")
         config = demo.root / "skrytka.toml"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.demo import Demo
+from tests.support.demo import Demo, prepared
 
 ALICE = "alice@example.test"
 
@@ -129,8 +129,7 @@ def test_whoever_is_suspended_while_connected_sends_nothing_more(demo: Demo) -> 
 
 def test_limits_hold_over_all_fronts(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
-    with Demo(folder):
-        pass
+    prepared(folder)
     with (folder / "skrytka.toml").open("a") as config:
         config.write("[submission]\nrecipients_per_hour = 4\n")
     with Demo(folder) as limited:

@@ -1,9 +1,11 @@
 """A running demo for tests, as an outsider sees it: a command, a folder, ports, ``demo.json``."""
 
+import atexit
 import contextlib
 import imaplib
 import json
 import os
+import shutil
 import signal
 import smtplib
 import ssl
@@ -13,10 +15,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from skrytka.daemon.demo import STANDARD_PORTS
+from skrytka.daemon import demo as daemon
+from skrytka.store.system import SystemClock, SystemRandom
 from tests.support import processes
 from tests.support.ports import free_base, is_listening
 
@@ -25,13 +30,40 @@ END_S = 40.0
 COMMAND = [sys.executable, "-m", "skrytka.cli.main"]
 
 
-class Demo:
-    """``with Demo() as demo:``. On leaving it is sent SIGTERM, must exit 0 and leave no process behind."""
+def prepared(root: Path) -> "Demo":
+    """A demo that has never run, on free ports: made without a start, with the keys and passwords of all of them."""
+    shutil.copytree(_template(), root)
+    _make(root, free_base(daemon.STANDARD_PORTS.values()))
+    return Demo(root)
 
-    def __init__(self, root: Path | None = None, *, arguments: Sequence[str] | None = None) -> None:
+
+@cache
+def _template() -> Path:
+    """Made once a process: keys and hashes of passwords take half a second of the processor."""
+    folder = Path(tempfile.mkdtemp(prefix="skrytka-template-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    _make(folder / "demo", None)
+    return folder / "demo"
+
+
+def _make(root: Path, port_base: int | None) -> None:
+    with ThreadPoolExecutor(1) as thread:  # it has a loop of its own, and so may the test have
+        thread.submit(daemon.make, root, port_base, SystemClock(), SystemRandom()).result()
+
+
+class Demo:
+    """``with Demo() as demo:``. On leaving it is sent SIGTERM, must exit 0 and leave no process behind.
+
+    A folder that is not there is :func:`prepared`; ``is_new``: ``skrytka demo`` makes it, with keys of its own.
+    """
+
+    def __init__(
+        self, root: Path | None = None, *, arguments: Sequence[str] | None = None, is_new: bool = False
+    ) -> None:
         self._own = tempfile.TemporaryDirectory(prefix="skrytka-demo-") if root is None else None
         self.root = Path(self._own.name) / "demo" if self._own is not None else root or Path()
         self._arguments = arguments
+        self._is_new = is_new
         self._process: subprocess.Popen[str] | None = None
         self._lines: list[str] = []
         self._errors: list[str] = []
@@ -58,11 +90,7 @@ class Demo:
 
     def start(self) -> None:
         """Start it and wait for ``ready``; the ports of a folder that is there already stay."""
-        arguments = self._arguments
-        if arguments is None:
-            arguments = ["demo", "--dir", str(self.root)]
-            if not (self.root / "demo.json").exists():
-                arguments += ["--port-base", str(free_base(STANDARD_PORTS.values()))]
+        arguments = self._command() if self._arguments is None else self._arguments
         self._lines.clear()
         self._process = subprocess.Popen(
             [*COMMAND, *arguments],
@@ -79,6 +107,16 @@ class Demo:
         except BaseException:
             self.abandon()
             raise
+
+    def _command(self) -> list[str]:
+        if not self._is_new:
+            if not self.root.exists():
+                prepared(self.root)
+            return ["serve", "--dir", str(self.root)]  # what the command becomes when all is made
+        command = ["demo", "--dir", str(self.root)]
+        if not (self.root / "demo.json").exists():
+            command += ["--port-base", str(free_base(daemon.STANDARD_PORTS.values()))]
+        return command
 
     def _read(self, stream: Any, lines: list[str]) -> None:
         for line in stream:

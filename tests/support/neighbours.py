@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from skrytka.daemon.demo import STANDARD_PORTS
-from tests.support.demo import Demo
+from tests.support.demo import Demo, prepared
 from tests.support.ports import free_base
 from tests.support.postfix import PostfixPeer
 
@@ -42,13 +42,12 @@ class Net(NamedTuple):
 def neighbours(folder: Path, more: str = "") -> Iterator[Net]:
     """``more`` are settings of the first."""
     with ExitStack() as stack:
-        second = stack.enter_context(Demo())  # a demo trusts 127.0.0.1: exempt_networks
+        second = stack.enter_context(Demo(is_new=True))  # with keys of its own; it trusts 127.0.0.1: exempt_networks
         assert second.run("domain", "add", "second.test").returncode == 0
         made = second.run("account", "add", DORA, "--password-stdin", text=f"{DORAS_PASSWORD}\n")
         assert made.returncode == 0, made.stderr
         peer_port = free_base([*STANDARD_PORTS.values(), 2525]) + 2525
-        with Demo(folder):
-            pass
+        prepared(folder)
         with (folder / "skrytka.toml").open("a") as config:
             config.write(more + ROUTES.format(second=second.port("smtp"), peer=peer_port))
         first = stack.enter_context(Demo(folder))

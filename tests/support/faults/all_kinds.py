@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tests.support.demo import Demo
+from tests.support.demo import Demo, prepared
 from tests.support.faults.imap import events, until
 
 ALICE: Final = "alice@example.test"
@@ -26,11 +26,10 @@ _ROUTE: Final = (
 
 def demo_with_route(root: Path) -> Demo:
     """A demo, not started yet, whose mail to refused.test is refused."""
-    with Demo(root) as demo:
-        port = demo.port("smtp")
+    demo = prepared(root)
     with (root / "skrytka.toml").open("a") as config:
-        config.write(_ROUTE.format(port))
-    return Demo(root)
+        config.write(_ROUTE.format(demo.port("smtp")))
+    return demo
 
 
 def send_outside(demo: Demo, letter: bytes) -> None:

@@ -9,6 +9,7 @@ import shutil
 import smtplib
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
@@ -42,6 +43,18 @@ def faults(demo: Demo) -> set[str]:
     return {record["e"]["fault"] for record in events(demo, "fault_raised")}
 
 
+def flag(demo: Demo) -> str:
+    with demo.inbox("alice") as client:
+        client.sock.settimeout(90)
+        return client.store("1", "+FLAGS", r"(\Flagged)")[0]
+
+
+def append(demo: Demo) -> str:
+    with demo.inbox("alice") as client:
+        client.sock.settimeout(90)
+        return client.append("INBOX", "", "", b"Subject: x\r\n\r\nx\r\n")[0]
+
+
 @pytest.mark.needs("gcc", "libc6-dev")
 @pytest.mark.parametrize("number", pick([errno.EROFS], [errno.EROFS, errno.EIO]))
 def test_a_disk_that_takes_nothing_any_more_defers_mail_and_loses_nothing(
@@ -55,13 +68,13 @@ def test_a_disk_that_takes_nothing_any_more_defers_mail_and_loses_nothing(
         assert all(one.is_acknowledged for one in sent)
         seen = boxes(demo)
         disk.fail(number)
-        refused = both(demo, "meanwhile")
+        with ThreadPoolExecutor(4) as at_once:  # each waits as long as a store may be away
+            sending = [at_once.submit(attempt, demo, f"meanwhile-{size}", size) for size in (SMALL_BYTES, LARGE_BYTES)]
+            writing = [at_once.submit(write, demo) for write in (flag, append)]
+            assert not problems(sent, seen, boxes(demo)), "reading goes on"
+            refused = [each.result() for each in sending]
         assert {one.reply[:1] for one in refused} == {"4"}, refused
-        assert not problems(sent, seen, boxes(demo)), "reading goes on"
-        with demo.inbox("alice") as client:
-            client.sock.settimeout(90)
-            assert client.store("1", "+FLAGS", r"(\Flagged)")[0] == "NO"
-            assert client.append("INBOX", "", "", b"Subject: x\r\n\r\nx\r\n")[0] == "NO"
+        assert {each.result() for each in writing} == {"NO"}
         asked = demo.run("domain", "add", "new.test")
         assert asked.returncode == 4, asked
         assert "Traceback" not in asked.stderr

@@ -13,10 +13,19 @@ import apsw
 import msgspec
 import pytest
 
+from skrytka.mail.identity.passwords import Passwords
+from skrytka.mail.identity.verifier import Verifier
+from skrytka.model.ids import AccountId, UnitId, new_id
+from skrytka.model.secret import Secret
+from skrytka.store.commands import AddFactor, ChangePassword, PutCodes, PutMfaRule, UseFactor
+from skrytka.store.commands.base import Command
+from skrytka.store.factor_rows import CodeKind, FactorKind, RuleScope
+from skrytka.store.seal.keys import AccountKeys, Kind
 from skrytka.store.seal.source import LocalKeySource
+from skrytka.store.sql import directory
 from tests.faults.test_at_rest import CLOCK, LARGE_BYTES, RANDOM, enqueue, letter, marker
 from tests.support.faults.all_kinds import demo_with_route, file_away, list_many, send_outside, set_apart
-from tests.support.faults.contents import opened
+from tests.support.faults.contents import Contents, opened
 from tests.support.faults.programs import let_in
 from tests.support.tree import DOCS, code_spans, table_rows
 
@@ -84,7 +93,39 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
         keys = LocalKeySource(contents.ring, RANDOM)
         asyncio.run(enqueue(contents, keys, mark, letter(mark)))
         asyncio.run(let_in(contents.store, keys, CLOCK, RANDOM))
+        asyncio.run(guard(contents, mark))
     return demo.root
+
+
+async def guard(contents: Contents, mark: str) -> None:
+    """What an account has beside its mail and its password."""
+    alice = AccountId(1)
+    keys = AccountKeys(AccountId(0), contents.ring.ensure("node:factors"), RANDOM)
+    sealed = keys.seal(Kind.TEXT, b"factor", mark.encode())
+    passwords = Passwords(Secret(b"p" * 32), RANDOM)
+    stored = Verifier(await passwords.hash(alice, Secret(mark))).encode()
+    passwords.close()
+    (was,) = [row.verifier for row in await contents.store.read(directory.credentials(alice))]
+    commands: tuple[Command[Any], ...] = (
+        AddFactor(unit=unit(), account=alice, factor=1, kind=FactorKind.TOTP, sealed=sealed),
+        UseFactor(unit=unit(), account=alice, factor=1, counter=2),
+        PutCodes(unit=unit(), account=alice, kind=CodeKind.RECOVERY, macs=(RANDOM.token(16),), expires_at_ms=2**50),
+        PutMfaRule(
+            unit=unit(),
+            scope=RuleScope.DOMAIN,
+            subject="example.test",
+            is_required=True,
+            grace_ms=2**40,
+            until_ms=2**50,
+        ),
+        ChangePassword(unit=unit(), account=alice, verifier=stored, was=was),
+    )
+    for command in commands:
+        await contents.store.submit(command)
+
+
+def unit() -> UnitId:
+    return UnitId(new_id(CLOCK, RANDOM))
 
 
 def connected(root: Path, database: str) -> "contextlib.closing[apsw.Connection]":

@@ -110,6 +110,15 @@ class Op(StrEnum):
     QUEUE_SETTLE = "queue.settle"
     VAULT_EXPIRE = "vault.expire"
     TIMES_MEND = "times.mend"
+    FACTOR_ADD = "factor.add"
+    FACTOR_USE = "factor.use"
+    FACTOR_FAIL = "factor.fail"
+    FACTOR_REMOVE = "factor.remove"
+    FACTOR_RESET = "factor.reset"
+    CODES_PUT = "codes.put"
+    CODE_USE = "code.use"
+    MFA_RULE = "mfa.rule"
+    NOTICE_DONE = "notice.done"
     FENCE = "fence"
 
 

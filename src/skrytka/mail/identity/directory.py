@@ -4,7 +4,9 @@ from typing import Final
 
 import msgspec
 
+from skrytka.mail.identity.change import COMPROMISED
 from skrytka.mail.identity.controls import decode_controls
+from skrytka.mail.identity.duty import duty_of, next_change_ms, roles_of
 from skrytka.mail.identity.types import Credential
 from skrytka.mail.identity.verifier import decode_verifier
 from skrytka.model.address import Address
@@ -12,12 +14,14 @@ from skrytka.model.clock import Clock, Random
 from skrytka.model.ids import AccountId, State, UnitId, new_id
 from skrytka.store.api import Store
 from skrytka.store.commands.directory import PASSWORD, SetPassword
-from skrytka.store.rows import DIRECTORY_SUBJECT, AccountStatus
+from skrytka.store.rows import DIRECTORY_SUBJECT, AccountRow, AccountStatus
 from skrytka.store.sql import controls as control_sql
 from skrytka.store.sql import directory as sql
+from skrytka.store.sql import factors
 from skrytka.store.statement import Query
 
 KNOWN_MAX: Final = 10_000  # some 8 MB
+FOR_EVER_MS: Final = 2**62
 
 
 class StoredCredentials:
@@ -45,10 +49,11 @@ class StoredCredentials:
 
     async def find(self, address: Address) -> Credential | None:
         """One read for who logs in again and again; who is nobody is looked up each time."""
-        if (known := self._known.get(address.key)) is not None:
+        now_ms = self._clock.now_ms()
+        if (known := self._known.get(address.key)) is not None and now_ms < known.fresh_until_ms:
             return known
         changes = self._changes
-        found = await self._store.read(_find(address.key))
+        found = await self._store.read(_find(address.key, now_ms))
         if found is not None and changes == self._changes:
             if len(self._known) >= KNOWN_MAX:
                 self._known.clear()
@@ -60,26 +65,40 @@ class StoredCredentials:
         for row in await self._store.read(sql.credentials(account)):
             verifier = decode_verifier(row.verifier)
             if row.kind == PASSWORD and verifier.stored == was:
-                renewed = type(verifier)(stored, verifier.services).encode()
+                renewed = msgspec.structs.replace(verifier, stored=stored).encode()
                 unit = UnitId(new_id(self._clock, self._random))
                 await self._store.submit(SetPassword(unit=unit, account=account, verifier=renewed))
 
 
-def _find(key: str) -> Query[Credential | None]:
+def _find(key: str, now_ms: int) -> Query[Credential | None]:
     account = yield from sql.account_by_address(key)
     if account is None or account.status is AccountStatus.REMOVED:
         return None
     control = yield from control_sql.control(account.account)
+    has_mfa, fresh_until_ms = yield from _mfa(account, now_ms)
     found = Credential(
         account.account,
         Address.parse(account.address),
         None,
         account.status is AccountStatus.SUSPENDED,
         controls=None if control is None else decode_controls(control),
+        has_mfa=has_mfa,
+        fresh_until_ms=fresh_until_ms,
     )
     for row in (yield from sql.credentials(account.account)):
         if row.kind == PASSWORD:
             verifier = decode_verifier(row.verifier)
-            services = frozenset(verifier.services)
-            return msgspec.structs.replace(found, stored=verifier.stored, services=services)
+            services = ("web",) if verifier.must_change == COMPROMISED else verifier.services
+            return msgspec.structs.replace(found, stored=verifier.stored, services=frozenset(services))
     return found
+
+
+def _mfa(account: AccountRow, now_ms: int) -> Query[tuple[bool, int]]:
+    """Whether a password alone is not enough, and until when that is so by itself."""
+    has_factor = yield from factors.has_factor(account.account)
+    rules = yield from factors.rules_of(account.address)
+    roles = roles_of(is_admin=account.is_admin)
+    duty = duty_of(account.address, roles, account.created_at_ms, rules, now_ms)
+    is_due = duty is not None and duty.is_due(now_ms)
+    ends = [next_change_ms(rules, now_ms), duty.due_at_ms if duty is not None and not is_due else None]
+    return has_factor or is_due, min((end for end in ends if end is not None), default=FOR_EVER_MS)

@@ -51,6 +51,7 @@ class Credential(msgspec.Struct, frozen=True):
     is_suspended: bool = False
     services: frozenset[str] = frozenset()  # where the password may be used; empty: all
     has_mfa: bool = False  # then mail programs do not log in with the password
+    fresh_until_ms: int = 2**62  # then it has to be read again, though nobody changed anything
     controls: Controls | None = None
 
     def may_use(self, service: str) -> bool:

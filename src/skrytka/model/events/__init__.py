@@ -39,6 +39,12 @@ from skrytka.model.events.dns import (
     DnsPublished,
     DnsRecovered,
 )
+from skrytka.model.events.factors import (
+    FactorsChanged,
+    MfaRuleChanged,
+    SecondFactorAccepted,
+    SecondFactorRefused,
+)
 from skrytka.model.events.mail import (
     CommandRefused,
     DailyReportSent,
@@ -119,6 +125,7 @@ __all__ = [
     "Event",
     "EventClass",
     "EventsRetired",
+    "FactorsChanged",
     "FailureReportSent",
     "FaultRaised",
     "ForwardWithheld",
@@ -141,6 +148,7 @@ __all__ = [
     "MessageRefused",
     "MessageRelayed",
     "MessagesCopied",
+    "MfaRuleChanged",
     "OAuthClientChanged",
     "OAuthGranted",
     "OAuthRefused",
@@ -152,6 +160,8 @@ __all__ = [
     "ReportRefused",
     "ReportSent",
     "ScheduledMailHeld",
+    "SecondFactorAccepted",
+    "SecondFactorRefused",
     "SenderChecked",
     "SendingLimited",
     "ServerStarted",

@@ -27,6 +27,19 @@ from skrytka.store.commands.directory import (
     SuspendAccount,
 )
 from skrytka.store.commands.dkim import AddDkimKeys, DkimMove, MoveDkimKeys, NewDkimKey
+from skrytka.store.commands.factors import (
+    AddFactor,
+    ChangePassword,
+    DropMfaRule,
+    DropNotice,
+    FailFactor,
+    PutCodes,
+    PutMfaRule,
+    RemoveFactor,
+    ResetFactors,
+    UseCode,
+    UseFactor,
+)
 from skrytka.store.commands.jobs import CollectBlobs, ExpireJournal, ExpireVault, MendTimes
 from skrytka.store.commands.mailbox import (
     AddKeyword,
@@ -78,10 +91,12 @@ AnyCommand = (
     | AddDelegation
     | AddDkimKeys
     | AddDomain
+    | AddFactor
     | AddKeyword
     | AddOAuthClient
     | AddOAuthCode
     | AddOAuthDevice
+    | ChangePassword
     | ClaimRecent
     | CollectBlobs
     | Complete
@@ -91,6 +106,8 @@ AnyCommand = (
     | Defer
     | DeleteMailbox
     | Deliver
+    | DropMfaRule
+    | DropNotice
     | DropOAuthDevice
     | DropStaged
     | DropStsPolicies
@@ -100,6 +117,7 @@ AnyCommand = (
     | ExpirePlaces
     | ExpireVault
     | Expunge
+    | FailFactor
     | LockAccount
     | MendTimes
     | MergeTexts
@@ -109,7 +127,9 @@ AnyCommand = (
     | Post
     | PublishCopy
     | PutAlert
+    | PutCodes
     | PutMailboxPack
+    | PutMfaRule
     | PutPacks
     | PutStsPolicy
     | RedeemOAuthCode
@@ -120,9 +140,11 @@ AnyCommand = (
     | RemoveClientCertificate
     | RemoveDelegation
     | RemoveDomain
+    | RemoveFactor
     | RemoveOAuthClient
     | RenameMailbox
     | ReserveAccount
+    | ResetFactors
     | ResumeAccount
     | RevokeOAuth
     | RotateOAuthToken
@@ -138,6 +160,8 @@ AnyCommand = (
     | SuspendAccount
     | TakeBack
     | UnlockAccount
+    | UseCode
+    | UseFactor
     | UsedAppPasswords
 )
 
@@ -149,6 +173,7 @@ __all__ = [
     "AddDelegation",
     "AddDkimKeys",
     "AddDomain",
+    "AddFactor",
     "AddKeyword",
     "AddOAuthClient",
     "AddOAuthCode",
@@ -156,6 +181,7 @@ __all__ = [
     "AnyCommand",
     "AppPasswordUse",
     "BlobIn",
+    "ChangePassword",
     "ClaimRecent",
     "CollectBlobs",
     "Command",
@@ -169,6 +195,8 @@ __all__ = [
     "Deliver",
     "Delivered",
     "DkimMove",
+    "DropMfaRule",
+    "DropNotice",
     "DropOAuthDevice",
     "DropStaged",
     "DropStsPolicies",
@@ -179,6 +207,7 @@ __all__ = [
     "ExpireVault",
     "Expunge",
     "Expunged",
+    "FailFactor",
     "FlagsStored",
     "Later",
     "LockAccount",
@@ -196,7 +225,9 @@ __all__ = [
     "Post",
     "PublishCopy",
     "PutAlert",
+    "PutCodes",
     "PutMailboxPack",
+    "PutMfaRule",
     "PutPacks",
     "PutStsPolicy",
     "QueueDone",
@@ -211,10 +242,12 @@ __all__ = [
     "RemoveClientCertificate",
     "RemoveDelegation",
     "RemoveDomain",
+    "RemoveFactor",
     "RemoveOAuthClient",
     "RenameMailbox",
     "Renamed",
     "ReserveAccount",
+    "ResetFactors",
     "ResumeAccount",
     "RevokeOAuth",
     "RotateOAuthToken",
@@ -232,6 +265,8 @@ __all__ = [
     "TakenBack",
     "Target",
     "UnlockAccount",
+    "UseCode",
+    "UseFactor",
     "UsedAppPasswords",
     "VaultItem",
 ]

@@ -5,8 +5,9 @@ from skrytka.model.ids import AccountId, DomainId, MailboxId, State
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.oauth import forget as forget_programs
 from skrytka.store.commands.shared import NewFolder, hosted, log_directory, next_number, uidvalidity_s
+from skrytka.store.factor_rows import RuleScope
 from skrytka.store.rows import QUEUE_SUBJECT, AccountStatus, AddressKind, Op, Role
-from skrytka.store.sql import app_passwords, controls, dkim, mailboxes, outbound, places
+from skrytka.store.sql import app_passwords, controls, dkim, factors, mailboxes, outbound, places
 from skrytka.store.sql import directory as sql
 from skrytka.store.statement import Query, Value
 
@@ -38,6 +39,7 @@ class RemoveDomain(Command[None], frozen=True):
                 Reason.NOT_PERMITTED, f"{self.name} still has addresses; remove its accounts and aliases first"
             )
         yield dkim.DELETE_ALL(domain=domain)
+        yield factors.DELETE_RULE(scope=RuleScope.DOMAIN.value, subject=self.name)
         yield sql.DELETE_DOMAIN(domain=domain)
         yield from log_directory(tx, Op.DOMAIN_REMOVE, (domain, self.name))
 
@@ -72,7 +74,7 @@ class AddAccount(Command[State], frozen=True):
             raise PermanentError(Reason.ALREADY_EXISTS, f"account {self.account}")
         yield from _claim(tx, self.address, domain, AddressKind.ACCOUNT, self.account)
         if self.verifier is not None:
-            yield from _put_password(tx, self.account, self.verifier)
+            yield from put_password(tx, self.account, self.verifier)
         yield from self._mail_rows(tx)
         yield from log_directory(tx, Op.ACCOUNT_ADD, (self.account, self.address, domain, self.quota_bytes))
         tx.log(self.account, Op.ACCOUNT_ADD, 1, (self.account, [folder.name_mac for folder in self.folders]))
@@ -109,7 +111,7 @@ class SetPassword(Command[None], frozen=True):
 
     def run(self, tx: Tx) -> Query[None]:
         yield from existing(self.account)
-        yield from _put_password(tx, self.account, self.verifier)
+        yield from put_password(tx, self.account, self.verifier)
         yield from log_directory(tx, Op.ACCOUNT_PASSWORD, (self.account,))
 
 
@@ -173,6 +175,7 @@ class RemoveAccount(Command[int], frozen=True):
         yield controls.DELETE_DELEGATIONS(account=self.account)
         for drop in (places.DROP_ALL, places.DROP_LOCK, places.DROP_ALERTS):
             yield drop(account=self.account)
+        yield from _forget_factors(self.account, str(before[0]))
         yield sql.REMOVE_ACCOUNT(account=self.account, status=AccountStatus.REMOVED.value, now_ms=tx.now_ms)
         yield mailboxes.CLOSE_ACCOUNT(account=self.account)
         yield from log_directory(tx, Op.ACCOUNT_REMOVE, (self.account,), before)
@@ -254,7 +257,8 @@ def _claim(tx: Tx, key: str, domain: int, kind: AddressKind, account: AccountId 
         raise PermanentError(Reason.ALREADY_EXISTS, f"{key} is there already")
 
 
-def _put_password(tx: Tx, account: AccountId, verifier: bytes) -> Query[None]:
+def put_password(tx: Tx, account: AccountId, verifier: bytes) -> Query[None]:
+    """Instead of the one there is, if any."""
     yield sql.PUT_CREDENTIAL(account=account, credential=1, kind=PASSWORD, verifier=verifier, now_ms=tx.now_ms)
 
 
@@ -263,6 +267,15 @@ def _hold_scheduled(tx: Tx, account: AccountId, reason: str) -> Query[int]:
     if count:
         tx.log(QUEUE_SUBJECT, Op.QUEUE_SCHEDULE, 0, (account, reason, count))
     return count
+
+
+def _forget_factors(account: AccountId, address: str) -> Query[None]:
+    """Whoever gets the address later begins anew."""
+    yield factors.FORGET_PASSWORDS(account=account, number=2**62)
+    yield factors.DELETE_FACTORS(account=account)
+    yield factors.DELETE_ALL_CODES(account=account)
+    yield factors.DELETE_NOTICES(account=account)
+    yield factors.DELETE_RULE(scope=RuleScope.ACCOUNT.value, subject=address)
 
 
 def _set_status(tx: Tx, account: AccountId, status: AccountStatus) -> Query[None]:

@@ -33,6 +33,7 @@ LATER_SUBJECTS: Final = (
     "node:authority",
     "node:dkim",
     "node:oauth",
+    "node:factors",
     "node:srs",
 )  # what is made when it is first asked for: older installations lack it
 

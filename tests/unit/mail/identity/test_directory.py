@@ -15,6 +15,8 @@ from skrytka.model.secret import Secret
 from skrytka.model.settings import Login as LoginSettings
 from skrytka.net.limits import LimitTable, LocalLimits
 from skrytka.store.commands.directory import RemoveAccount
+from skrytka.store.commands.factors import AddFactor, PutMfaRule
+from skrytka.store.factor_rows import FactorKind, RuleScope
 from skrytka.store.statement import Query
 from tests.unit.mail.support import PeerFacts
 from tests.unit.mail.world import ACTOR, MESSAGE, PASSWORD, World
@@ -172,3 +174,54 @@ async def test_what_is_kept_is_bounded(world: World, monkeypatch: pytest.MonkeyP
         for name in ("alice", "bob"):
             assert await known.find(Address.parse(f"{name}@example.test")) is not None
     assert len(reads) == 4
+
+
+async def has_mfa(world: World, directory: StoredCredentials | None = None) -> bool:
+    found = await (directory or credentials(world)).find(ALICE)
+    assert found is not None
+    return found.has_mfa
+
+
+def rule(
+    scope: RuleScope, subject: str, *, required: bool = True, grace_ms: int = 0, until_ms: int | None = None
+) -> PutMfaRule:
+    unit = UnitId(scope.value.encode().ljust(8) + str(required).encode().ljust(8))
+    return PutMfaRule(
+        unit=unit, scope=scope, subject=subject, is_required=required, grace_ms=grace_ms, until_ms=until_ms
+    )
+
+
+async def test_a_factor_makes_the_password_alone_too_little(world: World) -> None:
+    assert not await has_mfa(world)
+    alice = await world.account("alice")
+    unit = UnitId(b"f" * 16)
+    await world.store.submit(AddFactor(unit=unit, account=alice, factor=1, kind=FactorKind.TOTP, sealed=b"sealed"))
+    assert await has_mfa(world)
+
+
+async def test_a_rule_does_so_when_its_grace_is_over_though_nobody_changed_anything(world: World) -> None:
+    directory = credentials(world)
+    assert not await has_mfa(world, directory)
+    await world.store.submit(rule(RuleScope.ROLE, "user", grace_ms=5000))
+    await asyncio.sleep(0)
+    assert not await has_mfa(world, directory)
+    world.clock.advance(5.0)
+    assert await has_mfa(world, directory)
+    until_ms = world.clock.now_ms() + 7000
+    await world.store.submit(rule(RuleScope.ACCOUNT, ALICE.key, required=False, until_ms=until_ms))
+    await asyncio.sleep(0)
+    assert not await has_mfa(world, directory)
+    world.clock.advance(7.0)
+    assert await has_mfa(world, directory)
+
+
+async def test_an_administrator_without_a_rule_is_not_asked_by_mail_programs(world: World) -> None:
+    found = await credentials(world).find(Address.parse("admin@example.test"))
+    assert found is not None
+    assert not found.has_mfa
+
+
+async def test_who_logs_in_again_is_not_read_again(world: World) -> None:
+    directory = credentials(world)
+    first = await directory.find(ALICE)
+    assert await directory.find(ALICE) is first

@@ -1,0 +1,175 @@
+"""The owner changes his password; an administrator lets him, and never learns it.
+
+The new one is compared with the policy, then with the last 24 of the account: each is one argon2, one after the other,
+so a change takes a second at most and holds one thread of the pool; logins go on in the others.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from skrytka.mail.identity.factor_secrets import FACTORS_SUBJECT
+from skrytka.mail.identity.factors import Owner
+from skrytka.mail.identity.passwords import Passwords
+from skrytka.mail.identity.policy import PasswordPolicy, PasswordRefusedError, Problem
+from skrytka.mail.identity.recovery import mac_of, new_code
+from skrytka.mail.identity.verifier import Verifier, decode_verifier
+from skrytka.model.clock import Clock, Random
+from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.events import DirectoryChanged, Emitter
+from skrytka.model.ids import AccountId, UnitId, new_id
+from skrytka.model.secret import Secret
+from skrytka.net.limits import SharedLimits
+from skrytka.store.api import Store
+from skrytka.store.commands.directory import PASSWORD, SetPassword
+from skrytka.store.commands.factors import HISTORY, ChangePassword, PutCodes, UseCode
+from skrytka.store.factor_rows import CodeKind, Notice
+from skrytka.store.seal.source import KeySource
+from skrytka.store.sql import directory
+from skrytka.store.sql import factors as sql
+
+GIVEN: Final = "given"  # by an administrator: to be changed at the next login on the web
+COMPROMISED: Final = "compromised"  # known to somebody else: it opens nothing but its own change on the web
+RESET_CODE_MS: Final = 24 * 3600 * 1000
+RULE: Final = "password-change"
+TRIES: Final = 10
+WINDOW_S: Final = 900.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeDeps:
+    """Made by the composition root."""
+
+    store: Store
+    keys: KeySource
+    passwords: Passwords
+    events: Emitter
+    clock: Clock
+    random: Random
+
+
+class PasswordCare:
+    """What an administrator may do about a password."""
+
+    def __init__(self, deps: ChangeDeps) -> None:
+        self._deps = deps
+
+    async def give(self, owner: Owner, password: Secret, must_change: str) -> None:
+        """A password that somebody else has chosen; where it may be used stays as it was."""
+        was = await self.stored(owner.account)
+        services = decode_verifier(was).services if was is not None else ()
+        stored = await self._deps.passwords.hash(owner.account, password)
+        verifier = Verifier(stored, services, must_change).encode()
+        await self._put(owner.account, verifier, was, None)
+
+    async def reset(self, owner: Owner, actor: str) -> Secret:
+        """A code by which the owner sets a password of his own within a day; nobody learns that one."""
+        code = new_code(self._deps.random)
+        mac = mac_of(await self._key(), owner.account, CodeKind.PASSWORD, code)
+        await self._deps.store.submit(
+            PutCodes(
+                unit=self._unit(),
+                account=owner.account,
+                kind=CodeKind.PASSWORD,
+                macs=(mac or b"",),
+                expires_at_ms=self._deps.clock.now_ms() + RESET_CODE_MS,
+                notice=Notice.PASSWORD_RESET,
+            )
+        )
+        self._changed(owner, actor, "account.reset_password")
+        return code
+
+    async def distrust(self, owner: Owner, actor: str) -> None:
+        """The password is known to somebody else: from now on it opens nothing but its own change on the web."""
+        was = await self.stored(owner.account)
+        if was is None:
+            raise PermanentError(Reason.NO_SUCH_OBJECT, f"{owner.address.key} has no password")
+        verifier = msgspec.structs.replace(decode_verifier(was), must_change=COMPROMISED).encode()
+        await self._deps.store.submit(SetPassword(unit=self._unit(), account=owner.account, verifier=verifier))
+        self._changed(owner, actor, "account.distrust_password")
+
+    async def must_change(self, account: AccountId) -> str:
+        """GIVEN, COMPROMISED or "": what the web asks for before anything else."""
+        was = await self.stored(account)
+        return "" if was is None else decode_verifier(was).must_change
+
+    async def stored(self, account: AccountId) -> bytes | None:
+        """The verifier of now."""
+        rows = await self._deps.store.read(directory.credentials(account))
+        return next((row.verifier for row in rows if row.kind == PASSWORD), None)
+
+    async def _put(self, account: AccountId, verifier: bytes, was: bytes | None, notice: Notice | None) -> None:
+        command = ChangePassword(unit=self._unit(), account=account, verifier=verifier, was=was, notice=notice)
+        await self._deps.store.submit(command)
+
+    async def _key(self) -> Secret:
+        return await self._deps.keys.node(FACTORS_SUBJECT)
+
+    def _changed(self, owner: Owner, actor: str, action: str) -> None:
+        self._deps.events.emit(DirectoryChanged(actor=actor, action=action, object=owner.address.key))
+
+    def _unit(self) -> UnitId:
+        return UnitId(new_id(self._deps.clock, self._deps.random))
+
+
+class PasswordChanges(PasswordCare):
+    """What the owner does himself. Other sessions of his end with the old password, within a second."""
+
+    def __init__(self, deps: ChangeDeps, policy: PasswordPolicy, limits: SharedLimits) -> None:
+        super().__init__(deps)
+        self._policy = policy
+        self._limits = limits
+
+    async def change(self, owner: Owner, old: Secret, new: Secret, *, is_stepped_up: bool, has_mfa: bool) -> None:
+        """``is_stepped_up``: he has just proven who he is, with a factor if he has one; else NOT_PERMITTED.
+
+        ``has_mfa``: a second factor is demanded of the account. PermanentError(BAD_CREDENTIALS): the old one is wrong;
+        PasswordRefusedError: the new one will not do; TransientError(RATE_LIMITED): the old one was tried too often.
+        """
+        if not is_stepped_up:
+            raise PermanentError(Reason.NOT_PERMITTED, "prove first who you are")
+        await self._take(owner)
+        was = await self.stored(owner.account)
+        stored = None if was is None else decode_verifier(was).stored
+        if not (await self._deps.passwords.verify(owner.account, old, stored)).is_right:
+            raise PermanentError(Reason.BAD_CREDENTIALS, "the old password is wrong")
+        await self._limits.refund(RULE, str(owner.account))
+        await self._check(owner, new, was, has_mfa=has_mfa)
+        await self._set(owner, new, was)
+
+    async def set_by_code(self, owner: Owner, code: Secret, new: Secret, *, has_mfa: bool) -> None:
+        """With the code of a reset instead of the old password; a password that will not do leaves the code as it is.
+
+        It opens no session: whoever has a second factor is asked for it at the login that follows.
+        """
+        await self._take(owner)
+        mac = mac_of(await self._key(), owner.account, CodeKind.PASSWORD, code)
+        now_ms = self._deps.clock.now_ms()
+        if mac is None or not await self._deps.store.read(sql.has_code(owner.account, CodeKind.PASSWORD, mac, now_ms)):
+            raise PermanentError(Reason.BAD_CREDENTIALS, "no such code, or too old, or used")
+        was = await self.stored(owner.account)
+        await self._check(owner, new, was, has_mfa=has_mfa)
+        used = UseCode(unit=self._unit(), account=owner.account, kind=CodeKind.PASSWORD, mac=mac)
+        if await self._deps.store.submit(used) is None:
+            raise PermanentError(Reason.BAD_CREDENTIALS, "the code was used meanwhile")
+        await self._limits.refund(RULE, str(owner.account))
+        await self._set(owner, new, was)
+
+    async def _check(self, owner: Owner, new: Secret, was: bytes | None, *, has_mfa: bool) -> None:
+        await self._policy.check(new, owner.address, has_mfa=has_mfa)
+        kept = await self._deps.store.read(sql.password_history(owner.account, HISTORY))
+        for verifier in ([] if was is None else [was]) + kept:
+            stored = decode_verifier(verifier).stored
+            if (await self._deps.passwords.verify(owner.account, new, stored)).is_right:
+                raise PasswordRefusedError((Problem.USED_BEFORE,), self._policy.minimum(has_mfa=has_mfa))
+
+    async def _set(self, owner: Owner, new: Secret, was: bytes | None) -> None:
+        services = () if was is None else decode_verifier(was).services
+        verifier = Verifier(await self._deps.passwords.hash(owner.account, new), services).encode()
+        await self._put(owner.account, verifier, was, Notice.PASSWORD_CHANGED)
+        self._changed(owner, owner.address.key, "account.password")
+
+    async def _take(self, owner: Owner) -> None:
+        if not await self._limits.take(RULE, str(owner.account), limit=TRIES, window_s=WINDOW_S):
+            raise TransientError(Reason.RATE_LIMITED, "too many tries; wait a quarter of an hour")

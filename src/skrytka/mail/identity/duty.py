@@ -1,0 +1,55 @@
+"""Who has to have a second factor, and from when: rules of role, domain and account, with days of grace.
+
+A rule of the account itself decides, an exception until its day; else any rule of his roles or his domain demands it,
+the one whose grace ends first. Administrators are always asked on the web, by no rule that could be dropped.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from skrytka.store.factor_rows import RuleRow, RuleScope
+
+ADMIN_ROLE: Final = "system_admin"  # model.actor.AccessRole: who the directory marks as an administrator
+USER_ROLE: Final = "user"  # everybody
+
+
+class Duty(msgspec.Struct, frozen=True):
+    """A second factor is demanded."""
+
+    due_at_ms: int  # from then on nothing opens without
+    rule: str  # "role user", "domain example.org", "account alice@example.org", "administrator"
+
+    def is_due(self, now_ms: int) -> bool:
+        return now_ms >= self.due_at_ms
+
+
+def roles_of(*, is_admin: bool) -> frozenset[str]:
+    """The roles that rules may name."""
+    return frozenset({ADMIN_ROLE, USER_ROLE} if is_admin else {USER_ROLE})
+
+
+def duty_of(
+    address: str, roles: Iterable[str], created_at_ms: int, rules: Iterable[RuleRow], now_ms: int
+) -> Duty | None:
+    """The duty of the account with that address; None for none, now. Rules about others are passed over."""
+    subjects = {(RuleScope.ACCOUNT, address), (RuleScope.DOMAIN, address.rpartition("@")[2])}
+    subjects |= {(RuleScope.ROLE, role) for role in roles}
+    about = [rule for rule in rules if (rule.scope, rule.subject) in subjects and _holds(rule, now_ms)]
+    own = [rule for rule in about if rule.scope is RuleScope.ACCOUNT]
+    demanding = [rule for rule in own or about if rule.is_required]
+    duties = [
+        Duty(max(rule.created_at_ms, created_at_ms) + rule.grace_ms, f"{rule.scope.value} {rule.subject}")
+        for rule in demanding
+    ]
+    return min(duties, key=lambda duty: duty.due_at_ms, default=None)
+
+
+def next_change_ms(rules: Iterable[RuleRow], now_ms: int) -> int | None:
+    """When an exception ends by itself; what was read has to be read again then."""
+    return min((rule.until_ms for rule in rules if rule.until_ms is not None and rule.until_ms > now_ms), default=None)
+
+
+def _holds(rule: RuleRow, now_ms: int) -> bool:
+    return rule.until_ms is None or now_ms < rule.until_ms

@@ -34,6 +34,7 @@ COMMANDS = {
     "account": "skrytka.cli.account:account",
     "alias": "skrytka.cli.alias:alias",
     "password": "skrytka.cli.password:password",
+    "oauth": "skrytka.cli.oauth:oauth",
     "dkim": "skrytka.cli.dkim:dkim",
     "dns": "skrytka.cli.dns:dns",
     "queue": "skrytka.cli.queue:queue",

@@ -8,6 +8,7 @@ from skrytka.mail.admin.dns import DomainDns
 from skrytka.mail.admin.dns_drift import DnsDrift
 from skrytka.mail.admin.dns_publish import DnsPublishing
 from skrytka.mail.admin.domains import Domains
+from skrytka.mail.admin.oauth import Programs
 from skrytka.mail.admin.queue import Queue
 from skrytka.mail.admin.types import AccountInfo
 from skrytka.model.secret import Secret
@@ -21,6 +22,7 @@ class Admin:
         self.accounts = Accounts(deps)
         self.aliases = Aliases(deps)
         self.queue = Queue(deps)
+        self.programs = Programs(deps)
         self.dkim = DkimKeys(deps)
         self.dns = DomainDns(deps)
         self.drift = DnsDrift(deps, self.dns)

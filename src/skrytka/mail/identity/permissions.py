@@ -41,6 +41,8 @@ class Permission(StrEnum):
     FACTOR_WRITE = "factor.write"
     CREDENTIAL_READ = "credential.read"  # app passwords, tokens: that they are there, never what they are
     CREDENTIAL_REVOKE = "credential.revoke"
+    OAUTH_CLIENT_READ = "oauth_client.read"  # programs that may ask to be let in
+    OAUTH_CLIENT_WRITE = "oauth_client.write"
     ACCESS_READ = "access.read"  # services, networks, hours, senders, limits, delegations of an account
     ACCESS_WRITE = "access.write"
     LOGIN_READ = "login.read"  # where somebody logged in from
@@ -67,7 +69,7 @@ _READS: Final = frozenset(
     {
         *(P.PING, P.OWN, P.DOMAIN_READ, P.DNS_READ, P.DKIM_READ, P.ACCOUNT_READ, P.ALIAS_READ, P.QUEUE_READ),
         *(P.TRACE_READ, P.CERTIFICATE_READ, P.SETTINGS_READ, P.ROLE_READ, P.FACTOR_READ, P.CREDENTIAL_READ),
-        *(P.ACCESS_READ, P.LOGIN_READ, P.SESSION_READ, P.API_KEY_READ, P.APPROVAL_READ),
+        *(P.ACCESS_READ, P.LOGIN_READ, P.SESSION_READ, P.API_KEY_READ, P.APPROVAL_READ, P.OAUTH_CLIENT_READ),
     }
 )
 ALLOWED: Final[dict[AccessRole, frozenset[Permission]]] = {

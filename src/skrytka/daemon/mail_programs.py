@@ -2,13 +2,14 @@
 
 from skrytka.daemon.deliveries import Base
 from skrytka.mail.identity.app_passwords import AppPasswords
+from skrytka.mail.identity.bearers import Bearers
 from skrytka.mail.identity.certificates import ClientCertificates
 from skrytka.mail.identity.last_use import LastUses
 from skrytka.mail.identity.programs import MailPrograms
 from skrytka.mail.identity.scram import ScramProofs
 
 
-def mail_programs(base: Base) -> MailPrograms:
+def mail_programs(base: Base, bearers: Bearers | None = None) -> MailPrograms:
     """Of one front."""
     apps = AppPasswords(base.store, base.keys, base.clock, base.random)
     return MailPrograms(
@@ -17,4 +18,5 @@ def mail_programs(base: Base) -> MailPrograms:
         uses=LastUses(base.store, apps, base.clock, base.random),
         certificates=ClientCertificates(base.store),
         clock=base.clock,
+        bearers=bearers,
     )

@@ -14,6 +14,7 @@ from skrytka.daemon.jobs import Periodic
 from skrytka.daemon.legacy_tls import Exceptions
 from skrytka.daemon.login_watch import EXPIRE_S, login_watch
 from skrytka.daemon.mail_programs import mail_programs
+from skrytka.daemon.oauth import oauth_deps, tokens
 from skrytka.daemon.outbound import Sending, dkim_deps, outbound_courier, share_of
 from skrytka.daemon.outside_https import outside_https
 from skrytka.daemon.public import public_deps
@@ -60,6 +61,7 @@ from skrytka.servers.mx_deps import MxDeps
 from skrytka.servers.submission import serve_submission
 from skrytka.servers.submission_deps import SubmissionDeps
 from skrytka.store.files import StorePaths
+from skrytka.web.people.sign_in import NoSecondFactors
 from skrytka.web.public.deps import PublicDeps
 from skrytka.web.public.session import serve_public, serve_public_tls
 
@@ -106,7 +108,7 @@ class Parts:
         )
         self.watch = login_watch(base, name_key)
         self._credentials = StoredCredentials(base.store, base.clock, base.random)
-        self._programs = mail_programs(base)
+        self._programs = mail_programs(base, tokens(base, self._credentials))
         self._sessions = OpenSessions(base.store)
         files = certificate_files(base.layout.root, settings)
         self._tls = TlsStore(files)
@@ -404,6 +406,8 @@ class Parts:
             settings=settings,
             commands=self.control,
             identity=self._identity(settings),
+            factors=NoSecondFactors(self._credentials),
+            oauth=lambda: oauth_deps(base, lambda: self.settings),
             events=base.events,
             clock=base.clock,
             random=base.random,

@@ -6,6 +6,7 @@ from typing import Final
 
 from skrytka.mail.admin.commands.base import CommandDeps
 from skrytka.mail.identity.login import Identity
+from skrytka.mail.identity.oauth.deps import OAuthDeps
 from skrytka.model.clock import Clock, Random
 from skrytka.model.events import Emitter
 from skrytka.model.settings import Settings
@@ -14,6 +15,7 @@ from skrytka.net.facts import Networks
 from skrytka.net.listener import Session
 from skrytka.web.api.app import ApiDeps, api_app
 from skrytka.web.people.app import PeopleDeps, people_app
+from skrytka.web.people.sign_in import SecondFactors
 from skrytka.web.session import WebApp, serve_web
 
 DEMO_HOST: Final = "localhost"
@@ -27,6 +29,8 @@ class WebParts:
     settings: Settings
     commands: Callable[[], CommandDeps]
     identity: Identity
+    factors: SecondFactors
+    oauth: Callable[[], OAuthDeps]
     events: Emitter
     clock: Clock
     random: Random
@@ -76,6 +80,8 @@ class WebApps:
                 hostname=parts.settings.hostname,
                 origin=origin(parts.settings),
                 identity=parts.identity,
+                factors=parts.factors,
+                oauth=parts.oauth(),
                 events=parts.events,
                 clock=parts.clock,
                 random=parts.random,

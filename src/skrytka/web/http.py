@@ -16,6 +16,7 @@ FORM_FIELDS_MAX: Final = 100
 JSON: Final = ("Content-Type", "application/json")
 PROBLEM: Final = ("Content-Type", "application/problem+json")  # RFC 9457 3
 HTML: Final = ("Content-Type", "text/html; charset=utf-8")
+CSS: Final = ("Content-Type", "text/css; charset=utf-8")
 TEXT: Final = ("Content-Type", "text/plain; charset=utf-8")
 CSP: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self';"

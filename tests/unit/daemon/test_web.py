@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from skrytka.daemon.web import WebApps, WebParts, origin
@@ -20,7 +22,17 @@ def test_the_origin_is_what_browsers_see(port: int, is_demo: bool, expected: str
 
 def parts(*networks: str) -> WebParts:
     settings = Settings(version=1, hostname="mail.example.test", api=Api(networks=networks))
-    return WebParts(settings=settings, commands=None, identity=None, events=None, clock=None, random=None)  # type: ignore[arg-type]
+    nothing: Any = None
+    return WebParts(
+        settings=settings,
+        commands=nothing,
+        identity=nothing,
+        factors=nothing,
+        oauth=lambda: nothing,
+        events=nothing,
+        clock=nothing,
+        random=nothing,
+    )
 
 
 def test_new_settings_hold_from_the_next_connection() -> None:

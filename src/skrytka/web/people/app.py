@@ -4,10 +4,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from skrytka.mail.identity.login import Identity
+from skrytka.mail.identity.oauth.deps import OAuthDeps
 from skrytka.model.clock import Clock, Random
 from skrytka.model.events import Emitter
 from skrytka.protocol.http.server import Response
-from skrytka.web.http import Page, WebRequest, html, text
+from skrytka.web.http import CSS, Page, WebRequest, html, text
+from skrytka.web.people import oauth
+from skrytka.web.people.consent import Consent
+from skrytka.web.people.markup import STYLE, STYLE_PATH
+from skrytka.web.people.sign_in import SecondFactors, SignIn
+from skrytka.web.people.visits import Visits
 from skrytka.web.router import Router
 from skrytka.web.session import WebApp
 
@@ -21,6 +27,8 @@ class PeopleDeps:
     hostname: str
     origin: str  # "https://host[:port]", as browsers see this application
     identity: Identity
+    factors: SecondFactors
+    oauth: OAuthDeps
     events: Emitter
     clock: Clock
     random: Random
@@ -32,5 +40,15 @@ def people_app(deps: PeopleDeps) -> WebApp:
     async def home(_request: WebRequest) -> Response:
         return html(HOME)
 
-    pages: tuple[Page, ...] = (Page("GET", "/", home),)
+    async def style(_request: WebRequest) -> Response:
+        return Response(200, STYLE, (CSS,))
+
+    visits = Visits(deps.identity, deps.clock, deps.random)
+    pages: tuple[Page, ...] = (
+        Page("GET", "/", home),
+        Page("GET", STYLE_PATH, style),
+        *SignIn(deps.identity, deps.factors, visits).pages(),
+        *Consent(deps.oauth, visits).pages(),
+        *oauth.pages(deps.oauth),
+    )
     return WebApp(app=Router(pages), refused=lambda status: text(status, f"{status}\n"), clock=deps.clock)

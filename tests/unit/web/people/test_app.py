@@ -1,9 +1,11 @@
 from typing import cast
 
 from skrytka.mail.identity.login import Identity
+from skrytka.mail.identity.oauth.deps import OAuthDeps
 from skrytka.model.clock import FixedClock
 from skrytka.store.system import SystemRandom
 from skrytka.web.people.app import PeopleDeps, people_app
+from skrytka.web.people.sign_in import SecondFactors
 from tests.unit.mail.support import Recorder
 from tests.unit.web.support import asked
 
@@ -14,6 +16,8 @@ async def test_there_is_a_first_page_and_nothing_else_by_itself() -> None:
             hostname="mail.example.test",
             origin="https://mail.example.test:8442",
             identity=cast("Identity", None),
+            factors=cast("SecondFactors", None),
+            oauth=cast("OAuthDeps", None),
             events=Recorder(),
             clock=FixedClock(),
             random=SystemRandom(),
@@ -21,5 +25,6 @@ async def test_there_is_a_first_page_and_nothing_else_by_itself() -> None:
     )
     assert (await web.app(asked("GET", "/"))).status == 200
     assert (await web.app(asked("GET", "/x"))).status == 404
+    assert (await web.app(asked("GET", "/people.css"))).fields == (("Content-Type", "text/css; charset=utf-8"),)
     assert web.refused(400).status == 400
     assert web.networks is None

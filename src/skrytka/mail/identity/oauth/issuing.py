@@ -156,11 +156,11 @@ class Issuing:
         """RFC 8628 3.5: who asks sooner than he was told to is told so."""
         now_s = self._deps.clock.monotonic_s()
         last_s = self._polled.get(mac)
+        if last_s is not None and now_s - last_s < DEVICE_INTERVAL_S - 0.5:
+            raise OAuthError(ErrorCode.SLOW_DOWN)
         if len(self._polled) >= POLLS_MAX:
             self._polled.clear()
         self._polled[mac] = now_s
-        if last_s is not None and now_s - last_s < DEVICE_INTERVAL_S - 0.5:
-            raise OAuthError(ErrorCode.SLOW_DOWN)
 
     async def _issued(self, granted: _Granted, write: Write, *, is_refreshed: bool = False) -> Issued:
         """Tokens are made, then stored by ``write``; False from it: what was shown came a second time."""

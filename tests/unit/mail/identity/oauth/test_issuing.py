@@ -159,3 +159,4 @@ async def test_the_memory_of_who_polls_is_bounded(case: Case, monkeypatch: pytes
     assert await poll(case, one["device_code"]) == "authorization_pending"
     assert await poll(case, other["device_code"]) == "authorization_pending"
     assert await poll(case, one["device_code"]) == "authorization_pending"
+    assert await poll(case, one["device_code"]) == "slow_down"

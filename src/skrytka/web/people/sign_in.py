@@ -1,0 +1,147 @@
+"""Signing in: the password, then a second factor where the account has one; then on to where somebody came from."""
+
+from typing import Final, Protocol
+from urllib.parse import quote
+
+from skrytka.mail.identity.login import Identity
+from skrytka.mail.identity.types import Credentials, Login, Peer
+from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.secret import Secret
+from skrytka.protocol.http.server import Response
+from skrytka.web.http import Page, WebRequest, redirect
+from skrytka.web.people.markup import Language, button, field, form, hidden, language_of, page, paragraph
+from skrytka.web.people.visits import Visits
+from skrytka.web.people.words import say
+
+SIGN_IN_PATH: Final = "/sign-in"
+CODE_PATH: Final = "/sign-in/code"
+CODE_MAX: Final = 64
+MECHANISM: Final = "WEB"
+_AFTER: Final = ("/oauth/authorize?", "/device")  # nobody is sent anywhere else
+
+
+class SecondFactors(Protocol):
+    """What an account has beside its password."""
+
+    async def is_needed(self, login: Login) -> bool: ...
+
+    async def check(self, login: Login, code: Secret, peer: Peer) -> None:
+        """PermanentError(BAD_CREDENTIALS): it is wrong; TransientError(RATE_LIMITED): too often."""
+        ...
+
+
+class NoSecondFactors:
+    """Where none can be checked: who has one does not get in."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    async def is_needed(self, login: Login) -> bool:
+        found = await self._credentials.find(login.address)
+        return found is None or found.has_mfa
+
+    async def check(self, login: Login, code: Secret, peer: Peer) -> None:
+        raise PermanentError(Reason.BAD_CREDENTIALS, "no second factor can be checked here")
+
+
+class SignIn:
+    """Its pages."""
+
+    def __init__(self, identity: Identity, factors: SecondFactors, visits: Visits) -> None:
+        self._identity = identity
+        self._factors = factors
+        self._visits = visits
+
+    def pages(self) -> tuple[Page, ...]:
+        return (
+            Page("GET", SIGN_IN_PATH, self._ask),
+            Page("POST", SIGN_IN_PATH, self._password),
+            Page("GET", CODE_PATH, self._ask_code),
+            Page("POST", CODE_PATH, self._code),
+        )
+
+    async def _ask(self, request: WebRequest) -> Response:
+        return _password_page(_language(request), request.query.get("next", ""))
+
+    async def _password(self, request: WebRequest) -> Response:
+        language, asked = _language(request), request.form()
+        after, name = asked.get("next", ""), asked.get("address", "")
+        if not request.is_same_origin:
+            return _password_page(language, after, "too_old", status=403)
+        try:
+            login = await self._identity.login(name, Secret(asked.get("password", "")), request.peer, MECHANISM)
+        except (PermanentError, TransientError) as exc:
+            return _password_page(language, after, *_told(exc, "wrong"), name=name)
+        is_complete = not await self._factors.is_needed(login)
+        return self._on(login, checked_after(after) if is_complete else _with_next(CODE_PATH, after), is_complete)
+
+    async def _ask_code(self, request: WebRequest) -> Response:
+        after = request.query.get("next", "")
+        if await self._visits.of(request, is_complete=False) is None:
+            return redirect(_with_next(SIGN_IN_PATH, after))
+        return _code_page(_language(request), after)
+
+    async def _code(self, request: WebRequest) -> Response:
+        language, asked = _language(request), request.form()
+        after, visit = asked.get("next", ""), await self._visits.of(request, is_complete=False)
+        if visit is None or not request.is_same_origin:
+            return redirect(_with_next(SIGN_IN_PATH, after))
+        try:
+            await self._factors.check(visit.login, Secret(asked.get("code", "")[:CODE_MAX]), request.peer)
+        except (PermanentError, TransientError) as exc:
+            return _code_page(language, after, *_told(exc, "wrong_code"))
+        self._visits.end(request)
+        return self._on(visit.login, checked_after(after), is_complete=True)
+
+    def _on(self, login: Login, place: str, is_complete: bool) -> Response:  # noqa: FBT001 - one caller's word
+        there = redirect(place)
+        cookie = ("Set-Cookie", self._visits.begin(login, is_complete=is_complete))
+        return Response(there.status, there.body, (*there.fields, cookie))
+
+
+def sign_in_place(after: str) -> str:
+    """Where to send somebody who has to sign in before he goes on."""
+    return _with_next(SIGN_IN_PATH, after)
+
+
+def checked_after(after: str) -> str:
+    """A place of ours to go on at: no open redirector."""
+    return after if after.startswith(_AFTER) and "\\" not in after else "/"
+
+
+def _with_next(path: str, after: str) -> str:
+    return f"{path}?next={quote(after, safe='')}"
+
+
+def _told(error: PermanentError | TransientError, wrong: str) -> tuple[str, int]:
+    """What the page says and its status; whatever is wrong, it is one sentence."""
+    if isinstance(error, TransientError) and error.reason is not Reason.RATE_LIMITED:
+        raise error
+    return ("too_often", 429) if isinstance(error, TransientError) else (wrong, 403)
+
+
+def _password_page(language: Language, after: str, said: str = "", status: int = 200, name: str = "") -> Response:
+    content = form(
+        SIGN_IN_PATH,
+        hidden("next", after),
+        field(say(language, "address"), "address", kind="email", value=name, autocomplete="username"),
+        field(say(language, "password"), "password", kind="password", autocomplete="current-password"),
+        button(say(language, "go_on")),
+    )
+    told = [paragraph(say(language, said), "wrong")] if said else []
+    return page(language, say(language, "sign_in"), [*told, content], status=status)
+
+
+def _code_page(language: Language, after: str, said: str = "", status: int = 200) -> Response:
+    content = form(
+        CODE_PATH,
+        hidden("next", after),
+        field(say(language, "code"), "code", autocomplete="one-time-code"),
+        button(say(language, "go_on")),
+    )
+    told = [paragraph(say(language, said), "wrong")] if said else []
+    return page(language, say(language, "code_title"), [*told, content], status=status)
+
+
+def _language(request: WebRequest) -> Language:
+    return language_of(request.field("accept-language"))

@@ -1,0 +1,73 @@
+"""Who is signed in at the pages for letting programs in: for a quarter of an hour, in memory, under a cookie.
+
+A visit is no session of the administration: it opens these pages and nothing else. It ends with the process, with
+its time, and as soon as the password is changed or the account suspended. The cookie is new at each step.
+"""
+
+import hashlib
+from collections import OrderedDict
+from typing import Final
+
+import msgspec
+
+from skrytka.mail.identity.login import Identity
+from skrytka.mail.identity.oauth.authorizations import Person
+from skrytka.mail.identity.types import Login
+from skrytka.model.clock import Clock, Random
+from skrytka.protocol.acme.jose import encode
+from skrytka.web.http import WebRequest
+
+COOKIE: Final = "__Host-visit"  # RFC 6265bis 4.1.3.2: of this host, by TLS, for all paths
+VISIT_S: Final = 900
+VISITS_MAX: Final = 10_000
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """Somebody whose password was right; ``is_complete``: and whatever else he has to show."""
+
+    login: Login
+    began_at_ms: int
+    is_complete: bool
+
+    @property
+    def person(self) -> Person:
+        return Person(self.login.account, self.login.address.key, self.began_at_ms)
+
+
+class Visits:
+    """Of one process."""
+
+    def __init__(self, identity: Identity, clock: Clock, random: Random) -> None:
+        self._identity = identity
+        self._clock = clock
+        self._random = random
+        self._visits: OrderedDict[bytes, Visit] = OrderedDict()
+
+    def begin(self, login: Login, *, is_complete: bool) -> str:
+        """The field that sets the cookie."""
+        token = encode(self._random.token(32))
+        self._visits[_key(token)] = Visit(login, self._clock.now_ms(), is_complete)
+        if len(self._visits) > VISITS_MAX:
+            self._visits.popitem(last=False)
+        # Lax, not Strict: a program of another site sends people here.
+        return f"{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={VISIT_S}"
+
+    async def of(self, request: WebRequest, *, is_complete: bool = True) -> Visit | None:
+        """Whose request it is, if he has come so far."""
+        key = _key(request.cookies.get(COOKIE, ""))
+        visit = self._visits.get(key)
+        if visit is None or visit.is_complete is not is_complete:
+            return None
+        is_over = self._clock.now_ms() - visit.began_at_ms >= VISIT_S * 1000
+        if is_over or not await self._identity.is_still_valid(visit.login, request.peer):
+            self._visits.pop(key, None)
+            return None
+        return visit
+
+    def end(self, request: WebRequest) -> None:
+        """The cookie opens nothing any more."""
+        self._visits.pop(_key(request.cookies.get(COOKIE, "")), None)
+
+
+def _key(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()

@@ -1,0 +1,53 @@
+import pytest
+
+from skrytka.model.secret import Secret
+from skrytka.web.people import visits
+from skrytka.web.people.visits import COOKIE, Visits
+from tests.unit.mail.world import ACTOR, World
+from tests.unit.web.people.support import People
+from tests.unit.web.support import PEER, asked
+
+
+@pytest.fixture
+def people(world: World) -> People:
+    return People(world)
+
+
+async def begin(people: People, made: Visits, *, is_complete: bool = True) -> str:
+    login = await people.identity.login("alice@example.test", Secret("correct horse"), PEER, "WEB")
+    cookie = made.begin(login, is_complete=is_complete)
+    assert cookie.startswith(f"{COOKIE}=")
+    for word in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):
+        assert word in cookie
+    return cookie.partition(";")[0]
+
+
+async def test_a_visit_is_found_by_its_cookie_as_far_as_it_has_come(people: People) -> None:
+    made = Visits(people.identity, people.world.clock, people.world.random)
+    half = await begin(people, made, is_complete=False)
+    whole = await begin(people, made)
+    assert await made.of(asked("GET", "/", cookie=half)) is None
+    assert await made.of(asked("GET", "/", cookie=half), is_complete=False) is not None
+    visit = await made.of(asked("GET", "/", cookie=f"a=b; {whole}"))
+    assert visit is not None
+    assert visit.person.address == "alice@example.test"
+    assert await made.of(asked("GET", "/")) is None
+    made.end(asked("GET", "/", cookie=whole))
+    assert await made.of(asked("GET", "/", cookie=whole)) is None
+
+
+async def test_a_visit_ends_with_its_time_and_with_the_password(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Visits(people.identity, people.world.clock, people.world.random)
+    cookie = await begin(people, made)
+    people.world.clock.advance(899)
+    assert await made.of(asked("GET", "/", cookie=cookie)) is not None
+    people.world.clock.advance(1)
+    assert await made.of(asked("GET", "/", cookie=cookie)) is None
+    cookie = await begin(people, made)
+    await people.world.admin.accounts.set_password("alice@example.test", Secret("another horse here"), ACTOR)
+    assert await made.of(asked("GET", "/", cookie=cookie)) is None
+    monkeypatch.setattr(visits, "VISITS_MAX", 0)
+    await people.world.admin.accounts.set_password("alice@example.test", Secret("correct horse"), ACTOR)
+    assert await made.of(asked("GET", "/", cookie=await begin(people, made))) is None

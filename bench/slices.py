@@ -40,6 +40,7 @@ from tests.support.imap import LOGIN, SELECT, Recorder
 from tests.support.imap_boxes import FakeAppends, FakeMailboxes
 from tests.support.imap_live import AnyoneIs, LiveConnection
 from tests.support.local_inspector import LocalInspector
+from tests.support.sasl import NoSessions
 
 R = TypeVar("R")
 COMMANDS = ("SUBJECT zzz", "HEADER X-Mailer zzz", "SENTSINCE 1-Jan-2020", "SINCE 1-Jan-2020", "OR SEEN 1:*")
@@ -104,6 +105,8 @@ async def search(contents: Contents) -> None:
     )
     deps = ImapDeps(
         identity=AnyoneIs(account),
+        sessions=NoSessions(),
+        random=random,
         mailboxes=mailboxes,
         appends=FakeAppends(FakeMailboxes()),
         inspector=inspector,

@@ -1,10 +1,11 @@
 """IMAP sessions without sockets, store or clock: a scripted connection and mailboxes in memory."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 
 from skrytka.inspect.inspector import Inspector
+from skrytka.mail.identity.login import Login
 from skrytka.model.address import Address
 from skrytka.model.clock import FixedClock
 from skrytka.model.engine import NEED_DATA, PAUSED, TimedOut, TlsFacts, Woken
@@ -19,6 +20,8 @@ from skrytka.servers.imap.deps import ImapDeps
 from skrytka.servers.imap.session import serve_imap
 from tests.support.imap_boxes import FakeAppends, FakeMailbox, FakeMailboxes
 from tests.support.local_inspector import LocalInspector
+from tests.support.sasl import NoSessions, PasswordsOnly
+from tests.unit.mail.support import CountingRandom
 
 TLS = TlsFacts(version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384")
 FACTS = ConnFacts(
@@ -27,13 +30,7 @@ FACTS = ConnFacts(
 PASSWORD = "secret"
 
 
-@dataclass(frozen=True)
-class FakeLogin:
-    account: AccountId
-    address: Address
-
-
-class FakeIdentity:
+class FakeIdentity(PasswordsOnly):
     """alice@example.test with :data:`PASSWORD`; the name ``slow@example.test`` has met the limit."""
 
     def __init__(self) -> None:
@@ -44,10 +41,10 @@ class FakeIdentity:
     def refuse(self, name: str, facts: ConnFacts, mechanism: str) -> None:
         self.refused.append(name)
 
-    async def is_still_valid(self, login: FakeLogin, facts: ConnFacts) -> bool:
+    async def is_still_valid(self, login: Login, facts: ConnFacts) -> bool:
         return not self.is_revoked
 
-    async def login(self, name: str, password: Secret, facts: ConnFacts, mechanism: str) -> FakeLogin:
+    async def login(self, name: str, password: Secret, facts: ConnFacts, mechanism: str) -> Login:
         assert facts is FACTS
         self.tried.append((name, mechanism))
         if name == "slow@example.test":
@@ -56,7 +53,7 @@ class FakeIdentity:
             raise TransientError(Reason.STORE_DOWN)
         if name != "alice@example.test" or password.reveal() != PASSWORD.encode():
             raise PermanentError(Reason.BAD_CREDENTIALS)
-        return FakeLogin(AccountId(5), Address.parse(name))
+        return Login(AccountId(5), Address.parse(name))
 
 
 class Recorder:
@@ -150,6 +147,8 @@ class World:
         self.recorder = Recorder()
         self.deps = ImapDeps(
             identity=self.identity,
+            sessions=NoSessions(),
+            random=CountingRandom(),
             mailboxes=self.mailboxes,
             appends=self.appends,
             inspector=self.inspector,

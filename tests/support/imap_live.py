@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import cast
 
+from skrytka.mail.identity.login import Login
 from skrytka.model.engine import NEED_DATA, Woken
 from skrytka.model.ids import AccountId
 from skrytka.model.secret import Secret
@@ -12,7 +13,7 @@ from skrytka.net.connection import Connection
 from skrytka.net.facts import ConnFacts
 from skrytka.servers.imap.deps import ImapDeps
 from skrytka.servers.imap.session import serve_imap
-from tests.support.imap import LOGIN, FakeConnection, FakeIdentity, FakeLogin
+from tests.support.imap import LOGIN, FakeConnection, FakeIdentity
 from tests.support.imap_grammar import check_session
 
 _FETCH = re.compile(r"\* (\d+) FETCH \((.*)")
@@ -28,9 +29,9 @@ class AnyoneIs(FakeIdentity):
         super().__init__()
         self._account = account
 
-    async def login(self, name: str, password: Secret, facts: ConnFacts, mechanism: str) -> FakeLogin:
+    async def login(self, name: str, password: Secret, facts: ConnFacts, mechanism: str) -> Login:
         found = await super().login(name, password, facts, mechanism)
-        return FakeLogin(self._account, found.address)
+        return Login(self._account, found.address)
 
 
 class LiveConnection(FakeConnection):

@@ -21,6 +21,7 @@ from tests.support.imap import LOGIN
 from tests.support.imap_grammar import check_session
 from tests.support.imap_live import AnyoneIs, LiveConnection
 from tests.support.imap_transcript import matches
+from tests.support.sasl import NoSessions
 from tests.support.smtp_transcript import unescape
 from tests.unit.mail.conftest import IN_MEMORY
 from tests.unit.mail.world import World
@@ -65,6 +66,8 @@ async def sessions() -> AsyncIterator[tuple[list[LiveConnection], list["asyncio.
     try:
         await world.ready()
         deps = ImapDeps(
+            sessions=NoSessions(),
+            random=world.random,
             identity=AnyoneIs(await world.account("alice")),
             mailboxes=world.mailboxes,
             appends=world.appends,

@@ -5,9 +5,15 @@ from itertools import pairwise
 
 from skrytka.model import reply as replies
 from skrytka.model.engine import NEED_DATA, PAUSED, TlsFacts
+from skrytka.model.errors import RemoteProtocolError
 from skrytka.model.limits import SmtpLimits
 from skrytka.model.reply import Reply
+from skrytka.protocol.sasl.base64 import encode
+from skrytka.protocol.sasl.exchange import Ask, Exchange
+from skrytka.protocol.sasl.passwords import LoginExchange, PlainExchange
+from skrytka.protocol.sasl.plain import PlainCredentials
 from skrytka.protocol.smtp import events
+from skrytka.protocol.smtp.authentication import MECHANISMS
 from skrytka.protocol.smtp.extensions import Extensions, Leniency
 from skrytka.protocol.smtp.server import SmtpServer
 
@@ -36,12 +42,36 @@ def agree(event: events.Event) -> Reply:
         return event.refusal
     if isinstance(event, events.Hello | events.Reset | events.Routine | events.Quit | events.Fault):
         return event.reply
-    if isinstance(event, events.AuthChallenge):
-        return event.reply
-    if isinstance(event, events.Authenticate):
-        is_right = event.credentials.password.reveal() == PASSWORD
-        return replies.AUTH_OK if is_right else replies.AUTH_FAILED
     return _YES[type(event)]
+
+
+class Logins:
+    """PLAIN and LOGIN as a session has them, with one password for all."""
+
+    def __init__(self) -> None:
+        self.claims: list[tuple[str, str, bytes]] = []
+        self._mechanism = ""
+        self._exchange: Exchange = PlainExchange()
+
+    def reply(self, event: events.Authenticate | events.AuthResponse) -> Reply:
+        try:
+            if isinstance(event, events.Authenticate):
+                if event.mechanism not in MECHANISMS:
+                    return replies.MECHANISM_UNKNOWN
+                self._mechanism = event.mechanism
+                self._exchange = PlainExchange() if event.mechanism == "PLAIN" else LoginExchange()
+                step = self._exchange.begin(event.initial)
+            elif event.message is None:
+                return replies.AUTH_CANCELLED
+            else:
+                step = self._exchange.respond(event.message)
+        except RemoteProtocolError:
+            return replies.AUTH_SYNTAX
+        if isinstance(step, Ask):
+            return replies.AUTH_CONTINUE.with_text(encode(step.message).decode())
+        assert isinstance(step, PlainCredentials)
+        self.claims.append((self._mechanism, step.name, step.password.reveal()))
+        return replies.AUTH_OK if step.password.reveal() == PASSWORD else replies.AUTH_FAILED
 
 
 class Driver:
@@ -60,6 +90,7 @@ class Driver:
         if is_tls:
             self.engine.tls_implicit()
         self.policy = policy
+        self.logins = Logins()
         self.out: list[bytes] = []
         self.log: list[events.Event] = []  # without chunks
         self.body = b""
@@ -102,7 +133,10 @@ class Driver:
         self.log.append(event)
         if isinstance(event, events.Eof):
             return
-        reply = self.policy(event)
+        if isinstance(event, events.Authenticate | events.AuthResponse):
+            reply = self.logins.reply(event)
+        else:
+            reply = self.policy(event)
         self.out.append(self.engine.send(reply))
         if isinstance(event, events.BodyEnd):
             if reply.is_positive:

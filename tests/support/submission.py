@@ -19,13 +19,14 @@ from skrytka.servers.submission import serve_submission
 from skrytka.servers.submission_deps import SubmissionDeps
 from tests.support.local_inspector import LocalInspector
 from tests.support.mx import HOSTNAME, FakeDelivery, FakeRecipients, Mx
+from tests.support.sasl import NoSessions, PasswordsOnly
 from tests.unit.net.harness import Zeros, serving
 
 PASSWORD: Final = b"secret"
 OWN: Final = frozenset({"alice@example.test", "alice+shop@example.test", "sales@example.test"})
 
 
-class FakeIdentity:
+class FakeIdentity(PasswordsOnly):
     """Only alice@example.test, password "secret"; busy@... comes too often, down@... at a bad time."""
 
     def __init__(self) -> None:
@@ -86,6 +87,7 @@ async def submission(
                 inspector=LocalInspector(),
                 sending=LocalLimits(LimitTable(world.clock)),
                 waiting=FakeWaiting(),
+                sessions=NoSessions(),
                 settings=settings or Submission(messages_per_hour=3, recipients_per_hour=4, priority_max=4),
             )
         )

@@ -381,6 +381,8 @@ class Parts:
             inspector=base.inspector,
             sending=base.limits,
             waiting=WaitingMail(base.store, base.clock),
+            sessions=self._sessions,
+            login=settings.login,
             settings=settings.submission,
         )
 
@@ -422,6 +424,9 @@ class Parts:
         base = self._base
         return ImapDeps(
             identity=self._identity(settings),
+            sessions=self._sessions,
+            random=base.random,
+            login=settings.login,
             mailboxes=self._mailboxes,
             appends=self._appends,
             inspector=base.inspector,

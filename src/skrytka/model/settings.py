@@ -169,6 +169,9 @@ class Login(_Section, frozen=True, kw_only=True):
     failures_per_account_network: PositiveInt = 10
     failures_per_address: PositiveInt = 30
     window_s: PositiveInt = 900
+    # SCRAM is for app passwords: a program that chooses it by itself and has the main password fails
+    is_scram_announced: bool = False
+    is_scram_plus_announced: bool = False  # with tls-server-end-point alone (RFC 5929 4)
 
 
 class Passwords(_Section, frozen=True, kw_only=True):

@@ -112,11 +112,14 @@ class SmtpSession:
         await self.abandon()
         return await self._say(event.reply)
 
-    async def on_routine(self, event: events.Routine | events.AuthChallenge) -> bool:
+    async def on_routine(self, event: events.Routine) -> bool:
         return await self._say(event.reply)
 
     async def on_authenticate(self, _event: events.Authenticate) -> bool:
         """A service that offers AUTH has its own."""
+        return await self._say(replies.AUTH_FAILED)
+
+    async def on_auth_response(self, _event: events.AuthResponse) -> bool:
         return await self._say(replies.AUTH_FAILED)
 
     async def on_fault(self, event: events.Fault) -> bool:
@@ -360,8 +363,8 @@ _HANDLERS: Final[dict[type, str]] = {
     events.ChunkEnd: "on_chunk_end",
     events.BodyEnd: "on_body_end",
     events.StartTls: "on_start_tls",
-    events.AuthChallenge: "on_routine",
     events.Authenticate: "on_authenticate",
+    events.AuthResponse: "on_auth_response",
     events.Reset: "on_reset",
     events.Routine: "on_routine",
     events.Fault: "on_fault",

@@ -5,6 +5,7 @@ Recipients of this server are delivered as mail from outside is; those of others
 message that leaves does not say from which address and machine it was sent.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
@@ -13,19 +14,22 @@ from skrytka.inspect.wire import INLINE_MAX_BYTES
 from skrytka.mail.delivery.incoming import HeaderScan
 from skrytka.mail.delivery.message import IncomingMessage, verdict_of
 from skrytka.mail.delivery.types import Outgoing, Transaction
-from skrytka.mail.identity.login import Login, is_same_name
+from skrytka.mail.identity.login import Login
 from skrytka.model import reply as replies
 from skrytka.model.address import Address, AddressError
+from skrytka.model.engine import Woken
 from skrytka.model.envelope import DeliverBy, Hold, Recipient
-from skrytka.model.errors import PermanentError, Reason, ReasonedError
+from skrytka.model.errors import Reason, ReasonedError, RemoteProtocolError
 from skrytka.model.events import SendingLimited
 from skrytka.model.limits import DELIVER_BY_MIN_S
 from skrytka.model.reply import Reply
 from skrytka.model.verdict import Action, Verdict
 from skrytka.net.connection import Connection
+from skrytka.protocol.sasl.base64 import encode
+from skrytka.protocol.sasl.exchange import Ask
 from skrytka.protocol.smtp import events
-from skrytka.protocol.smtp.authentication import MECHANISMS
 from skrytka.protocol.smtp.extensions import Extensions, FutureRelease
+from skrytka.servers.sasl import CancelledExchangeError, SaslSession, UnknownMechanismError
 from skrytka.servers.smtp_session import Mail, SmtpSession
 from skrytka.servers.submission_deps import SubmissionDeps
 
@@ -34,6 +38,7 @@ OWN_FIELDS_MAX: Final = 10  # From and Sender; RFC 5322 3.6 allows one of each
 HOUR_S: Final = 3600.0
 DAY_S: Final = 24 * HOUR_S
 LEASES: Final = 50  # of a limit: a front counts so much at once, and it is exact to as much for each front
+_FAILURES: Final = frozenset({Reason.BAD_CREDENTIALS, Reason.NOT_PERMITTED, Reason.RATE_LIMITED})
 _OWN_FIELDS: Final = (b"from", b"sender")  # RFC 6409 8.1
 _FROM_MISSING: Final = Verdict(Action.REJECT, replies.FROM_MISSING, Reason.BAD_SYNTAX)
 _FROM_REFUSED: Final = Verdict(Action.REJECT, replies.FROM_NOT_YOURS, Reason.NOT_PERMITTED)
@@ -45,6 +50,7 @@ async def serve_submission(conn: Connection, deps: SubmissionDeps) -> None:
     try:
         await session.run()
     finally:
+        session.forget()
         await session.abandon()
 
 
@@ -52,10 +58,11 @@ class SubmissionSession(SmtpSession):
     """What submission decides for itself."""
 
     def __init__(self, conn: Connection, deps: SubmissionDeps) -> None:
+        self._sasl = SaslSession(conn, deps.identity, deps.login, deps.random)
         extensions = Extensions(
             is_starttls=conn.can_start_tls,
             is_dsn=True,
-            mechanisms=MECHANISMS,
+            mechanisms=self._sasl.announced,
             is_auth_required=True,
             future_release=_future_release(deps),
             deliver_by_min_s=DELIVER_BY_MIN_S,
@@ -64,21 +71,35 @@ class SubmissionSession(SmtpSession):
         super().__init__(conn, deps, extensions)
         self._submission = deps
         self._login: Login | None = None
+        self._forget: Callable[[], None] | None = None
         self._failed_logins = 0
         self._limits_told: set[str] = set()
 
+    async def on_start_tls(self, event: events.StartTls) -> bool:
+        """With TLS there may be a certificate of the client's."""
+        goes_on = await super().on_start_tls(event)
+        self._engine.offer(self._sasl.announced)
+        return goes_on
+
     async def on_authenticate(self, event: events.Authenticate) -> bool:
-        """RFC 4954 4. An authorisation identity that is not the one that logs in is refused without a hash."""
-        claimed = event.credentials
+        """RFC 4954 4."""
+        return await self._authenticate(self._sasl.begin(event.mechanism, event.initial))
+
+    async def on_auth_response(self, event: events.AuthResponse) -> bool:
+        return await self._authenticate(self._sasl.respond(event.message))
+
+    async def _authenticate(self, step: Awaitable[Ask | Login]) -> bool:
+        """A challenge, 235, or why not; after three refusals the connection ends."""
         try:
-            if claimed.authorization and not is_same_name(claimed.authorization, claimed.name):
-                self._submission.identity.refuse(claimed.name, self._conn.facts, event.mechanism)
-                raise PermanentError(Reason.BAD_CREDENTIALS)
-            self._login = await self._submission.identity.login(
-                claimed.name, claimed.password, self._conn.facts, event.mechanism
-            )
+            found = await step
+        except UnknownMechanismError:
+            return await self._say(replies.MECHANISM_UNKNOWN)
+        except CancelledExchangeError:
+            return await self._say(replies.AUTH_CANCELLED)
+        except RemoteProtocolError:
+            return await self._say(replies.AUTH_SYNTAX)
         except ReasonedError as error:
-            self._failed_logins += error.reason in {Reason.BAD_CREDENTIALS, Reason.RATE_LIMITED}
+            self._failed_logins += error.reason in _FAILURES
             if self._failed_logins >= FAILED_LOGINS_MAX:
                 await self._end(replies.TOO_MANY_ERRORS, "error")
                 return False
@@ -86,7 +107,32 @@ class SubmissionSession(SmtpSession):
         except Exception as error:  # noqa: BLE001 - a bug is answered 454 (conventions C6)
             self._bug(error, self._conn.facts.trace)
             return await self._say(replies.AUTH_UNAVAILABLE)
+        if isinstance(found, Ask):
+            return await self._say(replies.AUTH_CONTINUE.with_text(encode(found.message).decode("ascii")))
+        self._begin_login(found)
         return await self._say(replies.AUTH_OK)
+
+    def _begin_login(self, login: Login) -> None:
+        self._login = login
+        self._forget = self._submission.sessions.add(login.account, self._conn.wake)
+        if login.expires_at_ms:
+            clock = self._deps.clock
+            ends_at_s = clock.monotonic_s() + (login.expires_at_ms - clock.now_ms()) / 1000
+            self._conn.ends_at_s = min(self._conn.ends_at_s, ends_at_s)
+
+    async def on_woken(self, event: Woken) -> bool:
+        """Perhaps the login has ended: then the session does, whatever it is about (RFC 5321 3.8)."""
+        if self._login is not None and not await self._submission.identity.is_still_valid(
+            self._login, self._conn.facts
+        ):
+            await self._end(replies.LOGIN_REVOKED, "refused")
+            return False
+        return await super().on_woken(event)
+
+    def forget(self) -> None:
+        """Nobody wakes this session any more."""
+        if self._forget is not None:
+            self._forget()
 
     async def may_send(self, start: events.MailFrom) -> tuple[Reply, Reason | None]:
         """Nobody sends as somebody else; the null reverse path is anybody's (RFC 3798 2: MDNs have it)."""
@@ -245,7 +291,7 @@ def _future_release(deps: SubmissionDeps) -> FutureRelease | None:
 
 
 def _login_reply(error: ReasonedError) -> Reply:
-    if error.reason is Reason.BAD_CREDENTIALS:
+    if error.reason in {Reason.BAD_CREDENTIALS, Reason.NOT_PERMITTED}:
         return replies.AUTH_FAILED
     return replies.AUTH_RATE_LIMITED if error.reason is Reason.RATE_LIMITED else replies.AUTH_UNAVAILABLE
 

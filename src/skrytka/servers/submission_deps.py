@@ -5,33 +5,35 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from skrytka.inspect.inspector import Inspector
+from skrytka.mail.identity.controls import Controls
 from skrytka.mail.identity.login import Login
 from skrytka.model.address import Address
 from skrytka.model.ids import AccountId
-from skrytka.model.secret import Secret
+from skrytka.model.settings import Login as LoginSettings
 from skrytka.model.settings import Submission
 from skrytka.net.facts import ConnFacts
 from skrytka.net.limits import SharedLimits
 from skrytka.servers.mx_deps import SmtpDeps
+from skrytka.servers.sasl import Identity as SaslIdentity
 
 
-class Identity(Protocol):
+class Identity(SaslIdentity, Protocol):
     """Proof of who somebody is (``mail.identity.login.Identity``)."""
-
-    async def login(self, name: str, password: Secret, facts: ConnFacts, mechanism: str) -> Login:
-        """Emits LoginSucceeded or LoginFailed itself.
-
-        PermanentError(BAD_CREDENTIALS) alike for unknown, wrong and suspended; TransientError(RATE_LIMITED) before any
-        hash.
-        """
-        ...
-
-    def refuse(self, name: str, facts: ConnFacts, mechanism: str) -> None:
-        """Emits LoginFailed for somebody who wants to act as somebody else."""
-        ...
 
     async def is_still_valid(self, login: Login, facts: ConnFacts) -> bool:
         """Whether the session may go on: not after a suspension, a new password or a removal."""
+        ...
+
+    async def controls(self, login: Login) -> Controls | None:
+        """What the account's own control says now."""
+        ...
+
+
+class Sessions(Protocol):
+    """Who is told when the login of an open session may have ended (``mail.identity.open_sessions.OpenSessions``)."""
+
+    def add(self, account: AccountId, wake: Callable[[], None]) -> Callable[[], None]:
+        """``wake()`` is called then; the result takes it back."""
         ...
 
 
@@ -62,4 +64,6 @@ class SubmissionDeps(SmtpDeps):
     inspector: Inspector
     sending: SharedLimits
     waiting: Waiting
+    sessions: Sessions
+    login: LoginSettings = field(default_factory=LoginSettings)
     settings: Submission = field(default_factory=Submission)

@@ -124,6 +124,7 @@ async def serving(
     exempt: tuple[str, ...] = (),
     refusal: bytes = b"",
     limits: SharedLimits | None = None,
+    name: str = "test",
 ) -> AsyncIterator[World]:
     clock, recorder = FixedClock(), Recorder()
     around = Surroundings(
@@ -136,7 +137,7 @@ async def serving(
         exempt=Networks(exempt),
     )
     sock = socket.create_server(("127.0.0.1", 0), backlog=512)
-    service = Service(name="test", session=session, is_implicit_tls=is_implicit_tls, refusal=refusal)
+    service = Service(name=name, session=session, is_implicit_tls=is_implicit_tls, refusal=refusal)
     listener = Listener(sock, service, around)
     async with asyncio.TaskGroup() as group:
         group.create_task(listener.run())

@@ -11,6 +11,7 @@ import pytest
 from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.gate import Gate
 from skrytka.mail.identity.login import Identity
+from skrytka.mail.identity.open_sessions import OpenSessions
 from skrytka.mail.identity.passwords import RecentLogins
 from skrytka.mail.identity.rights import SenderRights
 from skrytka.mail.queue.waiting import WaitingMail
@@ -86,6 +87,7 @@ async def listening(
             inspector=world.inspector,
             sending=limits,
             waiting=WaitingMail(world.store, world.clock),
+            sessions=OpenSessions(world.store),
             settings=settings or Submission(),
         )
         async with serving(lambda conn: serve_submission(conn, deps), tls=make_store(folder), exempt=exempt) as net:

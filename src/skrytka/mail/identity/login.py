@@ -137,6 +137,11 @@ class Identity:
     # -- what mail programs have beside ---------------------------------------------------------------------------
 
     @property
+    def has_programs(self) -> bool:
+        """Whether there is anything but passwords."""
+        return self._programs is not None
+
+    @property
     def has_bearers(self) -> bool:
         """Whether tokens are issued here, so that mechanisms for them are of use."""
         return self._programs is not None and self._programs.bearers is not None

@@ -5,7 +5,7 @@ import msgspec
 from skrytka.model.address import Domain, ReversePath
 from skrytka.model.envelope import BodyType, By, Hold, Recipient, Ret
 from skrytka.model.reply import Reply
-from skrytka.protocol.sasl.plain import PlainCredentials
+from skrytka.model.secret import Secret
 
 
 class Hello(msgspec.Struct, frozen=True):
@@ -70,17 +70,20 @@ class StartTls(msgspec.Struct, frozen=True):
     """STARTTLS: after 220 the engine waits for ``tls_started``; 454 leaves all as it was."""
 
 
-class AuthChallenge(msgspec.Struct, frozen=True):
-    """AUTH goes on: send the reply, then the client's next line is its response (RFC 4954 4)."""
-
-    reply: Reply
-
-
 class Authenticate(msgspec.Struct, frozen=True):
-    """AUTH is complete: 235 if it is true what the client claims, else a refusal."""
+    """AUTH begins: 334 asks for a line, 235 says that it is true what the client claims, anything else ends it.
 
-    mechanism: str
-    credentials: PlainCredentials
+    The mechanism may be one that nobody offers.
+    """
+
+    mechanism: str  # in capitals
+    initial: Secret | None  # None: there was no initial response
+
+
+class AuthResponse(msgspec.Struct, frozen=True):
+    """The line that 334 asked for; to be answered as :class:`Authenticate` (RFC 4954 4)."""
+
+    message: Secret | None  # None: the client gives up
 
 
 class Reset(msgspec.Struct, frozen=True):
@@ -124,8 +127,8 @@ Event = (
     | ChunkEnd
     | BodyEnd
     | StartTls
-    | AuthChallenge
     | Authenticate
+    | AuthResponse
     | Reset
     | Routine
     | Fault

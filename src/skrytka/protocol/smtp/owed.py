@@ -6,7 +6,9 @@ from skrytka.model.errors import LocalProtocolError
 from skrytka.model.reply import Reply
 from skrytka.protocol.smtp.states import Verb
 
-_INTERMEDIATE: Final = {Verb.DATA: 354, Verb.CHALLENGE: 334}
+# Positive replies: those that are not here end a command, None stands for their 2xx.
+_POSITIVE: Final[dict[Verb, tuple[int | None, ...]]] = {Verb.DATA: (354,), Verb.AUTH: (None, 334)}
+_FINAL: Final = (None,)
 
 
 class OwedReply:
@@ -31,7 +33,7 @@ class OwedReply:
         if reply.code < 400:
             if self._must_refuse:
                 raise LocalProtocolError(f"the engine has refused this, {reply.code} cannot be said")
-            wanted = _INTERMEDIATE.get(self.verb) if self.verb is not None else None
-            if (reply.code if reply.code >= 300 else None) != wanted:
+            allowed = _POSITIVE.get(self.verb, _FINAL) if self.verb is not None else _FINAL
+            if (reply.code if reply.code >= 300 else None) not in allowed:
                 raise LocalProtocolError(f"{reply.code} is no answer to {self.verb}")
         self.is_owed = False

@@ -7,6 +7,8 @@ says what may follow what; after a refusal of the engine (size, bare newline) no
 from collections.abc import Callable
 from typing import ClassVar, Final
 
+import msgspec
+
 from skrytka.model import reply as replies
 from skrytka.model.address import Domain
 from skrytka.model.engine import NEED_DATA, PAUSED, Signal, TlsFacts
@@ -16,7 +18,7 @@ from skrytka.model.limits import SmtpLimits
 from skrytka.model.reply import Reply
 from skrytka.protocol.smtp import command as commands
 from skrytka.protocol.smtp import events
-from skrytka.protocol.smtp.authentication import AuthExchange, parse_auth
+from skrytka.protocol.smtp.authentication import parse_auth, parse_response
 from skrytka.protocol.smtp.events import Event
 from skrytka.protocol.smtp.extensions import DEFAULT_EXTENSIONS, DEFAULT_LENIENCY, Extensions, Leniency
 from skrytka.protocol.smtp.lines import CRLF, Input, LineFault
@@ -35,6 +37,7 @@ _LINE_FAULTS: Final = {
 _NEED_HELLO: Final = frozenset({Verb.MAIL, Verb.RCPT, Verb.DATA, Verb.BDAT, Verb.STARTTLS, Verb.AUTH})
 _ENDS_TRANSACTION: Final = frozenset({Verb.EHLO, Verb.HELO, Verb.RSET, Verb.END})
 _HELLOS: Final = frozenset({Verb.EHLO, Verb.HELO})
+_CHALLENGE: Final = 334
 _CLOSING: Final = 421  # RFC 5321 3.8: allowed at any time
 
 
@@ -56,7 +59,6 @@ class SmtpServer:
         self._is_eof = False
         self._is_tls = False
         self._is_authenticated = False
-        self._exchange: AuthExchange | None = None
         self._line_max = self._terms.line_max
         self._owed = OwedReply()
         # Counters of the session
@@ -118,7 +120,7 @@ class SmtpServer:
         if self._owed.is_fatal:
             self._close()
         elif self._owed.verb is not None:
-            self._move(self._owed.verb, reply)
+            self._move(Verb.CHALLENGE if reply.code == _CHALLENGE else self._owed.verb, reply)
         return reply.encode()
 
     def tls_started(self, tls: TlsFacts) -> None:
@@ -130,6 +132,12 @@ class SmtpServer:
         self._state = State.HELLO
         self._rules = self._new_rules(is_extended=False)
         self._transaction = Transaction()
+
+    def offer(self, mechanisms: tuple[str, ...]) -> None:
+        """What EHLO names from now on, after a handshake for instance."""
+        self._terms = msgspec.structs.replace(
+            self._terms, extensions=msgspec.structs.replace(self._terms.extensions, mechanisms=mechanisms)
+        )
 
     def tls_implicit(self) -> None:
         """The connection began with TLS; before the greeting."""
@@ -289,21 +297,15 @@ class SmtpServer:
             raise CommandError(replies.AUTH_NEEDS_TLS)
         if self._is_authenticated:
             raise CommandError(replies.BAD_SEQUENCE)  # RFC 4954 4: once a session
-        self._exchange, initial = parse_auth(argument, self._extensions.mechanisms)
-        return self._auth_step(self._exchange.begin(initial))
+        return self._wait(Verb.AUTH, parse_auth(argument))
 
     def _on_response(self, raw: bytes) -> Event:
         """A line of SASL; a wrong one ends the exchange."""
-        if self._exchange is None:
-            raise AssertionError("no exchange")
         try:
-            return self._auth_step(self._exchange.respond(raw))
+            return self._wait(Verb.AUTH, parse_response(raw))
         except CommandError:
             self._state = State.READY
             raise
-
-    def _auth_step(self, event: events.AuthChallenge | events.Authenticate) -> Event:
-        return self._wait(Verb.AUTH if isinstance(event, events.Authenticate) else Verb.CHALLENGE, event)
 
     def _on_quit(self, argument: str) -> Event:
         commands.no_argument(argument)

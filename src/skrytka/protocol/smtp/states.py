@@ -26,7 +26,7 @@ class Verb(IntEnum):
     EXPN = auto()
     STARTTLS = auto()
     AUTH = auto()
-    CHALLENGE = auto()  # a line of SASL is asked for
+    CHALLENGE = auto()  # AUTH is answered 334: a line of SASL is asked for
     QUIT = auto()
 
 
@@ -84,5 +84,4 @@ AFTER_REFUSAL: Final[dict[tuple[State, Verb], State]] = {
     (State.CHUNK, Verb.CHUNK): State.FAILED,  # RFC 3030 2
     (State.CHUNK, Verb.END): State.READY,
     (State.AUTH, Verb.AUTH): State.READY,
-    (State.AUTH, Verb.CHALLENGE): State.READY,
 }

@@ -6,9 +6,10 @@ BAD_CREDENTIALS, CORRUPT, OVER_QUOTA, NOT_PERMITTED; anything else is a bug and 
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from skrytka.inspect.inspector import Inspector
+from skrytka.mail.identity.login import Login
 from skrytka.mail.mailbox.types import (
     Content,
     Copies,
@@ -19,42 +20,28 @@ from skrytka.mail.mailbox.types import (
     Rendering,
     Snapshot,
 )
-from skrytka.model.address import Address
-from skrytka.model.clock import Clock
+from skrytka.model.clock import Clock, Random
 from skrytka.model.events import Emitter
 from skrytka.model.ids import AccountId, MailboxId, Uid
 from skrytka.model.limits import ImapLimits
-from skrytka.model.secret import Secret
+from skrytka.model.settings import Login as LoginSettings
 from skrytka.net.facts import ConnFacts
+from skrytka.servers.sasl import Identity as SaslIdentity
 
 
-class LoggedIn(Protocol):
-    """Who it is (``mail.identity.Login``)."""
-
-    @property
-    def account(self) -> AccountId: ...
-
-    @property
-    def address(self) -> Address: ...
-
-
-class Identity(Protocol):
+class Identity(SaslIdentity, Protocol):
     """Proof of who somebody is."""
 
-    async def is_still_valid(self, login: Any, facts: ConnFacts) -> bool:
+    async def is_still_valid(self, login: Login, facts: ConnFacts) -> bool:
         """Whether the session of this login may go on: not after a suspension, a new password or a removal."""
         ...
 
-    def refuse(self, name: str, facts: ConnFacts, mechanism: str) -> None:
-        """Emits LoginFailed for somebody who wants to act as somebody else."""
-        ...
 
-    async def login(self, name: str, password: Secret, facts: ConnFacts, mechanism: str) -> LoggedIn:
-        """Emits LoginSucceeded or LoginFailed itself.
+class Sessions(Protocol):
+    """Who is told when the login of an open session may have ended (``mail.identity.open_sessions.OpenSessions``)."""
 
-        PermanentError(BAD_CREDENTIALS) alike for unknown, wrong and suspended; TransientError(RATE_LIMITED) before any
-        hash.
-        """
+    def add(self, account: AccountId, wake: Callable[[], None]) -> Callable[[], None]:
+        """``wake()`` is called then; the result takes it back."""
         ...
 
 
@@ -230,6 +217,8 @@ class ImapDeps:
     """Everything :func:`skrytka.servers.imap.session.serve_imap` is given."""
 
     identity: Identity
+    sessions: Sessions
+    random: Random
     mailboxes: Mailboxes
     appends: Appends
     inspector: Inspector
@@ -237,6 +226,7 @@ class ImapDeps:
     clock: Clock
     limits: ImapLimits
     hostname: str
+    login: LoginSettings = field(default_factory=LoginSettings)
     version: str = ""  # told by ID (RFC 2971 3.3) after login only; "" tells none
     is_tls_available: bool = True  # STARTTLS on a listener in clear text
     damaged: set[tuple[int, int, int]] = field(default_factory=set)  # (account, mailbox, uid) that did not open

@@ -1,14 +1,18 @@
-"""Before a mailbox: LOGIN, AUTHENTICATE PLAIN, ID, ENABLE (RFC 9051 6.1, 6.2, 6.3.1; RFC 2971)."""
+"""Before a mailbox: LOGIN, AUTHENTICATE, ID, ENABLE (RFC 9051 6.1, 6.2, 6.3.1; RFC 2971)."""
 
-from skrytka.mail.identity.login import is_same_name
+from collections.abc import Awaitable
+
+from skrytka.mail.identity.login import Login
 from skrytka.model.errors import PermanentError, Reason, RemoteProtocolError, TransientError
 from skrytka.model.secret import Secret
 from skrytka.protocol.imap.actions import Tagged
-from skrytka.protocol.imap.commands.session import Authenticate, Capability, Enable, Id, Login, Noop
+from skrytka.protocol.imap.commands.session import Authenticate, Capability, Enable, Id, Noop
+from skrytka.protocol.imap.commands.session import Login as LoginCommand
 from skrytka.protocol.mime.imap_text import string
-from skrytka.protocol.sasl.plain import parse_plain
+from skrytka.protocol.sasl.exchange import Ask
 from skrytka.servers.imap import replies
 from skrytka.servers.imap.state import UTF8_ACCEPT, ImapSession
+from skrytka.servers.sasl import LOGIN, CancelledExchangeError, UnknownMechanismError
 
 _REV2 = "IMAP4REV2"
 _CONDSTORE = "CONDSTORE"
@@ -53,45 +57,50 @@ async def enable(session: ImapSession, command: Enable) -> Tagged:
     return replies.ok("done")
 
 
-async def login(session: ImapSession, command: Login) -> Tagged:
+async def login(session: ImapSession, command: LoginCommand) -> Tagged:
     if session.conn.tls is None:
         return replies.PRIVACY_REQUIRED  # RFC 9051 6.2.3: LOGINDISABLED
     return await _prove(session, command.name, command.password, "LOGIN")
 
 
-async def authenticate(session: ImapSession, command: Authenticate) -> Tagged:
-    """With an initial response (RFC 4959); without one the session asks for it first, where it would be taken."""
+async def sasl_begin(session: ImapSession, command: Authenticate) -> Tagged | Ask:
+    """With an initial response (RFC 4959) or without; an Ask goes out as a continuation."""
     if session.conn.tls is None:
         return replies.PRIVACY_REQUIRED
-    if command.mechanism != "PLAIN":
+    if command.mechanism == LOGIN:
         return replies.UNKNOWN_MECHANISM
-    return await sasl_response(session, command.initial)
+    return await _proven(session, session.sasl.begin(command.mechanism, command.initial))
 
 
-async def sasl_response(session: ImapSession, message: Secret | None) -> Tagged:
-    """The client's message of PLAIN; None when it gave up."""
-    if message is None:
-        return replies.CANCELLED
-    try:
-        found = parse_plain(message)
-    except RemoteProtocolError as exc:
-        return replies.bad(str(exc))
-    if found.authorization and not is_same_name(found.authorization, found.name):
-        session.deps.identity.refuse(found.name, session.conn.facts, "PLAIN")
-        session.failed_logins += 1
-        return replies.AUTHORIZATION_FAILED
-    return await _prove(session, found.name, found.password, "PLAIN")
+async def sasl_response(session: ImapSession, message: Secret | None) -> Tagged | Ask:
+    """The client's next message; None when it gave up."""
+    return await _proven(session, session.sasl.respond(message))
 
 
 async def _prove(session: ImapSession, name: str, password: Secret, mechanism: str) -> Tagged:
     """One answer for an unknown name and a wrong password; identity sees to it that they take the same time."""
+    answer = await _proven(session, session.deps.identity.login(name, password, session.conn.facts, mechanism))
+    if isinstance(answer, Ask):
+        raise TypeError("a password is no exchange")
+    return answer
+
+
+async def _proven(session: ImapSession, step: Awaitable[Login | Ask]) -> Tagged | Ask:
     try:
-        session.login = await session.deps.identity.login(name, password, session.conn.facts, mechanism)
+        found = await step
+    except UnknownMechanismError:
+        return replies.UNKNOWN_MECHANISM
+    except CancelledExchangeError:
+        return replies.CANCELLED
+    except RemoteProtocolError as exc:
+        return replies.bad(str(exc))
     except PermanentError as exc:
         session.failed_logins += 1
-        return replies.AUTHENTICATION_FAILED if exc.reason is Reason.BAD_CREDENTIALS else replies.for_error(exc)
+        return replies.AUTHORIZATION_FAILED if exc.reason is Reason.NOT_PERMITTED else replies.for_error(exc)
     except TransientError as exc:
         session.failed_logins += exc.reason is Reason.RATE_LIMITED
         return replies.for_error(exc)
-    session.conn.deadline(session.deps.limits.after_login_s)
+    if isinstance(found, Ask):
+        return found
+    session.begin_login(found)
     return replies.ok("logged in", session.capabilities())

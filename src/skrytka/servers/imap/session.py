@@ -17,6 +17,8 @@ from skrytka.protocol.imap.commands import fetch, mailboxes, messages, search, s
 from skrytka.protocol.imap.commands.base import Command
 from skrytka.protocol.imap.reader import TooLargeError
 from skrytka.protocol.imap.sets import NoSuchNumberError
+from skrytka.protocol.sasl import base64
+from skrytka.protocol.sasl.exchange import Ask
 from skrytka.servers.imap import appending, copying, fetching, folders, login, replies, searching, storing
 from skrytka.servers.imap import mailboxes as boxes
 from skrytka.servers.imap.deps import ImapDeps
@@ -103,9 +105,7 @@ class _Loop:
             case a.AppendChunk() | a.AppendEnd():
                 return await self._message(event)
             case a.SaslResponse(message=message):
-                return await self._answer(
-                    session.Authenticate("PLAIN"), partial(login.sasl_response, self.state, message)
-                )
+                return await self._sasl(partial(login.sasl_response, self.state, message))
             case a.IdleDone():
                 return await self._end_idle(event)
             case a.Fault(text=text, code=code, status=status):
@@ -141,9 +141,9 @@ class _Loop:
     async def _woken(self) -> bool:
         if self.conn.is_draining:
             return await self._bye("the server restarts, connect again", "drain", b"UNAVAILABLE")
+        if not await self.state.is_valid():
+            return await self._revoked()
         if self.state.is_idle:
-            if not await self.state.is_valid():
-                return await self._revoked()
             await self._tell_idle()
             return await self._still_there()
         return True
@@ -242,10 +242,15 @@ class _Loop:
         return True
 
     async def _authenticate(self, command: session.Authenticate) -> bool:
-        if command.initial is None and self.conn.tls is not None and command.mechanism == "PLAIN":
-            await self._send(a.Continue(b""))
+        return await self._sasl(partial(login.sasl_begin, self.state, command))
+
+    async def _sasl(self, step: Callable[[], Awaitable[a.Tagged | Ask]]) -> bool:
+        """One step of AUTHENTICATE: a challenge or its answer."""
+        answer = await self._guarded(step)
+        if isinstance(answer, Ask):
+            await self._send(a.Continue(base64.encode(answer.message)))
             return True
-        return await self._answer(command, partial(login.authenticate, self.state, command))
+        return await self._end(answer)
 
     # -- APPEND
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from skrytka.mail.identity.login import Login
 from skrytka.model.engine import DisconnectedError
 from skrytka.model.errors import PermanentError, Reason, ReasonedError
 from skrytka.model.events import MessageCorrupt
@@ -11,8 +12,9 @@ from skrytka.net.connection import Connection
 from skrytka.protocol.imap.actions import Untagged
 from skrytka.protocol.imap.server import ImapServer
 from skrytka.servers.imap.capability import capabilities
-from skrytka.servers.imap.deps import Appending, ImapDeps, LoggedIn
+from skrytka.servers.imap.deps import Appending, ImapDeps
 from skrytka.servers.imap.selected import Selected
+from skrytka.servers.sasl import LOGIN, SaslSession
 
 VALID_S = 1.0  # so long at most a session outlives its account or password
 UTF8_ACCEPT = "UTF8=ACCEPT"  # RFC 6855 3
@@ -33,11 +35,13 @@ class ImapSession:
         "enabled",
         "engine",
         "failed_logins",
+        "forget_login",
         "has_condstore",
         "is_gone",
         "is_idle",
         "is_rev2",
         "login",
+        "sasl",
         "selected",
         "stop_watching",
         "valid_until_s",
@@ -47,7 +51,9 @@ class ImapSession:
         self.conn = conn
         self.deps = deps
         self.engine = ImapServer(deps.limits)
-        self.login: LoggedIn | None = None
+        self.login: Login | None = None
+        self.sasl = SaslSession(conn, deps.identity, deps.login, deps.random)
+        self.forget_login: Callable[[], None] | None = None
         self.selected: Selected | None = None
         self.appending: Appending | None = None
         self.is_gone = False  # the selected mailbox was deleted: the session ends behind the next answer
@@ -76,7 +82,26 @@ class ImapSession:
             is_logged_in=self.login is not None,
             is_tls=self.conn.tls is not None,
             can_start_tls=self.conn.can_start_tls and self.deps.is_tls_available,
+            mechanisms=self.mechanisms,
         )
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """AUTH=LOGIN is left out: the command LOGIN is there for who has nothing else."""
+        return tuple(name for name in self.sasl.announced if name != LOGIN)
+
+    def begin_login(self, login: Login) -> None:
+        """It is proven; from now on the session hears when that may have changed."""
+        self.login = login
+        self.forget_login = self.deps.sessions.add(login.account, self._doubt)
+        if login.expires_at_ms:
+            clock = self.deps.clock
+            self.conn.ends_at_s = clock.monotonic_s() + (login.expires_at_ms - clock.now_ms()) / 1000
+        self.conn.deadline(self.deps.limits.after_login_s)
+
+    def _doubt(self) -> None:
+        self.valid_until_s = 0.0
+        self.conn.wake()
 
     @property
     def is_utf8(self) -> bool:
@@ -179,5 +204,7 @@ class ImapSession:
 
     def close(self) -> None:
         """The end of the session, whatever its cause; may be called twice."""
+        if self.forget_login is not None:
+            self.forget_login()
         self.unwatch()
         self.deselect()

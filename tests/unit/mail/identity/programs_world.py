@@ -34,10 +34,11 @@ class Tokens:
 
     def __init__(self) -> None:
         self.known: dict[bytes, Bearer] = {}
+        self.rights = frozenset({"imap"})
 
     async def prove(self, token: Secret, right: str) -> Bearer:
         bearer = self.known.get(token.reveal())
-        if bearer is None or right != "imap":
+        if bearer is None or right not in self.rights:
             raise PermanentError(Reason.BAD_CREDENTIALS, "unknown_token" if bearer is None else "wrong_scope")
         return bearer
 

@@ -5,8 +5,7 @@ import base64
 import pytest
 
 from skrytka.model.secret import Secret
-from skrytka.protocol.smtp import events
-from skrytka.protocol.smtp.authentication import MECHANISMS, AuthExchange, parse_auth
+from skrytka.protocol.smtp.authentication import MECHANISMS, parse_auth, parse_response
 from skrytka.protocol.smtp.client_events import SayAuth, SayMail, SayResponse, SayStartTls
 from skrytka.protocol.smtp.extensions import Extensions
 from skrytka.protocol.smtp.parameters import CommandError
@@ -29,11 +28,7 @@ def session(extensions: Extensions = OFFERED) -> Driver:
 
 
 def claimed(driver: Driver) -> list[tuple[str, str, bytes]]:
-    return [
-        (event.mechanism, event.credentials.name, event.credentials.password.reveal())
-        for event in driver.log
-        if isinstance(event, events.Authenticate)
-    ]
+    return driver.logins.claims
 
 
 def b64(text: str) -> str:
@@ -136,10 +131,24 @@ def test_our_client_logs_in_by_each_mechanism() -> None:
         assert pair.codes(SayMail(reverse_path=SENDER)) == [250]
 
 
-def test_long_parts_are_refused() -> None:
-    exchange, initial = parse_auth("LOGIN", MECHANISMS)
-    exchange.begin(initial)
+def test_a_mechanism_may_be_any_and_has_its_initial_response() -> None:
+    begun = parse_auth("scram-sha-256 YQ==")
+    assert begun.mechanism == "SCRAM-SHA-256"
+    assert begun.initial is not None
+    assert begun.initial.reveal() == b"a"
+    assert parse_auth("EXTERNAL").initial is None
+    empty = parse_auth("EXTERNAL =").initial
+    assert empty is not None
+    assert len(empty) == 0
+    for argument in ("", "NO.MECHANISM", "A" * 21, "PLAIN !"):
+        with pytest.raises(CommandError):
+            parse_auth(argument)
+
+
+def test_a_response_is_base64_or_gives_up() -> None:
+    assert parse_response(b"*").message is None
+    empty = parse_response(b"").message
+    assert empty is not None
+    assert len(empty) == 0
     with pytest.raises(CommandError):
-        exchange.respond(base64.b64encode(b"a" * 1025))
-    with pytest.raises(CommandError):
-        AuthExchange("PLAIN").begin(base64.b64encode(b"\0a").decode())
+        parse_response(b"**")

@@ -10,7 +10,7 @@ from skrytka.servers.imap.capability import capabilities
     [
         ((False, False, True), {"STARTTLS", "LOGINDISABLED", "SASL-IR"}, {"AUTH=PLAIN", "IDLE"}),
         ((False, False, False), {"LOGINDISABLED"}, {"STARTTLS", "AUTH=PLAIN"}),
-        ((False, True, False), {"AUTH=PLAIN", "SASL-IR"}, {"STARTTLS", "LOGINDISABLED", "IDLE"}),
+        ((False, True, False), {"AUTH=PLAIN", "AUTH=OAUTHBEARER", "SASL-IR"}, {"STARTTLS", "LOGINDISABLED", "IDLE"}),
         (
             (True, True, False),
             {"IDLE", "ESEARCH", "OBJECTID", "MOVE", "UIDPLUS"},
@@ -20,7 +20,9 @@ from skrytka.servers.imap.capability import capabilities
 )
 def test_only_what_works_now_is_announced(state: tuple[bool, bool, bool], present: set[str], absent: set[str]) -> None:
     is_logged_in, is_tls, can_start_tls = state
-    line = capabilities(is_logged_in=is_logged_in, is_tls=is_tls, can_start_tls=can_start_tls)
+    line = capabilities(
+        is_logged_in=is_logged_in, is_tls=is_tls, can_start_tls=can_start_tls, mechanisms=("PLAIN", "OAUTHBEARER")
+    )
     words = line.decode().split()
     assert words[:3] == ["CAPABILITY", "IMAP4rev1", "IMAP4rev2"]
     assert len(words) == len(set(words))

@@ -4,6 +4,7 @@ from typing import cast
 
 import pytest
 
+from skrytka.mail.identity.login import Login
 from skrytka.mail.mailbox.types import MailboxInfo
 from skrytka.model.address import Address
 from skrytka.model.errors import PermanentError
@@ -13,7 +14,7 @@ from skrytka.net.connection import Connection
 from skrytka.servers.imap.contents import open_content
 from skrytka.servers.imap.selected import Selected
 from skrytka.servers.imap.state import ImapSession
-from tests.support.imap import FakeConnection, FakeLogin, World
+from tests.support.imap import FakeConnection, World
 from tests.support.imap_boxes import FakeMailbox, FakeMailboxes, FakeView
 
 
@@ -22,7 +23,7 @@ async def test_what_cannot_be_read_is_reported_with_its_place() -> None:
     box = FakeMailbox(MailboxInfo("INBOX", MailboxId(3)))
     box.deliver(b"0123456789", corrupt_from=5)
     session = ImapSession(cast("Connection", FakeConnection([])), world.deps)
-    session.login = FakeLogin(AccountId(5), Address.parse("alice@example.test"))
+    session.login = Login(AccountId(5), Address.parse("alice@example.test"))
     view = FakeView(box, FakeMailboxes())
     session.selected = Selected(view, await view.snapshot(), is_read_only=False)
     content = await open_content(session, Uid(1))

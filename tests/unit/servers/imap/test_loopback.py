@@ -23,6 +23,7 @@ from skrytka.model.settings import Login
 from skrytka.net.limits import LimitTable, LocalLimits
 from skrytka.servers.imap.deps import ImapDeps
 from skrytka.servers.imap.session import serve_imap
+from tests.support.sasl import NoSessions
 from tests.unit.mail.conftest import IN_MEMORY
 from tests.unit.mail.world import PASSWORD
 from tests.unit.mail.world import World as MailWorld
@@ -67,6 +68,8 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     mail = MailWorld(root)
     await mail.ready()
     deps = ImapDeps(
+        sessions=NoSessions(),
+        random=mail.random,
         identity=identity(mail),
         mailboxes=mail.mailboxes,
         appends=mail.appends,

@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from skrytka.model.limits import ImapLimits
 from skrytka.servers.imap.deps import ImapDeps
 from tests.support.imap_live import AnyoneIs, LiveSession
+from tests.support.sasl import NoSessions
 from tests.unit.mail.conftest import IN_MEMORY
 from tests.unit.mail.world import MESSAGE, World
 
@@ -50,6 +51,8 @@ class TwoSessions(RuleBasedStateMachine):
         for _ in range(3):
             await self.world.deliver(MESSAGE)
         deps = ImapDeps(
+            sessions=NoSessions(),
+            random=self.world.random,
             identity=AnyoneIs(self.account),
             mailboxes=self.world.mailboxes,
             appends=self.world.appends,

@@ -4,12 +4,13 @@ from typing import cast
 
 import pytest
 
+from skrytka.mail.identity.login import Login
 from skrytka.model.address import Address
 from skrytka.model.engine import DisconnectedError
 from skrytka.model.ids import AccountId
 from skrytka.net.connection import Connection
 from skrytka.servers.imap.state import ImapSession, NotSelectedError
-from tests.support.imap import FakeConnection, FakeLogin, World
+from tests.support.imap import FakeConnection, World
 
 
 def session(world: World) -> tuple[ImapSession, FakeConnection]:
@@ -28,7 +29,7 @@ def test_a_handler_in_the_wrong_state_is_a_bug() -> None:
 async def test_watching_begins_and_ends_once() -> None:
     world = World()
     found, conn = session(world)
-    found.login = FakeLogin(AccountId(5), Address.parse("alice@example.test"))
+    found.login = Login(AccountId(5), Address.parse("alice@example.test"))
     found.watch()
     found.watch()
     assert len(world.mailboxes.watchers) == 1

@@ -95,6 +95,58 @@ def remove(*, address: str, yes: bool, as_json: bool) -> None:
         click.echo(f"these aliases still lead to it: {', '.join(gone['dangling_aliases'])}")
 
 
+@account.command()
+@click.argument("address")
+@options.json_option
+@options.installation_options
+def factors(*, address: str, as_json: bool) -> None:
+    """Which second factors ADDRESS has, and whether it must have one."""
+    state = ask("account.factors", address=address)
+    if as_json:
+        output.print_json(state)
+        return
+    since = output.readable({"due_at_ms": state["due_at_ms"]}).get("due_at")
+    facts = {"required": state["is_required"], "by": state["rule"] or None, "since": since}
+    output.print_facts({**facts, "recovery codes": state["recovery_codes"]})
+    if state["factors"]:
+        columns = ("factor", "kind", "name", "created_at", "used_at", "is_passkey", "is_locked")
+        output.print_rows(columns, state["factors"], as_json=False)
+
+
+@account.command("reset-factors")
+@click.argument("address")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.json_option
+@options.installation_options
+def reset_factors(*, address: str, yes: bool, as_json: bool) -> None:
+    """Take all second factors of ADDRESS away; one stays demanded, and the code that is shown lets its owner add it."""
+    if not yes and sys.stdin.isatty():
+        click.confirm(f"Take all second factors of {address} away?", abort=True)
+    made = ask("account.reset_factors", address=address)
+    said = "the factors of {address} are gone; code for its owner, to add one within a day:  {code}"
+    output.print_done(made, said, as_json=as_json)
+
+
+@account.command("reset-password")
+@click.argument("address")
+@options.json_option
+@options.installation_options
+def reset_password(*, address: str, as_json: bool) -> None:
+    """Make a code by which the owner of ADDRESS sets a password that nobody else knows."""
+    made = ask("account.reset_password", address=address)
+    output.print_done(made, "code for the owner of {address}, to set a password within a day:  {code}", as_json=as_json)
+
+
+@account.command()
+@click.argument("address")
+@options.json_option
+@options.installation_options
+def distrust(*, address: str, as_json: bool) -> None:
+    """The password of ADDRESS is known to others: it opens nothing any more but its own change on the web."""
+    done = ask("account.distrust", address=address)
+    output.print_done(done, "the password of {address} has to be changed on the web", as_json=as_json)
+
+
 def new_password(*, is_given: bool) -> str:
     """One line of standard input, typed twice on a terminal; or one that is made up."""
     from skrytka.daemon.passwords import random_password

@@ -35,6 +35,7 @@ COMMANDS = {
     "alias": "skrytka.cli.alias:alias",
     "password": "skrytka.cli.password:password",
     "oauth": "skrytka.cli.oauth:oauth",
+    "mfa": "skrytka.cli.mfa:mfa",
     "dkim": "skrytka.cli.dkim:dkim",
     "dns": "skrytka.cli.dns:dns",
     "queue": "skrytka.cli.queue:queue",

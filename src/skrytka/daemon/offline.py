@@ -85,6 +85,7 @@ async def offline(layout: Layout) -> AsyncIterator[CommandDeps]:
                     random=random,
                     quota_bytes=folder.settings.accounts.quota_bytes,
                     hostname=folder.settings.hostname,
+                    is_demo=folder.settings.is_demo,
                     dkim=dkim_deps(folder.settings, layout, clock, clock, random),
                     dns=dns_deps(folder.settings, layout, clock, random),
                 )

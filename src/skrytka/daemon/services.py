@@ -26,6 +26,7 @@ from skrytka.daemon.web import WebApps, WebParts
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.admin.commands.base import CommandDeps
+from skrytka.mail.admin.notices import NoticeDeps, Notices
 from skrytka.mail.delivery.append import AppendDeps, Appends
 from skrytka.mail.delivery.failures import FailureDeps, FailureTeller
 from skrytka.mail.delivery.hosted import HostedDomains
@@ -67,6 +68,7 @@ from skrytka.web.public.session import serve_public, serve_public_tls
 
 LEGACY_S = 3600.0
 DNS_S = 3600.0  # each domain is looked at once a day
+NOTICES_S = 2.0  # a person looks into his mailbox after he has changed something
 DKIM_S = 600.0  # somebody may have published a key
 IMAP_REFUSAL = b"* BYE Too many connections, try again later\r\n"
 
@@ -255,6 +257,7 @@ class Parts:
                 random=base.random,
                 quota_bytes=self.settings.accounts.quota_bytes,
                 hostname=base.settings.hostname,
+                is_demo=self.settings.is_demo,
                 dns=dns_deps(self.settings, base.layout, base.clock, base.random),
                 dkim=dkim_deps(self.settings, base.layout, base.clock, base.age, base.random),
             )
@@ -266,6 +269,7 @@ class Parts:
         jobs = [
             Periodic("F-dkim-keys", self.admin.dkim.tend, DKIM_S),
             Periodic("F-daily-reports", report_job.run, EVERY_S),
+            Periodic("F-notices", self._notices().run, NOTICES_S),
             Periodic("F-known-places", self.watch.expire, EXPIRE_S),
             *self._chores,
         ]
@@ -274,6 +278,18 @@ class Parts:
         if self.settings.dns.is_watched and not self.settings.is_demo:
             jobs.append(Periodic("F-dns-watch", self.admin.drift.run, DNS_S))
         return jobs
+
+    def _notices(self) -> Notices:
+        base = self._base
+        return Notices(
+            NoticeDeps(
+                store=base.store,
+                sender=ReportSender(self._deliveries.reports(self.settings).deps),
+                language=lambda: self.settings.outbound.report_language,
+                clock=base.clock,
+                random=base.random,
+            )
+        )
 
     def _report_job(self) -> ReportJob:
         base = self._base

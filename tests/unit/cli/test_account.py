@@ -95,3 +95,50 @@ def test_on_a_terminal_removing_asks_first(cli: Cli, monkeypatch: pytest.MonkeyP
     assert cli("account", "remove", "eva@example.test") == 130
     assert cli.asked == []
     assert cli("account", "remove", "eva@example.test", "--yes") == 0
+
+
+STATE = {
+    "address": "eva@example.test",
+    "factors": [
+        {
+            "factor": 1,
+            "kind": "totp",
+            "name": "phone",
+            "created_at_ms": 0,
+            "used_at_ms": None,
+            "is_passkey": False,
+            "is_locked": False,
+        }
+    ],
+    "recovery_codes": 9,
+    "is_required": True,
+    "due_at_ms": 0,
+    "rule": "domain example.test",
+    "is_overdue": False,
+}
+
+
+def test_the_factors_of_an_account_are_shown(cli: Cli) -> None:
+    cli.answers["account.factors"] = STATE
+    assert cli("account", "factors", "eva@example.test") == 0
+    assert all(word in cli.out for word in ("domain example.test", "1970-01-01", "phone", "totp", "9"))
+    cli.answers["account.factors"] = STATE | {"factors": [], "due_at_ms": None, "rule": ""}
+    assert cli("account", "factors", "eva@example.test") == 0
+    assert "phone" not in cli.out
+    assert cli("account", "factors", "eva@example.test", "--json") == 0
+    assert cli.json["recovery_codes"] == 9
+
+
+@pytest.mark.parametrize("command", ["reset-factors", "reset-password"])
+def test_a_code_for_the_owner_is_shown_once(cli: Cli, command: str) -> None:
+    name = f"account.{command.replace('-', '_')}"
+    cli.answers[name] = {"address": "eva@example.test", "code": "abcde-fghij", "expires_at_ms": 0}
+    assert cli("account", command, "eva@example.test") == 0
+    assert cli.out.rstrip().endswith("abcde-fghij")
+    assert cli.asked == [(name, {"address": "eva@example.test"})]
+
+
+def test_a_password_that_others_know_is_distrusted(cli: Cli) -> None:
+    cli.answers["account.distrust"] = {"address": "eva@example.test"}
+    assert cli("account", "distrust", "eva@example.test") == 0
+    assert "eva@example.test has to be changed" in cli.out

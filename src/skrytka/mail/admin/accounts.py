@@ -5,8 +5,10 @@ from typing import Final
 
 from skrytka.mail.admin.base import AdminPart, parse_address, parse_domain
 from skrytka.mail.admin.domains import Domains
+from skrytka.mail.admin.factors import AccountFactors
 from skrytka.mail.admin.types import AccountInfo, Removed
 from skrytka.mail.delivery.resolve import ROLES
+from skrytka.mail.identity.factors import owner_of
 from skrytka.mail.identity.verifier import Verifier, decode_verifier
 from skrytka.mail.mailbox.names import name_mac, seal_name
 from skrytka.model.errors import PermanentError, Reason
@@ -19,7 +21,6 @@ from skrytka.store.commands.directory import (
     RemoveAccount,
     ReserveAccount,
     ResumeAccount,
-    SetPassword,
     SetQuota,
     SuspendAccount,
 )
@@ -51,6 +52,7 @@ class Accounts(AdminPart):
         quota_bytes: int | None = None,
         is_admin: bool = False,
         services: Sequence[str] | None = None,
+        must_change: str = "",
     ) -> AccountInfo:
         """Its key is made, durably, before anything is sealed under it.
 
@@ -65,7 +67,7 @@ class Accounts(AdminPart):
             raise PermanentError(Reason.ALREADY_EXISTS, f"{parsed.key} is there already")
         usable = (ADMIN_SERVICES if is_admin else ()) if services is None else tuple(services)
         account = await deps.store.submit(ReserveAccount(unit=self._unit()))
-        verifier = Verifier(await deps.passwords.hash(account, password), usable).encode()
+        verifier = Verifier(await deps.passwords.hash(account, password), usable, must_change).encode()
         await deps.keys.create_account(account)
         await deps.store.submit(
             AddAccount(
@@ -92,12 +94,13 @@ class Accounts(AdminPart):
         rows = await self._deps.store.read(sql.accounts())
         return [await self._info(row) for row in rows if wanted in (None, row.address.rpartition("@")[2])]
 
-    async def set_password(self, address: str, password: Secret, actor: str) -> AccountInfo:
-        """Where the password may be used stays as it was; logins remembered anywhere end with it."""
+    async def set_password(self, address: str, password: Secret, actor: str, must_change: str = "") -> AccountInfo:
+        """Where the password may be used stays as it was; logins remembered anywhere end with it.
+
+        ``must_change``: as in ``mail.identity.change``, of a password that somebody else has chosen.
+        """
         row = await self._account(address)
-        stored = await self._deps.passwords.hash(row.account, password)
-        verifier = Verifier(stored, await self._services(row.account)).encode()
-        await self._deps.store.submit(SetPassword(unit=self._unit(), account=row.account, verifier=verifier))
+        await AccountFactors(self._deps).care.give(owner_of(row), password, must_change)
         self._changed(actor, "account.password", row.address)
         return await self._info(row)
 
@@ -154,13 +157,14 @@ class Accounts(AdminPart):
         keys = await self._deps.keys.account(account)
         return tuple(NewFolder(role, name_mac(keys, name), seal_name(keys, name)) for role, name in FOLDERS)
 
-    async def _services(self, account: AccountId) -> tuple[str, ...]:
+    async def _verifier(self, account: AccountId) -> Verifier:
         for row in await self._deps.store.read(sql.credentials(account)):
             if row.kind == PASSWORD:
-                return decode_verifier(row.verifier).services
-        return ()
+                return decode_verifier(row.verifier)
+        return Verifier("")
 
     async def _info(self, row: AccountRow) -> AccountInfo:
+        verifier = await self._verifier(row.account)
         return AccountInfo(
             account=row.account,
             address=row.address,
@@ -169,8 +173,9 @@ class Accounts(AdminPart):
             used_bytes=row.used_bytes,
             messages=row.messages,
             created_at_ms=row.created_at_ms,
-            services=await self._services(row.account),
+            services=verifier.services,
             is_admin=row.is_admin,
+            must_change=verifier.must_change,
         )
 
 

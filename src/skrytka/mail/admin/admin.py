@@ -8,6 +8,8 @@ from skrytka.mail.admin.dns import DomainDns
 from skrytka.mail.admin.dns_drift import DnsDrift
 from skrytka.mail.admin.dns_publish import DnsPublishing
 from skrytka.mail.admin.domains import Domains
+from skrytka.mail.admin.factors import AccountFactors
+from skrytka.mail.admin.mfa import MfaRules
 from skrytka.mail.admin.oauth import Programs
 from skrytka.mail.admin.queue import Queue
 from skrytka.mail.admin.types import AccountInfo
@@ -21,6 +23,8 @@ class Admin:
         self.domains = Domains(deps)
         self.accounts = Accounts(deps)
         self.aliases = Aliases(deps)
+        self.factors = AccountFactors(deps)
+        self.mfa = MfaRules(deps)
         self.queue = Queue(deps)
         self.programs = Programs(deps)
         self.dkim = DkimKeys(deps)

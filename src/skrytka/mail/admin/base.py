@@ -30,6 +30,7 @@ class AdminDeps:
     hostname: str = ""
     dkim: DkimDeps | None = None  # None: no keys are made here
     dns: DnsDeps | None = None
+    is_demo: bool = False
 
 
 class AdminPart:

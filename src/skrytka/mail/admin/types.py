@@ -83,6 +83,35 @@ class AccountInfo(msgspec.Struct, frozen=True, kw_only=True):
     created_at_ms: int
     services: tuple[str, ...] = ()  # where its password may be used; empty: everywhere
     is_admin: bool = False
+    must_change: str = ""  # its password: "given" by an administrator, "compromised"
+
+
+class AccountName(msgspec.Struct, frozen=True, kw_only=True):
+    """An account about which there is nothing else to say."""
+
+    address: str
+
+
+class CodeMade(msgspec.Struct, frozen=True, kw_only=True):
+    """A code that works once, shown this once, for the owner of the account."""
+
+    address: str
+    code: str
+    expires_at_ms: int
+
+    def __repr__(self) -> str:
+        return f"CodeMade({self.address})"
+
+
+class RuleInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Who has to have a second factor, or needs none until a day."""
+
+    scope: str  # role, domain, account
+    subject: str
+    is_required: bool
+    grace_days: int
+    until_at_ms: int | None  # of an exception
+    created_at_ms: int
 
 
 class AliasInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from skrytka.model.events import DirectoryChanged
 from skrytka.model.secret import Secret
 from skrytka.store.commands.directory import AddAccount, ReserveAccount
 from skrytka.store.seal.ring import account_subject
+from skrytka.store.sql import factors
 from tests.unit.mail.world import ACTOR, MESSAGE, PASSWORD, World, fails
 
 
@@ -137,3 +138,14 @@ async def test_a_list_is_of_one_domain_or_of_all(world: World) -> None:
 async def test_no_event_and_no_repr_holds_the_password(world: World) -> None:
     await world.admin.accounts.set_password("alice@example.test", Secret("hunter2"), ACTOR)
     assert "hunter2" not in repr(world.events.events) + repr(world.store.commands)
+
+
+async def test_a_password_that_an_administrator_gives_is_to_be_changed_and_the_one_before_is_kept(world: World) -> None:
+    info = await world.admin.accounts.set_password("alice@example.test", Secret("given words"), ACTOR, "given")
+    assert info.must_change == "given"
+    kept = await world.store.read(factors.password_history(await world.account("alice"), 9))
+    assert len(kept) == 1
+    info = await world.admin.accounts.add("dora@example.test", PASSWORD, ACTOR, must_change="given")
+    assert info.must_change == "given"
+    (bob,) = [each for each in await world.admin.accounts.list() if each.address == "bob@example.test"]
+    assert bob.must_change == ""

@@ -19,6 +19,7 @@ from skrytka.mail.admin.commands.base import (
     on_domain_or_all,
 )
 from skrytka.mail.admin.types import AccountInfo, AliasInfo, Removed
+from skrytka.mail.identity.change import GIVEN
 from skrytka.mail.identity.permissions import Permission
 from skrytka.model.actor import Actor
 from skrytka.model.secret import Secret
@@ -55,6 +56,7 @@ async def _account_add(deps: CommandDeps, args: AccountAddArgs, actor: Actor, _p
         quota_bytes=args.quota_bytes,
         is_admin=args.is_admin,
         services=args.services,
+        must_change=GIVEN,
     )
 
 
@@ -87,7 +89,9 @@ ACCOUNTS: Final[dict[str, Command]] = {
         permission=Permission.ACCOUNT_PASSWORD,
         scope=on_account,
         is_dangerous=True,
-        run=lambda deps, args, actor, _: deps.admin.accounts.set_password(args.address, args.password, actor.name),
+        run=lambda deps, args, actor, _: deps.admin.accounts.set_password(
+            args.address, args.password, actor.name, GIVEN
+        ),
         route=Route("PUT", "/accounts/{address}/password"),
     ),
     "account.quota": Command(

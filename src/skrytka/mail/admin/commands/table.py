@@ -5,7 +5,8 @@ from typing import Final
 from skrytka.mail.admin.commands.accounts import ACCOUNTS
 from skrytka.mail.admin.commands.base import Command
 from skrytka.mail.admin.commands.domains import DOMAINS
+from skrytka.mail.admin.commands.factors import FACTORS
 from skrytka.mail.admin.commands.node import NODE_COMMANDS
 from skrytka.mail.admin.commands.programs import PROGRAMS
 
-COMMANDS: Final[dict[str, Command]] = {**NODE_COMMANDS, **DOMAINS, **ACCOUNTS, **PROGRAMS}
+COMMANDS: Final[dict[str, Command]] = {**NODE_COMMANDS, **DOMAINS, **ACCOUNTS, **PROGRAMS, **FACTORS}

@@ -90,7 +90,7 @@ class _Reading:
         if fields["result"]:
             self.usage.add_failure("out", OUTBOUND)
             return
-        tls = f"{fields['version']} {fields['cipher']}".strip()
+        tls = f"{fields['version']} {fields['cipher']} {fields.get('group', '')}".strip()
         self.usage.add_session("out", OUTBOUND, tls, is_verified=fields["is_verified"])
         key = self.usage.add_peer("out", OUTBOUND, fields["host"], tls, fields["at"])
         if key is not None:

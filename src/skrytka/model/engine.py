@@ -33,14 +33,14 @@ class TlsFacts(msgspec.Struct, frozen=True, kw_only=True):
     version: str  # "TLSv1.3"
     cipher: str  # "TLS_AES_256_GCM_SHA384"
     bits: int = 0
-    group: str = ""  # "" when the runtime cannot tell
+    group: str = ""  # of the key exchange: "X25519MLKEM768"; "" when the runtime cannot tell
     server_name: str = ""  # SNI in lower case, "" when the client sent none
     end_point: bytes = b""  # hash of our own certificate (RFC 5929 4.1); b"" when it cannot be told which one that was
     peer: bytes = b""  # DER of the peer's certificate, b"" when it sent none
     chain: tuple[bytes, ...] = ()  # DER of all that it sent, its own first; only where somebody wants it
 
     def __str__(self) -> str:
-        return f"{self.version} {self.cipher}"
+        return f"{self.version} {self.cipher} {self.group}".rstrip()
 
 
 class Engine(Protocol[EventT_co]):

@@ -6,7 +6,7 @@ is a little more than one piece each way, however much has passed through it.
 
 import contextlib
 import ssl
-import sys
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from skrytka.model.engine import TlsFacts
@@ -110,15 +110,27 @@ class TlsPipe:
             version=self._object.version() or "",
             cipher=name,
             bits=bits,
+            group=_group(self._object),
             server_name=seen,
             peer=self._object.getpeercert(binary_form=True) or b"",
             chain=_chain(self._object) if self._is_chain_kept else (),
         )
 
 
+def _group(connection: ssl.SSLObject) -> str:
+    """Python 3.15 has a method for it, where its OpenSSL is 3.2 or later; nobody else tells, and nothing is guessed."""
+    ask: Callable[[], str | None] | None = getattr(connection, "group", None)
+    if ask is None:
+        return ""
+    with contextlib.suppress(NotImplementedError):
+        return ask() or ""
+    return ""
+
+
 def _chain(connection: ssl.SSLObject) -> tuple[bytes, ...]:
     """As it was sent. Python 3.13 has a method for it, older ones only what that method is made of."""
-    if sys.version_info >= (3, 13):
-        return tuple(connection.get_unverified_chain())
+    ask: Callable[[], Sequence[bytes]] | None = getattr(connection, "get_unverified_chain", None)
+    if ask is not None:
+        return tuple(ask())
     shown = connection._sslobj.get_unverified_chain()  # type: ignore[attr-defined,unused-ignore] # noqa: SLF001
     return tuple(ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in shown or ())

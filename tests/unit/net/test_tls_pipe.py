@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skrytka.model.engine import TlsFacts
 from skrytka.net.tls import CertificateFiles, TlsStore
-from skrytka.net.tls_pipe import TlsPipe
+from skrytka.net.tls_pipe import TlsPipe, _chain, _group
 from tests.support.chains import issue, write_chain
 from tests.unit.net.harness import client_context, make_store
 
@@ -93,3 +94,39 @@ def test_any_bytes_are_waited_for_or_an_ssl_error(data: bytes) -> None:
             assert not pipe.handshake(prefix + data)
         except ssl.SSLError:
             pipe.output()
+
+
+class NewObject:
+    """An ssl.SSLObject as Python 3.13 (chain) and 3.15 (group) have it: their public methods, which 3.11 has not."""
+
+    def __init__(self, said: str | NotImplementedError | None) -> None:
+        self._said = said
+
+    def get_unverified_chain(self) -> list[bytes]:
+        return [b"leaf", b"authority"]
+
+    def group(self) -> str | None:
+        if isinstance(self._said, NotImplementedError):
+            raise self._said
+        return self._said
+
+
+def test_the_chain_is_asked_by_the_method_of_python_3_13_where_there_is_one() -> None:
+    """This branch has run with a stand-in only: there is no such Python here."""
+    assert _chain(NewObject(None)) == (b"leaf", b"authority")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("said", "group"),
+    [("X25519MLKEM768", "X25519MLKEM768"), (None, ""), (NotImplementedError("OpenSSL 3.2 or later"), "")],
+)
+def test_the_group_is_told_where_python_tells_it(said: str | NotImplementedError | None, group: str) -> None:
+    assert _group(NewObject(said)) == group  # type: ignore[arg-type]
+    facts = TlsFacts(version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384", group=group)
+    assert str(facts) == f"TLSv1.3 TLS_AES_256_GCM_SHA384 {group}".strip()
+
+
+def test_this_python_tells_a_group_or_nothing(store: TlsStore) -> None:
+    near, far = connect(store)
+    is_told = hasattr(ssl.SSLObject, "group") and ssl.OPENSSL_VERSION_INFO >= (3, 2)
+    assert bool(near.facts().group) is bool(far.facts().group) is is_told

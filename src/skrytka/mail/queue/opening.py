@@ -130,6 +130,7 @@ class Opener:
                 detail="" if failure is None else failure.detail[:DETAIL_MAX],
                 version="" if facts is None else facts.version,
                 cipher="" if facts is None else facts.cipher,
+                group="" if facts is None else facts.group,
                 is_verified=transmitter is not None and transmitter.is_proven,
                 local=local if transmitter is None else transmitter.local,
             )

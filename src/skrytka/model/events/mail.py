@@ -215,6 +215,7 @@ class OutboundTls(MailEvent, frozen=True, kw_only=True):
     cipher: str = ""
     is_verified: bool = False  # the server has proven that it is the one that was meant
     local: str = ""  # our address of that connection
+    group: str = ""  # of the key exchange, where the runtime tells it
 
 
 class StsPolicyFetched(MailEvent, frozen=True, kw_only=True):

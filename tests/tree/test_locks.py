@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.tree import ROOT
 
-PINNED = re.compile(r"^([a-z0-9-]+)==(\S+)(.*)$", re.MULTILINE)
+PINNED = re.compile(r"^([a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==(\S+)(.*)$", re.MULTILINE)  # with an extra or without
 NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 

@@ -14,7 +14,7 @@ from skrytka.daemon.jobs import Periodic
 from skrytka.daemon.legacy_tls import Exceptions
 from skrytka.daemon.login_watch import EXPIRE_S, login_watch
 from skrytka.daemon.mail_programs import mail_programs
-from skrytka.daemon.oauth import oauth_deps, tokens
+from skrytka.daemon.oauth import oauth_deps, tokens, typed_factors
 from skrytka.daemon.outbound import Sending, dkim_deps, outbound_courier, share_of
 from skrytka.daemon.outside_https import outside_https
 from skrytka.daemon.public import public_deps
@@ -62,7 +62,6 @@ from skrytka.servers.mx_deps import MxDeps
 from skrytka.servers.submission import serve_submission
 from skrytka.servers.submission_deps import SubmissionDeps
 from skrytka.store.files import StorePaths
-from skrytka.web.people.sign_in import NoSecondFactors
 from skrytka.web.public.deps import PublicDeps
 from skrytka.web.public.session import serve_public, serve_public_tls
 
@@ -424,7 +423,7 @@ class Parts:
             settings=settings,
             commands=self.control,
             identity=self._identity(settings),
-            factors=NoSecondFactors(self._credentials),
+            factors=typed_factors(base, settings),
             oauth=lambda: oauth_deps(base, lambda: self.settings),
             events=base.events,
             clock=base.clock,

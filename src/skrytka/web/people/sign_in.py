@@ -4,7 +4,7 @@ from typing import Final, Protocol
 from urllib.parse import quote
 
 from skrytka.mail.identity.login import Identity
-from skrytka.mail.identity.types import Credentials, Login, Peer
+from skrytka.mail.identity.types import Login, Peer
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.secret import Secret
 from skrytka.protocol.http.server import Response
@@ -28,20 +28,6 @@ class SecondFactors(Protocol):
     async def check(self, login: Login, code: Secret, peer: Peer) -> None:
         """PermanentError(BAD_CREDENTIALS): it is wrong; TransientError(RATE_LIMITED): too often."""
         ...
-
-
-class NoSecondFactors:
-    """Where none can be checked: who has one does not get in."""
-
-    def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
-
-    async def is_needed(self, login: Login) -> bool:
-        found = await self._credentials.find(login.address)
-        return found is None or found.has_mfa
-
-    async def check(self, login: Login, code: Secret, peer: Peer) -> None:
-        raise PermanentError(Reason.BAD_CREDENTIALS, "no second factor can be checked here")
 
 
 class SignIn:

@@ -1,15 +1,10 @@
 import pytest
 
-from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.types import Login
-from skrytka.model.address import Address
-from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.model.secret import Secret
-from skrytka.web.people import sign_in
-from skrytka.web.people.sign_in import NoSecondFactors, checked_after, sign_in_place
+from skrytka.model.errors import Reason, TransientError
+from skrytka.web.people.sign_in import checked_after, sign_in_place
 from tests.unit.mail.world import World
 from tests.unit.web.people.support import People, hidden, place_of
-from tests.unit.web.support import PEER
 
 
 @pytest.fixture
@@ -92,13 +87,3 @@ async def test_a_fault_of_ours_is_no_wrong_password(people: People, monkeypatch:
     monkeypatch.setattr(people.identity, "login", down)
     with pytest.raises(TransientError):
         await people.sign_in()
-
-
-async def test_where_no_factor_can_be_checked_who_has_one_stays_out(world: World) -> None:
-    factors = NoSecondFactors(StoredCredentials(world.store, world.clock, world.random))
-    login = Login(await world.account("alice"), Address.parse("alice@example.test"))
-    assert not await factors.is_needed(login)
-    assert await factors.is_needed(Login(login.account, Address.parse("gone@example.test")))
-    with pytest.raises(PermanentError):
-        await factors.check(login, Secret("1"), PEER)
-    assert sign_in.MECHANISM == "WEB"

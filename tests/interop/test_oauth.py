@@ -1,9 +1,14 @@
 """authlib as a mail program (and joserfc, which it uses) against the demo; requests is the browser of its user."""
 
 import base64
+import contextlib
+import imaplib
 import re
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from html import unescape
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -83,9 +88,10 @@ class Browser:
         return answer
 
     def sign_in(self, place: str) -> requests.Response:
-        """The page behind the sign-in that stands before it."""
+        """The page behind the sign-in that stands before it, the first time."""
         asked = self.page(place)
-        assert "password" in asked.text
+        if "/sign-in" not in asked.text:
+            return asked
         return self.page(self._issuer + "/sign-in", **hidden(asked), address=NAME, password=self._password)
 
     def allow(self, place: str) -> str:
@@ -240,3 +246,66 @@ def test_a_secret_is_not_taken_twice_over(demo: Demo, found: dict[str, Any]) -> 
         timeout=20,
     )
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
+MESSAGE = b"From: bob@example.test\r\nTo: bob@example.test\r\nSubject: by token\r\n\r\nHello\r\n"
+
+
+def curl(demo: Demo, token: str, mechanism: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["curl", "--silent", "--show-error", "--max-time", "20", "--cacert", demo.facts["ca"], "--user", NAME]
+    command += ["--oauth2-bearer", token, "--login-options", f"AUTH={mechanism}", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.needs("curl")
+@pytest.mark.parametrize("mechanism", ["OAUTHBEARER", "XOAUTH2"])
+def test_curl_reads_and_sends_mail_with_a_token_until_it_is_ended(
+    demo: Demo,
+    browser: Browser,
+    program: Callable[..., OAuth2Session],
+    found: dict[str, Any],
+    tmp_path: Path,
+    mechanism: str,
+) -> None:
+    token = let_in(program(), browser, found)["access_token"]
+    letter = tmp_path / "letter"
+    letter.write_bytes(MESSAGE)
+    imap, smtp = f"imaps://localhost:{demo.port('imaps')}", f"smtps://localhost:{demo.port('submissions')}"
+    sending = ["--mail-from", NAME, "--mail-rcpt", NAME, "--upload-file", str(letter), smtp]
+    sent = curl(demo, token, mechanism, *sending)
+    assert sent.returncode == 0, sent.stderr
+    read = curl(demo, token, mechanism, f"{imap}/INBOX", "--request", "STATUS INBOX (MESSAGES)")
+    assert (read.returncode, "MESSAGES" in read.stdout) == (0, True), read.stderr
+    narrow = let_in(program(scope="imap"), browser, found)["access_token"]
+    assert curl(demo, narrow, mechanism, f"{imap}/INBOX", "--request", "NOOP").returncode == 0
+    assert curl(demo, narrow, mechanism, *sending).returncode != 0
+    demo.run("oauth", "revoke", NAME)
+    assert curl(demo, token, mechanism, f"{imap}/INBOX", "--request", "NOOP").returncode != 0
+
+
+def test_an_open_session_ends_with_its_token(
+    demo: Demo, browser: Browser, program: Callable[..., OAuth2Session], found: dict[str, Any]
+) -> None:
+    token = let_in(program(), browser, found)["access_token"]
+    with demo_session(demo) as session:
+        said = f"n,a={NAME},\x01auth=Bearer {token}\x01\x01"
+        assert session.authenticate("OAUTHBEARER", lambda _challenge: said.encode())[0] == "OK"
+        assert session.select("INBOX")[0] == "OK"
+        demo.run("oauth", "revoke", NAME)
+        with pytest.raises(imaplib.IMAP4.abort):
+            until_it_ends(session)
+
+
+def until_it_ends(session: imaplib.IMAP4_SSL) -> None:
+    for _ in range(1000):
+        session.noop()
+        time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def demo_session(demo: Demo) -> Iterator[imaplib.IMAP4_SSL]:
+    session = imaplib.IMAP4_SSL("localhost", demo.port("imaps"), ssl_context=demo.tls(), timeout=20)
+    try:
+        yield session
+    finally:
+        session.shutdown()

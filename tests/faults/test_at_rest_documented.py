@@ -24,6 +24,7 @@ from skrytka.store.seal.keys import AccountKeys, Kind
 from skrytka.store.seal.source import LocalKeySource
 from skrytka.store.sql import directory
 from tests.faults.test_at_rest import CLOCK, LARGE_BYTES, RANDOM, enqueue, letter, marker
+from tests.support.faults.access import come_in
 from tests.support.faults.all_kinds import demo_with_route, file_away, list_many, send_outside, set_apart
 from tests.support.faults.contents import Contents, opened
 from tests.support.faults.programs import let_in
@@ -94,6 +95,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
         asyncio.run(enqueue(contents, keys, mark, letter(mark)))
         asyncio.run(let_in(contents.store, keys, CLOCK, RANDOM))
         asyncio.run(guard(contents, mark))
+        asyncio.run(come_in(contents.store, keys, CLOCK, RANDOM))
     return demo.root
 
 

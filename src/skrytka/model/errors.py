@@ -34,6 +34,8 @@ class Reason(StrEnum):
     WEAK_PASSWORD = "weak_password"  # noqa: S105 - says that one was refused
     RATE_LIMITED = "rate_limited"
     NOT_PERMITTED = "not_permitted"
+    STEP_UP_NEEDED = "step_up_needed"  # a fresh proof of identity is
+    APPROVAL_NEEDED = "approval_needed"  # of a second person
     STORE_BUSY = "store_busy"
     STORE_DOWN = "store_down"
     DISK_FULL = "disk_full"

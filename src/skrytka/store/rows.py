@@ -49,6 +49,7 @@ QUEUE_SUBJECT = -1
 KEYRING_SUBJECT = -2
 JOBS_SUBJECT = -3
 TOKENS_SUBJECT = -4  # what is handed out to programs; what ends is a change of the directory
+ACCESS_SUBJECT = -5
 
 
 class Op(StrEnum):
@@ -87,6 +88,18 @@ class Op(StrEnum):
     OAUTH_REVOKE = "oauth.revoke"
     OAUTH_DEVICE = "oauth.device"
     OAUTH_EXPIRE = "oauth.expire"
+    ACCESS_GIVE = "access.give"
+    ACCESS_TAKE = "access.take"
+    ACCESS_EXPIRE = "access.expire"
+    SESSION_BEGIN = "session.begin"
+    SESSION_SEE = "session.see"
+    SESSION_END = "session.end"
+    API_KEY_ADD = "api_key.add"
+    API_KEY_USE = "api_key.use"
+    API_KEY_REMOVE = "api_key.remove"
+    APPROVAL_ASK = "approval.ask"
+    APPROVAL_DECIDE = "approval.decide"
+    APPROVAL_USE = "approval.use"
     DELIVER = "deliver"
     FLAGS = "flags"
     KEYWORD = "keyword"

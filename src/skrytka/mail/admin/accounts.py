@@ -94,6 +94,10 @@ class Accounts(AdminPart):
         rows = await self._deps.store.read(sql.accounts())
         return [await self._info(row) for row in rows if wanted in (None, row.address.rpartition("@")[2])]
 
+    async def show(self, address: str) -> AccountInfo:
+        """One; NO_SUCH_USER."""
+        return await self._info(await self._account(address))
+
     async def set_password(self, address: str, password: Secret, actor: str, must_change: str = "") -> AccountInfo:
         """Where the password may be used stays as it was; logins remembered anywhere end with it.
 

@@ -13,6 +13,11 @@ from skrytka.mail.admin.mfa import MfaRules
 from skrytka.mail.admin.oauth import Programs
 from skrytka.mail.admin.queue import Queue
 from skrytka.mail.admin.types import AccountInfo
+from skrytka.mail.identity.access_deps import AccessDeps
+from skrytka.mail.identity.api_keys import ApiKeys
+from skrytka.mail.identity.approvals import Approvals
+from skrytka.mail.identity.roles import Roles
+from skrytka.mail.identity.sessions import Sessions
 from skrytka.model.secret import Secret
 
 
@@ -31,6 +36,14 @@ class Admin:
         self.dns = DomainDns(deps)
         self.drift = DnsDrift(deps, self.dns)
         self.publishing = DnsPublishing(deps, self.dns)
+        access = AccessDeps(store=deps.store, keys=deps.keys, clock=deps.clock, random=deps.random)
+        self.roles = Roles(access)
+        self.sessions = Sessions(access)
+        self.api_keys = ApiKeys(access)
+        self.approvals = Approvals(access)
+        self.store = deps.store
+        self.clock = deps.clock
+        self.events = deps.events
 
     async def init(self, domain: str, admin: str, password: Secret, actor: str) -> AccountInfo:
         """The first domain and its first administrator, who answers for its postmaster."""

@@ -45,6 +45,13 @@ class Aliases(AdminPart):
         rows = await self._deps.store.read(sql.aliases())
         return [AliasInfo(address=row.key, kind=row.kind.value, targets=row.targets) for row in rows]
 
+    async def show(self, address: str) -> AliasInfo:
+        """One; NO_SUCH_OBJECT."""
+        row = await self._deps.store.read(sql.address(_parse(address)[0]))
+        if row is None or row.kind is AddressKind.ACCOUNT:
+            raise PermanentError(Reason.NO_SUCH_OBJECT, f"there is no alias {address}")
+        return AliasInfo(address=row.key, kind=row.kind.value, targets=row.targets)
+
     async def remove(self, address: str, actor: str) -> AliasInfo:
         """NO_SUCH_OBJECT when there is none; an account's own address goes with the account."""
         key, _domain, _kind = _parse(address)

@@ -37,6 +37,12 @@ class Domains(AdminPart):
             for row in rows
         ]
 
+    async def show(self, name: str) -> DomainInfo:
+        """One; NO_SUCH_DOMAIN."""
+        domain = parse_domain(name).name
+        await self._hosted(domain)
+        return next(row for row in await self.list() if row.name == domain)
+
     async def remove(self, name: str, actor: str) -> DomainInfo:
         """NOT_PERMITTED while it has accounts or aliases."""
         domain = parse_domain(name).name

@@ -6,6 +6,7 @@ mail text ever stands in an event. ``RESERVED`` names belong to the line that an
 
 from skrytka.model.events.admin import (
     AdminEvent,
+    CommandDone,
     DirectoryChanged,
     DkimKeyChanged,
     EventsRetired,
@@ -110,6 +111,7 @@ __all__ = [
     "CertificateIssued",
     "ChainCheckpoint",
     "ChildEnded",
+    "CommandDone",
     "CommandRefused",
     "DailyReportSent",
     "DeliveryDeferred",

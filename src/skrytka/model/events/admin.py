@@ -19,6 +19,18 @@ class DirectoryChanged(AdminEvent, frozen=True, kw_only=True):
     object: str
 
 
+class CommandDone(AdminEvent, frozen=True, kw_only=True):
+    """A command that changes something was carried out."""
+
+    PERSONAL = frozenset({"actor", "object", "before", "after"})
+    ADDRESSES = frozenset({"object"})
+    actor: str
+    action: str  # the command
+    object: str  # the account or domain that it touched; "" for the server
+    before: str  # JSON, "" where there is nothing to tell; no secret
+    after: str
+
+
 class DkimKeyChanged(AdminEvent, frozen=True, kw_only=True):
     """A key that signs for a domain was made, came into another state, or is gone."""
 

@@ -1,5 +1,19 @@
 """Every write the store knows, by name."""
 
+from skrytka.store.commands.access import (
+    AddApiKey,
+    AskApproval,
+    BeginSession,
+    DecideApproval,
+    EndSessions,
+    ExpireAccess,
+    GiveRole,
+    RemoveApiKey,
+    SeeSession,
+    TakeRole,
+    UseApiKey,
+    UseApproval,
+)
 from skrytka.store.commands.app_passwords import (
     AddAppPassword,
     AddClientCertificate,
@@ -85,6 +99,18 @@ from skrytka.store.commands.texts import MergeTexts
 
 AnyCommand = (
     AddAccount
+    | AddApiKey
+    | AskApproval
+    | BeginSession
+    | DecideApproval
+    | EndSessions
+    | ExpireAccess
+    | GiveRole
+    | RemoveApiKey
+    | SeeSession
+    | TakeRole
+    | UseApiKey
+    | UseApproval
     | AddAlias
     | AddAppPassword
     | AddClientCertificate
@@ -168,6 +194,7 @@ AnyCommand = (
 __all__ = [
     "AddAccount",
     "AddAlias",
+    "AddApiKey",
     "AddAppPassword",
     "AddClientCertificate",
     "AddDelegation",
@@ -180,6 +207,8 @@ __all__ = [
     "AddOAuthDevice",
     "AnyCommand",
     "AppPasswordUse",
+    "AskApproval",
+    "BeginSession",
     "BlobIn",
     "ChangePassword",
     "ClaimRecent",
@@ -189,6 +218,7 @@ __all__ = [
     "Copied",
     "CopyMessages",
     "CreateMailbox",
+    "DecideApproval",
     "DecideOAuthDevice",
     "Defer",
     "DeleteMailbox",
@@ -200,7 +230,9 @@ __all__ = [
     "DropOAuthDevice",
     "DropStaged",
     "DropStsPolicies",
+    "EndSessions",
     "Enqueue",
+    "ExpireAccess",
     "ExpireJournal",
     "ExpireOAuth",
     "ExpirePlaces",
@@ -209,6 +241,7 @@ __all__ = [
     "Expunged",
     "FailFactor",
     "FlagsStored",
+    "GiveRole",
     "Later",
     "LockAccount",
     "MailboxCreated",
@@ -238,6 +271,7 @@ __all__ = [
     "RedeemOAuthDevice",
     "RemoveAccount",
     "RemoveAlias",
+    "RemoveApiKey",
     "RemoveAppPasswords",
     "RemoveClientCertificate",
     "RemoveDelegation",
@@ -252,6 +286,7 @@ __all__ = [
     "RevokeOAuth",
     "RotateOAuthToken",
     "Schedule",
+    "SeeSession",
     "SetAlias",
     "SetControl",
     "SetPassword",
@@ -262,9 +297,12 @@ __all__ = [
     "SubscribeName",
     "SuspendAccount",
     "TakeBack",
+    "TakeRole",
     "TakenBack",
     "Target",
     "UnlockAccount",
+    "UseApiKey",
+    "UseApproval",
     "UseCode",
     "UseFactor",
     "UsedAppPasswords",

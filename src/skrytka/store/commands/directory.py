@@ -7,7 +7,7 @@ from skrytka.store.commands.oauth import forget as forget_programs
 from skrytka.store.commands.shared import NewFolder, hosted, log_directory, next_number, uidvalidity_s
 from skrytka.store.factor_rows import RuleScope
 from skrytka.store.rows import QUEUE_SUBJECT, AccountStatus, AddressKind, Op, Role
-from skrytka.store.sql import app_passwords, controls, dkim, factors, mailboxes, outbound, places
+from skrytka.store.sql import access, app_passwords, controls, dkim, factors, mailboxes, outbound, places
 from skrytka.store.sql import directory as sql
 from skrytka.store.statement import Query, Value
 
@@ -40,6 +40,7 @@ class RemoveDomain(Command[None], frozen=True):
             )
         yield dkim.DELETE_ALL(domain=domain)
         yield factors.DELETE_RULE(scope=RuleScope.DOMAIN.value, subject=self.name)
+        yield access.TAKE_OF_DOMAIN(domain=self.name)
         yield sql.DELETE_DOMAIN(domain=domain)
         yield from log_directory(tx, Op.DOMAIN_REMOVE, (domain, self.name))
 
@@ -75,6 +76,8 @@ class AddAccount(Command[State], frozen=True):
         yield from _claim(tx, self.address, domain, AddressKind.ACCOUNT, self.account)
         if self.verifier is not None:
             yield from put_password(tx, self.account, self.verifier)
+        if self.is_admin:
+            yield access.GIVE(account=self.account, role="system_admin", domain="", now_ms=tx.now_ms)
         yield from self._mail_rows(tx)
         yield from log_directory(tx, Op.ACCOUNT_ADD, (self.account, self.address, domain, self.quota_bytes))
         tx.log(self.account, Op.ACCOUNT_ADD, 1, (self.account, [folder.name_mac for folder in self.folders]))
@@ -136,7 +139,8 @@ class SuspendAccount(Command[int], frozen=True):
     account: AccountId
 
     def run(self, tx: Tx) -> Query[int]:
-        yield from _keep_an_admin(self.account)
+        yield from keep_an_admin(self.account)
+        yield access.END_OTHERS(account=self.account, session=b"")
         yield from _set_status(tx, self.account, AccountStatus.SUSPENDED)
         return (yield from _hold_scheduled(tx, self.account, outbound.SUSPENDED))
 
@@ -164,7 +168,7 @@ class RemoveAccount(Command[int], frozen=True):
 
     def run(self, tx: Tx) -> Query[int]:
         before = yield from existing(self.account)
-        yield from _keep_an_admin(self.account)
+        yield from keep_an_admin(self.account)
         yield sql.DELETE_TARGETS_OF_ACCOUNT(account=self.account)
         yield sql.DELETE_ADDRESSES_OF_ACCOUNT(account=self.account)
         yield sql.DELETE_CREDENTIALS(account=self.account)
@@ -176,6 +180,9 @@ class RemoveAccount(Command[int], frozen=True):
         for drop in (places.DROP_ALL, places.DROP_LOCK, places.DROP_ALERTS):
             yield drop(account=self.account)
         yield from _forget_factors(self.account, str(before[0]))
+        yield access.TAKE_ALL(account=self.account)
+        yield access.END_OTHERS(account=self.account, session=b"")
+        yield access.REMOVE_KEYS(account=self.account)
         yield sql.REMOVE_ACCOUNT(account=self.account, status=AccountStatus.REMOVED.value, now_ms=tx.now_ms)
         yield mailboxes.CLOSE_ACCOUNT(account=self.account)
         yield from log_directory(tx, Op.ACCOUNT_REMOVE, (self.account,), before)
@@ -243,7 +250,7 @@ def existing(account: AccountId) -> Query[tuple[object, ...]]:
     return (row.address, row.status.value, row.quota_bytes)
 
 
-def _keep_an_admin(account: AccountId) -> Query[None]:
+def keep_an_admin(account: AccountId) -> Query[None]:
     """Somebody must be able to answer for postmaster, and to administer."""
     admins = yield from sql.admins()
     if [row.account for row in admins] == [account]:

@@ -28,6 +28,7 @@ FORMAT_VERSION: Final = 1
 KEEP_DAYS: Final = 30
 NODE_SUBJECTS: Final = ("node:address", "node:pepper", "node:queue")  # what every installation has from its first day
 LATER_SUBJECTS: Final = (
+    "node:access",
     "node:acme",
     "node:app",
     "node:authority",

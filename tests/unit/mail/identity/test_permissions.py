@@ -22,8 +22,8 @@ def test_every_permission_is_somebody_s_and_local_root_has_all() -> None:
     assert all(may(LOCAL_ROOT, permission, None) for permission in Permission)
 
 
-def test_only_the_system_administrator_gives_roles_and_keys() -> None:
-    for permission in (Permission.ROLE_WRITE, Permission.API_KEY_WRITE, Permission.DOMAIN_WRITE, Permission.DNS_WRITE):
+def test_only_the_system_administrator_makes_domains_and_keys() -> None:
+    for permission in (Permission.API_KEY_WRITE, Permission.DOMAIN_WRITE, Permission.DNS_WRITE):
         assert {role for role, row in ALLOWED.items() if permission in row} == {AccessRole.SYSTEM_ADMIN}
 
 

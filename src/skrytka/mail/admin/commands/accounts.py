@@ -60,6 +60,14 @@ async def _account_add(deps: CommandDeps, args: AccountAddArgs, actor: Actor, _p
     )
 
 
+async def _account_now(deps: CommandDeps, args: Any) -> object:
+    return await deps.admin.accounts.show(args.address)
+
+
+async def _alias_now(deps: CommandDeps, args: Any) -> object:
+    return await deps.admin.aliases.show(args.address)
+
+
 def _to_make_admins(args: Any) -> Permission | None:
     return Permission.ROLE_WRITE if args.is_admin else None
 
@@ -83,12 +91,21 @@ ACCOUNTS: Final[dict[str, Command]] = {
         run=lambda deps, args, _actor, _: deps.admin.accounts.list(args.domain),
         route=Route("GET", "/accounts"),
     ),
+    "account.show": Command(
+        args=AddressArgs,
+        result=AccountInfo,
+        permission=Permission.ACCOUNT_READ,
+        scope=on_account,
+        run=lambda deps, args, _actor, _: deps.admin.accounts.show(args.address),
+        route=Route("GET", "/accounts/{address}"),
+    ),
     "account.password": Command(
         args=PasswordArgs,
         result=AccountInfo,
         permission=Permission.ACCOUNT_PASSWORD,
         scope=on_account,
         is_dangerous=True,
+        before=_account_now,
         run=lambda deps, args, actor, _: deps.admin.accounts.set_password(
             args.address, args.password, actor.name, GIVEN
         ),
@@ -99,6 +116,7 @@ ACCOUNTS: Final[dict[str, Command]] = {
         result=AccountInfo,
         permission=Permission.ACCOUNT_WRITE,
         scope=on_account,
+        before=_account_now,
         run=lambda deps, args, actor, _: deps.admin.accounts.set_quota(args.address, args.quota_bytes, actor.name),
         route=Route("PUT", "/accounts/{address}/quota"),
     ),
@@ -107,6 +125,7 @@ ACCOUNTS: Final[dict[str, Command]] = {
         result=AccountInfo,
         permission=Permission.ACCOUNT_SUSPEND,
         scope=on_account,
+        before=_account_now,
         run=lambda deps, args, actor, _: deps.admin.accounts.suspend(args.address, actor.name),
         route=Route("POST", "/accounts/{address}/suspend"),
     ),
@@ -115,6 +134,7 @@ ACCOUNTS: Final[dict[str, Command]] = {
         result=AccountInfo,
         permission=Permission.ACCOUNT_SUSPEND,
         scope=on_account,
+        before=_account_now,
         run=lambda deps, args, actor, _: deps.admin.accounts.resume(args.address, actor.name),
         route=Route("POST", "/accounts/{address}/resume"),
     ),
@@ -125,6 +145,7 @@ ACCOUNTS: Final[dict[str, Command]] = {
         scope=on_account,
         is_dangerous=True,
         is_four_eyes=True,
+        before=_account_now,
         run=lambda deps, args, actor, _: deps.admin.accounts.remove(args.address, actor.name),
         route=Route("DELETE", "/accounts/{address}"),
     ),
@@ -141,6 +162,7 @@ ACCOUNTS: Final[dict[str, Command]] = {
         result=AliasInfo,
         permission=Permission.ALIAS_WRITE,
         scope=on_address,
+        before=_alias_now,
         run=lambda deps, args, actor, _: deps.admin.aliases.set(args.address, args.targets, actor.name),
         route=Route("PUT", "/aliases/{address}"),
     ),
@@ -153,11 +175,20 @@ ACCOUNTS: Final[dict[str, Command]] = {
         run=lambda deps, _args, _actor, _: deps.admin.aliases.list(),
         route=Route("GET", "/aliases"),
     ),
+    "alias.show": Command(
+        args=AddressArgs,
+        result=AliasInfo,
+        permission=Permission.ALIAS_READ,
+        scope=on_address,
+        run=lambda deps, args, _actor, _: deps.admin.aliases.show(args.address),
+        route=Route("GET", "/aliases/{address}"),
+    ),
     "alias.remove": Command(
         args=AddressArgs,
         result=AliasInfo,
         permission=Permission.ALIAS_WRITE,
         scope=on_address,
+        before=_alias_now,
         run=lambda deps, args, actor, _: deps.admin.aliases.remove(args.address, actor.name),
         route=Route("DELETE", "/aliases/{address}"),
     ),

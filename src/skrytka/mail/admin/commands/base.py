@@ -10,6 +10,8 @@ from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import parse_address, parse_domain
 from skrytka.mail.identity.permissions import Permission
 from skrytka.model.actor import Actor
+from skrytka.model.secret import Secret
+from skrytka.model.settings import Settings
 
 Progress = Callable[[str], Awaitable[None]]
 Method = Literal["GET", "POST", "PUT", "DELETE"]
@@ -45,6 +47,7 @@ class CommandDeps:
     check: Check | None = None
     trace: Trace | None = None
     certificates: Certificates | None = None
+    settings: Callable[[], Settings] | None = None
 
 
 class Args(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,6 +112,17 @@ def on_address(args: Any) -> Scope:
     return Scope(parse_address(args.address).domain.name)
 
 
+def args_text(args: Args) -> bytes:
+    """Arguments as JSON, always the same for the same; what is secret is left out."""
+    return msgspec.json.encode(args, enc_hook=_hidden, order="sorted")
+
+
+def _hidden(value: object) -> object:
+    if isinstance(value, Secret):
+        return ""
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
 Run = Callable[[CommandDeps, Any, Actor, Progress], Awaitable[object]]
 
 
@@ -129,6 +143,7 @@ class Command:
     scope: Callable[[Any], Scope]
     run: Run
     route: Route
+    before: Callable[[CommandDeps, Any], Awaitable[object]] | None = None  # what it is about to change, for the event
     row_domain: Callable[[Any], str] | None = None  # of a listing: whose domain a row is
     also: Callable[[Any], Permission | None] | None = None  # another permission, on the whole server, that args need
     is_dangerous: bool = False  # wants a proof of identity that is fresh

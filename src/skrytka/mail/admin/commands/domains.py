@@ -1,10 +1,11 @@
 """Domains, their records in DNS and their keys for DKIM."""
 
-from typing import Final
+from typing import Any, Final
 
 from skrytka.mail.admin.commands.base import (
     Args,
     Command,
+    CommandDeps,
     DomainArgs,
     NoArgs,
     OptionalDomainArgs,
@@ -29,6 +30,14 @@ class DkimKeyArgs(Args, frozen=True, kw_only=True):
     selector: str
 
 
+async def _domain_now(deps: CommandDeps, args: Any) -> object:
+    return await deps.admin.domains.show(args.domain)
+
+
+async def _keys_now(deps: CommandDeps, args: Any) -> object:
+    return await deps.admin.dkim.list(args.domain)
+
+
 DOMAINS: Final[dict[str, Command]] = {
     "domain.add": Command(
         args=DomainArgs,
@@ -47,12 +56,21 @@ DOMAINS: Final[dict[str, Command]] = {
         run=lambda deps, _args, _actor, _: deps.admin.domains.list(),
         route=Route("GET", "/domains"),
     ),
+    "domain.show": Command(
+        args=DomainArgs,
+        result=DomainInfo,
+        permission=Permission.DOMAIN_READ,
+        scope=on_domain,
+        run=lambda deps, args, _actor, _: deps.admin.domains.show(args.domain),
+        route=Route("GET", "/domains/{domain}"),
+    ),
     "domain.remove": Command(
         args=DomainArgs,
         result=DomainInfo,
         permission=Permission.DOMAIN_WRITE,
         scope=on_node,
         is_dangerous=True,
+        before=_domain_now,
         run=lambda deps, args, actor, _: deps.admin.domains.remove(args.domain, actor.name),
         route=Route("DELETE", "/domains/{domain}"),
     ),
@@ -119,6 +137,7 @@ DOMAINS: Final[dict[str, Command]] = {
         result=list[DkimInfo],
         permission=Permission.DKIM_WRITE,
         scope=on_domain,
+        before=_keys_now,
         run=lambda deps, args, actor, _: deps.admin.dkim.rotate(args.domain, actor.name),
         route=Route("POST", "/domains/{domain}/dkim"),
     ),
@@ -127,6 +146,7 @@ DOMAINS: Final[dict[str, Command]] = {
         result=list[DkimInfo],
         permission=Permission.DKIM_WRITE,
         scope=on_domain,
+        before=_keys_now,
         run=lambda deps, args, actor, _: deps.admin.dkim.use(args.domain, args.selector, actor.name),
         route=Route("POST", "/domains/{domain}/dkim/{selector}/use"),
     ),
@@ -136,6 +156,7 @@ DOMAINS: Final[dict[str, Command]] = {
         permission=Permission.DKIM_WRITE,
         scope=on_domain,
         is_dangerous=True,
+        before=_keys_now,
         run=lambda deps, args, actor, _: deps.admin.dkim.revoke(args.domain, args.selector, actor.name),
         route=Route("DELETE", "/domains/{domain}/dkim/{selector}"),
     ),

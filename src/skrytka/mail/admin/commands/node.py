@@ -19,6 +19,7 @@ from skrytka.mail.admin.queue import QueueDone, QueueInfo, Wanted
 from skrytka.mail.identity.permissions import Permission
 from skrytka.model.actor import Actor
 from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.settings import Settings
 from skrytka.store.check import Report
 from skrytka.store.events.index import FoundEvent
 
@@ -78,6 +79,12 @@ async def _cert_renew(deps: CommandDeps, args: CertificateArgs, _actor: Actor, p
 
 async def _cert_rollover(deps: CommandDeps, args: CertificateArgs, _actor: Actor, progress: Progress) -> object:
     return await _certificates(deps).renew(args.name, progress, is_rolling=True)
+
+
+async def _settings(deps: CommandDeps, _args: NoArgs, _actor: Actor, _progress: Progress) -> object:
+    if deps.settings is None:
+        raise PermanentError(Reason.UNSUPPORTED, "only a running server tells its settings: see `skrytka config`")
+    return deps.settings()
 
 
 async def _ping(_deps: CommandDeps, _args: NoArgs, _actor: Actor, _progress: Progress) -> object:
@@ -144,6 +151,14 @@ NODE_COMMANDS: Final[dict[str, Command]] = {
         scope=on_node,
         run=_check,
         route=Route("POST", "/store/check"),
+    ),
+    "settings.show": Command(
+        args=NoArgs,
+        result=Settings,
+        permission=Permission.SETTINGS_READ,
+        scope=on_node,
+        run=_settings,
+        route=Route("GET", "/settings"),
     ),
     "cert.list": Command(
         args=NoArgs,

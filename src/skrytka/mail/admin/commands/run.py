@@ -4,12 +4,15 @@ from typing import Any, Final
 
 import msgspec
 
-from skrytka.mail.admin.commands.base import Args, Command, CommandDeps, Progress, Scope
+from skrytka.mail.admin.commands.base import Args, Command, CommandDeps, Progress, Scope, args_text
 from skrytka.mail.admin.commands.table import COMMANDS
+from skrytka.mail.identity.api_keys import NewApiKey
 from skrytka.mail.identity.permissions import demand, may, may_somewhere
 from skrytka.model.actor import Actor
 from skrytka.model.errors import UNREADABLE, PermanentError, Reason, ReasonedError, TransientError
+from skrytka.model.events import CommandDone
 from skrytka.model.secret import Secret
+from skrytka.store.sql import directory
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -42,6 +45,9 @@ MENDS: Final[dict[Reason, str]] = {
     Reason.CORRUPT: "run `skrytka store check`",
 }
 
+FRESH_S: Final = 300  # a proof of identity is good for so long
+TOLD_MAX: Final = 2000
+
 BUG: Final = Answer(
     ok=False, error=Reason.BUG.value, detail="an error inside the server, which is in the event log", mend="report it"
 )
@@ -55,18 +61,35 @@ async def run_command(deps: CommandDeps, request: bytes, actor: Actor, progress:
         if command is None:
             raise PermanentError(Reason.UNSUPPORTED, f"there is no command {asked.command!r}")
         args = msgspec.json.decode(asked.args, type=command.args, dec_hook=secret_hook)
-        return Answer(ok=True, result=await execute(deps, command, args, actor, progress))
+        return Answer(ok=True, result=await execute(deps, asked.command, args, actor, progress))
     except UNREADABLE as exc:
         return Answer(ok=False, error=Reason.BAD_SYNTAX.value, detail=str(exc), mend=MENDS[Reason.BAD_SYNTAX])
     except (PermanentError, TransientError) as exc:
         return refusal(exc)
 
 
-async def execute(deps: CommandDeps, command: Command, args: Args, actor: Actor, progress: Progress) -> object:
-    """What the command returns, of which a listing shows only what the actor may see. PermanentError: he may not."""
+async def execute(deps: CommandDeps, name: str, args: Args, actor: Actor, progress: Progress) -> object:
+    """What the command of that name returns, of which a listing shows only what the actor may see.
+
+    PermanentError: he may not (NOT_PERMITTED, NO_SUCH_OBJECT), or has to prove who he is (STEP_UP_NEEDED) or to ask a
+    second person (APPROVAL_NEEDED) first. Every change is an event: who, what, what it was before and is after.
+    """
+    command = COMMANDS[name]
     scope = command.scope(args)
     _allow(command, args, scope, actor)
+    if command.route.method == "GET":
+        return _visible(command, scope, actor, await command.run(deps, args, actor, progress))
+    await _guard(deps, name, args, scope, actor)
+    before = await _before(deps, command, args)
     result = await command.run(deps, args, actor, progress)
+    what = scope.account or scope.domain or ""
+    deps.admin.events.emit(
+        CommandDone(actor=actor.name, action=name, object=what, before=_told(before), after=_told(result))
+    )
+    return result
+
+
+def _visible(command: Command, scope: Scope, actor: Actor, result: object) -> object:
     if scope.is_listing and command.row_domain is not None and isinstance(result, list):
         row_domain, permission = command.row_domain, command.permission
         return [row for row in result if may(actor, permission, row_domain(row))]
@@ -79,6 +102,42 @@ def _allow(command: Command, args: Args, scope: Scope, actor: Actor) -> None:
     demand(actor, command.permission, scope.domain)
     if command.also is not None and (also := command.also(args)) is not None:
         demand(actor, also, None)
+
+
+async def _guard(deps: CommandDeps, name: str, args: Args, scope: Scope, actor: Actor) -> None:
+    """What a change needs beside the permission; who has the machine needs nothing."""
+    if actor.is_local:
+        return
+    command = COMMANDS[name]
+    if scope.account is not None:
+        row = await deps.admin.store.read(directory.account_by_address(scope.account))
+        if row is not None:
+            await deps.admin.roles.demand_cover(row.account, actor)
+    if command.is_dangerous:
+        demand_fresh(actor, deps.admin.clock.now_ms())
+    if command.is_four_eyes:
+        await deps.admin.approvals.use(name, args_text(args), actor)
+
+
+def demand_fresh(actor: Actor, now_ms: int) -> None:
+    """PermanentError(STEP_UP_NEEDED) when his last proof of identity, with a factor, is too long ago."""
+    at_ms = actor.stepped_up_at_ms
+    if at_ms is None or now_ms - at_ms > FRESH_S * 1000:
+        raise PermanentError(Reason.STEP_UP_NEEDED, "prove again who you are, with a factor")
+
+
+async def _before(deps: CommandDeps, command: Command, args: Args) -> object:
+    try:
+        return None if command.before is None else await command.before(deps, args)
+    except PermanentError:
+        return None  # it is not there: the command will say so, or make it
+
+
+def _told(value: object) -> str:
+    """What an event says of it; keys that are shown once are not in it."""
+    if value is None or isinstance(value, NewApiKey):
+        return ""
+    return msgspec.json.encode(value, enc_hook=str).decode()[:TOLD_MAX]
 
 
 def refusal(error: ReasonedError) -> Answer:

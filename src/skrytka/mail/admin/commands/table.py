@@ -2,11 +2,21 @@
 
 from typing import Final
 
+from skrytka.mail.admin.commands.access import ACCESS
 from skrytka.mail.admin.commands.accounts import ACCOUNTS
+from skrytka.mail.admin.commands.approval_ask import APPROVAL_ASK
 from skrytka.mail.admin.commands.base import Command
 from skrytka.mail.admin.commands.domains import DOMAINS
 from skrytka.mail.admin.commands.factors import FACTORS
 from skrytka.mail.admin.commands.node import NODE_COMMANDS
 from skrytka.mail.admin.commands.programs import PROGRAMS
 
-COMMANDS: Final[dict[str, Command]] = {**NODE_COMMANDS, **DOMAINS, **ACCOUNTS, **PROGRAMS, **FACTORS}
+COMMANDS: Final[dict[str, Command]] = {
+    **NODE_COMMANDS,
+    **DOMAINS,
+    **ACCOUNTS,
+    **PROGRAMS,
+    **FACTORS,
+    **ACCESS,
+    **APPROVAL_ASK,
+}

@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from skrytka.mail.admin.commands.base import CommandDeps
-from skrytka.mail.admin.commands.run import Answer, refusal, run_command, secret_hook
+from skrytka.mail.admin.commands.run import FRESH_S, Answer, refusal, run_command, secret_hook
 from skrytka.model.actor import LOCAL_ROOT, AccessRole, Actor, Grant
 from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.events import CommandDone
 from skrytka.model.secret import Secret
 from tests.unit.mail.world import World
 
@@ -21,7 +22,7 @@ async def nothing(text: str) -> None:
     raise AssertionError(text)
 
 
-async def ask(world: World, actor: Actor, command: str, **args: object) -> Answer:
+async def ask(world: World, actor: Actor, command: str, /, **args: object) -> Answer:
     request = msgspec.json.encode({"command": command, "args": args})
     return await run_command(CommandDeps(admin=world.admin), request, actor, nothing)
 
@@ -87,3 +88,30 @@ def test_only_passwords_are_made_secret() -> None:
     for kind, value in ((Secret, 7), (int, "x")):
         with pytest.raises(ValueError, match="not a"):
             secret_hook(kind, value)
+
+
+async def test_what_is_dangerous_wants_a_fresh_proof(world: World) -> None:
+    fresh = Actor("hugo", grants=HELP_DESK.grants, stepped_up_at_ms=world.clock.now_ms())
+    asked = {"address": "alice@example.test", "password": "a much longer one"}
+    assert (await ask(world, HELP_DESK, "account.password", **asked)).error == "step_up_needed"
+    assert (await ask(world, fresh, "account.password", **asked)).ok
+    world.clock.advance(FRESH_S + 1)
+    assert (await ask(world, fresh, "account.password", **asked)).error == "step_up_needed"
+
+
+async def test_nobody_acts_upon_who_can_do_more_than_he(world: World) -> None:
+    fresh = Actor("hugo", grants=HELP_DESK.grants, stepped_up_at_ms=world.clock.now_ms())
+    asked = {"address": "admin@example.test", "password": "a much longer one"}
+    assert (await ask(world, fresh, "account.password", **asked)).error == "not_permitted"
+    assert (await ask(world, DOMAIN_ADMIN, "account.suspend", address="admin@example.test")).error == "not_permitted"
+
+
+async def test_a_change_is_an_event_with_what_was_before_and_is_after(world: World) -> None:
+    assert (await ask(world, LOCAL_ROOT, "account.quota", address="Alice@example.test", quota_bytes=5)).ok
+    (done,) = [event for event in world.events.events if isinstance(event, CommandDone)]
+    assert (done.actor, done.action, done.object) == ("local root", "account.quota", "alice@example.test")
+    assert [msgspec.json.decode(text)["quota_bytes"] for text in (done.before, done.after)] == [0, 5]
+    await ask(world, LOCAL_ROOT, "account.password", address="alice@example.test", password="hidden and long")
+    await ask(world, LOCAL_ROOT, "account.list")
+    assert len([event for event in world.events.events if isinstance(event, CommandDone)]) == 2
+    assert "hidden" not in str(world.events.events)

@@ -1,0 +1,60 @@
+"""Asking a second person: for which commands, with which arguments, why."""
+
+from typing import Final
+
+import msgspec
+
+from skrytka.mail.admin.commands.access import ACCESS
+from skrytka.mail.admin.commands.accounts import ACCOUNTS
+from skrytka.mail.admin.commands.base import Args, Command, CommandDeps, Progress, Route, Scope, args_text
+from skrytka.mail.admin.commands.domains import DOMAINS
+from skrytka.mail.admin.commands.node import NODE_COMMANDS
+from skrytka.mail.identity.approvals import ApprovalInfo
+from skrytka.mail.identity.permissions import Permission, demand
+from skrytka.model.actor import Actor
+from skrytka.model.errors import PermanentError, Reason
+
+ASKABLE: Final[dict[str, Command]] = {
+    name: command
+    for name, command in {**NODE_COMMANDS, **DOMAINS, **ACCOUNTS, **ACCESS}.items()
+    if command.is_four_eyes
+}
+
+
+class AskArgs(Args, frozen=True, kw_only=True):
+    command: str
+    args: dict[str, str]
+    reason: str
+
+
+def _asked(args: AskArgs) -> tuple[Command, Args]:
+    command = ASKABLE.get(args.command)
+    if command is None:
+        raise PermanentError(Reason.UNSUPPORTED, f"one person is enough for {args.command!r}, or it is no command")
+    try:
+        return command, msgspec.convert(args.args, command.args)
+    except msgspec.ValidationError as exc:
+        raise PermanentError(Reason.BAD_SYNTAX, str(exc)) from exc
+
+
+def _scope(args: AskArgs) -> Scope:
+    command, wanted = _asked(args)
+    return command.scope(wanted)
+
+
+async def _ask(deps: CommandDeps, args: AskArgs, actor: Actor, _progress: Progress) -> object:
+    command, wanted = _asked(args)
+    demand(actor, command.permission, command.scope(wanted).domain)
+    return await deps.admin.approvals.ask(args.command, args_text(wanted), args.reason, actor)
+
+
+APPROVAL_ASK: Final[dict[str, Command]] = {
+    "approval.ask": Command(
+        args=AskArgs,
+        result=ApprovalInfo,
+        permission=Permission.APPROVAL_ASK,
+        scope=_scope,
+        run=_ask,
+        route=Route("POST", "/approvals"),
+    ),
+}

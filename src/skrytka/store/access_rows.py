@@ -1,0 +1,62 @@
+"""Rows of roles, web sessions, keys of programs and approvals."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from skrytka.model.ids import AccountId
+
+
+class ApprovalState(StrEnum):
+    """Where an approval stands."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    USED = "used"
+
+
+class GrantRow(NamedTuple):
+    """A role of an account; ``domain`` is "" for everywhere."""
+
+    account: AccountId
+    address: str
+    role: str
+    domain: str
+    given_at_ms: int
+
+
+class SessionRow(NamedTuple):
+    """A session of the web; ``session`` is the keyed hash of its secret."""
+
+    account: AccountId
+    session: bytes
+    record: bytes
+    created_at_ms: int
+    seen_at_ms: int
+    proved_at_ms: int
+
+
+class ApiKeyRow(NamedTuple):
+    """A key of a program; ``account`` answers for it."""
+
+    account: AccountId
+    api_key: bytes
+    mac: bytes
+    record: bytes
+    created_at_ms: int
+    expires_at_ms: int
+    used_at_ms: int
+
+
+class ApprovalRow(NamedTuple):
+    """What somebody may do only if a second person agrees."""
+
+    approval: bytes
+    account: AccountId  # who asked
+    digest: bytes
+    state: ApprovalState
+    record: bytes
+    asked_at_ms: int
+    expires_at_ms: int
+    decided_by: AccountId | None
+    decided_at_ms: int | None

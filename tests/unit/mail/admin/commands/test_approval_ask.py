@@ -1,0 +1,47 @@
+import pytest
+
+from skrytka.mail.admin.commands.approval_ask import ASKABLE
+from skrytka.model.actor import AccessRole, Grant
+from skrytka.model.secret import Secret
+from tests.unit.mail.admin.commands.test_access import DOMAIN_ADMIN, person
+from tests.unit.mail.admin.commands.test_run import ask
+from tests.unit.mail.world import World
+
+WANTED = {"command": "account.remove", "args": {"address": "Bob@example.test"}, "reason": "he left in spring"}
+
+
+def test_what_takes_two_has_no_secret_in_its_arguments() -> None:
+    assert "account.remove" in ASKABLE
+    for command in ASKABLE.values():
+        assert Secret not in command.args.__annotations__.values()
+
+
+async def test_an_account_is_removed_by_two(world: World) -> None:
+    alice = await person(world, "alice", DOMAIN_ADMIN)
+    officer = await person(world, "admin", Grant(AccessRole.SECURITY_OFFICER))
+    removal = {"address": "Bob@example.test"}
+    assert (await ask(world, alice, "account.remove", **removal)).error == "approval_needed"
+    asked = (await ask(world, alice, "approval.ask", **WANTED)).result
+    answer = {"id": asked.id, "reason": "seen in the office", "is_approved": True}
+    assert (await ask(world, alice, "approval.decide", **answer)).error == "not_permitted"
+    assert (await ask(world, officer, "approval.decide", **answer)).ok
+    assert [info.state for info in (await ask(world, officer, "approval.list")).result] == ["approved"]
+    assert (await ask(world, alice, "account.remove", **removal)).ok
+    done = [event for event in world.events.events if type(event).__name__ == "CommandDone"]
+    assert [event.action for event in done] == ["approval.ask", "approval.decide", "account.remove"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"command": "account.suspend"}, "unsupported"),
+        ({"command": "nothing"}, "unsupported"),
+        ({"args": {}}, "bad_syntax"),
+        ({"args": {"address": "bob@example.test", "more": "x"}}, "bad_syntax"),
+        ({"args": {"address": "carol@other.test"}}, "no_such_object"),
+        ({"reason": "x"}, "bad_syntax"),
+    ],
+)
+async def test_what_cannot_be_done_is_not_asked_for(world: World, changes: dict[str, object], error: str) -> None:
+    alice = await person(world, "alice", DOMAIN_ADMIN)
+    assert (await ask(world, alice, "approval.ask", **(WANTED | changes))).error == error

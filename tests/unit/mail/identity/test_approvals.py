@@ -1,0 +1,62 @@
+import pytest
+
+from skrytka.mail.identity.access_deps import AccessDeps
+from skrytka.mail.identity.approvals import HOLDS_S, Approvals
+from skrytka.model.actor import LOCAL_ROOT, Actor
+from skrytka.model.errors import PermanentError, Reason
+from tests.unit.mail.world import World
+
+ARGS, WHY = b'{"address":"bob@example.test"}', "he left in spring"
+COMMAND = "account.remove"
+
+
+async def people(world: World) -> tuple[Actor, Actor]:
+    return Actor("alice", await world.account("alice")), Actor("admin", await world.account("admin"))
+
+
+async def test_it_takes_two_and_is_used_once(world: World, access: AccessDeps) -> None:
+    approvals = Approvals(access)
+    alice, admin = await people(world)
+    asked = await approvals.ask(COMMAND, ARGS, WHY, alice)
+    assert (asked.state, asked.asked_by, asked.reason, asked.args) == ("waiting", "alice", WHY, ARGS.decode())
+    with pytest.raises(PermanentError) as caught:
+        await approvals.use(COMMAND, ARGS, alice)
+    assert caught.value.reason is Reason.APPROVAL_NEEDED
+    with pytest.raises(PermanentError):
+        await approvals.decide(asked.id, "I agree with myself", alice, is_approved=True)
+    decided = await approvals.decide(asked.id, "seen in the office", admin, is_approved=True)
+    assert (decided.state, decided.decided_by, decided.decision) == ("approved", "admin", "seen in the office")
+    for command, args, actor in ((COMMAND, b"{}", alice), ("store.check", ARGS, alice), (COMMAND, ARGS, admin)):
+        with pytest.raises(PermanentError):
+            await approvals.use(command, args, actor)
+    assert await approvals.use(COMMAND, ARGS, alice) == asked.id
+    with pytest.raises(PermanentError):
+        await approvals.use(COMMAND, ARGS, alice)
+    assert [info.state for info in await approvals.list()] == ["used"]
+
+
+async def test_what_is_refused_or_late_is_not_done(world: World, access: AccessDeps) -> None:
+    approvals = Approvals(access)
+    alice, admin = await people(world)
+    refused, late = [await approvals.ask(COMMAND, ARGS, WHY, alice) for _ in range(2)]
+    await approvals.decide(refused.id, "we keep him for now", admin, is_approved=False)
+    await approvals.decide(late.id, "seen in the office", admin, is_approved=True)
+    world.clock.advance(HOLDS_S)
+    with pytest.raises(PermanentError):
+        await approvals.use(COMMAND, ARGS, alice)
+    assert {info.state for info in await approvals.list()} == {"refused", "expired"}
+
+
+async def test_a_person_has_to_say_why(world: World, access: AccessDeps) -> None:
+    approvals = Approvals(access)
+    alice, admin = await people(world)
+    for reason, actor in (("short", alice), (" " * 50, alice), ("x" * 1001, alice), (WHY, LOCAL_ROOT)):
+        with pytest.raises(PermanentError):
+            await approvals.ask(COMMAND, ARGS, reason, actor)
+    key = Actor("key", alice.account, limited_to=frozenset())
+    with pytest.raises(PermanentError):
+        await approvals.ask(COMMAND, ARGS, WHY, key)
+    for wrong in ("nothing", "0" * 26):
+        with pytest.raises(PermanentError) as caught:
+            await approvals.decide(wrong, "seen in the office", admin, is_approved=True)
+        assert caught.value.reason is Reason.NO_SUCH_OBJECT

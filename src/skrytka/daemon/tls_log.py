@@ -86,8 +86,8 @@ class _Reading:
             self.usage.name(key, fields.get("helo", ""))
 
     def _sent(self, fields: Fields) -> None:
-        """A session that failed for its TLS has sent nothing."""
-        if fields["result"]:
+        """A session that failed for its TLS has sent nothing, unless nobody minded."""
+        if fields["result"] and not (fields["version"] or fields.get("is_clear")):
             self.usage.add_failure("out", OUTBOUND)
             return
         tls = f"{fields['version']} {fields['cipher']} {fields.get('group', '')}".strip()

@@ -54,7 +54,15 @@ def received(remote: str, tls: str, protocol: str = "ESMTPS") -> MessageReceived
     )
 
 
-def sent(host: str, version: str = "", cipher: str = "", result: str = "", is_verified: bool = False) -> OutboundTls:
+def sent(
+    host: str,
+    version: str = "",
+    cipher: str = "",
+    result: str = "",
+    *,
+    is_verified: bool = False,
+    is_clear: bool = False,
+) -> OutboundTls:
     return OutboundTls(
         domain=f"of-{host}",
         host=host,
@@ -64,6 +72,7 @@ def sent(host: str, version: str = "", cipher: str = "", result: str = "", is_ve
         cipher=cipher,
         result=result,
         is_verified=is_verified,
+        is_clear=is_clear,
     )
 
 
@@ -96,13 +105,18 @@ async def test_mail_that_leaves_is_counted_by_host(tmp_path: Path) -> None:
         sent("b.example"),
         sent("c.example", "TLSv1.2", "ECDHE-RSA-AES128-GCM-SHA256"),
         sent("d.example", result="starttls-not-supported"),
+        sent("e.example", result="starttls-not-supported", is_clear=True),  # and went all the same
+        sent("f.example", "TLSv1.2", "ECDHE-RSA-AES128-GCM-SHA256", result="certificate-not-trusted"),  # in testing
     ]
     found = await use_of(tmp_path, events)
     [out] = found.services
-    assert (out.direction, out.sessions, out.failed, out.verified) == ("out", 3, 1, 1)
+    assert (out.direction, out.sessions, out.failed, out.verified) == ("out", 5, 1, 1)
+    assert out.grades == {"new": 1, "aging": 2, "weak": 0, "clear": 2}
     assert [(each.peer, each.names) for each in found.peers] == [
         ("b.example", ("of-b.example",)),
+        ("e.example", ("of-e.example",)),
         ("c.example", ("of-c.example",)),
+        ("f.example", ("of-f.example",)),
     ]
 
 

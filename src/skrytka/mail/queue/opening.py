@@ -133,5 +133,6 @@ class Opener:
                 group="" if facts is None else facts.group,
                 is_verified=transmitter is not None and transmitter.is_proven,
                 local=local if transmitter is None else transmitter.local,
+                is_clear=transmitter is not None and facts is None,
             )
         )

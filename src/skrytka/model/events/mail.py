@@ -216,6 +216,7 @@ class OutboundTls(MailEvent, frozen=True, kw_only=True):
     is_verified: bool = False  # the server has proven that it is the one that was meant
     local: str = ""  # our address of that connection
     group: str = ""  # of the key exchange, where the runtime tells it
+    is_clear: bool = False  # mail went all the same, and anybody could read it
 
 
 class StsPolicyFetched(MailEvent, frozen=True, kw_only=True):

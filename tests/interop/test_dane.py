@@ -22,7 +22,7 @@ from tests.support.chains import Issued, issue, tlsa, write_chain
 from tests.support.https_peer import https_peer
 from tests.support.outside import Outside, peer
 from tests.support.ports import free_base
-from tests.support.postfix import PostfixFolder, PostfixPeer
+from tests.support.postfix import DanePostfix, PostfixPeer
 from tests.support.signed_dns import SignedDns, signed_dns
 from tests.support.tls_peer import tls_peer
 from tests.unit.mail.support import CountingRandom
@@ -234,35 +234,6 @@ async def test_debians_postfix(world: World, dns: SignedDns, postfix_leaf: Issue
     assert (event.version, event.is_verified) == (("TLSv1.3", True) if is_right else ("", False))
 
 
-class DanePostfix(PostfixFolder):
-    """A Postfix that asks for DANE: its resolver is the one with this address, whatever the machine's is."""
-
-    def __init__(self, root: Path, port: int, resolver: str, host: str, target: int) -> None:
-        main = DANE_MAIN.format(host=host, target=target)
-        super().__init__(root, port, main)
-        self._conf = root / "resolv.conf"
-        self._conf_text = f"nameserver {resolver}\noptions edns0 trust-ad\n"
-
-    def start(self) -> None:
-        self.write()
-        self._conf.write_text(self._conf_text)
-        super().start()
-
-    def run(self, *command: str, data: bytes | None = None) -> bytes:
-        bind = f"mount --make-rprivate / && mount --bind {self._conf} /etc/resolv.conf"
-        return super().run("unshare", "--mount", "sh", "-c", f'{bind} && exec "$@"', "sh", *command, data=data)
-
-
-DANE_MAIN = """\
-myhostname = mail.sender.test
-mynetworks = 127.0.0.0/8
-disable_dns_lookups = no
-smtp_dns_support_level = dnssec
-smtp_host_lookup = dns
-smtp_tls_security_level = dane
-smtp_tls_loglevel = 1
-relayhost = [{host}]:{target}
-"""
 LETTER = b"From: x@sender.test\nTo: bob@example.test\nSubject: dane\n\nhello\n"
 
 
@@ -275,7 +246,7 @@ async def test_a_postfix_that_asks_for_dane_comes_to_the_same_verdict_about_us(
 ) -> None:
     root = Path("/tmp") / f"skrytka-dane-{time.monotonic_ns()}"
     async with tls_peer(tmp_path, CHAIN) as mx:
-        postfix = DanePostfix(root, free_base([0]), dns.address, f"mx.{domain}.test", mx.port)
+        postfix = DanePostfix(root, free_base([0]), dns.address, f"relayhost = [mx.{domain}.test]:{mx.port}\n")
         try:
             await asyncio.to_thread(postfix.start)
             sending = ("sendmail", "-C", postfix.conf, "-f", "x@sender.test", "bob@example.test")

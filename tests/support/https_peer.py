@@ -31,12 +31,14 @@ class HttpsPeer:
 
 
 @contextlib.asynccontextmanager
-async def https_peer(folder: Path, chain: Sequence[Issued]) -> AsyncIterator[HttpsPeer]:
-    """On 127.0.0.1."""
+async def https_peer(
+    folder: Path, chain: Sequence[Issued], *, address: str = "127.0.0.1", port: int = 0
+) -> AsyncIterator[HttpsPeer]:
+    """On any port unless one is named."""
     peer = HttpsPeer()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*write_chain(folder, *chain, stem="https"))
-    server = await asyncio.start_server(peer.serve, "127.0.0.1", 0, ssl=context)
+    server = await asyncio.start_server(peer.serve, address, port, ssl=context)
     peer.port = server.sockets[0].getsockname()[1]
     async with server:
         yield peer

@@ -18,7 +18,7 @@ from tests.support.ports import is_listening
 
 START_S = 20.0
 MASTER = """\
-127.0.0.1:{port} inet n - n - {processes} smtpd
+{address}:{port} inet n - n - {processes} smtpd
 {options}pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 {manager}qmgr unix n - n 300 1 qmgr
@@ -77,8 +77,9 @@ class PostfixFolder:
         processes: str = "-",
         services: str = "",
         prefix: Sequence[str] = (),
+        address: str = "127.0.0.1",
     ) -> None:
-        self.root, self.port = root, port
+        self.root, self.port, self.address = root, port, address
         self._main, self._options, self._processes = main, options, processes
         self._services, self._prefix = services, prefix
 
@@ -95,7 +96,11 @@ class PostfixFolder:
     def set_sending(self, *, is_on: bool) -> None:
         """Whether the queue manager runs: at the next start, or after ``run("postfix", ..., "reload")``."""
         text = MASTER.format(
-            port=self.port, processes=self._processes, options=self._options, manager="" if is_on else "#"
+            address=self.address,
+            port=self.port,
+            processes=self._processes,
+            options=self._options,
+            manager="" if is_on else "#",
         )
         (self.root / "postfix" / "master.cf").write_text(text + self._services)
 
@@ -104,7 +109,7 @@ class PostfixFolder:
         try:
             self.control("start")
             end = time.monotonic() + START_S
-            while not is_listening(self.port):
+            while not is_listening(self.port, self.address):
                 assert time.monotonic() < end, self.log
                 time.sleep(0.1)
         except BaseException:
@@ -192,7 +197,7 @@ class PostfixRelay(PostfixFolder):
 
 PEER = """\
 myhostname = mail.peer.test
-virtual_mailbox_domains = peer.test
+virtual_mailbox_domains = {domain}
 virtual_mailbox_maps = static:box/
 virtual_mailbox_base = {root}/mail
 virtual_uid_maps = static:{uid}
@@ -212,10 +217,19 @@ message_size_limit = 20000000
 class PostfixPeer(PostfixFolder):
     """``with``: takes mail for peer.test, refuses, greylists, and sends mail for example.test on to port ``route``."""
 
-    def __init__(self, root: Path, port: int, *, route: int, more: str = "") -> None:
+    def __init__(
+        self,
+        root: Path,
+        port: int,
+        *,
+        route: int,
+        more: str = "",
+        address: str = "127.0.0.1",
+        domain: str = "peer.test",
+    ) -> None:
         mail = pwd.getpwnam("mail")
-        main = PEER.format(root=root, uid=mail.pw_uid, gid=mail.pw_gid, route=route, more=more)
-        super().__init__(root, port, main, processes="20")
+        main = PEER.format(root=root, uid=mail.pw_uid, gid=mail.pw_gid, route=route, more=more, domain=domain)
+        super().__init__(root, port, main, processes="20", address=address)
 
     def __enter__(self) -> "PostfixPeer":
         self.write()
@@ -238,3 +252,32 @@ class PostfixPeer(PostfixFolder):
             assert time.monotonic() < end, self.log
             time.sleep(0.1)
         return found
+
+
+DANE = """\
+myhostname = mail.sender.test
+mynetworks = 127.0.0.0/8
+disable_dns_lookups = no
+smtp_dns_support_level = dnssec
+smtp_host_lookup = dns
+smtp_tls_security_level = dane
+smtp_tls_loglevel = 1
+"""
+
+
+class DanePostfix(PostfixFolder):
+    """A Postfix that asks for DANE: its resolver is the one with this address, whatever the machine's is."""
+
+    def __init__(self, root: Path, port: int, resolver: str, more: str = "") -> None:
+        super().__init__(root, port, DANE + more)
+        self._resolv_conf = root / "resolv.conf"
+        self._text = f"nameserver {resolver}\noptions edns0 trust-ad\n"
+
+    def start(self) -> None:
+        self.write()
+        self._resolv_conf.write_text(self._text)
+        super().start()
+
+    def run(self, *command: str, data: bytes | None = None) -> bytes:
+        bind = f"mount --make-rprivate / && mount --bind {self._resolv_conf} /etc/resolv.conf"
+        return super().run("unshare", "--mount", "sh", "-c", f'{bind} && exec "$@"', "sh", *command, data=data)

@@ -10,13 +10,15 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import dns.message
 import dns.query
+import dns.rcode
 import dns.rdatatype
+import dns.update
 
 from tests.support.needs import SYSTEM_PATH
 from tests.support.ports import free_base
@@ -24,7 +26,7 @@ from tests.support.ports import free_base
 START_S = 30.0
 KNOT = """\
 server:
-    listen: 127.0.0.1@{port}
+    listen: [{listen}]
     rundir: "{root}"
 database:
     storage: "{root}"
@@ -32,6 +34,10 @@ policy:
   - id: one
     algorithm: ECDSAP256SHA256
     single-type-signing: on
+acl:
+  - id: anybody
+    address: 127.0.0.1
+    action: update
 template:
   - id: default
     storage: "{root}"
@@ -43,10 +49,25 @@ zone:
     dnssec-policy: one
   - domain: insecure.
     file: insecure.zone
+    acl: anybody
   - domain: bogus.
     file: bogus.zone
     dnssec-signing: on
     dnssec-policy: one
+{zones}"""
+ZONE = """\
+  - domain: {zone}.
+    file: {zone}.zone
+    dnssec-signing: on
+    dnssec-policy: one
+"""
+OWN_HEAD = """\
+$TTL 60
+@ SOA ns1 admin 1 3600 600 86400 60
+@ NS ns1
+@ NS ns2
+ns1 A {first}
+ns2 A {second}
 """
 HEAD = "$TTL 60\n@ SOA ns.test. admin.test. 1 3600 600 86400 60\n@ NS ns.test.\n"
 ROOT = """\
@@ -72,6 +93,7 @@ server:
     module-config: "{modules}"
     num-threads: 1
     local-zone: "test." nodefault
+    local-zone: "127.in-addr.arpa." nodefault
     {anchor}
 remote-control:
     control-enable: no
@@ -84,18 +106,42 @@ class SignedDns(NamedTuple):
 
     validating: int
     plain: int  # of a resolver that validates nothing
+    authoritative: int  # of Knot itself
     address: str  # of the validating one on port 53, for programs that know no other; "" where only root could have it
+
+    def change(self, name: str, rdtype: str, value: str) -> None:
+        """Replace the records of a name below ``insecure.``, which live a second."""
+        change = dns.update.UpdateMessage("insecure.")
+        change.replace(f"{name}.", 1, rdtype, value)
+        answer = dns.query.tcp(change, "127.0.0.1", port=self.authoritative, timeout=10)
+        assert answer.rcode() == dns.rcode.NOERROR, answer
 
 
 @contextlib.contextmanager
-def signed_dns(signed: str, insecure: str = "", bogus: str = "") -> Iterator[SignedDns]:
-    """Records as a zone file has them, with full names."""
+def signed_dns(
+    signed: str,
+    insecure: str = "",
+    bogus: str = "",
+    *,
+    zones: Mapping[str, str] | None = None,
+    servers: tuple[str, str] = ("", ""),
+) -> Iterator[SignedDns]:
+    """Records as a zone file has them, with full names.
+
+    ``zones`` are signed zones of their own, with a chain of trust from the root; their two name servers have the
+    addresses ``servers`` and port 53, so only root can have any.
+    """
     root = Path(tempfile.mkdtemp(prefix="skrytka-dns-"))
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, root, ignore_errors=True)
-        _write_zones(root, signed, insecure, bogus)
         knot = free_base([0])
-        (root / "knot.conf").write_text(KNOT.format(port=knot, root=root))
+        listen = ", ".join([f"127.0.0.1@{knot}", *(f"{address}@53" for address in servers if address)])
+        own = "".join(ZONE.format(zone=zone) for zone in zones or {})
+        (root / "knot.conf").write_text(KNOT.format(listen=listen, root=root, zones=own))
+        for zone, text in (zones or {}).items():
+            (root / f"{zone}.zone").write_text(OWN_HEAD.format(first=servers[0], second=servers[1]) + text)
+            signed += _delegation(root, zone, servers)
+        _write_zones(root, signed, insecure, bogus)
         _run(stack, root, ["knotd", "-c", str(root / "knot.conf")])
         anchor = root / "anchor.key"
         anchor.write_text(_wait_for_key(knot, root))
@@ -112,13 +158,24 @@ def signed_dns(signed: str, insecure: str = "", bogus: str = "") -> Iterator[Sig
             _run(stack, root, ["unbound", "-d", "-c", str(conf)])
             _wait_until_it_answers(port, root)
             found.append(port)
-        yield SignedDns(found[0], found[1], address)
+        yield SignedDns(found[0], found[1], knot, address)
 
 
 def _write_zones(root: Path, signed: str, insecure: str, bogus: str) -> None:
     (root / "root.zone").write_text(HEAD + ROOT.format(digest="00" * 32) + signed)
     (root / "insecure.zone").write_text(HEAD + "ns.insecure. A 127.0.0.1\n" + insecure)
     (root / "bogus.zone").write_text(HEAD + "ns.bogus. A 127.0.0.1\n" + bogus)
+
+
+def _delegation(root: Path, zone: str, servers: tuple[str, str]) -> str:
+    """Of the root: name servers, and the key that the zone will be signed with."""
+    keymgr = ["keymgr", "-c", str(root / "knot.conf"), f"{zone}."]
+    environment = os.environ | {"PATH": SYSTEM_PATH}
+    words = ["generate", "algorithm=ECDSAP256SHA256", "ksk=yes", "zsk=yes"]
+    subprocess.run([*keymgr, *words], env=environment, check=True, capture_output=True)
+    done = subprocess.run([*keymgr, "ds"], env=environment, check=True, capture_output=True, text=True)
+    names = "".join(f"{zone}. NS {name}.{zone}.\n{name}.{zone}. A {at}\n" for name, at in zip(("ns1", "ns2"), servers))
+    return names + "".join(line + "\n" for line in done.stdout.splitlines() if " DS " in line)
 
 
 def _run(stack: contextlib.ExitStack, root: Path, command: Sequence[str]) -> None:

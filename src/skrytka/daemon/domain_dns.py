@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from cryptography import x509
@@ -21,6 +22,12 @@ from skrytka.model.clock import Clock, Random
 from skrytka.model.dns import Server, Tlsa
 from skrytka.model.settings import Listener, PublishZone, Settings
 from skrytka.net.acme.files import names_of
+from skrytka.net.client_tls import ClientTls
+from skrytka.net.dialer import Dialer
+from skrytka.net.dns.authority import PORT
+from skrytka.net.dns.resolver import Resolver
+from skrytka.net.https import Https
+from skrytka.net.sweeper import Sweeper
 from skrytka.net.tls import CertificateFiles
 from skrytka.protocol.published.wanted import PORTS, Association, Served
 
@@ -40,8 +47,22 @@ def dns_deps(settings: Settings, layout: Layout, clock: Clock, random: Random) -
         next_associations=lambda: next_associations(settings, layout, listeners),
         issuers=lambda: issuers(settings, layout),
         policy_id=lambda _domain: policy_id(settings),
+        port=None if settings.dns.zone_file is not None else PORT,
+        https=None if settings.is_demo else partial(_https, settings, layout, clock),
+        block_lists=_names(settings.dns.block_lists),
+        domain_block_lists=_names(settings.dns.domain_block_lists),
+        is_block_list_tested=settings.dns.is_block_list_tested,
         zones=tuple(_zone(one, layout) for one in settings.dns.publish),
     )
+
+
+def _https(settings: Settings, layout: Layout, clock: Clock, resolver: Resolver) -> Https:
+    dial = Dialer(Sweeper(clock), settings.outbound.source_addresses, service="dns")
+    return Https(dial, resolver, ClientTls(layout.root), ca_file=settings.outbound.ca_file)
+
+
+def _names(zones: Iterable[str]) -> tuple[str, ...]:
+    return tuple(zone.lower().strip(".") for zone in zones)
 
 
 def served(settings: Settings, layout: Layout, listeners: dict[str, Listener]) -> tuple[Served, ...]:

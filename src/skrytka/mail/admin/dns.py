@@ -3,20 +3,26 @@
 import asyncio
 from typing import Final, TypeVar
 
+import msgspec
+
 from skrytka.mail.admin.base import AdminPart, parse_domain
 from skrytka.mail.admin.dkim import DkimKeys
 from skrytka.mail.admin.dns_deps import DnsDeps
 from skrytka.mail.admin.types import DnsInfo, RecordInfo
 from skrytka.mail.delivery.resolve import POSTMASTER
 from skrytka.model.errors import PermanentError, Reason
+from skrytka.net.dns.authority import Authority
 from skrytka.net.dns.drive import drive
 from skrytka.net.dns.resolver import Resolver
+from skrytka.net.https import Https
+from skrytka.net.sts_fetch import UNTRUSTED, PolicyError, fetch_policy
 from skrytka.protocol.mailauth.query import Check
 from skrytka.protocol.published.finding import NoAnswerError, addresses_of
 from skrytka.protocol.published.judge import Finding, judge
+from skrytka.protocol.published.looks import looks
 from skrytka.protocol.published.text import record_text, zone_file
 from skrytka.protocol.published.trust import association_of
-from skrytka.protocol.published.wanted import Association, Facts, KeyText, wanted
+from skrytka.protocol.published.wanted import Association, Facts, KeyText, PolicyView, wanted
 
 LOOK_S: Final = 20.0  # one record with all it leads to (RFC 7208 4.6.4 gives SPF as much)
 
@@ -34,8 +40,8 @@ class DomainDns(AdminPart):
     async def look(self, name: str) -> DnsInfo:
         """Every record beside what DNS has now; what nobody answers is unknown."""
         resolver = self._dns.resolver()
-        facts = await self._facts(name, resolver)
-        records = wanted(facts)
+        facts = await self._looked_at(await self._facts(name, resolver), resolver)
+        records = (*wanted(facts), *looks(facts))
         found = await asyncio.gather(*(self._drive(judge(each, facts), resolver) for each in records))
         return DnsInfo(domain=facts.domain, zone_file=zone_file(facts, records), records=tuple(map(_info, found)))
 
@@ -59,7 +65,21 @@ class DomainDns(AdminPart):
             associations=tuple(dict.fromkeys((*now, *deps.next_associations()))),
             policy_id=deps.policy_id(domain),
             issuers=deps.issuers(),
+            block_lists=deps.block_lists,
+            domain_block_lists=deps.domain_block_lists,
+            is_block_list_tested=deps.is_block_list_tested,
+            now_s=self._deps.clock.now_ms() // 1000,
         )
+
+    async def _looked_at(self, facts: Facts, resolver: Resolver) -> Facts:
+        """With what name servers and the host of the policy say by themselves."""
+        deps = self._dns
+        servers, policy = facts.servers, facts.policy
+        if deps.port is not None:
+            servers = await Authority(resolver, port=deps.port).views(facts.domain)
+        if facts.policy_id and deps.https is not None:
+            policy = await _policy(deps.https(resolver), facts.domain)
+        return msgspec.structs.replace(facts, servers=servers, policy=policy)
 
     async def _host_addresses(self, resolver: Resolver) -> tuple[str, ...]:
         try:
@@ -75,6 +95,14 @@ class DomainDns(AdminPart):
         if self._deps.dns is None:
             raise PermanentError(Reason.UNSUPPORTED, "this process asks no DNS")
         return self._deps.dns
+
+
+async def _policy(https: Https, domain: str) -> PolicyView:
+    try:
+        return PolicyView(policy=await fetch_policy(https, domain))
+    except PolicyError as exc:
+        is_untrusted = exc.result == UNTRUSTED
+        return PolicyView(is_unreachable=exc.is_unreachable, is_untrusted=is_untrusted, detail=str(exc)[:200])
 
 
 def _info(finding: Finding) -> RecordInfo:

@@ -7,6 +7,7 @@ from skrytka.mail.admin.dns_memory import MemoryKeeper
 from skrytka.model.dns import Server
 from skrytka.net.dns.resolver import Resolver
 from skrytka.net.dns.update import TsigKey
+from skrytka.net.https import Https
 from skrytka.protocol.published.wanted import Association, Served
 
 
@@ -35,3 +36,8 @@ class DnsDeps:
     issuers: Callable[[], tuple[str, ...]] = tuple
     zones: tuple[Zone, ...] = ()
     policy_id: Callable[[str], str] = lambda _domain: ""  # of MTA-STS
+    port: int | None = None  # of name servers, which are asked one by one; None: DNS is a zone file
+    https: Callable[[Resolver], Https] | None = None  # as strangers fetch a policy
+    block_lists: tuple[str, ...] = ()
+    domain_block_lists: tuple[str, ...] = ()
+    is_block_list_tested: bool = False

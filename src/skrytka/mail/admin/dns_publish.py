@@ -19,12 +19,12 @@ from skrytka.model.events import DnsPublished
 from skrytka.net.dns.update import update
 from skrytka.protocol.published.finding import Problem, State
 from skrytka.protocol.published.text import TTL_S
-from skrytka.protocol.published.wanted import Kind, is_within
+from skrytka.protocol.published.wanted import LOOKED_AT, Kind, is_within
 from skrytka.store.files import disk_error
 
 _ADDED: Final = frozenset({Problem.ABSENT, Problem.TLSA_OTHER, Problem.TLSA_NEXT_MISSING})  # takes nobody's place
 _OF_THE_HOST: Final = frozenset({"TLSA"})  # all domains want the same, and an old one goes when the new ones are there
-_NOT_WRITTEN: Final = frozenset({Kind.SIGNED, Kind.REVERSE})
+_NOT_WRITTEN: Final = LOOKED_AT | {Kind.REVERSE}
 
 
 class DnsPublishing(AdminPart):

@@ -13,29 +13,21 @@ import msgspec
 from skrytka.mail.queue.kept import KeptPolicies, KeptPolicy
 from skrytka.model.address import Domain
 from skrytka.model.clock import Clock
-from skrytka.model.errors import PermanentError, RemoteProtocolError, TransientError
+from skrytka.model.errors import PermanentError, TransientError
 from skrytka.model.events import Emitter, FaultRaised, StsPolicyFetched
 from skrytka.net.dns.resolver import Resolver
 from skrytka.net.https import PORT as HTTPS_PORT
-from skrytka.net.https import Https, UntrustedError, Url
-from skrytka.protocol.tlspolicy.published import HOST_PREFIX, PATH
-from skrytka.protocol.tlspolicy.sts import POLICY_MAX_BYTES, RECORD_PREFIX, StsPolicy, parse_policy, record_id
+from skrytka.net.https import Https
+from skrytka.net.sts_fetch import PolicyError, fetch_policy
+from skrytka.protocol.tlspolicy.sts import RECORD_PREFIX, StsPolicy, record_id
 
 FAULT: Final = "F-sts-kept"
-FETCH_S: Final = 30.0  # RFC 8461 3.3 has a minute; the message waits for it
 RETRY_S: Final = 300.0  # RFC 8461 3.3
 DAY_MS: Final = 86_400_000
 REFRESH_MS: Final = DAY_MS  # RFC 8461 3.3
 UNUSED_MS: Final = 30 * DAY_MS  # then it may expire
 REREAD_S: Final = 3600.0  # another process may have fetched it
 REMEMBERED_MAX: Final = 10_000
-
-_ACCEPT: Final = (("Accept", "text/plain"),)
-
-# RFC 8460 4.3.2.2
-FETCH_ERROR: Final = "sts-policy-fetch-error"
-INVALID: Final = "sts-policy-invalid"
-UNTRUSTED: Final = "sts-webpki-invalid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +41,6 @@ class StsDeps:
     age: Clock  # model.clock.AgeClock
     events: Emitter
     port: int = HTTPS_PORT  # another one in tests only
-
-
-class _PolicyError(Exception):
-    def __init__(self, result: str, detail: str) -> None:
-        super().__init__(detail)
-        self.result = result
 
 
 class StsPolicies:
@@ -174,8 +160,8 @@ class StsPolicies:
         deps, now_ms = self._deps, self._deps.age.now_ms()
         is_kept = old is not None and self._is_valid(old)
         try:
-            policy = await self._policy(domain)
-        except _PolicyError as exc:
+            policy = await fetch_policy(deps.https, domain, deps.port)
+        except PolicyError as exc:
             if len(self._failed) >= REMEMBERED_MAX:
                 self._failed.clear()
             self._failed[domain, shown] = deps.clock.monotonic_s()
@@ -188,23 +174,3 @@ class StsPolicies:
         await self._keep(new)
         deps.events.emit(StsPolicyFetched(domain=domain, id=shown, mode=policy.mode, max_age_s=policy.max_age_s))
         return new
-
-    async def _policy(self, domain: str) -> StsPolicy:
-        url = Url(f"{HOST_PREFIX}{domain}", self._deps.port, PATH)
-        try:
-            async with asyncio.timeout(FETCH_S):
-                answer = await self._deps.https.ask(url, fields=_ACCEPT, seconds=FETCH_S, body_max=POLICY_MAX_BYTES)
-        except UntrustedError as exc:
-            raise _PolicyError(UNTRUSTED, exc.detail) from exc
-        except (TransientError, PermanentError) as exc:
-            raise _PolicyError(FETCH_ERROR, exc.detail or exc.reason.value) from exc
-        except TimeoutError:
-            raise _PolicyError(FETCH_ERROR, f"{url.host} has not answered within {FETCH_S:.0f} s") from None
-        if answer.status != 200:  # RFC 8461 3.3: a redirect too
-            raise _PolicyError(FETCH_ERROR, f"{url.host} answers {answer.status}")
-        if answer.media_type != "text/plain":
-            raise _PolicyError(INVALID, f"{url.host}: not text/plain")
-        try:
-            return parse_policy(answer.body)
-        except RemoteProtocolError as exc:
-            raise _PolicyError(INVALID, f"{url.host}: {exc}") from exc

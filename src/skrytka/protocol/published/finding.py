@@ -65,6 +65,27 @@ class Problem(StrEnum):
     REVERSE_ELSEWHERE = "reverse_elsewhere"
     REVERSE_OTHER_NAME = "reverse_other_name"
     REVERSE_SEVERAL = "reverse_several"
+    SERVER_ALONE = "server_alone"
+    SERVER_LAME = "server_lame"
+    SERVER_SILENT = "server_silent"
+    SERVERS_BEHIND = "servers_behind"
+    SERVERS_DIFFER = "servers_differ"
+    SIGNATURE_ENDING = "signature_ending"
+    SIGNATURE_EXPIRED = "signature_expired"
+    SIGNATURE_WEAK = "signature_weak"
+    DENIAL_BROKEN = "denial_broken"
+    DENIAL_UNPROVEN = "denial_unproven"
+    TLSA_SCHEME = "tlsa_scheme"
+    POLICY_UNREACHABLE = "policy_unreachable"
+    POLICY_UNTRUSTED = "policy_untrusted"
+    POLICY_BROKEN = "policy_broken"
+    POLICY_NONE = "policy_none"
+    POLICY_TESTING = "policy_testing"
+    POLICY_SHORT = "policy_short"
+    POLICY_NOT_MX = "policy_not_mx"
+    LISTED = "listed"
+    LIST_REFUSES = "list_refuses"
+    LIST_DEAD = "list_dead"
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -94,6 +115,10 @@ def wrong(problem: Problem, found: tuple[str, ...] = (), detail: str = "") -> Se
 
 def warning(problem: Problem, found: tuple[str, ...] = (), detail: str = "") -> Seen:
     return Seen(State.WARNING, problem, found, detail)
+
+
+def unknown(problem: Problem, detail: str = "") -> Seen:
+    return Seen(State.UNKNOWN, problem, (), detail)
 
 
 def ask(name: str, rdtype: RdType) -> Check[Answer]:

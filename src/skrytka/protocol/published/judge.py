@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from skrytka.protocol.mailauth.query import Check
-from skrytka.protocol.published import hosts, texts, trust
+from skrytka.protocol.published import hosts, listed, policy, servers, texts, trust
 from skrytka.protocol.published.finding import NoAnswerError, Problem, Seen, State
 from skrytka.protocol.published.wanted import Facts, Kind, Wanted
 
@@ -26,6 +26,12 @@ JUDGES: Final[dict[Kind, Judge]] = {
     Kind.SERVICE: hosts.service,
     Kind.HOST: hosts.host,
     Kind.REVERSE: hosts.reverse,
+    Kind.SERVERS: servers.agreement,
+    Kind.SIGNATURES: servers.signatures,
+    Kind.DENIAL: servers.denial,
+    Kind.SCHEME: trust.scheme,
+    Kind.POLICY: policy.fetched,
+    Kind.LISTED: listed.listed,
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from skrytka.model.dns import Caa, Mx, Record, Srv, Tlsa
-from skrytka.protocol.published.wanted import Facts, Kind, Wanted, is_within
+from skrytka.protocol.published.wanted import LOOKED_AT, Facts, Kind, Wanted, is_within
 
 TTL_S: Final = 3600
 _STRING_MAX: Final = 255  # RFC 1035 3.3: octets of one string of a TXT record
@@ -36,7 +36,7 @@ def line(wanted: Wanted) -> str:
 
 def zone_file(facts: Facts, records: Sequence[Wanted]) -> str:
     """Ready to be pasted into the zone of the domain; what belongs elsewhere stands there as a comment."""
-    written = [each for each in records if each.kind is not Kind.SIGNED]
+    written = [each for each in records if each.kind not in LOOKED_AT]
     here = [each for each in written if is_within(each.name, facts.domain)]
     needed = [line(each) for each in here if not each.is_optional and each.record is not None]
     places = [

@@ -7,7 +7,7 @@ from skrytka.protocol.mailauth.query import Check
 from skrytka.protocol.published.finding import Problem, Seen, ask, missing, right, shown, warning, wrong
 from skrytka.protocol.published.wanted import Facts, Served, Wanted
 from skrytka.protocol.tlspolicy.certificate import public_key
-from skrytka.protocol.tlspolicy.dane import DANE_EE, is_usable
+from skrytka.protocol.tlspolicy.dane import DANE_EE, DANE_TA, is_usable
 from skrytka.protocol.tlspolicy.match import is_match
 
 
@@ -30,13 +30,24 @@ def association(wanted: Wanted, facts: Facts) -> Check[Seen]:
         return missing()
     port = int(wanted.name.partition(".")[0].removeprefix("_"))
     chains = [served for served in facts.served if served.port == port]
-    is_of_today = isinstance(wanted.record, Tlsa) and any(is_fitting(wanted.record, served) for served in chains)
-    if wanted.record not in answer.associations:
-        if not is_of_today:
+    if isinstance(wanted.record, Tlsa) and wanted.record not in answer.associations:
+        if not any(is_fitting(wanted.record, served) for served in chains):
             return missing(Problem.TLSA_NEXT_MISSING)
-        if not any(is_fitting(tlsa, served) for tlsa in answer.associations for served in chains):
+        own = [served for served in chains if is_fitting(wanted.record, served)]  # of its kind of key (RFC 7671 5.1)
+        if not any(is_fitting(tlsa, served) for tlsa in answer.associations for served in own):
             return wrong(Problem.TLSA_OTHER, found)
     return right(found) if answer.is_authentic else warning(Problem.TLSA_NOT_SIGNED, found)
+
+
+def scheme(wanted: Wanted, _facts: Facts) -> Check[Seen]:
+    """Two keys, or a key and an authority, so that one may change while the other proves (RFC 7671 8.1, 8.4)."""
+    answer = yield from ask(wanted.name, "TLSA")
+    found = shown("TLSA", answer.associations)
+    if not answer.associations:
+        return missing()
+    kinds = [(each.usage, each.selector, each.matching) for each in dict.fromkeys(answer.associations)]
+    is_ready = kinds.count((DANE_EE, 1, 1)) > 1 or {(DANE_EE, 1, 1), (DANE_TA, 1, 1)} <= set(kinds)
+    return right(found) if is_ready else warning(Problem.TLSA_SCHEME, found)
 
 
 def authorization(wanted: Wanted, facts: Facts) -> Check[Seen]:

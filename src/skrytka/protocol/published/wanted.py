@@ -3,12 +3,13 @@
 import ipaddress
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 from skrytka.model.dns import Caa, Mx, Record, Srv, Tlsa
 from skrytka.protocol.mailauth.query import RdType
+from skrytka.protocol.tlspolicy.sts import StsPolicy
 
 PREFERENCE: Final = 10
 PORTS: Final = {
@@ -36,6 +37,18 @@ class Kind(StrEnum):
     SERVICE = "srv"
     HOST = "host"
     REVERSE = "ptr"
+    SERVERS = "servers"
+    SIGNATURES = "signatures"
+    DENIAL = "denial"
+    SCHEME = "tlsa-scheme"
+    POLICY = "mta-sts-policy"
+    LISTED = "block-list"
+
+
+# what nobody writes into a zone
+LOOKED_AT: Final = frozenset(
+    {Kind.SIGNED, Kind.SERVERS, Kind.SIGNATURES, Kind.DENIAL, Kind.SCHEME, Kind.POLICY, Kind.LISTED}
+)
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -43,7 +56,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
     kind: Kind
     name: str  # A-labels in lower case, no final dot
-    rdtype: RdType
+    rdtype: RdType | Literal["RRSIG", "NSEC", "HTTPS"]
     record: Record | None = None
     is_optional: bool = False  # mail works as safely without
 
@@ -69,6 +82,36 @@ class Association(msgspec.Struct, frozen=True):
     tlsa: Tlsa
 
 
+class Signature(msgspec.Struct, frozen=True):
+    """An RRSIG (RFC 4034 3.1): the type that it is of, its algorithm, and until when it holds."""
+
+    covers: str
+    algorithm: int
+    expires_s: int
+
+
+class ServerView(msgspec.Struct, frozen=True, kw_only=True):
+    """What one address of a name server says about the domain."""
+
+    name: str
+    address: str = ""
+    serial: int = 0
+    mx: tuple[str, ...] = ()
+    txt: tuple[str, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    failure: str = ""  # it has said nothing of use
+    is_lame: bool = False  # it is not responsible for the zone, though the zone says so (RFC 1912 2.8)
+
+
+class PolicyView(msgspec.Struct, frozen=True, kw_only=True):
+    """The policy that was fetched; without one why."""
+
+    policy: StsPolicy | None = None
+    is_unreachable: bool = False
+    is_untrusted: bool = False
+    detail: str = ""
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """All that the records follow from. Names are A-labels in lower case."""
 
@@ -83,6 +126,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     associations: tuple[Association, ...] = ()
     policy_id: str = ""  # of the MTA-STS policy that is served; "" where none is
     issuers: tuple[str, ...] = ()  # CAA names of the authorities that certificates come from
+    block_lists: tuple[str, ...] = ()  # of addresses; whether we are on one is looked at
+    domain_block_lists: tuple[str, ...] = ()
+    is_block_list_tested: bool = False  # whether a list is alive is looked at before
+    now_s: int = 0
+    servers: tuple[ServerView, ...] | None = None  # what each has said; None: nobody was asked
+    policy: PolicyView | None = None  # likewise
 
     @property
     def is_host_within(self) -> bool:

@@ -99,7 +99,7 @@ ENGLISH: Final = Words(
         ),
         Problem.DMARC_OLD_TAGS: Said("{detail} means nothing any more (RFC 9989)", "remove {detail}"),
         Problem.TLSA_OTHER: Said(
-            "none fits the certificate of this server: who looks at DANE delivers nothing", "publish {wanted} at once"
+            "none fits a certificate of this server: who looks at DANE delivers nothing", "publish {wanted} at once"
         ),
         Problem.TLSA_NEXT_MISSING: Said(
             "the record of the next certificate is not there", "publish {wanted} beside the others before it is used"
@@ -126,6 +126,76 @@ ENGLISH: Final = Words(
             "let whoever gave you the address publish {wanted}",
         ),
         Problem.REVERSE_SEVERAL: Said("the address has several names", "leave {wanted} alone there"),
+        Problem.SERVER_ALONE: Said(
+            "one name server alone answers for the zone: without it nobody finds the domain",
+            "add a second one elsewhere",
+        ),
+        Problem.SERVER_LAME: Said(
+            "{detail} is named as a name server and does not answer for the zone",
+            "let it serve the zone, or take it out of the NS records",
+        ),
+        Problem.SERVER_SILENT: Said(
+            "{detail} gives this machine no answer (by TCP)", "see whether it is up; others ask it too"
+        ),
+        Problem.SERVERS_BEHIND: Said(
+            "the name servers have other serial numbers",
+            "nothing if you have just changed something; else look at transfers",
+        ),
+        Problem.SERVERS_DIFFER: Said(
+            "{detail} give other MX or TXT records: who asks the wrong one is led astray",
+            "let all of them have the same zone",
+        ),
+        Problem.SIGNATURE_ENDING: Said(
+            "a signature at {detail} holds for less than three days: then the domain is gone for many",
+            "see why the zone is not signed anew, now",
+        ),
+        Problem.SIGNATURE_EXPIRED: Said(
+            "a signature at {detail} has expired: for whoever validates the domain is gone",
+            "sign the zone anew at once",
+        ),
+        Problem.SIGNATURE_WEAK: Said(
+            "the zone is signed with algorithm {detail}, which proves nothing any more (RFC 8624)",
+            "change to ECDSAP256SHA256 (13) or Ed25519 (15)",
+        ),
+        Problem.DENIAL_BROKEN: Said(
+            "the question for {detail} is answered by nobody, though the name of the server is signed: who looks at"
+            " DANE delivers nothing",
+            "let the name servers prove what is not there (NSEC, NSEC3), or mend what filters the question",
+        ),
+        Problem.DENIAL_UNPROVEN: Said(
+            "that {detail} is not there is not proven", "let the name servers prove what is not there (NSEC, NSEC3)"
+        ),
+        Problem.TLSA_SCHEME: Said(
+            "one key alone is named: when it changes, nothing else proves the server for a while",
+            "publish the next key beside it (3 1 1), or its authority (2 1 1)",
+        ),
+        Problem.POLICY_UNREACHABLE: Said(
+            "this machine cannot fetch the policy ({detail})",
+            "look from elsewhere; strangers need port 443 of that name",
+        ),
+        Problem.POLICY_UNTRUSTED: Said(
+            "the policy's host has no certificate that strangers trust ({detail}): there is no policy for them",
+            "let `skrytka cert renew` order one for that name",
+        ),
+        Problem.POLICY_BROKEN: Said("what is there is no policy ({detail})", "let this server serve it on port 443"),
+        Problem.POLICY_NONE: Said("the policy asks for nothing (mode: none)", 'set mta_sts.mode = "enforce"'),
+        Problem.POLICY_TESTING: Said(
+            "the policy is only tried (mode: testing)",
+            'when TLS reports show no failures, set mta_sts.mode = "enforce"',
+        ),
+        Problem.POLICY_SHORT: Said("the policy holds for less than a week", "set mta_sts.max_age_s to 604800 or more"),
+        Problem.POLICY_NOT_MX: Said(
+            "the policy does not name {detail}, to which MX records lead: mail that looks at it does not go there",
+            "name it in mta_sts.mx, or take it out of the MX records",
+        ),
+        Problem.LISTED: Said(
+            "{detail} lists it: servers that ask there refuse its mail",
+            "find out why on the page of {detail}, mend that, then ask to be taken off",
+        ),
+        Problem.LIST_REFUSES: Said(
+            "{detail} does not answer this resolver", "use a resolver of your own, or a key of that list"
+        ),
+        Problem.LIST_DEAD: Said("{detail} answers as no list does", "take it out of dns.block_lists"),
     },
 )
 
@@ -229,6 +299,77 @@ POLISH: Final = Words(
             "niech ten, kto dał Ci adres, opublikuje {wanted}",
         ),
         Problem.REVERSE_SEVERAL: Said("adres ma kilka nazw", "zostaw tam tylko {wanted}"),
+        Problem.SERVER_ALONE: Said(
+            "za strefę odpowiada jeden serwer nazw: bez niego nikt nie znajdzie domeny", "dodaj drugi, gdzie indziej"
+        ),
+        Problem.SERVER_LAME: Said(
+            "{detail} jest wymieniony jako serwer nazw, a nie odpowiada za strefę",
+            "niech obsługuje strefę albo usuń go z rekordów NS",
+        ),
+        Problem.SERVER_SILENT: Said(
+            "{detail} nie odpowiada tej maszynie (po TCP)", "sprawdź, czy działa; inni też go pytają"
+        ),
+        Problem.SERVERS_BEHIND: Said(
+            "serwery nazw mają różne numery seryjne",
+            "nic, jeśli właśnie coś zmieniono; inaczej obejrzyj transfery stref",
+        ),
+        Problem.SERVERS_DIFFER: Said(
+            "{detail} podają różne rekordy MX albo TXT: kto spyta niewłaściwy, trafi gdzie indziej",
+            "niech wszystkie mają tę samą strefę",
+        ),
+        Problem.SIGNATURE_ENDING: Said(
+            "podpis na {detail} jest ważny krócej niż trzy dni: potem domena zniknie dla wielu",
+            "sprawdź teraz, dlaczego strefa nie jest podpisywana na nowo",
+        ),
+        Problem.SIGNATURE_EXPIRED: Said(
+            "podpis na {detail} wygasł: kto sprawdza podpisy, nie widzi domeny", "natychmiast podpisz strefę na nowo"
+        ),
+        Problem.SIGNATURE_WEAK: Said(
+            "strefa jest podpisana algorytmem {detail}, który niczego już nie dowodzi (RFC 8624)",
+            "przejdź na ECDSAP256SHA256 (13) albo Ed25519 (15)",
+        ),
+        Problem.DENIAL_BROKEN: Said(
+            "na pytanie o {detail} nikt nie odpowiada, choć nazwa serwera jest podpisana: kto patrzy na DANE,"
+            " niczego nie doręczy",
+            "niech serwery nazw dowodzą, czego nie ma (NSEC, NSEC3), albo usuń to, co blokuje to pytanie",
+        ),
+        Problem.DENIAL_UNPROVEN: Said(
+            "nie ma dowodu, że nie ma {detail}", "niech serwery nazw dowodzą, czego nie ma (NSEC, NSEC3)"
+        ),
+        Problem.TLSA_SCHEME: Said(
+            "wymieniony jest tylko jeden klucz: gdy się zmieni, przez jakiś czas nic nie dowodzi tożsamości serwera",
+            "opublikuj obok następny klucz (3 1 1) albo jego urząd (2 1 1)",
+        ),
+        Problem.POLICY_UNREACHABLE: Said(
+            "ta maszyna nie może pobrać polityki ({detail})", "sprawdź z zewnątrz; obcy potrzebują portu 443 tej nazwy"
+        ),
+        Problem.POLICY_UNTRUSTED: Said(
+            "serwer polityki nie ma certyfikatu, któremu obcy ufają ({detail}): polityki dla nich nie ma",
+            "niech `skrytka cert renew` zamówi certyfikat dla tej nazwy",
+        ),
+        Problem.POLICY_BROKEN: Said(
+            "to, co tam jest, nie jest polityką ({detail})", "niech podaje ją ten serwer, port 443"
+        ),
+        Problem.POLICY_NONE: Said("polityka o nic nie prosi (mode: none)", 'ustaw mta_sts.mode = "enforce"'),
+        Problem.POLICY_TESTING: Said(
+            "polityka jest tylko próbna (mode: testing)",
+            'gdy raporty TLS nie pokazują błędów, ustaw mta_sts.mode = "enforce"',
+        ),
+        Problem.POLICY_SHORT: Said(
+            "polityka obowiązuje krócej niż tydzień", "ustaw mta_sts.max_age_s na co najmniej 604800"
+        ),
+        Problem.POLICY_NOT_MX: Said(
+            "polityka nie wymienia {detail}, a tam prowadzą rekordy MX: poczta, która na nią patrzy, tam nie pójdzie",
+            "wymień go w mta_sts.mx albo usuń z rekordów MX",
+        ),
+        Problem.LISTED: Said(
+            "jest na liście {detail}: serwery, które ją pytają, odrzucają stąd pocztę",
+            "na stronie {detail} dowiedz się dlaczego, napraw to i poproś o usunięcie",
+        ),
+        Problem.LIST_REFUSES: Said(
+            "{detail} nie odpowiada temu resolverowi", "użyj własnego resolvera albo klucza tej listy"
+        ),
+        Problem.LIST_DEAD: Said("{detail} odpowiada tak, jak żadna lista nie odpowiada", "usuń ją z dns.block_lists"),
     },
 )
 

@@ -5,10 +5,12 @@ import pytest
 
 from skrytka.model.dns import Tlsa
 from skrytka.protocol.published.finding import Problem, State
+from skrytka.protocol.published.judge import judge
+from skrytka.protocol.published.looks import looks
 from skrytka.protocol.published.trust import association_of, is_fitting
 from skrytka.protocol.published.wanted import Association, Served
 from skrytka.protocol.tlspolicy.certificate import public_key
-from tests.support.published import FACTS, ISSUER, LEAF, LEAF_TLSA, NEXT, Changes, look, unlike
+from tests.support.published import FACTS, ISSUER, LEAF, LEAF_TLSA, NEXT, Changes, look, run, unlike, zone_of
 
 NAME = ("_25._tcp.mail.example.org", "TLSA")
 SERVED = Served(25, (LEAF, ISSUER))
@@ -68,3 +70,32 @@ def test_the_next_certificate_has_to_be_announced_exactly() -> None:
 def test_the_nearest_authorization_counts(changes: Changes, state: State, problem: Problem | None) -> None:
     [caa] = [each for each in look(changes) if each.wanted.rdtype == "CAA"]
     assert (caa.seen.state, caa.seen.problem) == (state, problem)
+
+
+def test_each_kind_of_certificate_has_a_record() -> None:
+    """RFC 7671 5.1: a server with RSA and ECDSA shows what the client likes."""
+    facts = msgspec.structs.replace(
+        FACTS,
+        served=(SERVED, Served(25, (NEXT,))),
+        associations=(Association(25, association_of(LEAF)), Association(25, association_of(NEXT))),
+    )
+    assert unlike(look(None, facts)) == [(*NAME, State.WRONG, Problem.TLSA_OTHER)]
+    both: Changes = {NAME: [LEAF_TLSA, f"3 1 1 {association_of(NEXT).data.hex()}"]}
+    assert unlike(look(both, facts)) == []
+
+
+@pytest.mark.parametrize(
+    ("records", "problem"),
+    [
+        ([LEAF_TLSA], Problem.TLSA_SCHEME),
+        ([LEAF_TLSA, LEAF_TLSA], Problem.TLSA_SCHEME),
+        ([LEAF_TLSA, "3 0 1 " + "00" * 32], Problem.TLSA_SCHEME),
+        ([LEAF_TLSA, "3 1 1 " + "00" * 32], None),
+        ([LEAF_TLSA, "2 1 1 " + "00" * 32], None),
+        ([], Problem.ABSENT),
+    ],
+)
+def test_two_keys_are_advised(records: list[object], problem: Problem | None) -> None:
+    (one,) = looks(FACTS)
+    found = run(judge(one, FACTS), zone_of({NAME: records}))
+    assert (found.seen.problem, found.is_fault) == (problem, False)

@@ -174,7 +174,8 @@ def _delegation(root: Path, zone: str, servers: tuple[str, str]) -> str:
     words = ["generate", "algorithm=ECDSAP256SHA256", "ksk=yes", "zsk=yes"]
     subprocess.run([*keymgr, *words], env=environment, check=True, capture_output=True)
     done = subprocess.run([*keymgr, "ds"], env=environment, check=True, capture_output=True, text=True)
-    names = "".join(f"{zone}. NS {name}.{zone}.\n{name}.{zone}. A {at}\n" for name, at in zip(("ns1", "ns2"), servers))
+    pairs = zip(("ns1", "ns2"), servers, strict=True)
+    names = "".join(f"{zone}. NS {name}.{zone}.\n{name}.{zone}. A {at}\n" for name, at in pairs)
     return names + "".join(line + "\n" for line in done.stdout.splitlines() if " DS " in line)
 
 

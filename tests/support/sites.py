@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 
 import tomlkit
 
-from skrytka.daemon.demo import STANDARD_PORTS
 from tests.support.chains import issue, write_chain
 from tests.support.ports import free_base
 from tests.support.production import Installation
 from tests.support.signed_dns import SignedDns, signed_dns
 
+PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993, "http": 80, "https": 443}
 PASSWORD = "correct horse battery staple"
 NETWORK = "127.88"
 AUTHORITY = issue("authority of everybody", is_authority=True)
@@ -66,9 +66,8 @@ class Site(Installation):
         """Keys of tables of its settings."""
         path = self.root / "skrytka.toml"
         document = tomlkit.parse(path.read_text())
-        for name, port in STANDARD_PORTS.items():
-            listener = document["listeners"][name]
-            listener["port"], listener["addresses"] = port, [self.address]
+        for name, listener in document["listeners"].items():
+            listener["port"], listener["addresses"] = PORTS[name], [self.address]
         for name, values in tables.items():
             document.setdefault(name, tomlkit.table()).update(values)
         path.write_text(tomlkit.dumps(document))
@@ -158,7 +157,7 @@ def two_sites(root: Path, more: More, *, names: Sequence[str] = (), hosted: Sequ
     for domain in hosted:
         b.do("domain", "add", domain)
     signed, insecure = more(a, b, base)
-    lines = "".join((a.zone(), b.zone(), signed)).splitlines(keepends=True)
+    lines = f"{a.zone()}{b.zone()}{signed}".splitlines(keepends=True)
     zones = {site.domain: "".join(line for line in lines if site.has(line)) for site in (a, b)}
     elsewhere = "".join(line for line in lines if not (a.has(line) or b.has(line)))
     with signed_dns(elsewhere, insecure, zones=zones, servers=(f"{base}53", f"{base}54")) as dns:

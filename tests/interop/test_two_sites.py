@@ -216,7 +216,7 @@ def _retry_until_it_goes(a: Site, domain: str, trace: str) -> None:
 
     def is_gone() -> bool:
         for row in a.result("queue", "list", "--domain", domain):
-            a.do("queue", "retry", row["id"])
+            a.run("queue", "retry", row["id"])  # it may be gone by now
         return any(event["kind"] == "message_relayed" for event in a.events(trace))
 
     a.wait_until(is_gone)

@@ -5,6 +5,7 @@ their domains, and what a test adds. An authority of the test stands for those t
 """
 
 import contextlib
+import imaplib
 import re
 import smtplib
 import ssl
@@ -15,7 +16,9 @@ from typing import Any, NamedTuple
 
 import tomlkit
 
-from tests.support.chains import issue, write_chain
+from skrytka.daemon.config import load
+from skrytka.daemon.public import published_policy
+from tests.support.chains import issue, tlsa, write_chain
 from tests.support.ports import free_base
 from tests.support.production import Installation
 from tests.support.signed_dns import SignedDns, signed_dns
@@ -87,6 +90,26 @@ class Site(Installation):
     def tls(self) -> ssl.SSLContext:
         """Trusts the authority alone, and looks at the name."""
         return ssl.create_default_context(cafile=self.root / "authority.pem")
+
+    def authority_tlsa(self) -> str:
+        """Of whoever vouches for its certificate: 2 1 1."""
+        return f"2 1 1 {tlsa(2, 1, 1, AUTHORITY).data.hex()}"
+
+    def policy_record(self, *, mode: str) -> str:
+        """What DNS would have to have for MTA-STS after that change of the settings, which stays."""
+        self.change({"mta_sts": {"mode": mode}})
+        policy = published_policy(load(self.root / "skrytka.toml").settings)
+        assert policy is not None
+        return f'"{policy.record().removesuffix(";")}"'
+
+    @contextlib.contextmanager
+    def client(self, address: str, password: str) -> Iterator[imaplib.IMAP4_SSL]:
+        """Logged in over IMAPS."""
+        context = self.tls()
+        context.check_hostname = False  # it is reached by its address
+        with imaplib.IMAP4_SSL(self.address, PORTS["imaps"], ssl_context=context, timeout=20) as client:
+            client.login(address, password)
+            yield client
 
     # -- mail -----------------------------------------------------------------------------------------------------
 

@@ -79,8 +79,7 @@ def _more(_a: Site, b: Site, _base: str) -> tuple[str, str]:
 
 def letter(site: Site) -> Message:
     with site.client(f"eva@{site.domain}", PASSWORD) as client:
-        client.select("INBOX")
-        site.wait_until(lambda: client.noop() and client.search(None, "ALL")[1][0])
+        site.wait_until(lambda: client.select("INBOX")[1] != [b"0"])
         ((_, raw), *_) = (part for part in client.fetch("1", "(BODY.PEEK[])")[1] if isinstance(part, tuple))
     return email.message_from_bytes(raw)
 

@@ -141,10 +141,33 @@ def reset_password(*, address: str, as_json: bool) -> None:
 @click.argument("address")
 @options.json_option
 @options.installation_options
+def compromised(*, address: str, as_json: bool) -> None:
+    """Lock ADDRESS, which somebody else was in: password, sessions, app passwords and tokens end, its queue is held."""
+    done = ask("account.compromised", address=address)
+    show(
+        done,
+        "{address} is locked, {held} in the queue held; then: skrytka account reset-password {address}",
+        as_json=as_json,
+    )
+
+
+@account.command()
+@click.argument("address")
+@options.json_option
+@options.installation_options
 def distrust(*, address: str, as_json: bool) -> None:
     """The password of ADDRESS is known to others: it opens nothing any more but its own change on the web."""
     done = ask("account.distrust", address=address)
     output.print_done(done, "the password of {address} has to be changed on the web", as_json=as_json)
+
+
+@account.command()
+@click.argument("address")
+@options.json_option
+@options.installation_options
+def trust(*, address: str, as_json: bool) -> None:
+    """ADDRESS is its owner's: the password of before a lock is back, what was closed after wrong ones is open."""
+    show(ask("account.trust", address=address), "{address} is its owner's", as_json=as_json)
 
 
 def new_password(*, is_given: bool) -> str:

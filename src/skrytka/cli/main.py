@@ -40,6 +40,7 @@ COMMANDS = {
     "dns": "skrytka.cli.dns:dns",
     "queue": "skrytka.cli.queue:queue",
     "trace": "skrytka.cli.trace:trace",
+    "logins": "skrytka.cli.logins:logins",
     "tls": "skrytka.cli.tls:tls",
     "events": "skrytka.cli.events:events",
     "reports": "skrytka.cli.reports:reports",

@@ -53,6 +53,7 @@ class Base:
     age: Clock  # of what is given up for its age
     random: Random
     tried: Callable[[Tried], None] = lambda _tried: None  # tells the supervisor of a login
+    trusted: Callable[[str], None] = lambda _name: None  # and of an account that is its owner's
 
     @property
     def settings(self) -> Settings:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+from collections.abc import Callable
 
 import msgspec
 
@@ -31,7 +32,7 @@ class EventTrace:
         return await asyncio.to_thread(self._find, what)
 
     def _find(self, what: str) -> list[FoundEvent]:
-        index = EventIndex(self._folder, self._mac)
+        index = EventIndex(self._folder, event_mac(self._name_key))
         try:
             index.update()
             return index.by_trace(what) if is_trace(what) else self._by_address(index, Address.parse(what).key)
@@ -44,8 +45,10 @@ class EventTrace:
         found = {msgspec.json.encode(event): event for event in (*index.by_address(key), *index.by_address(hidden))}
         return sorted((_unhidden(event, hidden, key) for event in found.values()), key=lambda event: event.at)
 
-    def _mac(self, data: bytes) -> bytes:
-        return hmac.digest(self._name_key.reveal(), b"events\x00" + data, hashlib.sha256)[:_MAC_BYTES]
+
+def event_mac(name_key: Secret) -> Callable[[bytes], bytes]:
+    """How the index of events names an address."""
+    return lambda data: hmac.digest(name_key.reveal(), b"events\x00" + data, hashlib.sha256)[:_MAC_BYTES]
 
 
 def _unhidden(event: FoundEvent, hidden: str, key: str) -> FoundEvent:

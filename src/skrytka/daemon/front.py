@@ -33,6 +33,7 @@ from skrytka.daemon.messages import (
     Key,
     KeyRequest,
     LoginTried,
+    LoginTrusted,
     Ready,
     Reload,
     Reloaded,
@@ -129,6 +130,7 @@ class Front:
             age=self._age,
             random=self._random,
             tried=lambda tried: self._channel.send(LoginTried(tried=tried)),
+            trusted=lambda name: self._channel.send(LoginTrusted(name=name)),
         )
 
     # -- serving --------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ class LoginWatch:
 
     base: Base
     homes: Homes
+    countries: Countries
     arrivals: LookedAt
     watching: Watching
 
@@ -44,14 +45,15 @@ def login_watch(base: Base, name_key: Secret) -> LoginWatch:
     """With the settings of the start."""
     settings = base.settings.attacks
     homes = Homes(base.store, name_key, base.clock)
+    countries = Countries(settings.country_files)
     arrivals = LookedAt(
         base.store,
         homes,
-        Countries(settings.country_files),
+        countries,
         name_key=name_key,
         clock=base.clock,
         random=base.random,
         events=base.events,
         settings=settings,
     )
-    return LoginWatch(base, homes, arrivals, Watching(homes, base.tried, arrivals, base.clock, settings))
+    return LoginWatch(base, homes, countries, arrivals, Watching(homes, base.tried, arrivals, base.clock, settings))

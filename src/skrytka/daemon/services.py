@@ -12,6 +12,7 @@ from skrytka.daemon.domain_dns import dns_deps
 from skrytka.daemon.event_trace import EventTrace
 from skrytka.daemon.jobs import Periodic
 from skrytka.daemon.legacy_tls import Exceptions
+from skrytka.daemon.login_log import LoginLog
 from skrytka.daemon.login_watch import EXPIRE_S, login_watch
 from skrytka.daemon.mail_programs import mail_programs
 from skrytka.daemon.oauth import oauth_deps, tokens, typed_factors
@@ -22,8 +23,9 @@ from skrytka.daemon.renewals import Renewals
 from skrytka.daemon.report_job import EVERY_S, ReportJob, ReportJobDeps, report_address
 from skrytka.daemon.report_posts import ReportPosts
 from skrytka.daemon.store_check import StoreCheck
-from skrytka.daemon.web import WebApps, WebParts
+from skrytka.daemon.web import WebApps, WebParts, origin
 from skrytka.mail.admin.admin import Admin
+from skrytka.mail.admin.alerts import AlertDeps, Alerts
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.admin.commands.base import CommandDeps
 from skrytka.mail.admin.notices import NoticeDeps, Notices
@@ -33,7 +35,7 @@ from skrytka.mail.delivery.hosted import HostedDomains
 from skrytka.mail.delivery.report_sender import ReportSender
 from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.gate import Gate
-from skrytka.mail.identity.login import NAME_SUBJECT, Identity
+from skrytka.mail.identity.login import NAME_SUBJECT, Identity, hidden_name
 from skrytka.mail.identity.open_sessions import OpenSessions
 from skrytka.mail.identity.passwords import PEPPER_SUBJECT, Passwords, RecentLogins
 from skrytka.mail.identity.rights import SenderRights
@@ -55,6 +57,7 @@ from skrytka.net.listener import Service, Surroundings
 from skrytka.net.openssl_conf import prove
 from skrytka.net.sweeper import Sweeper
 from skrytka.net.tls import TlsStore
+from skrytka.protocol.reports.alert_mail import ALERT_LANGUAGES
 from skrytka.servers.imap.deps import ImapDeps
 from skrytka.servers.imap.session import serve_imap
 from skrytka.servers.mx import serve_mx
@@ -123,6 +126,7 @@ class Parts:
         self._chores: tuple[Periodic, ...] = ()  # of the courier, known when :meth:`outbound` has been called
         self._renewals: Renewals | None = None
         self.settings = settings
+        self.watch.arrivals.alert = self._alerts().odd_login
         self.surroundings = Surroundings(
             sweeper=Sweeper(base.clock),
             random=base.random,
@@ -240,6 +244,7 @@ class Parts:
             check=StoreCheck(layout),
             trace=EventTrace(layout, self._name_key),
             certificates=self._renewals,
+            logins=LoginLog(layout, self._name_key, self.watch.countries),
         )
 
     @cached_property
@@ -259,6 +264,23 @@ class Parts:
                 is_demo=self.settings.is_demo,
                 dns=dns_deps(self.settings, base.layout, base.clock, base.random),
                 dkim=dkim_deps(self.settings, base.layout, base.clock, base.age, base.random),
+                alerts=self._alerts(),
+                trusted=lambda key: base.trusted(hidden_name(self._name_key, key)),
+            )
+        )
+
+    def _alerts(self) -> Alerts:
+        """What people are told about logins; its links lead to the pages of now."""
+        base = self._base
+        return Alerts(
+            AlertDeps(
+                store=base.store,
+                sender=ReportSender(self._deliveries.reports(self.settings).deps),
+                clock=base.clock,
+                random=base.random,
+                hostname=base.settings.hostname,
+                words=lambda: ALERT_LANGUAGES[self.settings.outbound.report_language],
+                origin=lambda: origin(self.settings) if self.settings.listeners.web.is_enabled else "",
             )
         )
 
@@ -428,6 +450,7 @@ class Parts:
             events=base.events,
             clock=base.clock,
             random=base.random,
+            locks=lambda: self.admin.compromise,
         )
 
     def _identity(self, settings: Settings) -> Identity:

@@ -15,6 +15,7 @@ from skrytka.net.facts import Networks
 from skrytka.net.listener import Session
 from skrytka.web.api.app import ApiDeps, api_app
 from skrytka.web.people.app import PeopleDeps, people_app
+from skrytka.web.people.not_me import Locks
 from skrytka.web.people.sign_in import SecondFactors
 from skrytka.web.session import WebApp, serve_web
 
@@ -34,6 +35,7 @@ class WebParts:
     events: Emitter
     clock: Clock
     random: Random
+    locks: Callable[[], Locks] | None = None
 
 
 class WebApps:
@@ -85,6 +87,7 @@ class WebApps:
                 events=parts.events,
                 clock=parts.clock,
                 random=parts.random,
+                locks=parts.locks() if parts.locks is not None else None,
             )
         )
 

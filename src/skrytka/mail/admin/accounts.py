@@ -11,6 +11,7 @@ from skrytka.mail.delivery.resolve import ROLES
 from skrytka.mail.identity.factors import owner_of
 from skrytka.mail.identity.verifier import Verifier, decode_verifier
 from skrytka.mail.mailbox.names import name_mac, seal_name
+from skrytka.model.address import Address
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import ScheduledMailHeld
 from skrytka.model.ids import AccountId
@@ -25,7 +26,7 @@ from skrytka.store.commands.directory import (
     SuspendAccount,
 )
 from skrytka.store.commands.shared import NewFolder
-from skrytka.store.rows import AccountRow, AddressRow, Role
+from skrytka.store.rows import AccountRow, AccountStatus, AddressRow, Role
 from skrytka.store.sql import directory as sql
 from skrytka.store.sql.outbound import REMOVED, SUSPENDED
 
@@ -97,6 +98,13 @@ class Accounts(AdminPart):
     async def show(self, address: str) -> AccountInfo:
         """One; NO_SUCH_USER."""
         return await self._info(await self._account(address))
+
+    async def address_of(self, account: AccountId) -> Address:
+        """The own address of an account; PermanentError(NO_SUCH_USER) for one that is gone."""
+        row = await self._deps.store.read(sql.account_by_id(account))
+        if row is None or row.status is AccountStatus.REMOVED:
+            raise PermanentError(Reason.NO_SUCH_USER, f"there is no account {account}")
+        return parse_address(row.address)
 
     async def set_password(self, address: str, password: Secret, actor: str, must_change: str = "") -> AccountInfo:
         """Where the password may be used stays as it was; logins remembered anywhere end with it.

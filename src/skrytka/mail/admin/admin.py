@@ -3,6 +3,7 @@
 from skrytka.mail.admin.accounts import Accounts
 from skrytka.mail.admin.aliases import Aliases
 from skrytka.mail.admin.base import AdminDeps
+from skrytka.mail.admin.compromise import Compromise
 from skrytka.mail.admin.dkim import DkimKeys
 from skrytka.mail.admin.dns import DomainDns
 from skrytka.mail.admin.dns_drift import DnsDrift
@@ -32,6 +33,7 @@ class Admin:
         self.mfa = MfaRules(deps)
         self.queue = Queue(deps)
         self.programs = Programs(deps)
+        self.compromise = Compromise(deps, self.queue)
         self.dkim = DkimKeys(deps)
         self.dns = DomainDns(deps)
         self.drift = DnsDrift(deps, self.dns)

@@ -1,6 +1,8 @@
 """What all parts of Admin share: names parsed once, events with their actor, units."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from skrytka.mail.admin.dkim_deps import DkimDeps
 from skrytka.mail.admin.dns_deps import DnsDeps
@@ -14,6 +16,12 @@ from skrytka.store.api import Store
 from skrytka.store.rows import AccountRow, AccountStatus
 from skrytka.store.seal.source import KeySource
 from skrytka.store.sql import directory as sql
+
+
+class LockTold(Protocol):
+    """Who tells administrators of an account that is locked."""
+
+    async def locked(self, address: Address, actor: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +39,8 @@ class AdminDeps:
     dkim: DkimDeps | None = None  # None: no keys are made here
     dns: DnsDeps | None = None
     is_demo: bool = False
+    alerts: LockTold | None = None  # None: nobody is told by mail
+    trusted: Callable[[str], None] = lambda _key: None  # hears of accounts that are their owners' (Address.key)
 
 
 class AdminPart:

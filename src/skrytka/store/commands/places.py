@@ -7,16 +7,16 @@ import msgspec
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId
 from skrytka.store.commands.base import Command, Tx
-from skrytka.store.commands.directory import PASSWORD
+from skrytka.store.commands.directory import PASSWORD, put_password
 from skrytka.store.commands.oauth import forget as forget_programs
 from skrytka.store.commands.shared import log_directory
+from skrytka.store.factor_rows import CodeKind
 from skrytka.store.rows import JOBS_SUBJECT, AccountStatus, Op
-from skrytka.store.sql import app_passwords, directory
+from skrytka.store.sql import app_passwords, directory, factors
 from skrytka.store.sql import places as sql
 from skrytka.store.statement import Query
 
 PLACES_MAX: Final = 50  # of one kind and account; the longest unseen goes
-PASSWORD_CREDENTIAL: Final = 1
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
@@ -69,11 +69,14 @@ class PutAlert(Command[None], frozen=True):
 class LockAccount(Command[bool], frozen=True):
     """Somebody else was in: nothing that the account had opens it any more, and it is nowhere at home.
 
+    Its password is kept among those that may not come back.
+
     With ``token`` the link of an alert is used up; NO_SUCH_OBJECT when it is not valid any more. False: it was locked.
     """
 
     account: AccountId
     reason: str
+    closed: bytes  # a verifier that no password fits
     token: bytes | None = None
 
     def run(self, tx: Tx) -> Query[bool]:
@@ -89,7 +92,9 @@ class LockAccount(Command[bool], frozen=True):
         credentials = yield from directory.credentials(self.account)
         password = next((each.verifier for each in credentials if each.kind == PASSWORD), None)
         yield sql.PUT_LOCK(account=self.account, now_ms=tx.now_ms, reason=self.reason, verifier=password)
-        yield sql.DELETE_PASSWORD(account=self.account, kind=PASSWORD)
+        yield factors.KEEP_PASSWORD(account=self.account, kind=PASSWORD, now_ms=tx.now_ms)
+        yield factors.DELETE_CODES(account=self.account, kind=CodeKind.PASSWORD.value)
+        yield from put_password(tx, self.account, self.closed)
         yield from forget_programs(self.account)
         yield app_passwords.DELETE_ALL(account=self.account)
         yield app_passwords.DELETE_CERTIFICATES(account=self.account)
@@ -103,20 +108,15 @@ class UnlockAccount(Command[bool], frozen=True):
     """It was an error: the password of before opens the account again, unless it has another. False: it had no lock."""
 
     account: AccountId
+    closed: bytes | None  # the verifier of now, if it is one that no password fits
 
     def run(self, tx: Tx) -> Query[bool]:
         rows: Any = yield sql.DROP_LOCK(account=self.account)
         if not rows:
             return False
         credentials = yield from directory.credentials(self.account)
-        verifier = rows[0][0]
-        if verifier is not None and not any(each.kind == PASSWORD for each in credentials):
-            yield directory.PUT_CREDENTIAL(
-                account=self.account,
-                credential=PASSWORD_CREDENTIAL,
-                kind=PASSWORD,
-                verifier=bytes(verifier),
-                now_ms=tx.now_ms,
-            )
+        now = next((each.verifier for each in credentials if each.kind == PASSWORD), None)
+        if rows[0][0] is not None and now == self.closed:
+            yield from put_password(tx, self.account, bytes(rows[0][0]))
         yield from log_directory(tx, Op.ACCOUNT_UNLOCK, (self.account,))
         return True

@@ -13,7 +13,7 @@ import msgspec
 
 from skrytka.model.address import Address, AddressError
 from skrytka.model.errors import UNREADABLE, PermanentError
-from skrytka.model.events import RESERVED, Event
+from skrytka.model.events import RESERVED, Event, EventClass
 from skrytka.store.events.files import event_files, read_lines
 from skrytka.store.events.line import Header, Line, header_fields, kind_name, parse, personal_fields
 from skrytka.store.sqlite_file import SqliteFile, Step, create_file
@@ -152,6 +152,21 @@ class EventIndex:
         related = [event for trace in sorted(traces) for event in self.by_trace(trace)]
         alone = [event for event in direct if not event.trace]
         return sorted(related + alone, key=lambda event: event.at)
+
+    def of_class(self, texts: Iterable[str], kind: EventClass, limit: int) -> list[FoundEvent]:
+        """The newest events of one class that name one of the addresses, in order of time.
+
+        Of the newest days only, so it costs the same for an address that has been named a million times.
+        """
+        found: list[FoundEvent] = []
+        query = (
+            "SELECT name, by_address.offset FROM by_address JOIN file ON id = file WHERE mac = ? AND name LIKE ?"
+            " ORDER BY name DESC, by_address.offset DESC LIMIT ?"
+        )
+        for text in texts:
+            mac = self._mac(address_key(text).encode())
+            found += self._load(self._database.rows(query, (mac, f"%/{kind.value}.%", limit)))
+        return sorted(found, key=lambda event: event.at)[-limit:]
 
     def _load(self, places: Iterable[Any]) -> list[FoundEvent]:
         found = []

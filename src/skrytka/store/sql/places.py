@@ -27,7 +27,6 @@ _OF_ADDRESS = Statement(
 )
 _FIRST = Statement("SELECT first_at_ms FROM known_place ORDER BY first_at_ms LIMIT 1")
 
-DELETE_PASSWORD = Statement("DELETE FROM credential WHERE account = :account AND kind = :kind")
 PUT_LOCK = Statement(
     "INSERT INTO account_lock (account, since_ms, reason, verifier) VALUES (:account, :now_ms, :reason, :verifier)"
     " ON CONFLICT (account) DO NOTHING"

@@ -12,6 +12,7 @@ from skrytka.web.http import CSS, Page, WebRequest, html, text
 from skrytka.web.people import oauth
 from skrytka.web.people.consent import Consent
 from skrytka.web.people.markup import STYLE, STYLE_PATH
+from skrytka.web.people.not_me import Locks, not_me_pages
 from skrytka.web.people.sign_in import SecondFactors, SignIn
 from skrytka.web.people.visits import Visits
 from skrytka.web.router import Router
@@ -32,6 +33,7 @@ class PeopleDeps:
     events: Emitter
     clock: Clock
     random: Random
+    locks: Locks | None = None  # None: links of alerts lead nowhere
 
 
 def people_app(deps: PeopleDeps) -> WebApp:
@@ -50,5 +52,6 @@ def people_app(deps: PeopleDeps) -> WebApp:
         *SignIn(deps.identity, deps.factors, visits).pages(),
         *Consent(deps.oauth, visits).pages(),
         *oauth.pages(deps.oauth),
+        *(not_me_pages(deps.locks) if deps.locks is not None else ()),
     )
     return WebApp(app=Router(pages), refused=lambda status: text(status, f"{status}\n"), clock=deps.clock)

@@ -6,7 +6,7 @@ from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId
 from skrytka.store.commands import ExpirePlaces, LockAccount, NotePlaces, Place, PutAlert, SetPassword, UnlockAccount
 from skrytka.store.commands.places import PLACES_MAX
-from skrytka.store.sql import directory
+from skrytka.store.sql import directory, factors
 from skrytka.store.sql import places as sql
 from tests.support.store import StoreCase
 
@@ -73,23 +73,24 @@ async def test_a_locked_account_has_no_password_and_no_home_and_can_have_them_ba
     who, address = await account(case)
     await note(case, who, b"a")
     assert await case.store.read(sql.lock_of(who)) is None
-    assert await case.store.submit(LockAccount(unit=case.ids.unit(), account=who, reason="administrator"))
+    assert await case.store.submit(LockAccount(unit=case.ids.unit(), account=who, reason="administrator", closed=b"!"))
     lock = await case.store.read(sql.lock_of(who))
     assert lock is not None
     assert lock.reason == "administrator"
-    assert await password(case, who) == []
+    assert await password(case, who) == [b"!"]
+    assert await case.store.read(factors.password_history(who, 24)) == [b"old"]
     assert await case.store.read(sql.of_address(address)) == []
-    assert not await case.store.submit(LockAccount(unit=case.ids.unit(), account=who, reason="again"))
-    assert await case.store.submit(UnlockAccount(unit=case.ids.unit(), account=who))
+    assert not await case.store.submit(LockAccount(unit=case.ids.unit(), account=who, reason="again", closed=b"!"))
+    assert await case.store.submit(UnlockAccount(unit=case.ids.unit(), account=who, closed=b"!"))
     assert await password(case, who) == [b"old"]
-    assert not await case.store.submit(UnlockAccount(unit=case.ids.unit(), account=who))
+    assert not await case.store.submit(UnlockAccount(unit=case.ids.unit(), account=who, closed=b"!"))
 
 
 async def test_a_new_password_stays_when_the_lock_goes(case: StoreCase) -> None:
     who, _ = await account(case)
-    await case.store.submit(LockAccount(unit=case.ids.unit(), account=who, reason="administrator"))
+    await case.store.submit(LockAccount(unit=case.ids.unit(), account=who, reason="administrator", closed=b"!"))
     await case.store.submit(SetPassword(unit=case.ids.unit(), account=who, verifier=b"new"))
-    await case.store.submit(UnlockAccount(unit=case.ids.unit(), account=who))
+    await case.store.submit(UnlockAccount(unit=case.ids.unit(), account=who, closed=b"!"))
     assert await password(case, who) == [b"new"]
 
 
@@ -102,14 +103,18 @@ async def test_a_link_locks_once_and_for_a_time(case: StoreCase) -> None:
     assert not await case.store.read(sql.has_alert(who, TOKEN, until_ms))
     for token in (b"x", None):
         lock = LockAccount(
-            unit=case.ids.unit(), account=AccountId(99) if token is None else who, reason="o", token=token
+            unit=case.ids.unit(), account=AccountId(99) if token is None else who, reason="o", closed=b"!", token=token
         )
         with pytest.raises(PermanentError) as caught:
             await case.store.submit(lock)
         assert caught.value.reason is Reason.NO_SUCH_OBJECT
-    assert await case.store.submit(LockAccount(unit=case.ids.unit(), account=who, reason="owner", token=TOKEN))
+    assert await case.store.submit(
+        LockAccount(unit=case.ids.unit(), account=who, reason="owner", closed=b"!", token=TOKEN)
+    )
     with pytest.raises(PermanentError):
-        await case.store.submit(LockAccount(unit=case.ids.unit(), account=who, reason="owner", token=TOKEN))
+        await case.store.submit(
+            LockAccount(unit=case.ids.unit(), account=who, reason="owner", closed=b"!", token=TOKEN)
+        )
 
 
 async def test_a_link_that_has_ended_does_nothing(case: StoreCase) -> None:
@@ -118,5 +123,7 @@ async def test_a_link_that_has_ended_does_nothing(case: StoreCase) -> None:
     await case.store.submit(PutAlert(unit=case.ids.unit(), account=who, token=TOKEN, expires_at_ms=until_ms))
     case.clock.advance(2)
     with pytest.raises(PermanentError):
-        await case.store.submit(LockAccount(unit=case.ids.unit(), account=who, reason="owner", token=TOKEN))
+        await case.store.submit(
+            LockAccount(unit=case.ids.unit(), account=who, reason="owner", closed=b"!", token=TOKEN)
+        )
     assert await password(case, who) == [b"old"]

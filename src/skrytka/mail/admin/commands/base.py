@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
@@ -12,6 +12,9 @@ from skrytka.mail.identity.permissions import Permission
 from skrytka.model.actor import Actor
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Settings
+
+if TYPE_CHECKING:
+    from skrytka.mail.admin.commands.logins import Logins
 
 Progress = Callable[[str], Awaitable[None]]
 Method = Literal["GET", "POST", "PUT", "DELETE"]
@@ -48,6 +51,7 @@ class CommandDeps:
     trace: Trace | None = None
     certificates: Certificates | None = None
     settings: Callable[[], Settings] | None = None
+    logins: "Logins | None" = None
 
 
 class Args(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ from skrytka.mail.admin.commands.approval_ask import APPROVAL_ASK
 from skrytka.mail.admin.commands.base import Command
 from skrytka.mail.admin.commands.domains import DOMAINS
 from skrytka.mail.admin.commands.factors import FACTORS
+from skrytka.mail.admin.commands.logins import LOGIN_COMMANDS
 from skrytka.mail.admin.commands.node import NODE_COMMANDS
 from skrytka.mail.admin.commands.programs import PROGRAMS
 
@@ -18,5 +19,6 @@ COMMANDS: Final[dict[str, Command]] = {
     **PROGRAMS,
     **FACTORS,
     **ACCESS,
+    **LOGIN_COMMANDS,
     **APPROVAL_ASK,
 }

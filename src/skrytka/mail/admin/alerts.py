@@ -1,0 +1,104 @@
+"""What owners and administrators are told about logins, by mail into their mailboxes here."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from skrytka.mail.identity.attacks.arrivals import OddLogin
+from skrytka.model.address import Address
+from skrytka.model.clock import Clock, Random
+from skrytka.model.ids import AccountId, UnitId, id_text, new_id
+from skrytka.protocol.reports.alert_mail import AlertWords, LoginAlert, write_lock_notice, write_login_alert
+from skrytka.store.api import Store
+from skrytka.store.commands.places import PutAlert
+
+LINK_MS: Final = 86_400_000
+TOKEN_BYTES: Final = 20
+POSTMASTER: Final = "postmaster"
+NOT_ME: Final = "/not-me"
+
+
+class Sender(Protocol):
+    """``mail.delivery.report_sender``."""
+
+    async def send(self, octets: bytes, from_: Address, to: Sequence[Address]) -> tuple[Address, ...]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertDeps:
+    """Made by the composition root."""
+
+    store: Store
+    sender: Sender
+    clock: Clock
+    random: Random
+    hostname: str
+    words: Callable[[], AlertWords]
+    origin: Callable[[], str]  # "https://host" of the pages for people; "": there are none
+
+
+class Alerts:
+    """One per front."""
+
+    def __init__(self, deps: AlertDeps) -> None:
+        self._deps = deps
+
+    async def odd_login(self, odd: OddLogin) -> None:
+        """To the owner, with a link by which he locks the account. TransientError while no mail can be written."""
+        deps, arrival = self._deps, odd.arrival
+        origin = deps.origin()
+        link = f"{origin}{NOT_ME}/{await self._token(arrival.account)}" if origin else ""
+        alert = LoginAlert(
+            address=arrival.address,
+            from_=self._from(arrival.address),
+            message_id=self._message_id(),
+            now_ms=odd.at_ms,
+            service=f"{arrival.facts.service} ({arrival.mechanism})",
+            remote=arrival.facts.remote,
+            country=odd.country,
+            oddities=tuple(each.value for each in odd.oddities),
+            link=link,
+        )
+        await deps.sender.send(write_login_alert(alert, deps.words()), alert.from_, (arrival.address,))
+
+    async def locked(self, address: Address, actor: str) -> None:
+        """To whoever answers for the domain."""
+        deps, to = self._deps, self._from(address)
+        octets = write_lock_notice(address, actor, to, to, self._message_id(), deps.clock.now_ms(), deps.words())
+        await deps.sender.send(octets, to, (to,))
+
+    async def _token(self, account: AccountId) -> str:
+        """The account and 160 random bits; what is kept of it opens nothing."""
+        deps = self._deps
+        token = deps.random.token(TOKEN_BYTES)
+        unit = UnitId(new_id(deps.clock, deps.random))
+        expires_at_ms = deps.clock.now_ms() + LINK_MS
+        await deps.store.submit(
+            PutAlert(unit=unit, account=account, token=token_hash(token), expires_at_ms=expires_at_ms)
+        )
+        return f"{account}-{token.hex()}"
+
+    @staticmethod
+    def _from(address: Address) -> Address:
+        return Address(POSTMASTER, address.domain)
+
+    def _message_id(self) -> str:
+        return f"{id_text(new_id(self._deps.clock, self._deps.random)).lower()}@{self._deps.hostname}"
+
+
+def token_hash(token: bytes) -> bytes:
+    """What the store keeps; the token is random enough for a plain hash."""
+    return hashlib.sha256(b"not-me\0" + token).digest()[:16]
+
+
+def read_token(text: str) -> tuple[AccountId, bytes] | None:
+    """Account and hash of what stands in a link; None for anything else."""
+    account, _, token = text.partition("-")
+    if not (account.isascii() and account.isdigit() and len(account) <= 18):
+        return None
+    try:
+        raw = bytes.fromhex(token)
+    except ValueError:
+        return None
+    return (AccountId(int(account)), token_hash(raw)) if len(raw) == TOKEN_BYTES else None

@@ -1,0 +1,142 @@
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from skrytka.model.clock import FixedClock
+from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.secret import Secret
+from skrytka.net.client_tls import ClientTls
+from skrytka.net.dialer import Dialer
+from skrytka.net.dns.zone import StaticZone
+from skrytka.net.ldap import Ldap, LdapUrl
+from skrytka.net.sweeper import Sweeper
+from skrytka.protocol.ldap.filters import parse_filter
+from tests.support.slapd import PEOPLE, Slapd, slapd
+
+ZONE = "localhost:\n  - A: 127.0.0.1\n"
+READER, READER_PASSWORD = "cn=reader,dc=example,dc=org", Secret("reader-password")
+BY_MAIL = parse_filter("(&(objectClass=inetOrgPerson)(mail={address}))")
+
+pytestmark = pytest.mark.needs("slapd")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
+    with slapd(tmp_path_factory.mktemp("slapd")) as running:
+        yield running
+
+
+def directory(server: Slapd, *urls: str, ca: Path | None = None, sweeper: Sweeper | None = None) -> Ldap:
+    dialer = Dialer(Sweeper(FixedClock()) if sweeper is None else sweeper, service="test")
+    parsed = [LdapUrl.parse(url) for url in urls or (server.ldaps,)]
+    return Ldap(parsed, dialer, StaticZone.parse(ZONE), ClientTls(), ca_file=str(ca or server.ca), seconds=5)
+
+
+@pytest.mark.parametrize("kind", ["ldap", "ldaps"])
+async def test_people_are_found_and_their_passwords_checked(server: Slapd, kind: str) -> None:
+    async with directory(server, getattr(server, kind)).connected() as conn:
+        assert await conn.bind(READER, READER_PASSWORD)
+        (entry,) = await conn.search(server.base, BY_MAIL, {"address": "alice@example.org"}, ["mail", "uid"])
+        assert (entry.dn, entry.first("uid")) == ("uid=alice,ou=people,dc=example,dc=org", "alice")
+        assert await conn.bind(entry.dn, Secret("alice-password"))
+        assert not await conn.bind(entry.dn, Secret("wrong"))
+        assert not await conn.bind(entry.dn, Secret(""))
+        assert not await conn.bind("", Secret("x"))
+        assert not await conn.bind("uid=nobody,dc=example,dc=org", Secret("x"))
+
+
+@pytest.mark.parametrize("typed", ["*", "*)(uid=*", "alice@example.org)(cn=*", "\\2a"])
+async def test_what_somebody_types_is_no_filter(server: Slapd, typed: str) -> None:
+    async with directory(server).connected() as conn:
+        await conn.bind(READER, READER_PASSWORD)
+        assert await conn.search(server.base, BY_MAIL, {"address": typed}, ["mail"]) == []
+        (entry,) = await conn.search(server.base, BY_MAIL, {"address": "a*b(c)@example.org"}, ["mail"])
+        assert entry.first("mail") == "a*b(c)@example.org"
+
+
+async def test_many_come_page_by_page_and_references_are_not_followed(server: Slapd) -> None:
+    async with directory(server).connected() as conn:
+        await conn.bind(READER, READER_PASSWORD)
+        found = await conn.search(server.base, parse_filter("(employeeType=crowd)"), {}, ["mail"])
+        assert len({entry.first("mail") for entry in found}) == PEOPLE
+        with pytest.raises(PermanentError) as caught:
+            await conn.search(server.base, parse_filter("(mail=*)"), {}, ["mail"], entries_max=600)
+        assert caught.value.reason is Reason.TOO_MANY
+
+
+async def test_who_is_not_bound_finds_nothing_and_it_is_no_answer(server: Slapd) -> None:
+    async with directory(server).connected() as conn:
+        with pytest.raises(TransientError):
+            await conn.search(server.base, BY_MAIL, {"address": "alice@example.org"}, ["mail"])
+
+
+async def test_a_server_without_a_right_certificate_is_told_nothing(server: Slapd, tmp_path: Path) -> None:
+    from tests.support.certificates import write_certificate
+
+    other, _key = write_certificate(tmp_path, "localhost")
+    for url in (server.ldap, server.ldaps, server.ldaps.replace("localhost", "127.0.0.1")):
+        ca = server.ca if "127" in url else other
+        with pytest.raises(TransientError):
+            async with directory(server, url, ca=ca).connected():
+                pass
+
+
+async def test_the_next_server_is_asked_when_one_is_away(server: Slapd) -> None:
+    async with directory(server, "ldaps://localhost:1", "ldaps://nowhere.test", server.ldaps).connected() as conn:
+        assert await conn.bind(READER, READER_PASSWORD)
+    with pytest.raises(TransientError):
+        async with directory(server, "ldaps://nowhere.test").connected():
+            pass
+
+
+async def test_who_does_not_answer_is_given_up(server: Slapd) -> None:
+    clock = FixedClock()
+    sweeper = Sweeper(clock)
+    done = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        clock.advance(6)
+        sweeper.sweep()
+        with contextlib.suppress(OSError):
+            await reader.read()
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+        done.set()
+
+    listening = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    try:
+        with pytest.raises(TransientError):
+            async with directory(server, f"ldap://localhost:{port}", sweeper=sweeper).connected():
+                pass
+        await done.wait()
+    finally:
+        listening.close()
+        await listening.wait_closed()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ldaps://dc.example.org", ("dc.example.org", 636, True)),
+        ("ldap://DC.example.org/", ("dc.example.org", 389, False)),
+        ("ldap://[::1]:3389", ("::1", 3389, False)),
+    ],
+)
+def test_a_url_names_a_server(text: str, expected: tuple[str, int, bool]) -> None:
+    url = LdapUrl.parse(text)
+    assert (url.host, url.port, url.is_implicit_tls) == expected
+    assert str(url).startswith(text.partition("://")[0])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "http://a", "ldap://", "ldap://a:0", "ldap://a:99999", "ldap://u@a", "ldap://a/dc=b"]
+)
+def test_anything_else_is_no_url(text: str) -> None:
+    with pytest.raises(PermanentError):
+        LdapUrl.parse(text)

@@ -54,7 +54,12 @@ class FakeRights:
     async def may_send_as(self, login: Login, address: Address) -> bool:
         return address.key in OWN
 
-    async def are_proven(self, login: Login, field: bytes, prove: Callable[[bytes], Awaitable[bool]]) -> bool:
+    async def may_send_on_behalf(self, login: Login, address: Address) -> bool:
+        return await self.may_send_as(login, address)
+
+    async def are_proven(
+        self, login: Login, field: bytes, prove: Callable[[bytes], Awaitable[bool]], *, is_on_behalf: bool = False
+    ) -> bool:
         return await prove(field)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from skrytka.cli import options, output
+from skrytka.cli import account_access, options, output
 from skrytka.cli.connect import ask
 from skrytka.cli.sizes import SIZE
 
@@ -15,6 +15,11 @@ COLUMNS = ("address", "status", "is_admin", "messages", "used_bytes", "quota_byt
 @click.group()
 def account() -> None:
     """People and their mailboxes."""
+
+
+account.add_command(account_access.show)
+account.add_command(account_access.control)
+account.add_command(account_access.certificate)
 
 
 @account.command()

@@ -33,6 +33,8 @@ COMMANDS = {
     "domain": "skrytka.cli.domain:domain",
     "account": "skrytka.cli.account:account",
     "alias": "skrytka.cli.alias:alias",
+    "app-password": "skrytka.cli.app_password:app_password",
+    "delegation": "skrytka.cli.account_access:delegation",
     "password": "skrytka.cli.password:password",
     "oauth": "skrytka.cli.oauth:oauth",
     "mfa": "skrytka.cli.mfa:mfa",

@@ -6,6 +6,7 @@ message that leaves does not say from which address and machine it was sent.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -38,6 +39,10 @@ OWN_FIELDS_MAX: Final = 10  # From and Sender; RFC 5322 3.6 allows one of each
 HOUR_S: Final = 3600.0
 DAY_S: Final = 24 * HOUR_S
 LEASES: Final = 50  # of a limit: a front counts so much at once, and it is exact to as much for each front
+_RECIPIENT_LIMITS: Final = (
+    ("recipients_per_hour", HOUR_S, "recipients an hour"),
+    ("recipients_per_day", DAY_S, "recipients a day"),
+)
 _FAILURES: Final = frozenset({Reason.BAD_CREDENTIALS, Reason.NOT_PERMITTED, Reason.RATE_LIMITED})
 _OWN_FIELDS: Final = (b"from", b"sender")  # RFC 6409 8.1
 _FROM_MISSING: Final = Verdict(Action.REJECT, replies.FROM_MISSING, Reason.BAD_SYNTAX)
@@ -143,9 +148,9 @@ class SubmissionSession(SmtpSession):
             return replies.SENDER_NOT_YOURS, Reason.NOT_PERMITTED
         if start.hold is not None and (refusal := await self._held_back(start, start.hold)) is not None:
             return refusal
-        settings = self._submission.settings
-        if await self._is_too_much("messages_per_hour", settings.messages_per_hour, HOUR_S):
-            return _limit_reply(settings.messages_per_hour, "messages an hour"), Reason.RATE_LIMITED
+        most = await self._most("messages_per_hour")
+        if await self._is_too_much("messages_per_hour", most, HOUR_S):
+            return _limit_reply(most, "messages an hour"), Reason.RATE_LIMITED
         return self._sender_ok(start.priority), None
 
     def _sender_ok(self, priority: int | None) -> Reply:
@@ -178,11 +183,10 @@ class SubmissionSession(SmtpSession):
 
     async def may_receive(self, mail: Mail, recipient: Recipient) -> tuple[Reply, Reason | None]:
         """Anybody in the world, so many an hour and a day."""
-        settings = self._submission.settings
-        if await self._is_too_much("recipients_per_hour", settings.recipients_per_hour, HOUR_S):
-            return _limit_reply(settings.recipients_per_hour, "recipients an hour"), Reason.RATE_LIMITED
-        if await self._is_too_much("recipients_per_day", settings.recipients_per_day, DAY_S):
-            return _limit_reply(settings.recipients_per_day, "recipients a day"), Reason.RATE_LIMITED
+        for limit, window_s, what in _RECIPIENT_LIMITS:
+            most = await self._most(limit)
+            if await self._is_too_much(limit, most, window_s):
+                return _limit_reply(most, what), Reason.RATE_LIMITED
         reply, reason = await super().may_receive(mail, recipient)
         if reason is not Reason.RELAY_DENIED:
             return reply, reason
@@ -192,6 +196,13 @@ class SubmissionSession(SmtpSession):
             return replies.DOMAIN_NOT_QUALIFIED, Reason.NO_SUCH_DOMAIN
         mail.outside.append(recipient)
         return replies.RECIPIENT_OK, None
+
+    async def _most(self, limit: str) -> int:
+        """What the account's own control says, else the settings."""
+        controls = await self._submission.identity.controls(self._who)
+        own: int | None = getattr(controls, limit) if controls is not None else None
+        most: int = getattr(self._submission.settings, limit)
+        return most if own is None else own
 
     async def _is_too_much(self, limit: str, most: int, window_s: float) -> bool:
         """Counted in the supervisor, so over all fronts; whoever passes a limit is told of in an event, once."""
@@ -247,22 +258,32 @@ class SubmissionSession(SmtpSession):
         )
 
     async def _check(self, header: HeaderScan) -> Verdict | None:
-        """From and Sender are the account's; a message without From is somebody's mistake (RFC 5322 3.6)."""
+        """From and Sender are the account's; a message without From is somebody's mistake (RFC 5322 3.6).
+
+        With a Sender of its own From may be somebody's who lets the account write on his behalf.
+        """
         if header.first(b"from") is None:
             return _FROM_MISSING
-        values = [raw[raw.index(b":") + 1 :] for name, raw in header.fields if name in _OWN_FIELDS]
-        if len(values) > OWN_FIELDS_MAX:
+        fields = [(name, raw[raw.index(b":") + 1 :]) for name, raw in header.fields if name in _OWN_FIELDS]
+        if len(fields) > OWN_FIELDS_MAX:
             return _FROM_REFUSED
+        has_sender = any(name == b"sender" for name, _ in fields)
         try:
-            for value in values:
-                if not await self._submission.rights.are_proven(self._who, value, self._are_own):
+            for name, value in fields:
+                if not await self._is_allowed(value, is_on_behalf=has_sender and name == b"from"):
                     return _FROM_REFUSED
         except ReasonedError as exc:  # nobody could read it, or look it up
             return verdict_of(exc)
         return None
 
-    async def _are_own(self, value: bytes) -> bool:
-        """Whether all addresses of a field are the account's; one that cannot be read is not.
+    async def _is_allowed(self, value: bytes, *, is_on_behalf: bool) -> bool:
+        rights = self._submission.rights
+        may = rights.may_send_on_behalf if is_on_behalf else rights.may_send_as
+        prove = partial(self._are_own, may=may)
+        return await rights.are_proven(self._who, value, prove, is_on_behalf=is_on_behalf)
+
+    async def _are_own(self, value: bytes, may: Callable[[Login, Address], Awaitable[bool]]) -> bool:
+        """Whether all addresses of a field are the account's to use; one that cannot be read is not.
 
         An inspector takes the field apart. PermanentError(POISONED), TransientError(INSPECTOR_DOWN).
         """
@@ -272,7 +293,7 @@ class SubmissionSession(SmtpSession):
                 address = Address.parse(f"{each.local.decode()}@{each.domain.decode()}")
             except (AddressError, UnicodeDecodeError):
                 return False
-            if not await self._submission.rights.may_send_as(self._who, address):
+            if not await may(self._who, address):
                 return False
         return bool(found)
 

@@ -42,7 +42,13 @@ class Rights(Protocol):
 
     async def may_send_as(self, login: Login, address: Address) -> bool: ...
 
-    async def are_proven(self, login: Login, field: bytes, prove: Callable[[bytes], Awaitable[bool]]) -> bool:
+    async def may_send_on_behalf(self, login: Login, address: Address) -> bool:
+        """Whether From may have the address, if Sender is his own."""
+        ...
+
+    async def are_proven(
+        self, login: Login, field: bytes, prove: Callable[[bytes], Awaitable[bool]], *, is_on_behalf: bool = False
+    ) -> bool:
         """Whether ``prove`` finds all addresses of the field to be the account's, or has since the last change."""
         ...
 

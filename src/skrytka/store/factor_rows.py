@@ -42,6 +42,10 @@ class Notice(StrEnum):
     CODES_MADE = "codes.made"
     CODE_USED = "code.used"
     FACTORS_RESET = "factors.reset"
+    APP_PASSWORD_ADDED = "app_password.added"  # noqa: S105 - says that it was
+    APP_PASSWORDS_REMOVED = "app_passwords.removed"
+    CERTIFICATE_ADDED = "certificate.added"
+    DELEGATED = "delegated"
 
 
 class FactorRow(NamedTuple):

@@ -1,7 +1,9 @@
 """Administration in one place: used by the control socket, and by the CLI when the server is stopped."""
 
+from skrytka.mail.admin.access import Access
 from skrytka.mail.admin.accounts import Accounts
 from skrytka.mail.admin.aliases import Aliases
+from skrytka.mail.admin.app_passwords import AppPasswords
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.admin.compromise import Compromise
 from skrytka.mail.admin.dkim import DkimKeys
@@ -31,6 +33,8 @@ class Admin:
         self.aliases = Aliases(deps)
         self.factors = AccountFactors(deps)
         self.mfa = MfaRules(deps)
+        self.app_passwords = AppPasswords(deps)
+        self.access = Access(deps)
         self.queue = Queue(deps)
         self.programs = Programs(deps)
         self.compromise = Compromise(deps, self.queue)

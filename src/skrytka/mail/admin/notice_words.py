@@ -38,6 +38,10 @@ LANGUAGES: Final[Mapping[Language, Words]] = {
             Notice.CODES_MADE: "New recovery codes were made; the old ones are void",
             Notice.CODE_USED: "A recovery code was used to sign in",
             Notice.FACTORS_RESET: "An administrator removed all your second factors; you have to add one anew",
+            Notice.APP_PASSWORD_ADDED: "An app password for a mail program was made",
+            Notice.APP_PASSWORDS_REMOVED: "An app password, or all of them, was removed",
+            Notice.CERTIFICATE_ADDED: "A certificate was added that opens your mailbox",
+            Notice.DELEGATED: "Somebody may write in your name",
         },
     ),
     "pl": Words(
@@ -58,6 +62,10 @@ LANGUAGES: Final[Mapping[Language, Words]] = {
             Notice.CODES_MADE: "Utworzono nowe kody odzyskiwania; stare są nieważne",
             Notice.CODE_USED: "Do zalogowania użyto kodu odzyskiwania",
             Notice.FACTORS_RESET: "Administrator usunął wszystkie drugie składniki; trzeba dodać nowy",
+            Notice.APP_PASSWORD_ADDED: "Utworzono hasło aplikacji dla programu pocztowego",
+            Notice.APP_PASSWORDS_REMOVED: "Usunięto hasło aplikacji lub wszystkie takie hasła",
+            Notice.CERTIFICATE_ADDED: "Dodano certyfikat, który otwiera Twoją skrzynkę",
+            Notice.DELEGATED: "Ktoś może pisać w Twoim imieniu",
         },
     ),
 }

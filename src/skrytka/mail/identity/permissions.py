@@ -40,6 +40,7 @@ class Permission(StrEnum):
     FACTOR_READ = "factor.read"
     FACTOR_WRITE = "factor.write"
     CREDENTIAL_READ = "credential.read"  # app passwords, tokens: that they are there, never what they are
+    CREDENTIAL_WRITE = "credential.write"  # to make one for somebody else: whoever has it reads his mail
     CREDENTIAL_REVOKE = "credential.revoke"
     OAUTH_CLIENT_READ = "oauth_client.read"  # programs that may ask to be let in
     OAUTH_CLIENT_WRITE = "oauth_client.write"

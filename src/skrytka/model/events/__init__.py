@@ -5,8 +5,12 @@ mail text ever stands in an event. ``RESERVED`` names belong to the line that an
 """
 
 from skrytka.model.events.admin import (
+    AccountControlled,
     AdminEvent,
+    AppPasswordChanged,
+    ClientCertificateChanged,
     CommandDone,
+    DelegationChanged,
     DirectoryChanged,
     DkimKeyChanged,
     EventsRetired,
@@ -100,9 +104,11 @@ from skrytka.model.events.system import (
 
 __all__ = [
     "RESERVED",
+    "AccountControlled",
     "AccountLocked",
     "AccountTrusted",
     "AdminEvent",
+    "AppPasswordChanged",
     "AttackSeen",
     "AuthEvent",
     "BugCaught",
@@ -111,9 +117,11 @@ __all__ = [
     "CertificateIssued",
     "ChainCheckpoint",
     "ChildEnded",
+    "ClientCertificateChanged",
     "CommandDone",
     "CommandRefused",
     "DailyReportSent",
+    "DelegationChanged",
     "DeliveryDeferred",
     "DeliveryFailed",
     "DirectoryChanged",

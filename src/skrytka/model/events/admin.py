@@ -84,3 +84,50 @@ class MasterKeyRestored(AdminEvent, frozen=True, kw_only=True):
     actor: str
     keys: int
     damaged: tuple[str, ...] = ()  # entries that did not open: what they sealed is lost
+
+
+class AppPasswordChanged(AdminEvent, frozen=True, kw_only=True):
+    """An app password was made or taken away."""
+
+    PERSONAL = frozenset({"actor", "object"})
+    ADDRESSES = frozenset({"object"})
+    actor: str
+    action: str  # app_password.add, app_password.remove
+    object: str  # the account's address
+    number: int  # 0: all that it had
+    services: tuple[str, ...] = ()
+    expires_at_ms: int = 0
+
+
+class ClientCertificateChanged(AdminEvent, frozen=True, kw_only=True):
+    """A certificate opens an account from now on, or does no more."""
+
+    PERSONAL = frozenset({"actor", "object"})
+    ADDRESSES = frozenset({"object"})
+    actor: str
+    object: str
+    fingerprint: str
+    is_added: bool
+
+
+class AccountControlled(AdminEvent, frozen=True, kw_only=True):
+    """What an account may do was changed: services, networks, hours, senders, limits; what is free is not told."""
+
+    PERSONAL = frozenset({"actor", "object", "before", "after"})
+    ADDRESSES = frozenset({"object"})
+    actor: str
+    object: str
+    before: tuple[str, ...]  # "services=smtp", ...
+    after: tuple[str, ...]
+
+
+class DelegationChanged(AdminEvent, frozen=True, kw_only=True):
+    """Somebody may write as, or on behalf of, somebody else, or may no more."""
+
+    PERSONAL = frozenset({"actor", "object", "delegate"})
+    ADDRESSES = frozenset({"object", "delegate"})
+    actor: str
+    object: str  # in whose name
+    delegate: str
+    right: str  # send_as, on_behalf
+    is_given: bool

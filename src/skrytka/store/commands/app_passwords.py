@@ -6,7 +6,9 @@ from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.directory import existing
+from skrytka.store.commands.factors import tell
 from skrytka.store.commands.shared import log_directory, next_number, number
+from skrytka.store.factor_rows import Notice
 from skrytka.store.rows import JOBS_SUBJECT, Op
 from skrytka.store.sql import app_passwords as sql
 from skrytka.store.statement import Query
@@ -43,6 +45,7 @@ class AddAppPassword(Command[int], frozen=True):
         if not row:
             raise PermanentError(Reason.ALREADY_EXISTS, "there is that app password already")
         yield from log_directory(tx, Op.APP_PASSWORD_ADD, (self.account, own, self.expires_at_ms))
+        yield from tell(tx, self.unit, self.account, Notice.APP_PASSWORD_ADDED)
         return own
 
 
@@ -60,6 +63,7 @@ class RemoveAppPasswords(Command[int], frozen=True):
         else:
             gone = yield sql.DELETE_ALL(account=self.account)
         yield from log_directory(tx, Op.APP_PASSWORD_REMOVE, (self.account, self.number, len(gone)))
+        yield from tell(tx, self.unit, self.account, Notice.APP_PASSWORDS_REMOVED if gone else None)
         return len(gone)
 
 
@@ -94,6 +98,7 @@ class AddClientCertificate(Command[None], frozen=True):
         if not (yield sql.INSERT_CERTIFICATE(account=self.account, fingerprint=self.fingerprint, now_ms=tx.now_ms)):
             raise PermanentError(Reason.ALREADY_EXISTS, "that certificate is an account's already")
         yield from log_directory(tx, Op.CERTIFICATE_ADD, (self.account, self.fingerprint))
+        yield from tell(tx, self.unit, self.account, Notice.CERTIFICATE_ADDED)
 
 
 class RemoveClientCertificate(Command[None], frozen=True):

@@ -4,7 +4,9 @@ from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.directory import existing
+from skrytka.store.commands.factors import tell
 from skrytka.store.commands.shared import log_directory
+from skrytka.store.factor_rows import Notice
 from skrytka.store.rows import DelegationKind, Op
 from skrytka.store.sql import controls as sql
 from skrytka.store.statement import Query
@@ -50,6 +52,7 @@ class AddDelegation(Command[None], frozen=True):
         )
         detail = (self.account, self.delegate, self.kind.value, self.mailbox, self.rights)
         yield from log_directory(tx, Op.DELEGATION_ADD, detail)
+        yield from tell(tx, self.unit, self.account, Notice.DELEGATED)
 
 
 class RemoveDelegation(Command[None], frozen=True):

@@ -44,7 +44,7 @@ class ChangePassword(Command[None], frozen=True):
         yield from put_password(tx, self.account, self.verifier)
         yield sql.DELETE_CODES(account=self.account, kind=CodeKind.PASSWORD.value)
         yield from log_directory(tx, Op.ACCOUNT_PASSWORD, (self.account,))
-        yield from _tell(tx, self.unit, self.account, self.notice)
+        yield from tell(tx, self.unit, self.account, self.notice)
 
 
 class AddFactor(Command[None], frozen=True):
@@ -73,7 +73,7 @@ class AddFactor(Command[None], frozen=True):
             raise PermanentError(Reason.ALREADY_EXISTS, f"factor {self.factor} of account {self.account}")
         yield sql.DELETE_CODES(account=self.account, kind=CodeKind.ENROL.value)
         yield from log_directory(tx, Op.FACTOR_ADD, (self.account, self.factor, self.kind.value))
-        yield from _tell(tx, self.unit, self.account, Notice(f"{self.kind.value}.added"))
+        yield from tell(tx, self.unit, self.account, Notice(f"{self.kind.value}.added"))
 
 
 class UseFactor(Command[bool], frozen=True):
@@ -120,7 +120,7 @@ class RemoveFactor(Command[None], frozen=True):
             raise PermanentError(Reason.NO_SUCH_OBJECT, f"there is no factor {self.factor}")
         kind = FactorKind(str(rows[0][0]))
         yield from log_directory(tx, Op.FACTOR_REMOVE, (self.account, self.factor, kind.value))
-        yield from _tell(tx, self.unit, self.account, Notice(f"{kind.value}.removed"))
+        yield from tell(tx, self.unit, self.account, Notice(f"{kind.value}.removed"))
 
 
 class ResetFactors(Command[None], frozen=True):
@@ -138,7 +138,7 @@ class ResetFactors(Command[None], frozen=True):
         yield from _put_codes(tx, self.account, CodeKind.ENROL, (self.mac,), self.expires_at_ms)
         yield from _put_rule(tx, RuleScope.ACCOUNT, self.address, is_required=True, grace_ms=0, until_ms=None)
         yield from log_directory(tx, Op.FACTOR_RESET, (self.account,))
-        yield from _tell(tx, self.unit, self.account, Notice.FACTORS_RESET)
+        yield from tell(tx, self.unit, self.account, Notice.FACTORS_RESET)
 
 
 class PutCodes(Command[None], frozen=True):
@@ -156,7 +156,7 @@ class PutCodes(Command[None], frozen=True):
             raise PermanentError(Reason.TOO_MANY, f"{len(self.macs)} codes")
         yield from _put_codes(tx, self.account, self.kind, self.macs, self.expires_at_ms)
         tx.log(JOBS_SUBJECT, Op.CODES_PUT, 0, (self.account, self.kind.value, len(self.macs)))
-        yield from _tell(tx, self.unit, self.account, self.notice)
+        yield from tell(tx, self.unit, self.account, self.notice)
 
 
 class UseCode(Command[int | None], frozen=True):
@@ -171,7 +171,7 @@ class UseCode(Command[int | None], frozen=True):
         if not (yield sql.USE_CODE(account=self.account, kind=self.kind.value, mac=self.mac, now_ms=tx.now_ms)):
             return None
         tx.log(JOBS_SUBJECT, Op.CODE_USE, 0, (self.account, self.kind.value))
-        yield from _tell(tx, self.unit, self.account, self.notice)
+        yield from tell(tx, self.unit, self.account, self.notice)
         return (yield from sql.codes_left(self.account, self.kind))
 
 
@@ -239,7 +239,7 @@ def _put_rule(
     )
 
 
-def _tell(tx: Tx, unit: UnitId, account: AccountId, notice: Notice | None) -> Query[None]:
+def tell(tx: Tx, unit: UnitId, account: AccountId, notice: Notice | None) -> Query[None]:
     """The mail to the owner is owed from this commit on."""
     if notice is not None:
         yield sql.INSERT_NOTICE(notice=unit, account=account, what=notice.value, now_ms=tx.now_ms)

@@ -1,9 +1,11 @@
 import pytest
 
+from skrytka.mail.admin.access import ControlInfo
 from skrytka.mail.identity import rights as rights_module
 from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.login import Login
 from skrytka.mail.identity.rights import FIELD_BYTES_MAX, SenderRights
+from skrytka.model.actor import LOCAL_ROOT
 from skrytka.model.address import Address
 from tests.unit.mail.world import ACTOR, World
 
@@ -102,3 +104,25 @@ async def test_the_fields_that_are_kept_are_bounded(world: World, monkeypatch: p
     for field in (b"a", b"b", b"a"):
         assert await rights.are_proven(alice, field, asked)
     assert len(asked.fields) == 3
+
+
+async def test_who_may_write_as_another_or_on_his_behalf(world: World) -> None:
+    rights, alice = rights_of(world), Address.parse("alice@example.test")
+    bob = Login(await world.account("bob"), Address.parse("bob@example.test"))
+    assert (await rights.may_send_as(bob, alice), await rights.may_send_on_behalf(bob, alice)) == (False, False)
+    await world.admin.access.delegate(str(alice), str(bob.address), "on_behalf", ACTOR)
+    assert (await rights.may_send_as(bob, alice), await rights.may_send_on_behalf(bob, alice)) == (False, True)
+    await world.admin.access.delegate(str(alice), str(bob.address), "send_as", ACTOR)
+    assert await rights.may_send_as(bob, alice)
+    assert await rights.may_send_as(bob, Address.parse("alice+shop@example.test"))
+    await world.admin.access.undelegate(str(alice), str(bob.address), "send_as", ACTOR)
+    assert not await rights.may_send_as(bob, alice)
+
+
+async def test_named_senders_are_those_and_no_others(world: World) -> None:
+    control = ControlInfo(senders=("news-*@example.test",))
+    await world.admin.access.set_control("alice@example.test", control, LOCAL_ROOT)
+    rights, alice = rights_of(world), Login(await world.account("alice"), Address.parse("alice@example.test"))
+    assert await rights.may_send_as(alice, Address.parse("news-7@example.test"))
+    assert await rights.may_send_on_behalf(alice, Address.parse("news-7@example.test"))
+    assert not await rights.may_send_as(alice, alice.address)

@@ -4,8 +4,11 @@ from typing import Any, Final
 
 import msgspec
 
+from skrytka.mail.admin.app_passwords import AppPasswordMade
 from skrytka.mail.admin.commands.base import Args, Command, CommandDeps, Progress, Scope, args_text
 from skrytka.mail.admin.commands.table import COMMANDS
+from skrytka.mail.admin.oauth import ClientAdded
+from skrytka.mail.admin.types import CodeMade
 from skrytka.mail.identity.api_keys import NewApiKey
 from skrytka.mail.identity.permissions import demand, may, may_somewhere
 from skrytka.model.actor import Actor
@@ -13,6 +16,8 @@ from skrytka.model.errors import UNREADABLE, PermanentError, Reason, ReasonedErr
 from skrytka.model.events import CommandDone
 from skrytka.model.secret import Secret
 from skrytka.store.sql import directory
+
+SHOWN_ONCE: Final = (NewApiKey, ClientAdded, CodeMade, AppPasswordMade)  # results that have a secret in them
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -135,7 +140,7 @@ async def _before(deps: CommandDeps, command: Command, args: Args) -> object:
 
 def _told(value: object) -> str:
     """What an event says of it; keys that are shown once are not in it."""
-    if value is None or isinstance(value, NewApiKey):
+    if value is None or isinstance(value, SHOWN_ONCE):
         return ""
     return msgspec.json.encode(value, enc_hook=str).decode()[:TOLD_MAX]
 

@@ -9,6 +9,7 @@ from skrytka.mail.admin.commands.base import Command
 from skrytka.mail.admin.commands.domains import DOMAINS
 from skrytka.mail.admin.commands.factors import FACTORS
 from skrytka.mail.admin.commands.logins import LOGIN_COMMANDS
+from skrytka.mail.admin.commands.mail_programs import MAIL_PROGRAMS
 from skrytka.mail.admin.commands.node import NODE_COMMANDS
 from skrytka.mail.admin.commands.programs import PROGRAMS
 
@@ -17,6 +18,7 @@ COMMANDS: Final[dict[str, Command]] = {
     **DOMAINS,
     **ACCOUNTS,
     **PROGRAMS,
+    **MAIL_PROGRAMS,
     **FACTORS,
     **ACCESS,
     **LOGIN_COMMANDS,

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from skrytka.mail.admin.commands.base import CommandDeps
-from skrytka.mail.admin.commands.run import FRESH_S, Answer, refusal, run_command, secret_hook
+from skrytka.mail.admin.commands.run import FRESH_S, SHOWN_ONCE, Answer, refusal, run_command, secret_hook
+from skrytka.mail.admin.commands.table import COMMANDS
 from skrytka.model.actor import LOCAL_ROOT, AccessRole, Actor, Grant
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import CommandDone
@@ -115,3 +116,10 @@ async def test_a_change_is_an_event_with_what_was_before_and_is_after(world: Wor
     await ask(world, LOCAL_ROOT, "account.list")
     assert len([event for event in world.events.events if isinstance(event, CommandDone)]) == 2
     assert "hidden" not in str(world.events.events)
+
+
+def test_whatever_is_shown_once_is_in_no_event() -> None:
+    words = {"secret", "password", "token", "code", "key"}
+    for name, command in COMMANDS.items():
+        fields = set(getattr(command.result, "__struct_fields__", ()))
+        assert not fields & words or command.result in SHOWN_ONCE, name

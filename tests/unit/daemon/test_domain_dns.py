@@ -131,3 +131,13 @@ def test_authorities_that_gave_certificates_are_named_in_caa(layout: Layout) -> 
     )
     assert issuers(settings_of(acme=Acme(authorities=CA)), layout) == ("ca.test", "b.test")
     assert issuers(settings_of(), layout) == ()
+
+
+def test_what_others_see_is_asked_for_by_the_settings(layout: Layout, tmp_path: Path) -> None:
+    deps = dns_deps(settings_of(), layout, SystemClock(), SystemRandom())
+    assert (deps.port, deps.block_lists, deps.domain_block_lists, deps.is_block_list_tested) == (53, (), (), False)
+    assert deps.https is not None
+    named = Dns(zone_file="z.yml", block_lists=("ZEN.example.",), domain_block_lists=("dbl.example",))
+    deps = dns_deps(settings_of(dns=named, is_demo=True), layout, SystemClock(), SystemRandom())
+    assert (deps.port, deps.https) == (None, None)
+    assert (deps.block_lists, deps.domain_block_lists) == (("zen.example",), ("dbl.example",))

@@ -47,7 +47,7 @@ class Authority:
     async def _servers(self, domain: str) -> tuple[str, Sequence[str]]:
         """The zone that the domain lies in, and its servers."""
         zone = domain
-        while zone:
+        while "." in zone:  # those of a top-level domain answer for nobody here
             answer = await self._resolver.query(zone, "NS")
             if answer.texts and not answer.canonical:
                 return zone, sorted(answer.texts)

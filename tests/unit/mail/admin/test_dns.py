@@ -6,7 +6,11 @@ from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.dns_deps import DnsDeps
 from skrytka.model.dns import Answer
 from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.net.client_tls import ClientTls
+from skrytka.net.dialer import Dialer
 from skrytka.net.dns.zone import StaticZone
+from skrytka.net.https import Https
+from skrytka.net.sweeper import Sweeper
 from skrytka.protocol.mailauth.dkim.key import Algorithm
 from skrytka.protocol.published.wanted import Served
 from tests.support.published import LEAF, LEAF_TLSA, Kept
@@ -96,3 +100,27 @@ async def test_a_process_without_a_resolver_says_so(world: World) -> None:
     with pytest.raises(PermanentError) as caught:
         await world.admin.dns.look("example.test")
     assert caught.value.reason is Reason.UNSUPPORTED
+
+
+async def test_what_others_see_is_beside_the_records(world: World) -> None:
+    """Nobody is at that port, and the host of the policy has no address: unknown, and no fault."""
+    zone = ZONE + "2.0.0.127.bl.test:\n  - A: 127.0.0.2\n25.2.0.192.bl.test:\n  - A: 127.0.0.2\n"
+    zone = zone.replace("example.test:\n", "example.test:\n  - NS: ns.example.test\n", 1)
+    dial = Dialer(Sweeper(world.clock), service="dns")
+    deps = dataclasses.replace(
+        deps_of(StaticZone.parse(zone)),
+        port=1,
+        https=lambda resolver: Https(dial, resolver, ClientTls()),
+        policy_id=lambda _domain: "1",
+        block_lists=("bl.test",),
+        is_block_list_tested=True,
+    )
+    info = await admin_of(world, deps).dns.look("example.test")
+    found = {each.kind: (each.state, each.problem) for each in info.records}
+    assert found["servers"] == found["signatures"] == ("unknown", "no_answer")
+    assert found["mta-sts-policy"] == ("unknown", "policy_unreachable")
+    assert found["denial"] == ("warning", "not_signed")
+    assert found["tlsa-scheme"] == ("warning", "tlsa_scheme")
+    assert found["block-list"] == ("wrong", "listed")
+    assert [each.kind for each in info.records if each.is_fault and each.kind == "block-list"]
+    assert "bl.test" not in info.zone_file

@@ -34,9 +34,9 @@ WHY: Final = {
     "4.4.2": "the server did not answer in time",
     "4.4.3": "DNS gave no answer, or none that DNSSEC proves",
     "4.7.0": "the route wants TLS with a right certificate, and the server has none",
-    "4.7.4": "the server is not one of those that the domain's MTA-STS policy names",
+    "4.7.4": "the domain's MTA-STS policy does not name the server, or it lacks the proof that tls_demands asks for",
     "4.7.5": "the server's certificate is not one that the domain's policy (DANE, MTA-STS) vouches for",
-    "4.7.10": "the domain's policy (DANE, MTA-STS) wants TLS, and the server gives none",
+    "4.7.10": "the domain's policy (DANE, MTA-STS), or tls_demands, wants TLS, and the server gives none",
 }
 
 

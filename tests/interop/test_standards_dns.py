@@ -72,9 +72,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(sites, json.loads(found.stdout)["records"], letter(sites.a))
 
 
-def _more(_a: Site, b: Site, _base: str) -> tuple[str, str]:
-    """Besides what is printed: the authority's key, for a roll-over (2 1 1), and CAA, which follows from ACME."""
-    return f'_25._tcp.{b.hostname}. TLSA {b.authority_tlsa()}\n{b.hostname}. CAA 0 issue "ca.test"\n', ""
+def _more(a: Site, b: Site, _base: str) -> tuple[str, str]:
+    """The key of the authority, for a roll-over (2 1 1), CAA, which follows from ACME, and a list that has a."""
+    for site in (a, b):
+        site.change({"dns": {"block_lists": ["bl.test"], "is_block_list_tested": True}})
+    listed = "".join(f"{place}.bl.test. A 127.0.0.2\n" for place in ("2.0.0.127", _reversed(a)))
+    return listed + f'_25._tcp.{b.hostname}. TLSA {b.authority_tlsa()}\n{b.hostname}. CAA 0 issue "ca.test"\n', ""
+
+
+def _reversed(site: Site) -> str:
+    return ".".join(reversed(site.address.split(".")))
 
 
 def letter(site: Site) -> Message:
@@ -123,8 +130,7 @@ def test_dns_11_the_name_in_ehlo_is_that_of_the_address(world: World) -> None:
     received = str(world.letter["Received"])
     assert "from mail.b.test" in received
     assert world.sites.b.address in received
-    reverse = ".".join(reversed(world.sites.b.address.split("."))) + ".in-addr.arpa"
-    (found,) = ask(world, reverse, dns.rdatatype.PTR).answer[0]
+    (found,) = ask(world, f"{_reversed(world.sites.b)}.in-addr.arpa", dns.rdatatype.PTR).answer[0]
     assert found.to_text() == "mail.b.test."
 
 
@@ -153,8 +159,12 @@ def _tags(value: str) -> dict[str, str]:
 
 
 def test_dns_33_lists_are_asked_for_where_the_settings_name_them(world: World) -> None:
-    assert not [row for row in world.rows if row["kind"] == "block-list"]
-    assert world.sites.dns.plain
+    """a is on the list, b is not."""
+    assert [row["state"] for row in world.rows if row["kind"] == "block-list"] == ["right"]
+    found = world.sites.a.run("dns", "a.test", "--json")
+    assert found.returncode == 8
+    (row,) = [row for row in json.loads(found.stdout)["records"] if row["is_fault"]]
+    assert (row["kind"], row["name"], row["problem"]) == ("block-list", f"{_reversed(world.sites.a)}.bl.test", "listed")
 
 
 def test_chn_02_08_10_a_stranger_finds_certificate_and_policy(world: World) -> None:

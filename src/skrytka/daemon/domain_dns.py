@@ -48,7 +48,7 @@ def dns_deps(settings: Settings, layout: Layout, clock: Clock, random: Random) -
         issuers=lambda: issuers(settings, layout),
         policy_id=lambda _domain: policy_id(settings),
         port=None if settings.dns.zone_file is not None else PORT,
-        https=None if settings.is_demo else partial(_https, settings, layout, clock),
+        https=None if settings.is_demo else partial(_https, settings, ClientTls(layout.root), clock),
         block_lists=_names(settings.dns.block_lists),
         domain_block_lists=_names(settings.dns.domain_block_lists),
         is_block_list_tested=settings.dns.is_block_list_tested,
@@ -56,9 +56,10 @@ def dns_deps(settings: Settings, layout: Layout, clock: Clock, random: Random) -
     )
 
 
-def _https(settings: Settings, layout: Layout, clock: Clock, resolver: Resolver) -> Https:
+def _https(settings: Settings, tls: ClientTls, clock: Clock, resolver: Resolver) -> Https:
+    """``tls`` is one for all looks: it reads the authorities once."""
     dial = Dialer(Sweeper(clock), settings.outbound.source_addresses, service="dns")
-    return Https(dial, resolver, ClientTls(layout.root), ca_file=settings.outbound.ca_file)
+    return Https(dial, resolver, tls, ca_file=settings.outbound.ca_file)
 
 
 def _names(zones: Iterable[str]) -> tuple[str, ...]:

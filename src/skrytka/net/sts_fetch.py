@@ -26,18 +26,18 @@ class PolicyError(Exception):
         self.is_unreachable = is_unreachable
 
 
-async def fetch_policy(https: Https, domain: str, port: int = PORT) -> StsPolicy:
+async def fetch_policy(https: Https, domain: str, port: int = PORT, *, seconds: float = FETCH_S) -> StsPolicy:
     """PolicyError."""
     url = Url(f"{HOST_PREFIX}{domain}", port, PATH)
     try:
-        async with asyncio.timeout(FETCH_S):
-            answer = await https.ask(url, fields=_ACCEPT, seconds=FETCH_S, body_max=POLICY_MAX_BYTES)
+        async with asyncio.timeout(seconds):
+            answer = await https.ask(url, fields=_ACCEPT, seconds=seconds, body_max=POLICY_MAX_BYTES)
     except UntrustedError as exc:
         raise PolicyError(UNTRUSTED, exc.detail) from exc
     except (TransientError, PermanentError) as exc:
         raise PolicyError(FETCH_ERROR, exc.detail or exc.reason.value, is_unreachable=True) from exc
     except TimeoutError:
-        said = f"{url.host} has not answered within {FETCH_S:.0f} s"
+        said = f"{url.host} has not answered within {seconds:.0f} s"
         raise PolicyError(FETCH_ERROR, said, is_unreachable=True) from None
     if answer.status != 200:  # RFC 8461 3.3: a redirect too
         raise PolicyError(FETCH_ERROR, f"{url.host} answers {answer.status}")

@@ -14,7 +14,6 @@ from skrytka.model.errors import PermanentError, Reason
 from skrytka.net.dns.authority import Authority
 from skrytka.net.dns.drive import drive
 from skrytka.net.dns.resolver import Resolver
-from skrytka.net.https import Https
 from skrytka.net.sts_fetch import UNTRUSTED, PolicyError, fetch_policy
 from skrytka.protocol.mailauth.query import Check
 from skrytka.protocol.published.finding import NoAnswerError, addresses_of
@@ -22,8 +21,9 @@ from skrytka.protocol.published.judge import Finding, judge
 from skrytka.protocol.published.looks import looks
 from skrytka.protocol.published.text import record_text, zone_file
 from skrytka.protocol.published.trust import association_of
-from skrytka.protocol.published.wanted import Association, Facts, KeyText, PolicyView, wanted
+from skrytka.protocol.published.wanted import Association, Facts, KeyText, PolicyView, ServerView, wanted
 
+FETCH_S: Final = 10.0  # of a policy
 LOOK_S: Final = 20.0  # one record with all it leads to (RFC 7208 4.6.4 gives SPF as much)
 
 T = TypeVar("T")
@@ -74,11 +74,7 @@ class DomainDns(AdminPart):
     async def _looked_at(self, facts: Facts, resolver: Resolver) -> Facts:
         """With what name servers and the host of the policy say by themselves."""
         deps = self._dns
-        servers, policy = facts.servers, facts.policy
-        if deps.port is not None:
-            servers = await Authority(resolver, port=deps.port).views(facts.domain)
-        if facts.policy_id and deps.https is not None:
-            policy = await _policy(deps.https(resolver), facts.domain)
+        servers, policy = await asyncio.gather(_servers(deps, resolver, facts), _policy(deps, resolver, facts))
         return msgspec.structs.replace(facts, servers=servers, policy=policy)
 
     async def _host_addresses(self, resolver: Resolver) -> tuple[str, ...]:
@@ -97,9 +93,15 @@ class DomainDns(AdminPart):
         return self._deps.dns
 
 
-async def _policy(https: Https, domain: str) -> PolicyView:
+async def _servers(deps: DnsDeps, resolver: Resolver, facts: Facts) -> tuple[ServerView, ...] | None:
+    return None if deps.port is None else await Authority(resolver, port=deps.port).views(facts.domain)
+
+
+async def _policy(deps: DnsDeps, resolver: Resolver, facts: Facts) -> PolicyView | None:
+    if not facts.policy_id or deps.https is None:
+        return None
     try:
-        return PolicyView(policy=await fetch_policy(https, domain))
+        return PolicyView(policy=await fetch_policy(deps.https(resolver), facts.domain, seconds=FETCH_S))
     except PolicyError as exc:
         is_untrusted = exc.result == UNTRUSTED
         return PolicyView(is_unreachable=exc.is_unreachable, is_untrusted=is_untrusted, detail=str(exc)[:200])

@@ -14,6 +14,7 @@ from skrytka.model.errors import Reason, TransientError
 from skrytka.net.dns.authority import Authority
 from skrytka.net.dns.zone import StaticZone
 from skrytka.protocol.published.wanted import ServerView, Signature
+from tests.support.sizes import pick
 
 ZONE = """
 example.test:
@@ -120,3 +121,22 @@ async def test_a_domain_whose_servers_nobody_knows() -> None:
             raise TransientError(Reason.DNS_TIMEOUT)
 
     assert await Authority(Silent()).views("example.test") == ()
+
+
+class Garbled(Server):
+    """Its answer with one octet changed."""
+
+    def __init__(self, place: int) -> None:
+        super().__init__()
+        self.place = place
+
+    def answer(self, raw: bytes) -> bytes:
+        data = bytearray(super().answer(raw))
+        data[self.place % len(data)] ^= 0x55
+        return bytes(data)
+
+
+async def test_an_answer_with_any_octet_changed_is_an_answer_or_none() -> None:
+    for place in range(0, 160, pick(7, 1)):
+        async with views(Garbled(place), "example.test") as found:
+            assert len(found) == 2

@@ -14,15 +14,18 @@ import yaml
 
 from tests.support.demo import Demo
 from tests.support.neighbours import Net, neighbours
-from tests.support.signing import verified
+from tests.support.signing import arc_verified, verified
 
 ALICE = "alice@example.test"
 WAIT_S = 90.0
+SEALED = (  # whole: Postfix completes what it delivers to people of its own, and breaks signatures by that
+    b"From: x@example.net\r\nDate: Fri, 15 Jan 2027 09:00:00 +0100\r\nMessage-ID: <1@example.net>\r\n\r\nsealed\r\n"
+)
 
 
 @pytest.fixture(scope="module")
 def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Net]:
-    with neighbours(tmp_path_factory.mktemp("first") / "demo") as found:
+    with neighbours(tmp_path_factory.mktemp("first") / "demo", "\n[dkim]\nis_arc_sealing = true\n") as found:
         yield found
 
 
@@ -101,6 +104,20 @@ class TestAmongServers:
         report = net.postfix.wait_for(before + 2)[-1]
         assert b"a report" in report
         assert b"Return-Path: <>" in report
+
+    def test_what_is_forwarded_to_postfix_is_sealed_with_what_was_found(self, net: Net) -> None:
+        assert net.first.run("dkim", "check").returncode == 0
+        assert net.first.run("alias", "set", "sealed@example.test", "anybody@peer.test").returncode == 0
+        before = len(net.postfix.messages())
+        with smtplib.SMTP("127.0.0.1", net.first.port("smtp"), "mail.example.net", timeout=60) as client:
+            client.sendmail("x@example.net", ["sealed@example.test"], SEALED)
+        message = net.postfix.wait_for(before + 1)[-1]
+        zone = yaml.safe_load((net.first.root / "zone.yml").read_text())
+        records = {name: entries[0]["TXT"] for name, entries in zone.items() if "._domainkey." in name}
+        assert arc_verified(message, records) == ("pass", "example.test")
+        assert b"\nAuthentication-Results: mail.example.test;\n\tspf=pass smtp.mailfrom=x@example.net;" in message
+        assert b"\nARC-Authentication-Results: i=1; mail.example.test;\n\tspf=pass " in message
+        assert arc_verified(message.replace(b"sealed", b"healed"), records)[0] == "fail"
 
     def test_mail_from_postfix_comes_back(self, net: Net) -> None:
         with smtplib.SMTP("127.0.0.1", net.postfix.port, timeout=60) as client:

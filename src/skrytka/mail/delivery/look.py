@@ -32,9 +32,7 @@ class Looked(msgspec.Struct, frozen=True):
     insides: Insides
     facts: Transaction
     verdict: Verdict = _ACCEPTED
-    doubted: Author | None = (
-        None  # who From names, and whose policies hold, and nobody proves; None: proven, or believed
-    )
+    doubted: Author | None = None  # who From names, with their kin, and nobody proves; None: proven, or believed
 
 
 class Look:
@@ -99,7 +97,10 @@ class Look:
             is_junk=verdict.action is Action.JUNK,
             is_proven=facts.is_proven or proves(results, facts.reverse_path),
         )
-        return Looked(insides, found, verdict, _doubted(results, insides))
+        doubted = _doubted(results, insides)
+        if doubted is not None and any(each.outside for each in recipients):
+            doubted = await senders.with_kin(doubted, facts)
+        return Looked(insides, found, verdict, doubted)
 
 
 def _doubted(results: MessageResults, insides: Insides) -> Author | None:
@@ -111,7 +112,4 @@ def _doubted(results: MessageResults, insides: Insides) -> Author | None:
     is_proven = dmarc.author.problem is None and found and all(each is DmarcStatus.PASS for each in found)
     if is_proven:
         return None
-    policies = {
-        each.record_domain for each in dmarc.evaluations if each.record_domain
-    }  # above a domain without its own
-    return Author((*dmarc.author.domains, *sorted(policies - {*dmarc.author.domains})), dmarc.author.problem)
+    return dmarc.author

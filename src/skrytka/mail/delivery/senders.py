@@ -23,11 +23,12 @@ from skrytka.net.dns.resolver import Resolver
 from skrytka.net.facts import normalise
 from skrytka.protocol.mailauth.arc.fields import Status as ArcStatus
 from skrytka.protocol.mailauth.arc.verify import ChainResult
-from skrytka.protocol.mailauth.author import author_of
+from skrytka.protocol.mailauth.author import Author, author_of
 from skrytka.protocol.mailauth.dkim.results import RESULTS, DkimReason, Result, SignatureResult
 from skrytka.protocol.mailauth.dmarc.evaluate import Evaluation, Identifier, evaluate
 from skrytka.protocol.mailauth.dmarc.evaluate import Result as DmarcStatus
 from skrytka.protocol.mailauth.dmarc.record import Policy
+from skrytka.protocol.mailauth.dmarc.walk import organizations
 from skrytka.protocol.mailauth.message import DmarcResult, MessageResults, chain_check, dmarc_of, signature_checks
 from skrytka.protocol.mailauth.query import Check
 from skrytka.protocol.mailauth.spf.check import check_host
@@ -99,6 +100,11 @@ class Senders:
     def judge(self, facts: Transaction, found: MessageResults) -> Judgement:
         """What this server's policy makes of it."""
         return self._deps.judge(facts, found)
+
+    async def with_kin(self, author: Author, facts: Transaction) -> Author:
+        """With the organizational domains of its domains: what is aligned with one of these is so with them."""
+        found = await self._safely(organizations(author.domains), author.domains, facts)
+        return Author(tuple(dict.fromkeys((*author.domains, *found))), author.problem)
 
     async def _without_doubt(
         self, facts: Transaction, evaluation: Evaluation, missing: Sequence[Identifier] | None

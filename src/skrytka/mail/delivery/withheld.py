@@ -26,10 +26,9 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 def at_the_door(verdict: Verdict, recipients: Sequence[Resolution]) -> Verdict:
-    """Refused, when it is to be quarantined and nobody here gets it."""
-    if verdict.action is not Action.JUNK or any(each.targets for each in recipients):
-        return verdict
-    return refused(verdict)
+    """Refused, when it is to be quarantined and only other servers would get it."""
+    is_only_outside = any(each.outside for each in recipients) and not any(each.targets for each in recipients)
+    return refused(verdict) if verdict.action is Action.JUNK and is_only_outside else verdict
 
 
 def refused(verdict: Verdict) -> Verdict:

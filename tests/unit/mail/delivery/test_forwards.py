@@ -356,12 +356,38 @@ async def test_nothing_is_sealed_that_nobody_has_looked_at(world: World, monkeyp
     assert not any(b"ARC-" in message for message in mx.messages)
 
 
-async def test_a_sister_domain_is_ours_too_where_one_policy_covers_both(world: World) -> None:
-    world.dns.txt("_dmarc.org.test", "v=DMARC1; p=none")
+@pytest.mark.parametrize(
+    ("records", "is_forwarded"),
+    [
+        ({"org.test": "v=DMARC1; p=none"}, False),
+        ({"org.test": "v=DMARC1; p=none", "a.org.test": "v=DMARC1; p=none"}, False),
+        ({"a.org.test": "v=DMARC1; p=none"}, True),  # without a record above them they are two organizations
+        ({"org.test": "v=DMARC1; p=none; psd=y"}, True),
+        ({"org.test": "v=DMARC1; p=none", "a.org.test": "v=DMARC1; p=none; psd=n"}, True),
+    ],
+)
+async def test_a_sister_domain_is_ours_too_where_both_are_of_one_organization(
+    world: World, records: dict[str, str], *, is_forwarded: bool
+) -> None:
+    """RFC 9989 4.10.2: relaxed alignment would make From pass by our signature."""
+    for name, record in records.items():
+        world.dns.txt(f"_dmarc.{name}", record)
     world.dns.txt("a.org.test", "v=spf1 -all")
     await world.admin.domains.add("b.org.test", ACTOR)
     await led(world, "info@b.org.test")
     outside = Outside(world, 1)
     forged = MESSAGE.replace(b"bob@example.net", b"ceo@a.org.test", 1)
-    assert (await checked(outside, forged, "info@b.org.test")).reply is reply.NOT_FORWARDED
+    verdict = await checked(outside, forged, "info@b.org.test")
+    assert (verdict.reply is reply.ACCEPTED) is is_forwarded
+    assert (verdict.reply is reply.NOT_FORWARDED) is not is_forwarded
     assert (await checked(outside, MESSAGE, "info@b.org.test")).reply is reply.ACCEPTED
+
+
+async def test_where_dns_does_not_say_whose_sister_it_is_names_alone_tell(world: World) -> None:
+    world.dns.txt("_dmarc.a.org.test", "v=DMARC1; p=none")
+    world.dns.silent("_dmarc.org.test")
+    await world.admin.domains.add("b.org.test", ACTOR)
+    await led(world, "info@b.org.test")
+    outside = Outside(world, 1)
+    forged = MESSAGE.replace(b"bob@example.net", b"ceo@a.org.test", 1)
+    assert (await checked(outside, forged, "info@b.org.test")).reply is reply.ACCEPTED

@@ -51,6 +51,17 @@ class TreeWalks:
         return organizational(domain, found)
 
 
+def organizations(domains: Sequence[str]) -> Check[tuple[str, ...]]:
+    """The organizational domain of each; where DNS does not say, the domain itself."""
+    walks, found = TreeWalks(), []
+    for domain in domains:
+        try:
+            found.append((yield from walks.organizational(domain)))
+        except LookupFailedError:
+            found.append(domain)
+    return tuple(dict.fromkeys(found))
+
+
 def targets(domain: str) -> list[str]:
     """The domain, then its parents, as far as they are asked."""
     labels = domain.split(".")

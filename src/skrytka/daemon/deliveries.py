@@ -100,7 +100,7 @@ class Deliveries:
             words=LANGUAGES[settings.outbound.report_language],
             rewriting=self._rewriting,
             signing=self.signing,
-            is_sealing=settings.dkim.is_arc_sealing,
+            is_sealing=base.settings.dkim.is_arc_sealing,
         )
         return Delivery(delivery)
 

@@ -56,6 +56,7 @@ cn: {uid}
 sn: {uid}
 mail: {uid}@example.org
 employeeType: {kind}
+businessCategory: cn={kind}s,dc=example,dc=org
 userPassword: {uid}-password
 """
 ELSEWHERE = """

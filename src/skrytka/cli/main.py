@@ -36,6 +36,7 @@ COMMANDS = {
     "app-password": "skrytka.cli.app_password:app_password",
     "delegation": "skrytka.cli.account_access:delegation",
     "password": "skrytka.cli.password:password",
+    "directory": "skrytka.cli.directory:directory",
     "oauth": "skrytka.cli.oauth:oauth",
     "mfa": "skrytka.cli.mfa:mfa",
     "dkim": "skrytka.cli.dkim:dkim",

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import inspect
 
+from skrytka.daemon.config_check_directory import check_directory
 from skrytka.daemon.config_check_web import check_web
 from skrytka.daemon.toml_lines import KeyPath
 from skrytka.model.address import Address, AddressError, Domain
@@ -128,6 +129,7 @@ def check_meaning(settings: Settings) -> list[Fault]:
         *_listeners(settings),
         *_outbound(settings),
         *check_web(settings),
+        *check_directory(settings),
         *_sender_auth(settings),
         *_reports(settings),
         *_positive(settings),

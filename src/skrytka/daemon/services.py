@@ -17,6 +17,7 @@ from skrytka.daemon.login_watch import EXPIRE_S, login_watch
 from skrytka.daemon.mail_programs import mail_programs
 from skrytka.daemon.oauth import oauth_deps, tokens, typed_factors
 from skrytka.daemon.outbound import Sending, dkim_deps, outbound_courier, share_of
+from skrytka.daemon.outside import outside
 from skrytka.daemon.outside_https import outside_https
 from skrytka.daemon.public import public_deps
 from skrytka.daemon.renewals import Renewals
@@ -37,6 +38,7 @@ from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.gate import Gate
 from skrytka.mail.identity.login import NAME_SUBJECT, Identity, hidden_name
 from skrytka.mail.identity.open_sessions import OpenSessions
+from skrytka.mail.identity.outside import OutsidePasswords
 from skrytka.mail.identity.passwords import PEPPER_SUBJECT, Passwords, RecentLogins
 from skrytka.mail.identity.rights import SenderRights
 from skrytka.mail.mailbox.blobs import Blobs
@@ -264,6 +266,8 @@ class Parts:
                 is_demo=self.settings.is_demo,
                 dns=dns_deps(self.settings, base.layout, base.clock, base.random),
                 dkim=dkim_deps(self.settings, base.layout, base.clock, base.age, base.random),
+                outside=outside(base.settings, base.layout, base.clock, base.random),
+                outside_roles=base.settings.directory.roles,
                 alerts=self._alerts(),
                 trusted=lambda key: base.trusted(hidden_name(self._name_key, key)),
             )
@@ -479,9 +483,13 @@ class Parts:
 
 async def compose(base: Base) -> Parts:
     """Fetch the node's keys and put everything together; PermanentError(BAD_CONFIG) when TLS cannot be proven."""
-    passwords = Passwords(await base.keys.node(PEPPER_SUBJECT), base.random)
+    pepper = await base.keys.node(PEPPER_SUBJECT)
+    known = outside(base.settings, base.layout, base.clock, base.random)
+    passwords = Passwords(pepper, base.random) if known is None else OutsidePasswords(known, pepper, base.random)
     try:
         parts = Parts(base, passwords, await base.keys.node(NAME_SUBJECT))
+        if isinstance(passwords, OutsidePasswords) and base.settings.directory.is_just_in_time:
+            passwords.provision = parts.admin.outside.provision
         parts.prove_tls()
     except BaseException:
         passwords.close()

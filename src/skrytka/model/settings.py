@@ -231,6 +231,33 @@ class Attacks(_Section, frozen=True, kw_only=True):
     country_files: tuple[str, ...] = ("/usr/share/tor/geoip", "/usr/share/tor/geoip6")
 
 
+class DirectoryRole(_Section, frozen=True, kw_only=True):
+    """A group of the directory, and the role that its members have here."""
+
+    group: str  # its DN
+    role: Literal["system_admin", "domain_admin", "security_officer", "help_desk", "auditor"]
+    domain: str | None = None  # None: everywhere
+
+
+class OutsideDirectory(_Section, frozen=True, kw_only=True):
+    """People and passwords of an LDAP server or Active Directory; without ``urls`` there is none."""
+
+    urls: tuple[str, ...] = ()  # "ldaps://host" or "ldap://host", which is StartTLS; asked in this order
+    domains: tuple[str, ...] = ()  # whose people come from there
+    base: str = ""
+    bind_dn: str | None = None  # who may search; None: everybody
+    password_file: str | None = None  # relative to the data folder; the first line
+    ca_file: str | None = None  # PEM, relative to the data folder: instead of the authorities of this machine
+    filter: str = "(&(objectClass=person)(mail={address}))"  # who has an address
+    sync_filter: str = "(&(objectClass=person)(mail=*))"  # everybody
+    address_attribute: str = "mail"
+    group_attribute: str = "memberOf"
+    roles: tuple[DirectoryRole, ...] = ()
+    is_just_in_time: bool = True  # an account is made at the first login
+    timeout_s: float = 5.0  # for each step
+    entries_max: PositiveInt = 100_000
+
+
 class PriorityRight(_Section, frozen=True, kw_only=True):
     """An account that may claim more than others."""
 
@@ -369,6 +396,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     accounts: Accounts = msgspec.field(default_factory=Accounts)
     login: Login = msgspec.field(default_factory=Login)
     passwords: Passwords = msgspec.field(default_factory=Passwords)
+    directory: OutsideDirectory = msgspec.field(default_factory=OutsideDirectory)
     oauth: OAuth = msgspec.field(default_factory=OAuth)
     attacks: Attacks = msgspec.field(default_factory=Attacks)
     submission: Submission = msgspec.field(default_factory=Submission)

@@ -1,6 +1,6 @@
 """Accounts: made, given passwords, suspended, removed."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from skrytka.mail.admin.base import AdminPart, parse_address, parse_domain
@@ -60,15 +60,38 @@ class Accounts(AdminPart):
         An admin answers for the domain's roles, and his password works on the web only unless ``services`` (where a
         password may be used, empty for everywhere) says otherwise.
         """
+        usable = (ADMIN_SERVICES if is_admin else ()) if services is None else tuple(services)
+
+        async def verifier(account: AccountId) -> Verifier:
+            return Verifier(await self._deps.passwords.hash(account, password), usable, must_change)
+
+        return await self._made(address, actor, verifier, quota_bytes, is_admin=is_admin)
+
+    async def add_outside(self, address: str, stored: str, actor: str) -> AccountInfo:
+        """As :meth:`add`, of somebody whose password is checked elsewhere: ``stored`` says where."""
+
+        async def verifier(_account: AccountId) -> Verifier:
+            return Verifier(stored)
+
+        return await self._made(address, actor, verifier)
+
+    async def _made(
+        self,
+        address: str,
+        actor: str,
+        verifier: Callable[[AccountId], Awaitable[Verifier]],
+        quota_bytes: int | None = None,
+        *,
+        is_admin: bool = False,
+    ) -> AccountInfo:
         deps = self._deps
         parsed = parse_address(address)
         domain = parsed.domain.name
         await self._hosted(domain)
         if await deps.store.read(sql.address(parsed.key)) is not None:
             raise PermanentError(Reason.ALREADY_EXISTS, f"{parsed.key} is there already")
-        usable = (ADMIN_SERVICES if is_admin else ()) if services is None else tuple(services)
         account = await deps.store.submit(ReserveAccount(unit=self._unit()))
-        verifier = Verifier(await deps.passwords.hash(account, password), usable, must_change).encode()
+        made = (await verifier(account)).encode()
         await deps.keys.create_account(account)
         await deps.store.submit(
             AddAccount(
@@ -78,7 +101,7 @@ class Accounts(AdminPart):
                 domain=domain,
                 folders=await self._folders(account),
                 quota_bytes=deps.quota_bytes if quota_bytes is None else quota_bytes,
-                verifier=verifier,
+                verifier=made,
                 is_admin=is_admin,
             )
         )

@@ -14,6 +14,7 @@ from skrytka.mail.admin.domains import Domains
 from skrytka.mail.admin.factors import AccountFactors
 from skrytka.mail.admin.mfa import MfaRules
 from skrytka.mail.admin.oauth import Programs
+from skrytka.mail.admin.outside import OutsidePeople
 from skrytka.mail.admin.queue import Queue
 from skrytka.mail.admin.types import AccountInfo
 from skrytka.mail.identity.access_deps import AccessDeps
@@ -38,6 +39,7 @@ class Admin:
         self.queue = Queue(deps)
         self.programs = Programs(deps)
         self.compromise = Compromise(deps, self.queue)
+        self.outside = OutsidePeople(deps, self.accounts)
         self.dkim = DkimKeys(deps)
         self.dns = DomainDns(deps)
         self.drift = DnsDrift(deps, self.dns)

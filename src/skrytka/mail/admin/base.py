@@ -6,12 +6,14 @@ from typing import Protocol
 
 from skrytka.mail.admin.dkim_deps import DkimDeps
 from skrytka.mail.admin.dns_deps import DnsDeps
+from skrytka.mail.identity.outside import Outside
 from skrytka.mail.identity.passwords import Passwords
 from skrytka.model.address import LOCAL_PART_MAX, Address, AddressError, Domain
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import DirectoryChanged, Emitter
 from skrytka.model.ids import UnitId, new_id
+from skrytka.model.settings import DirectoryRole
 from skrytka.store.api import Store
 from skrytka.store.rows import AccountRow, AccountStatus
 from skrytka.store.seal.source import KeySource
@@ -41,6 +43,8 @@ class AdminDeps:
     is_demo: bool = False
     alerts: LockTold | None = None  # None: nobody is told by mail
     trusted: Callable[[str], None] = lambda _key: None  # hears of accounts that are their owners' (Address.key)
+    outside: Outside | None = None  # None: everybody is known here
+    outside_roles: tuple[DirectoryRole, ...] = ()
 
 
 class AdminPart:

@@ -95,7 +95,7 @@ class Identity:
 
     async def _try(self, asked: Try, password: Secret, refusal: Reason | None) -> Credential:
         """The account of a right password; always the cost of a hash, or a recent one."""
-        found = asked.found = await self._find(asked.address)
+        found = asked.found = await self._known(asked.address, password)
         if found is None:
             reason: Reason | None = Reason.NO_SUCH_USER
         else:
@@ -111,6 +111,13 @@ class Identity:
         if usable is None:
             raise self._refused(asked, (reason or Reason.BAD_CREDENTIALS).value)
         return usable
+
+    async def _known(self, address: Address | None, password: Secret) -> Credential | None:
+        """The account; one that is made now for somebody whom an outside directory knows by this password."""
+        found = await self._find(address)
+        if found is None and address is not None and await self._passwords.introduce(address, password):
+            return await self._find(address)
+        return found
 
     async def _proven(self, credential: Credential, password: Secret) -> Credential | None:
         """The credential as it is stored from now on; None when the password is wrong."""

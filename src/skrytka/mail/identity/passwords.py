@@ -21,6 +21,7 @@ import msgspec
 from argon2 import low_level
 from argon2.exceptions import VerificationError
 
+from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.ids import AccountId
@@ -89,6 +90,10 @@ class Passwords:
         is_right = await self._run(partial(self._verify, self._peppered(account, prepared or b""), known))
         is_right = is_right and prepared is not None and known is stored
         return Check(is_right, is_right and not known.startswith(_SCHEME + self._cost.text))
+
+    async def introduce(self, address: Address, password: Secret) -> bool:
+        """Whether somebody without an account had one made just now, known elsewhere by this password. Here: nobody."""
+        return False
 
     def close(self) -> None:
         """End the threads; tries under way are given up."""

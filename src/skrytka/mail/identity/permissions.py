@@ -44,6 +44,7 @@ class Permission(StrEnum):
     CREDENTIAL_REVOKE = "credential.revoke"
     OAUTH_CLIENT_READ = "oauth_client.read"  # programs that may ask to be let in
     OAUTH_CLIENT_WRITE = "oauth_client.write"
+    DIRECTORY_SYNC = "directory.sync"  # accounts and roles as an outside directory has them
     ACCESS_READ = "access.read"  # services, networks, hours, senders, limits, delegations of an account
     ACCESS_WRITE = "access.write"
     LOGIN_READ = "login.read"  # where somebody logged in from

@@ -6,6 +6,7 @@ from skrytka.mail.admin.commands.access import ACCESS
 from skrytka.mail.admin.commands.accounts import ACCOUNTS
 from skrytka.mail.admin.commands.approval_ask import APPROVAL_ASK
 from skrytka.mail.admin.commands.base import Command
+from skrytka.mail.admin.commands.directories import DIRECTORIES
 from skrytka.mail.admin.commands.domains import DOMAINS
 from skrytka.mail.admin.commands.factors import FACTORS
 from skrytka.mail.admin.commands.logins import LOGIN_COMMANDS
@@ -18,6 +19,7 @@ COMMANDS: Final[dict[str, Command]] = {
     **DOMAINS,
     **ACCOUNTS,
     **PROGRAMS,
+    **DIRECTORIES,
     **MAIL_PROGRAMS,
     **FACTORS,
     **ACCESS,

@@ -1,0 +1,38 @@
+"""What may stand in the section of the outside directory."""
+
+from collections.abc import Iterator
+
+from skrytka.daemon.toml_lines import KeyPath
+from skrytka.model.errors import PermanentError
+from skrytka.model.settings import Settings
+from skrytka.net.ldap import LdapUrl
+from skrytka.protocol.ldap.filters import parse_filter, places
+
+
+def check_directory(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
+    """What types cannot say."""
+    directory = settings.directory
+    for number, url in enumerate(directory.urls):
+        try:
+            LdapUrl.parse(url)
+        except PermanentError as exc:
+            yield ("directory", "urls", number), exc.detail
+    yield from _filter("filter", directory.filter, "address")
+    yield from _filter("sync_filter", directory.sync_filter)
+    if directory.urls and not (directory.domains and directory.base):
+        yield ("directory", "urls"), "allowed: with domains and base, which say whom it knows and where they are"
+    if (directory.bind_dn is None) != (directory.password_file is None):
+        yield ("directory", "bind_dn"), "allowed: bind_dn and password_file together, or neither"
+    if directory.timeout_s <= 0:
+        yield ("directory", "timeout_s"), "allowed: more than 0"
+
+
+def _filter(name: str, text: str, *wanted: str) -> Iterator[tuple[KeyPath, str]]:
+    try:
+        found = places(parse_filter(text))
+    except PermanentError as exc:
+        yield ("directory", name), exc.detail
+        return
+    if found != frozenset(wanted):
+        said = "".join(f"{{{place}}}" for place in wanted) or "nothing"
+        yield ("directory", name), f"allowed: a filter with {said} in braces"

@@ -1,0 +1,122 @@
+"""People of an outside directory (LDAP, Active Directory): found by a search, proven by a bind with their password.
+
+Their accounts are ordinary ones whose verifier names the entry instead of a hash. Passwords of these go through to the
+directory, behind the same limits as all; what was right is remembered for minutes like a hash. When the directory is
+down they wait (TransientError, which counts against nobody); accounts with a password here do not notice.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple, Protocol
+
+from skrytka.mail.identity.passwords import Check, Cost, Passwords
+from skrytka.model.address import Address, AddressError
+from skrytka.model.clock import Random
+from skrytka.model.errors import Reason, TransientError
+from skrytka.model.ids import AccountId
+from skrytka.model.secret import Secret
+from skrytka.model.settings import OutsideDirectory
+from skrytka.net.ldap import Ldap, LdapConnection
+from skrytka.protocol.ldap.filters import Filter, parse_filter
+from skrytka.protocol.ldap.messages import Entry
+
+OUTSIDE: Final = "$ldap$"  # before the DN of an entry, where a hash would stand
+ADDRESS_PLACE: Final = "address"
+
+
+class OutsidePerson(NamedTuple):
+    """Somebody whom the directory knows."""
+
+    dn: str
+    address: Address
+    groups: tuple[str, ...]  # DNs, in lower case
+
+
+class Provision(Protocol):
+    """Makes the account of somebody who has shown the right password for the first time."""
+
+    async def __call__(self, person: OutsidePerson) -> None: ...
+
+
+class Outside:
+    """One directory. TransientError when it cannot be asked."""
+
+    def __init__(self, ldap: Ldap, settings: OutsideDirectory, password: Callable[[], Secret]) -> None:
+        """``password`` is that of ``bind_dn``, read anew for each search; filters are checked with the settings."""
+        self._ldap = ldap
+        self._settings = settings
+        self._password = password
+        self._one: Filter = parse_filter(settings.filter)
+        self._all: Filter = parse_filter(settings.sync_filter)
+        self._domains = frozenset(name.lower() for name in settings.domains)
+
+    def is_of(self, address: Address) -> bool:
+        """Whether people of that domain come from the directory."""
+        return address.domain.name in self._domains
+
+    async def find(self, address: Address) -> OutsidePerson | None:
+        """Who has that address, and nobody else."""
+        async with self._ldap.connected() as conn:
+            entries = await self._search(conn, self._one, {ADDRESS_PLACE: address.key}, entries_max=2)
+        people = [person for entry in entries if (person := self._person(entry)) is not None]
+        return people[0] if len(entries) == 1 and people and people[0].address.key == address.key else None
+
+    async def everybody(self) -> Sequence[OutsidePerson]:
+        """All whose address is of one of the domains, by address; the first of several with one address."""
+        async with self._ldap.connected() as conn:
+            entries = await self._search(conn, self._all, {}, entries_max=self._settings.entries_max)
+        found: dict[str, OutsidePerson] = {}
+        for entry in entries:
+            if (person := self._person(entry)) is not None:
+                found.setdefault(person.address.key, person)
+        return [found[key] for key in sorted(found)]
+
+    async def is_right(self, dn: str, password: Secret) -> bool:
+        """Whether the directory takes the password for that entry."""
+        async with self._ldap.connected() as conn:
+            return await conn.bind(dn, password)
+
+    async def _search(
+        self, conn: LdapConnection, filter_: Filter, values: dict[str, str], *, entries_max: int
+    ) -> list[Entry]:
+        settings = self._settings
+        if settings.bind_dn and not await conn.bind(settings.bind_dn, self._password()):
+            raise TransientError(Reason.BAD_CONFIG, f"the directory does not take the password of {settings.bind_dn}")
+        attributes = (settings.address_attribute, settings.group_attribute)
+        return await conn.search(settings.base, filter_, values, attributes, entries_max=entries_max)
+
+    def _person(self, entry: Entry) -> OutsidePerson | None:
+        try:
+            address = Address.parse(entry.first(self._settings.address_attribute))
+        except AddressError:
+            return None
+        if not self.is_of(address):
+            return None
+        groups = tuple(group.lower() for group in entry.all(self._settings.group_attribute))
+        return OutsidePerson(entry.dn, address, groups)
+
+
+class OutsidePasswords(Passwords):
+    """Passwords of this server, and those that the directory knows."""
+
+    def __init__(
+        self, outside: Outside, pepper: Secret, random: Random, *, cost: Cost | None = None, threads: int = 2
+    ) -> None:
+        super().__init__(pepper, random, cost=cost, threads=threads)
+        self._outside = outside
+        self.provision: Provision | None = None  # set by the composition
+
+    async def verify(self, account: AccountId, password: Secret, stored: str | None) -> Check:
+        """As Passwords, for entries of the directory by a bind."""
+        if stored is None or not stored.startswith(OUTSIDE):
+            return await super().verify(account, password, stored)
+        return Check(await self._outside.is_right(stored.removeprefix(OUTSIDE), password), is_outdated=False)
+
+    async def introduce(self, address: Address, password: Secret) -> bool:
+        """Whether somebody without an account here is known there by this password: then he has one from now on."""
+        if self.provision is None or not self._outside.is_of(address):
+            return False
+        person = await self._outside.find(address)
+        if person is None or not await self._outside.is_right(person.dn, password):
+            return False
+        await self.provision(person)
+        return True

@@ -1,0 +1,84 @@
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from skrytka.mail.admin.outside import SyncChange
+from skrytka.mail.identity.outside import OUTSIDE
+from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.secret import Secret
+from skrytka.store.rows import AccountStatus
+from skrytka.store.sql import directory as sql
+from tests.support.slapd import Slapd, slapd
+from tests.unit.mail.outside_world import OutsideWorld
+from tests.unit.mail.support import PeerFacts
+from tests.unit.mail.world import ACTOR, World
+
+pytestmark = pytest.mark.needs("slapd")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
+    with slapd(tmp_path_factory.mktemp("slapd")) as running:
+        yield running
+
+
+@pytest.fixture
+async def people(world: World, server: Slapd) -> AsyncIterator[OutsideWorld]:
+    made = OutsideWorld(world, server, sync_filter="(|(uid=alice)(uid=bob))")
+    await made.ready()
+    yield made
+    made.passwords.close()
+
+
+async def sync(people: OutsideWorld, *, is_dry: bool = False) -> list[tuple[str, str]]:
+    return [
+        (row.address.partition("@")[0], row.change) for row in await people.admin.outside.sync(ACTOR, is_dry=is_dry)
+    ]
+
+
+async def test_a_dry_run_says_it_and_does_nothing(people: OutsideWorld) -> None:
+    expected = [("alice", "add"), ("alice", "role.give"), ("bob", "add"), ("bob", "role.give")]
+    assert await sync(people, is_dry=True) == expected
+    assert await people.addresses() == []
+    assert await sync(people) == expected
+    assert await people.addresses() == ["alice@example.org", "bob@example.org"]
+    assert await sync(people) == []
+    assert (await people.identity.login("bob@example.org", Secret("bob-password"), PeerFacts(), "PLAIN")).account
+
+
+async def test_who_is_gone_there_is_suspended_here(people: OutsideWorld) -> None:
+    await sync(people)
+    await people.admin.accounts.add("local@example.org", Secret("correct horse"), ACTOR)
+    await people.admin.accounts.add_outside("gone@example.org", f"{OUTSIDE}uid=gone,dc=example,dc=org", ACTOR)
+    assert await sync(people, is_dry=True) == [("gone", "suspend")]
+    assert await sync(people) == [("gone", "suspend")]
+    row = await people.world.store.read(sql.account_by_address("gone@example.org"))
+    assert row is not None
+    assert row.status is AccountStatus.SUSPENDED
+    assert await sync(people) == []
+    await people.admin.accounts.suspend("bob@example.org", ACTOR)
+    assert await people.admin.outside.sync(ACTOR, is_dry=False) == [
+        SyncChange(address="bob@example.org", change="suspended", detail="resume it by hand")
+    ]
+
+
+async def test_an_entry_that_moved_and_a_role_that_ended_are_followed(people: OutsideWorld, server: Slapd) -> None:
+    await people.admin.accounts.add_outside("alice@example.org", f"{OUTSIDE}uid=old,dc=example,dc=org", ACTOR)
+    await people.admin.accounts.add("bob@example.org", Secret("correct horse"), ACTOR)
+    assert await sync(people) == [("alice", "rename"), ("alice", "role.give"), ("bob", "left")]
+    assert (await people.identity.login("alice@example.org", Secret("alice-password"), PeerFacts(), "PLAIN")).account
+    other = OutsideWorld(people.world, server, sync_filter="(uid=alice)", group_attribute="cn")
+    assert [row.change for row in await other.admin.outside.sync(ACTOR, is_dry=False)] == ["role.take"]
+    assert [row.change for row in await other.admin.outside.sync(ACTOR, is_dry=False)] == []
+    other.passwords.close()
+
+
+async def test_an_empty_answer_empties_nothing(world: World, server: Slapd) -> None:
+    people = OutsideWorld(world, server, sync_filter="(uid=nobody)")
+    with pytest.raises(PermanentError) as caught:
+        await people.admin.outside.sync(ACTOR, is_dry=False)
+    assert caught.value.reason is Reason.NOT_PERMITTED
+    with pytest.raises(PermanentError) as caught:
+        await world.admin.outside.sync(ACTOR, is_dry=True)
+    assert caught.value.reason is Reason.UNSUPPORTED
+    people.passwords.close()

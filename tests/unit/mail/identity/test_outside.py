@@ -1,0 +1,92 @@
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from skrytka.mail.identity.outside import OUTSIDE
+from skrytka.model.address import Address
+from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.secret import Secret
+from tests.support.slapd import Slapd, slapd
+from tests.unit.mail.outside_world import OutsideWorld
+from tests.unit.mail.support import PeerFacts
+from tests.unit.mail.world import World
+
+pytestmark = pytest.mark.needs("slapd")
+ALICE = Address.parse("Alice@example.org")
+RIGHT = Secret("alice-password")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
+    with slapd(tmp_path_factory.mktemp("slapd")) as running:
+        yield running
+
+
+@pytest.fixture
+async def people(world: World, server: Slapd) -> AsyncIterator[OutsideWorld]:
+    made = OutsideWorld(world, server)
+    await made.ready()
+    yield made
+    made.passwords.close()
+
+
+async def test_somebody_is_found_by_his_address_alone(people: OutsideWorld) -> None:
+    found = await people.outside.find(ALICE)
+    assert found is not None
+    assert found.dn == "uid=alice,ou=people,dc=example,dc=org"
+    assert found.groups == ("cn=users,dc=example,dc=org",)
+    assert await people.outside.find(Address.parse("nobody@example.org")) is None
+    names = [person.address.key for person in await people.outside.everybody()]
+    assert names == ["alice@example.org", "bob@example.org"]  # the third has no address
+
+
+async def test_the_first_login_makes_the_account(people: OutsideWorld) -> None:
+    with pytest.raises(PermanentError):
+        await people.identity.login(str(ALICE), Secret("wrong"), PeerFacts(), "PLAIN")
+    assert await people.addresses() == []
+    login = await people.identity.login(str(ALICE), RIGHT, PeerFacts(), "PLAIN")
+    assert login.address.key == ALICE.key
+    assert await people.addresses() == ["alice@example.org"]
+    again = await people.identity.login(str(ALICE), RIGHT, PeerFacts(), "PLAIN")
+    assert (again.account, again.proof) == (login.account, login.proof)
+    with pytest.raises(PermanentError):
+        await people.identity.login(str(ALICE), Secret("wrong"), PeerFacts(), "PLAIN")
+
+
+async def test_a_domain_that_is_not_the_directorys_is_not_asked_for(people: OutsideWorld) -> None:
+    with pytest.raises(PermanentError):
+        await people.identity.login("carol@example.test", Secret("carol-password"), PeerFacts(), "PLAIN")
+    assert not await people.passwords.introduce(Address.parse("alice@example.net"), RIGHT)
+    people.passwords.provision = None
+    assert not await people.passwords.introduce(ALICE, RIGHT)
+
+
+async def test_when_the_directory_is_down_local_accounts_do_not_notice(world: World, server: Slapd) -> None:
+    people = OutsideWorld(world, server, urls=("ldaps://localhost:1",))
+    await people.ready()
+    stored = f"{OUTSIDE}uid=alice,ou=people,dc=example,dc=org"
+    await people.admin.accounts.add_outside(str(ALICE), stored, "test")
+    for name in ("alice@example.org", "nobody@example.org"):
+        for _ in range(12):  # more often than is allowed: it counts against nobody
+            with pytest.raises(TransientError) as caught:
+                await people.identity.login(name, RIGHT, PeerFacts(), "PLAIN")
+            assert caught.value.reason is Reason.UNREACHABLE
+    password = Secret("correct horse")
+    await people.admin.accounts.set_password("bob@example.test", password, "test")
+    assert (await people.identity.login("bob@example.test", password, PeerFacts(), "PLAIN")).account
+    people.passwords.close()
+
+
+async def test_a_wrong_password_of_ours_is_a_fault_of_ours(world: World, server: Slapd) -> None:
+    people = OutsideWorld(world, server, bind_dn="cn=nobody,dc=example,dc=org")
+    with pytest.raises(TransientError) as caught:
+        await people.outside.find(ALICE)
+    assert caught.value.reason is Reason.BAD_CONFIG
+    people.passwords.close()
+
+
+async def test_what_is_no_address_of_the_domain_is_nobody(world: World, server: Slapd) -> None:
+    people = OutsideWorld(world, server, domains=("other.example",))
+    assert await people.outside.everybody() == []
+    people = OutsideWorld(world, server, address_attribute="uid")
+    assert await people.outside.everybody() == []

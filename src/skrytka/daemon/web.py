@@ -84,6 +84,7 @@ class WebApps:
                 identity=parts.identity,
                 factors=parts.factors,
                 oauth=parts.oauth(),
+                programs=parts.commands().admin.programs,
                 events=parts.events,
                 clock=parts.clock,
                 random=parts.random,

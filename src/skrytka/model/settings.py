@@ -190,6 +190,7 @@ class OAuth(_Section, frozen=True, kw_only=True):
 
     access_token_s: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 3600
     refresh_token_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 90  # without use
+    grant_days: Annotated[int, msgspec.Meta(ge=1, le=3660)] = 365  # in all; then somebody is asked again
     is_well_known_taken: bool = True  # Thunderbird, and any program of one's own on loopback
 
 

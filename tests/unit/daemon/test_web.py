@@ -1,3 +1,4 @@
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ def test_new_settings_hold_from_the_next_connection() -> None:
     first, second = parts("127.0.0.0/8"), parts("192.0.2.0/24")
     apps = WebApps(first)
     for one in (first, second):
-        object.__setattr__(one, "commands", lambda: None)
+        object.__setattr__(one, "commands", lambda: SimpleNamespace(admin=SimpleNamespace(programs=None)))
     made.append(apps._app("api").networks)
     apps.replace(second)
     made.append(apps._app("api").networks)

@@ -13,6 +13,7 @@ from skrytka.web.people import oauth
 from skrytka.web.people.consent import Consent
 from skrytka.web.people.markup import STYLE, STYLE_PATH
 from skrytka.web.people.not_me import Locks, not_me_pages
+from skrytka.web.people.own_programs import Granted, OwnPrograms
 from skrytka.web.people.sign_in import SecondFactors, SignIn
 from skrytka.web.people.visits import Visits
 from skrytka.web.router import Router
@@ -30,6 +31,7 @@ class PeopleDeps:
     identity: Identity
     factors: SecondFactors
     oauth: OAuthDeps
+    programs: Granted  # what somebody let in
     events: Emitter
     clock: Clock
     random: Random
@@ -51,6 +53,7 @@ def people_app(deps: PeopleDeps) -> WebApp:
         Page("GET", STYLE_PATH, style),
         *SignIn(deps.identity, deps.factors, visits).pages(),
         *Consent(deps.oauth, visits).pages(),
+        *OwnPrograms(deps.programs, visits).pages(),
         *oauth.pages(deps.oauth),
         *(not_me_pages(deps.locks) if deps.locks is not None else ()),
     )

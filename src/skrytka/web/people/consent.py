@@ -18,6 +18,7 @@ from skrytka.protocol.oauth.metadata import AUTHORIZE_PATH, DEVICE_PATH
 from skrytka.protocol.oauth.scopes import Scope
 from skrytka.web.http import Page, WebRequest, redirect
 from skrytka.web.people.markup import Language, button, escape, field, form, hidden, language_of, page, paragraph
+from skrytka.web.people.own_programs import PROGRAMS_PATH
 from skrytka.web.people.sign_in import sign_in_place
 from skrytka.web.people.visits import Visits
 from skrytka.web.people.words import say
@@ -31,6 +32,7 @@ class Consent:
     """Its pages."""
 
     def __init__(self, deps: OAuthDeps, visits: Visits) -> None:
+        self._deps = deps
         self._authorizations = Authorizations(deps)
         self._devices = Devices(deps)
         self._visits = visits
@@ -59,7 +61,9 @@ class Consent:
             return redirect(exc.location)
         except OAuthError as exc:
             return _wrong(language, exc)
-        return _consent_page(language, asked, person, encode_form(fields.items()))
+        return _consent_page(
+            language, asked, person, encode_form(fields.items()), self._lifetime(language, asked.scopes)
+        )
 
     async def _decide(self, request: WebRequest) -> Response:
         language, form_ = language_of(request.field("accept-language")), request.form()
@@ -99,7 +103,7 @@ class Consent:
         if waiting is None:
             return _code_page(language, code, "device_wrong", status=404)
         if not decision:
-            return _device_page(language, waiting, person, code)
+            return _device_page(language, waiting, person, code, self._lifetime(language, waiting.scopes))
         if form_.get("address") != person.address:
             return _too_old(language)
         is_allowed = decision == "allow"
@@ -107,6 +111,14 @@ class Consent:
             return _code_page(language, code, "device_wrong", status=404)
         said = say(language, "device_allowed" if is_allowed else "device_denied")
         return page(language, say(language, "device_title"), [paragraph(said)])
+
+    def _lifetime(self, language: Language, scopes: tuple[Scope, ...]) -> list[str]:
+        """How long it lasts and how it ends (ASVS 10.7.2)."""
+        settings = self._deps.settings()
+        days, most = str(settings.refresh_token_days), str(settings.grant_days)
+        is_kept = Scope.OFFLINE_ACCESS in scopes
+        lasts = say(language, "consent_days", days=days, most=most) if is_kept else say(language, "consent_hour")
+        return [paragraph(lasts), paragraph(say(language, "consent_ends", place=self._deps.issuer + PROGRAMS_PATH))]
 
     async def _person(self, request: WebRequest) -> Person | None:
         visit = await self._visits.of(request)
@@ -122,7 +134,7 @@ def _once(fields: Fields) -> Fields:
     return {**kept, **({"prompt": " ".join(words)} if words else {})}
 
 
-def _consent_page(language: Language, asked: Asked, person: Person, request: str) -> Response:
+def _consent_page(language: Language, asked: Asked, person: Person, request: str, lifetime: list[str]) -> Response:
     client, place = asked.client, asked.request.place.redirect_uri
     body = [
         paragraph(say(language, "signed_in_as", address=person.address)),
@@ -130,7 +142,7 @@ def _consent_page(language: Language, asked: Asked, person: Person, request: str
         _scopes(language, asked.scopes),
         paragraph(say(language, "consent_place", place=_shown_place(place))),
         *([paragraph(say(language, "consent_public"))] if client.is_public else []),
-        paragraph(say(language, "consent_ends")),
+        *lifetime,
         form(
             AUTHORIZE_PATH,
             hidden("request", request),
@@ -143,12 +155,13 @@ def _consent_page(language: Language, asked: Asked, person: Person, request: str
     return page(language, title, body, form_action=f"'self' {_source(place)}")
 
 
-def _device_page(language: Language, waiting: Waiting, person: Person, code: str) -> Response:
+def _device_page(language: Language, waiting: Waiting, person: Person, code: str, lifetime: list[str]) -> Response:
     body = [
         paragraph(say(language, "signed_in_as", address=person.address)),
         paragraph(say(language, "consent_asks", name=waiting.client.name, address=person.address)),
         _scopes(language, waiting.scopes),
         paragraph(say(language, "device_warning", code=code), "wrong"),
+        *lifetime,
         form(
             DEVICE_PATH,
             hidden("user_code", code),

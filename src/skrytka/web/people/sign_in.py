@@ -17,7 +17,7 @@ SIGN_IN_PATH: Final = "/sign-in"
 CODE_PATH: Final = "/sign-in/code"
 CODE_MAX: Final = 64
 MECHANISM: Final = "WEB"
-_AFTER: Final = ("/oauth/authorize?", "/device")  # nobody is sent anywhere else
+_AFTER: Final = ("/oauth/authorize?", "/device", "/programs")  # nobody is sent anywhere else
 
 
 class SecondFactors(Protocol):

@@ -63,6 +63,7 @@ class People:
                 identity=self.identity,
                 factors=self.factors,
                 oauth=self.case.deps,
+                programs=world.admin.programs,
                 events=world.events,
                 clock=world.clock,
                 random=world.random,

@@ -37,6 +37,8 @@ async def test_who_is_not_signed_in_signs_in_first_and_comes_back(people: People
         "send mail in your name",
         "127.0.0.1:49152",
         "Any program",
+        "for 90 days",
+        "/programs",
     ):
         assert said in text
     assert dict(parse_qsl(hidden(question)["request"])) == fields()

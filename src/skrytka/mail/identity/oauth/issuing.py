@@ -33,7 +33,7 @@ Write = Callable[[NewTokens], Awaitable[bool]]
 class _Granted:
     """What tokens are made for."""
 
-    __slots__ = ("account", "client", "grant_id", "nonce", "scopes", "signed_in_at_ms")
+    __slots__ = ("account", "client", "created_at_ms", "grant_id", "nonce", "scopes", "signed_in_at_ms")
 
     def __init__(
         self,
@@ -43,7 +43,9 @@ class _Granted:
         scopes: tuple[Scope, ...],
         signed_in_at_ms: int,
         nonce: str = "",
+        created_at_ms: int | None = None,  # None: it is new
     ) -> None:
+        self.created_at_ms = created_at_ms
         self.client, self.account, self.grant_id = client, account, grant_id
         self.scopes, self.signed_in_at_ms, self.nonce = scopes, signed_in_at_ms, nonce
 
@@ -108,7 +110,7 @@ class Issuing:
             raise _not_granted("the refresh token is not right, or not any more")
         account = await self._account(row.account)
         scopes = narrowed(request.scopes, parse_scopes(row.scopes))  # RFC 6749 6: never more
-        granted = _Granted(client, account, row.grant_id, scopes, row.signed_in_at_ms)
+        granted = _Granted(client, account, row.grant_id, scopes, row.signed_in_at_ms, created_at_ms=row.created_at_ms)
         was = shown.mac
 
         async def write(tokens: NewTokens) -> bool:
@@ -170,7 +172,9 @@ class Issuing:
         access = mint.access(account)
         refresh = mint.refresh(account, granted.grant_id) if has_refresh else None
         access_ms = now_ms + settings.access_token_s * 1000
-        ends_ms = now_ms + settings.refresh_token_days * DAY_MS if has_refresh else access_ms
+        idle_ms = now_ms + settings.refresh_token_days * DAY_MS if has_refresh else access_ms
+        began_ms = now_ms if granted.created_at_ms is None else granted.created_at_ms
+        ends_ms = min(idle_ms, began_ms + settings.grant_days * DAY_MS)  # ASVS 10.4.8: sliding, but not for ever
         if not await write(NewTokens(access.mac, access_ms, refresh and refresh.mac, ends_ms)):
             self._ended(granted)
             raise _not_granted("it was used before; all that came of it has ended")

@@ -104,6 +104,16 @@ async def test_a_refresh_token_that_is_not_used_ends(case: Case) -> None:
     assert error_of(await case.refresh(tokens["refresh_token"])) == "invalid_grant"
 
 
+async def test_a_grant_ends_however_often_it_is_used(case: Case) -> None:
+    case.set(refresh_token_days=2, grant_days=3)
+    tokens = await case.tokens()
+    for _ in range(2):
+        case.world.clock.advance(86_400)
+        tokens = content(await case.refresh(tokens["refresh_token"]))
+    case.world.clock.advance(86_400)
+    assert error_of(await case.refresh(tokens["refresh_token"])) == "invalid_grant"
+
+
 async def test_a_suspended_account_gets_nothing(case: Case) -> None:
     tokens, code = await case.tokens(), await case.code()
     await case.world.admin.accounts.suspend("alice@example.test", ACTOR)

@@ -11,6 +11,7 @@ from skrytka.mail.identity.oauth.deps import OAuthDeps
 from skrytka.mail.identity.oauth.devices import Devices
 from skrytka.mail.identity.oauth.issuing import Issuing
 from skrytka.mail.identity.oauth.shown_tokens import ShownTokens
+from skrytka.model.errors import TransientError
 from skrytka.model.events import OAuthRefused
 from skrytka.model.secret import Secret
 from skrytka.net.facts import host_of
@@ -105,6 +106,9 @@ class Endpoints:
             client = await self._deps.clients.authenticated(parse_client(fields, asking.authorization))
             client_id = client.client_id
             answer = await work(client, fields, asking)
+        except TransientError:  # our trouble, not his: it must not count against him
+            await self._settle(asking.facts, None)
+            raise
         except OAuthError as exc:
             await self._settle(asking.facts, exc)
             if exc.code in _COUNTED:

@@ -4,7 +4,9 @@ import pytest
 
 from skrytka.mail.identity.oauth import endpoints
 from skrytka.mail.identity.oauth.endpoints import Asking
+from skrytka.model.errors import Reason, TransientError
 from skrytka.model.events import OAuthRefused
+from skrytka.store.commands.oauth import RotateOAuthToken
 from tests.unit.mail.identity.oauth.support import ISSUER, Case, content, error_of
 from tests.unit.mail.support import PeerFacts
 from tests.unit.mail.world import World
@@ -41,6 +43,16 @@ async def test_who_is_wrong_too_often_is_not_looked_at(case: Case, monkeypatch: 
     asking = Asking(b"", "", "Bearer x", PeerFacts())
     assert (await case.endpoints.userinfo(asking)).status == 503
     case.world.clock.advance(2000)
+    content(await case.refresh(tokens["refresh_token"]))
+
+
+async def test_a_store_that_is_away_counts_against_nobody(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoints, "FAILURES_MAX", 1)
+    tokens = await case.tokens()
+    case.world.store.failures[RotateOAuthToken] = [TransientError(Reason.STORE_DOWN) for _ in range(3)]
+    for _ in range(3):
+        with pytest.raises(TransientError):
+            await case.refresh(tokens["refresh_token"])
     content(await case.refresh(tokens["refresh_token"]))
 
 

@@ -22,6 +22,7 @@ from skrytka.protocol.tlspolicy.certificate import KEY_MAX, UNREADABLE
 T = TypeVar("T", bound=x509.ExtensionType)
 DEPTH_MAX: Final = 5  # certificates between the server's own and the anchor
 RSA_BITS_MIN: Final = 2048  # as the library's verifier has it
+CURVE_BITS_MIN: Final = 256
 EDWARDS: Final = (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)
 _LOOKED_AT: Final = frozenset(
     {
@@ -106,7 +107,7 @@ def is_signed_by(certificate: x509.Certificate, key: CertificatePublicKeyTypes |
             return False
         if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(scheme, ec.ECDSA):
             key.verify(signature, signed, scheme)
-            return True
+            return key.key_size >= CURVE_BITS_MIN
         if isinstance(key, rsa.RSAPublicKey) and isinstance(scheme, padding.PKCS1v15 | padding.PSS):
             key.verify(signature, signed, scheme, digest)
             return key.key_size >= RSA_BITS_MIN

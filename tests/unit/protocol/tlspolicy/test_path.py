@@ -143,7 +143,12 @@ def test_a_path_has_an_end() -> None:
 
 @pytest.mark.parametrize(
     ("signer", "digest"),
-    [(curve(), hashes.SHA224()), (large(), hashes.SHA224()), (rsa.generate_private_key(65537, 1024), hashes.SHA256())],
+    [
+        (curve(), hashes.SHA224()),
+        (large(), hashes.SHA224()),
+        (rsa.generate_private_key(65537, 1024), hashes.SHA256()),
+        (ec.generate_private_key(ec.SECP192R1()), hashes.SHA256()),
+    ],
 )
 def test_what_proves_nothing_any_more(signer: Key, digest: hashes.HashAlgorithm) -> None:
     root = issue("root", is_authority=True, key=signer)

@@ -42,7 +42,11 @@ class Watch:
     def __init__(self, world: World) -> None:
         self.world, self.dns, self.kept = world, Dns(), Kept()
         deps = DnsDeps(
-            resolver=lambda: self.dns, memory=self.kept, hostname="mail.example.test", ports={"smtp": 25, "imaps": 993}
+            resolver=lambda: self.dns,
+            memory=self.kept,
+            hostname="mail.example.test",
+            ports={"smtp": 25, "imaps": 993},
+            block_lists=("bl.test",),
         )
         self.admin = admin_of(world, deps)
 
@@ -72,6 +76,17 @@ async def test_a_change_is_told_once_when_it_comes_and_once_when_it_goes(watch: 
     watch.dns.zone = GOOD
     assert [type(event) for event in await watch.look()] == [DnsRecovered]
     assert await watch.look() == []
+
+
+async def test_a_block_list_is_told_as_any_change_and_one_that_refuses_is_not(watch: Watch) -> None:
+    await watch.look()
+    name = "25.2.0.192.bl.test"
+    watch.dns.zone = GOOD + f"{name}: [{{A: 127.0.0.4}}]\n"
+    assert await watch.look() == [DnsDrifted(domain="example.test", records=(f"wrong A {name}",), faults=1)]
+    watch.dns.zone = GOOD + f"{name}: [{{A: 127.255.255.254}}]\n"
+    assert await watch.look() == []  # unknown: it stays as it was
+    watch.dns.zone = GOOD
+    assert await watch.look() == [DnsRecovered(domain="example.test", records=(f"A {name}",), faults=0)]
 
 
 async def test_it_looks_once_a_day_whenever_the_job_comes(watch: Watch) -> None:

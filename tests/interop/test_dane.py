@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from skrytka.daemon.dnssec import Dnssec, look
 from skrytka.model.dns import Server, Tlsa
@@ -51,6 +52,13 @@ RIGHT = {
     "ee-mixed": [UNUSABLE, tlsa(3, 1, 1, LEAF)],
     "ta": [tlsa(2, 1, 1, BETWEEN)],
     "both": [tlsa(2, 0, 1, ROOT)],  # by the name of the domain, not of the server
+}
+ED_ROOT = issue("ed root", is_authority=True, around=NOW, key=Ed25519PrivateKey.generate())
+ED_LEAF = issue("leaf", ED_ROOT, names=("mx.ed25519.test",), around=NOW)
+KEY_LEAF = issue("leaf", BETWEEN, names=("mx.bare-key.test",), around=NOW)
+BEYOND = {  # the library
+    "bare-key": ([tlsa(2, 1, 0, ROOT)], (KEY_LEAF, BETWEEN)),  # which lacks the certificate of that key
+    "ed25519": ([tlsa(2, 1, 1, ED_ROOT)], (ED_LEAF, ED_ROOT)),
 }
 WRONG = {
     "wrong-ee": ([tlsa(3, 1, 1, STRANGER)], "certificate-not-trusted"),
@@ -104,6 +112,7 @@ def postfix_leaf() -> Issued:
 def dns(postfix_leaf: Issued) -> Iterator[SignedDns]:
     signed = "".join(zone(name, records) for name, records in RIGHT.items())
     signed += "".join(zone(name, records) for name, (records, _result) in WRONG.items())
+    signed += "".join(zone(name, records) for name, (records, _chain) in BEYOND.items())
     signed += zone("unusable", [UNUSABLE]) + zone("peer", [tlsa(3, 1, 1, postfix_leaf)], "mail.peer")
     signed += zone("downgraded", [tlsa(3, 1, 1, LEAF)]) + zone("plain", []) + ALIASED
     with signed_dns(signed, INSECURE, BOGUS) as found:
@@ -151,6 +160,14 @@ async def test_right_records(world: World, dns: SignedDns, tmp_path: Path, domai
     (event,) = told.events
     assert (event.policy_type, event.result, event.is_verified) == ("tlsa", "", True)
     assert event.policy_domain == ("real.test" if domain == "alias" else f"mx.{domain}.test")
+
+
+@pytest.mark.parametrize("domain", list(BEYOND))
+async def test_what_the_library_does_not_verify(world: World, dns: SignedDns, tmp_path: Path, domain: str) -> None:
+    chain = BEYOND[domain][1]
+    delivered, told = await to_skrytka(world, tmp_path, dns.validating, f"{domain}.test", chain)
+    assert (delivered, told.reason) == (1, "")
+    assert [(event.result, event.is_verified) for event in told.events] == [("", True)]
 
 
 @pytest.mark.parametrize("domain", list(WRONG))

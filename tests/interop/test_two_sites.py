@@ -34,8 +34,9 @@ NAMED = b"version: STSv1\nmode: enforce\nmx: mail.b.test\nmax_age: 86400\n"
 LETTER = b"From: x@sender.test\nTo: eva@b.test\nSubject: dane\n\nhello\n"
 
 
-def records(_a: Site, b: Site, base: str) -> tuple[str, str]:
+def records(a: Site, b: Site, base: str) -> tuple[str, str]:
     """Wrong TLSA, a server whose STARTTLS is taken out, a Postfix, and MTA-STS without DNSSEC."""
+    a.change({"outbound": {"tls_demands": [{"domain": "demanded.test", "level": "dane"}]}})
     own = next(line for line in b.zone().splitlines() if line.startswith("_25._tcp."))
     _, right = own.split(" TLSA ")
     wrong = _text(tlsa(3, 1, 1, STRANGER))
@@ -43,6 +44,7 @@ def records(_a: Site, b: Site, base: str) -> tuple[str, str]:
         "wrong.test": ("mx.wrong.test", 2, wrong),
         "down.test": ("mx.down.test", 3, right),
         "clear.test": ("mx.clear.test", 3, ""),
+        "demanded.test": ("mx.demanded.test", 2, ""),
         "peer.test": ("mail.peer.test", 5, _text(tlsa(3, 1, 1, POSTFIX))),
         "badpeer.test": ("mx.badpeer.test", 5, wrong),
     }
@@ -125,7 +127,16 @@ class Sent(NamedTuple):
 def sent(world: World) -> dict[str, Sent]:
     """To each domain by MX records that DNSSEC vouches for, and to one by MTA-STS."""
     a = world.sites.a
-    domains = ("b.test", "wrong.test", "down.test", "clear.test", "peer.test", "badpeer.test", "sts.insecure")
+    domains = (
+        "b.test",
+        "demanded.test",
+        "wrong.test",
+        "down.test",
+        "clear.test",
+        "peer.test",
+        "badpeer.test",
+        "sts.insecure",
+    )
     traces = {domain: a.submit(f"postmaster@{domain}") for domain in domains}
     return {domain: Sent(a.became(trace), a.session_of(trace), trace) for domain, trace in traces.items()}
 
@@ -147,6 +158,7 @@ def test_a_proven_server_gets_the_mail(sent: dict[str, Sent], domain: str, kind:
         ("wrong.test", "4.7.5", "certificate-not-trusted"),
         ("badpeer.test", "4.7.5", "certificate-not-trusted"),
         ("down.test", "4.7.10", "starttls-not-supported"),
+        ("demanded.test", "4.7.4", "validation-failure"),  # it has no TLSA, and a setting wants it
     ],
 )
 def test_what_is_not_proven_waits_and_the_queue_says_why(
@@ -158,7 +170,7 @@ def test_what_is_not_proven_waits_and_the_queue_says_why(
     (row,) = world.sites.a.result("queue", "list", "--domain", domain)
     (shown,) = world.sites.a.result("queue", "show", row["id"])
     assert (shown["reason"], shown["trace"]) == (status, found.trace)
-    assert "TLS" in shown["why"] or "certificate" in shown["why"] or "DANE" in shown["why"], shown
+    assert any(word in shown["why"] for word in ("TLS", "certificate", "tls_demands")), shown
 
 
 def test_without_records_mail_goes_in_clear_where_starttls_was_taken_out(sent: dict[str, Sent]) -> None:
@@ -171,10 +183,10 @@ def test_the_report_counts_what_was_proven_what_failed_and_who_is_in_clear(world
     report = world.sites.a.result("tls", "report")
     (outbound,) = [row for row in report["services"] if row["service"] == "outbound"]
     assert (outbound["verified"], outbound["grades"]["clear"]) == (3, 1), outbound
-    assert outbound["failed"] >= 3, outbound
+    assert outbound["failed"] >= 4, outbound
     assert "mx.clear.test" in str(report["peers"])
     assert "Everybody" not in world.sites.a.do("tls", "report")
-    assert len(sent) == 7
+    assert len(sent) == 8
 
 
 def test_what_came_is_of_the_domain_that_it_says(world: World, sent: dict[str, Sent]) -> None:
@@ -182,7 +194,7 @@ def test_what_came_is_of_the_domain_that_it_says(world: World, sent: dict[str, S
     events = world.sites.b.result("trace", "eva@a.test")
     (checked, *_) = [event["fields"] for event in events if event["kind"] == "sender_checked"]
     assert (checked["spf"], checked["dmarc"]) == ("pass", "pass"), checked
-    assert len(sent) == 7
+    assert len(sent) == 8
 
 
 def test_a_policy_that_changes_holds_from_when_dns_shows_it(world: World) -> None:

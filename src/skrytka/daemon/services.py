@@ -6,6 +6,7 @@ from functools import cached_property
 
 from skrytka import __version__
 from skrytka.daemon.acme import renewals
+from skrytka.daemon.client_authorities import ClientAuthorities
 from skrytka.daemon.config_files import certificate_files
 from skrytka.daemon.deliveries import Base, Deliveries
 from skrytka.daemon.domain_dns import dns_deps
@@ -119,6 +120,7 @@ class Parts:
         files = certificate_files(base.layout.root, settings)
         self._tls = TlsStore(files)
         self._legacy = Exceptions(settings.tls.legacy, files, self._tls, base.events, base.clock)
+        self._asking = ClientAuthorities(settings.listeners, base.layout.root, files)
         self._mx = self._mx_deps(settings)
         self._submission = self._submission_deps(settings)
         self._imap = self._imap_deps(settings)
@@ -146,7 +148,7 @@ class Parts:
 
     def service(self, name: str) -> Service:
         """What the listeners of that name run."""
-        return self._legacy.applied(self._service(name))
+        return self._legacy.applied(self._asking.applied(self._service(name)))
 
     def _service(self, name: str) -> Service:
         if name == "smtp":
@@ -189,6 +191,7 @@ class Parts:
         files = certificate_files(self._base.layout.root, settings)
         self._tls.reload(files)
         self._legacy.reload(files)
+        self._asking.reload(files)
 
     def courier(self) -> LocalCourier:
         """What delivers this node's queue."""

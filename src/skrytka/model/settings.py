@@ -25,15 +25,21 @@ class Listener(_Section, frozen=True, kw_only=True):
     is_enabled: bool = True
 
 
+class LoginListener(Listener, frozen=True, kw_only=True):
+    """One where mail programs log in."""
+
+    client_authority: str | None = None  # PEM, relative to the data folder: whose certificates may log in (EXTERNAL)
+
+
 class Listeners(_Section, frozen=True, kw_only=True):
     """The services of this node."""
 
     smtp: Listener = msgspec.field(default_factory=lambda: Listener(port=25))
-    imaps: Listener = msgspec.field(default_factory=lambda: Listener(port=993))
-    imap: Listener = msgspec.field(default_factory=lambda: Listener(port=143))
+    imaps: LoginListener = msgspec.field(default_factory=lambda: LoginListener(port=993))
+    imap: LoginListener = msgspec.field(default_factory=lambda: LoginListener(port=143))
     # Off unless named: a file of an earlier release opens no new port. `init` and `demo` name them.
-    submission: Listener = msgspec.field(default_factory=lambda: Listener(port=587, is_enabled=False))
-    submissions: Listener = msgspec.field(default_factory=lambda: Listener(port=465, is_enabled=False))
+    submission: LoginListener = msgspec.field(default_factory=lambda: LoginListener(port=587, is_enabled=False))
+    submissions: LoginListener = msgspec.field(default_factory=lambda: LoginListener(port=465, is_enabled=False))
     http: Listener = msgspec.field(default_factory=lambda: Listener(port=80, is_enabled=False))
     https: Listener = msgspec.field(default_factory=lambda: Listener(port=443, is_enabled=False))
     api: Listener = msgspec.field(

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import msgspec
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.net.tls_pipe import ServerSslObject
+from skrytka.net.tls_pipe import ServerContext, ServerSslObject
 
 # NCSC-NL 2025-05 "good" or "sufficient" within Mozilla "intermediate" 6.0; all ECDHE with AEAD
 TLS12_CIPHERS = (
@@ -43,6 +44,7 @@ class _Loaded(msgspec.Struct, frozen=True):
     files: CertificateFiles
     names: frozenset[str]
     key_kind: str
+    end_point: bytes
 
 
 class _Table:
@@ -58,6 +60,8 @@ class _Table:
         self.default: ssl.SSLContext | None = None
         for names, members in groups.items():
             context = _context([member.files for member in members.values()], make)
+            if len(members) == 1 and isinstance(context, ServerContext):
+                (context.end_point,) = (member.end_point for member in members.values())
             self.default = self.default or context
             for name in names:
                 self._by_name.setdefault(name, context)
@@ -120,7 +124,7 @@ class TlsStore:
 
 def new_server_context() -> ssl.SSLContext:
     """A server context without a certificate; all that is decided about TLS on our side stands here."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
     context.sslobject_class = ServerSslObject
     context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996, RFC 8997
     context.set_ciphers(f"{':'.join(TLS12_CIPHERS)}:@SECLEVEL={SECURITY_LEVEL}")
@@ -143,6 +147,20 @@ def legacy_server_context(version: str, suites: Sequence[str]) -> ssl.SSLContext
     return context
 
 
+def asking_server_context(authority: Path) -> ssl.SSLContext:
+    """As :func:`new_server_context`, for a listener whose clients may show certificates of that authority (PEM).
+
+    Who shows none is served; who shows another's does not come through the handshake.
+    """
+    context = new_server_context()
+    try:
+        context.load_verify_locations(authority)
+    except (OSError, ssl.SSLError) as exc:
+        raise _bad(authority, "is no file with the certificates of authorities (PEM): check path and owner") from exc
+    context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
 def _load(files: Sequence[CertificateFiles], make: Callable[[], ssl.SSLContext]) -> _Table:
     return _Table([_read(one) for one in files], make)
 
@@ -154,7 +172,15 @@ def _read(files: CertificateFiles) -> _Loaded:
         raise _bad(files.certificate, f"cannot be read ({exc.strerror}): check path and owner") from exc
     except ValueError as exc:
         raise _bad(files.certificate, "is no PEM certificate chain: put the leaf first, then its issuers") from exc
-    return _Loaded(files, _names(chain[0]), type(chain[0].public_key()).__name__)
+    return _Loaded(files, _names(chain[0]), type(chain[0].public_key()).__name__, _end_point(chain[0]))
+
+
+def _end_point(leaf: x509.Certificate) -> bytes:
+    """RFC 5929 4.1: by the hash of its signature, SHA-256 for MD5 and SHA-1; b"" where a signature has none."""
+    algorithm = leaf.signature_hash_algorithm
+    if algorithm is None:
+        return b""
+    return leaf.fingerprint(hashes.SHA256() if algorithm.name in {"md5", "sha1"} else algorithm)
 
 
 def _names(leaf: x509.Certificate) -> frozenset[str]:

@@ -30,6 +30,12 @@ class ServerSslObject(ssl.SSLObject):
     server_name_seen: str = ""
 
 
+class ServerContext(ssl.SSLContext):
+    """Knows which certificate it serves, where it is one alone."""
+
+    end_point: bytes = b""  # RFC 5929 4.1: its hash; b"" when there are several, of which the runtime does not tell
+
+
 class TlsPipe:
     """One TLS connection. Every method may raise ssl.SSLError; what then lies in :meth:`output` is the alert."""
 
@@ -106,12 +112,14 @@ class TlsPipe:
         """What was agreed on; only after the handshake."""
         name, _, bits = self._object.cipher() or ("", "", 0)
         seen = self._object.server_name_seen if isinstance(self._object, ServerSslObject) else ""
+        context = self._object.context
         return TlsFacts(
             version=self._object.version() or "",
             cipher=name,
             bits=bits,
             group=_group(self._object),
             server_name=seen,
+            end_point=context.end_point if isinstance(context, ServerContext) else b"",
             peer=self._object.getpeercert(binary_form=True) or b"",
             chain=_chain(self._object) if self._is_chain_kept else (),
         )

@@ -6,15 +6,15 @@ import pytest
 
 from skrytka.daemon import binding
 from skrytka.model.errors import PermanentError, Reason, SkrytkaError, TransientError
-from skrytka.model.settings import Listener, Listeners, Settings
+from skrytka.model.settings import Listener, Listeners, LoginListener, Settings
 from tests.support.ports import free_block
 
 PORT = free_block()
 
 
 def settings(*ports: int, addresses: tuple[str, ...] = ("127.0.0.1",)) -> Settings:
-    enabled = [Listener(port=port, addresses=addresses) for port in ports]
-    off = Listener(port=1, is_enabled=False)
+    enabled = [LoginListener(port=port, addresses=addresses) for port in ports]
+    off = LoginListener(port=1, is_enabled=False)
     smtp, imaps, imap = [*enabled, off, off, off][:3]
     return Settings(version=1, hostname="mail.example.test", listeners=Listeners(smtp=smtp, imaps=imaps, imap=imap))
 
@@ -39,9 +39,9 @@ def test_a_taken_port_is_named_with_its_service_and_gives_back_the_others() -> N
 def test_mail_does_not_wait_for_a_web_port_that_another_program_has() -> None:
     listeners = Listeners(
         smtp=Listener(port=PORT, addresses=("127.0.0.1",)),
-        imaps=Listener(port=PORT + 1, addresses=("127.0.0.1",)),
+        imaps=LoginListener(port=PORT + 1, addresses=("127.0.0.1",)),
         http=Listener(port=PORT + 2, addresses=("127.0.0.1",)),
-        imap=Listener(port=1, is_enabled=False),
+        imap=LoginListener(port=1, is_enabled=False),
     )
     with socket.create_server(("127.0.0.1", PORT + 2)):
         bound = binding.bind_all(Settings(version=1, hostname="mail.example.test", listeners=listeners))

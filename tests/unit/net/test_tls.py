@@ -1,3 +1,4 @@
+import hashlib
 import ssl
 import warnings
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.settings import LegacySuite
 from skrytka.net.tls import CertificateFiles, TlsStore, legacy_server_context, new_server_context
-from skrytka.net.tls_pipe import TlsPipe
+from skrytka.net.tls_pipe import ServerContext, TlsPipe
 from tests.support.certificates import write_certificate
 
 
@@ -238,3 +239,14 @@ def test_every_suite_of_the_settings_is_known_to_openssl() -> None:
     for suite in get_args(LegacySuite):
         context = legacy_server_context("TLSv1.2", (suite,))
         assert suite in {found["name"] for found in context.get_ciphers()}
+
+
+def test_a_context_knows_its_certificate_where_it_is_one_alone(tmp_path: Path) -> None:
+    """RFC 5929 4.1."""
+    one = CertificateFiles(*write_certificate(tmp_path, "a.test", stem="ec"))
+    other = CertificateFiles(*write_certificate(tmp_path, "a.test", stem="rsa", kind="rsa"))
+    alone, both = TlsStore([one]).server_context(), TlsStore([one, other]).server_context()
+    assert isinstance(alone, ServerContext)
+    assert isinstance(both, ServerContext)
+    der = ssl.PEM_cert_to_DER_cert(one.certificate.read_text(encoding="ascii"))
+    assert (alone.end_point, both.end_point) == (hashlib.sha256(der).digest(), b"")

@@ -3,10 +3,12 @@
 import asyncio
 import base64
 import contextlib
+import hashlib
 import shutil
 import ssl
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,11 +23,13 @@ from skrytka.model.events import LoginFailed
 from skrytka.model.limits import ImapLimits, SmtpLimits
 from skrytka.model.settings import Login as LoginSettings
 from skrytka.net.limits import LimitTable, LocalLimits
+from skrytka.net.tls import CertificateFiles, TlsStore, asking_server_context
 from skrytka.servers.imap.deps import ImapDeps
 from skrytka.servers.imap.session import serve_imap
 from skrytka.servers.submission import serve_submission
 from skrytka.servers.submission_deps import SubmissionDeps
 from skrytka.store.commands import RemoveAppPasswords
+from tests.support.certificates import ClientAuthority, write_certificate
 from tests.support.outside import Outside
 from tests.support.scram_client import ScramClient
 from tests.unit.mail.conftest import IN_MEMORY
@@ -123,7 +127,8 @@ class Port:
         )
         self._writers.append(writer)
         peer = Peer(reader, writer, is_imap=is_imap)
-        await peer.line()
+        if not await peer.line():
+            raise ConnectionResetError
         if not is_imap:
             await peer.ask("EHLO client.example.org")
         return peer
@@ -136,7 +141,9 @@ class Port:
 
 
 @contextlib.asynccontextmanager
-async def listening(folder: Path, settings: LoginSettings = SETTINGS) -> AsyncIterator[Port]:
+async def listening(
+    folder: Path, settings: LoginSettings = SETTINGS, tls: TlsStore | None = None
+) -> AsyncIterator[Port]:
     root = Path(tempfile.mkdtemp(dir=IN_MEMORY))
     world = World(root)
     await world.ready()
@@ -154,7 +161,7 @@ async def listening(folder: Path, settings: LoginSettings = SETTINGS) -> AsyncIt
         waiting=WaitingMail(world.store, world.clock), sessions=sessions, login=settings,
     )  # fmt: skip
     running = asyncio.ensure_future(sessions.run())
-    tls = make_store(folder)
+    tls = tls or make_store(folder)
     try:
         async with (
             serving(lambda conn: serve_imap(conn, imap), tls=tls, is_implicit_tls=True, name="imaps") as one,
@@ -266,6 +273,64 @@ async def test_only_what_is_of_use_is_announced(tmp_path: Path, is_scram: bool) 
         expected = {"PLAIN", "OAUTHBEARER", "XOAUTH2"} | ({"SCRAM-SHA-256"} if is_scram else set())
         assert await mechanisms(await port.peer(is_imap=True)) == expected
         assert await mechanisms(await port.peer(is_imap=False)) == expected | {"LOGIN"}
+
+
+# -- what TLS knows ---------------------------------------------------------------------------------------------------
+
+
+def showing(folder: Path, pair: tuple[bytes, bytes]) -> ssl.SSLContext:
+    """A client with a certificate."""
+    (folder / "client.pem").write_bytes(b"".join(pair))
+    context = client_context()
+    context.load_cert_chain(folder / "client.pem")
+    return context
+
+
+async def is_cut(coming: Awaitable[Peer]) -> bool:
+    """Whether nothing was said on the connection: in TLS 1.3 a client hears of it behind its handshake."""
+    try:
+        peer = await coming
+        return await peer.line() == ""
+    except (ssl.SSLError, ConnectionError):
+        return True
+
+
+@BOTH
+async def test_a_certificate_opens_whose_it_is(tmp_path: Path, is_imap: bool) -> None:
+    authority = ClientAuthority()
+    (tmp_path / "authority.pem").write_bytes(authority.pem)
+    files = [CertificateFiles(*write_certificate(tmp_path, "localhost"))]
+    tls = TlsStore(files, partial(asking_server_context, tmp_path / "authority.pem"))
+    async with listening(tmp_path, tls=tls) as port:
+        context = showing(tmp_path, authority.issue(str(ALICE)))
+        peer = await port.peer(is_imap=is_imap, context=context)
+        assert "EXTERNAL" in await mechanisms(peer)
+        assert peer.is_refused((await peer.auth("EXTERNAL", b64("bob@example.test")))[0])
+        assert peer.is_in((await peer.auth("EXTERNAL", "="))[0])
+        peer = await port.peer(is_imap=is_imap)
+        assert "EXTERNAL" not in await mechanisms(peer)
+        other = showing(tmp_path, ClientAuthority().issue(str(ALICE)))
+        assert await is_cut(port.peer(is_imap=is_imap, context=other))
+
+
+@BOTH
+async def test_scram_is_bound_to_our_certificate(tmp_path: Path, is_imap: bool) -> None:
+    settings = LoginSettings(is_scram_announced=True, is_scram_plus_announced=True)
+    files = CertificateFiles(*write_certificate(tmp_path, "localhost"))
+    end_point = hashlib.sha256(ssl.PEM_cert_to_DER_cert(files.certificate.read_text())).digest()
+    async with listening(tmp_path, settings, TlsStore([files])) as port:
+        typed = await port.programs.add()
+        for binding, is_right in ((end_point, True), (b"x" * 32, False)):
+            peer = await port.peer(is_imap=is_imap)
+            assert "SCRAM-SHA-256-PLUS" in await mechanisms(peer)
+            client = ScramClient(str(ALICE), typed, b"c" * 18, flag="p=tls-server-end-point", binding=binding)
+            (first,) = await peer.auth("SCRAM-SHA-256-PLUS", b64(client.first()))
+            final = await peer.ask(b64(client.final(base64.b64decode(peer.challenge(first)))))
+            if is_right:
+                assert client.accepts(base64.b64decode(peer.challenge(final)))
+                assert peer.is_in(await peer.ask(""))
+            else:
+                assert peer.is_bad(final)
 
 
 # -- sessions that are open -------------------------------------------------------------------------------------------

@@ -161,9 +161,10 @@ def compromised(*, address: str, as_json: bool) -> None:
 @options.json_option
 @options.installation_options
 def distrust(*, address: str, as_json: bool) -> None:
-    """The password of ADDRESS is known to others: it opens nothing any more but its own change on the web."""
-    done = ask("account.distrust", address=address)
-    output.print_done(done, "the password of {address} has to be changed on the web", as_json=as_json)
+    """The password of ADDRESS is known to others: it opens nothing any more; the code lets its owner set a new one."""
+    made = ask("account.distrust", address=address)
+    said = "the password of {address} opens nothing any more; code to set a new one within a day:  {code}"
+    output.print_done(made, said, as_json=as_json)
 
 
 @account.command()

@@ -4,13 +4,10 @@ from collections.abc import Callable
 
 from skrytka.daemon.deliveries import Base
 from skrytka.daemon.web import origin
-from skrytka.mail.identity.factors import FactorDeps, Factors
 from skrytka.mail.identity.oauth.clients import Clients
 from skrytka.mail.identity.oauth.deps import OAuthDeps
 from skrytka.mail.identity.oauth.keys import OAuthKeys
-from skrytka.mail.identity.proofs import Proofs
 from skrytka.mail.identity.tokens import Tokens
-from skrytka.mail.identity.typed_factors import TypedFactors
 from skrytka.mail.identity.types import Credentials
 from skrytka.model.settings import Settings
 
@@ -37,18 +34,3 @@ def tokens(base: Base, credentials: Credentials) -> Tokens | None:
     if not base.settings.listeners.web.is_enabled:
         return None
     return Tokens(base.store, OAuthKeys(base.keys, base.random), credentials, base.clock, origin(base.settings))
-
-
-def typed_factors(base: Base, settings: Settings) -> TypedFactors:
-    """What is asked for beside the password at those pages."""
-    factors = Factors(
-        FactorDeps(
-            store=base.store,
-            keys=base.keys,
-            events=base.events,
-            clock=base.clock,
-            random=base.random,
-            is_demo=settings.is_demo,
-        )
-    )
-    return TypedFactors(factors, Proofs(factors, base.limits))

@@ -16,10 +16,11 @@ from skrytka.daemon.legacy_tls import Exceptions
 from skrytka.daemon.login_log import LoginLog
 from skrytka.daemon.login_watch import EXPIRE_S, login_watch
 from skrytka.daemon.mail_programs import mail_programs
-from skrytka.daemon.oauth import oauth_deps, tokens, typed_factors
+from skrytka.daemon.oauth import oauth_deps, tokens
 from skrytka.daemon.outbound import Sending, dkim_deps, outbound_courier, share_of
 from skrytka.daemon.outside import outside
 from skrytka.daemon.outside_https import outside_https
+from skrytka.daemon.own_security import own_security
 from skrytka.daemon.public import public_deps
 from skrytka.daemon.renewals import Renewals
 from skrytka.daemon.report_job import EVERY_S, ReportJob, ReportJobDeps, report_address
@@ -448,11 +449,12 @@ class Parts:
 
     def _web_parts(self, settings: Settings) -> WebParts:
         base = self._base
+        identity = self._identity(settings)
         return WebParts(
             settings=settings,
             commands=self.control,
-            identity=self._identity(settings),
-            factors=typed_factors(base, settings),
+            identity=identity,
+            own=lambda: own_security(base, settings, self._passwords, identity),
             oauth=lambda: oauth_deps(base, lambda: self.settings),
             events=base.events,
             clock=base.clock,

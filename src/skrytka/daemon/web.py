@@ -7,6 +7,7 @@ from typing import Final
 from skrytka.mail.admin.commands.base import CommandDeps
 from skrytka.mail.identity.login import Identity
 from skrytka.mail.identity.oauth.deps import OAuthDeps
+from skrytka.mail.identity.typed_codes import TypedCodes
 from skrytka.model.clock import Clock, Random
 from skrytka.model.events import Emitter
 from skrytka.model.settings import Settings
@@ -16,7 +17,7 @@ from skrytka.net.listener import Session
 from skrytka.web.api.app import ApiDeps, api_app
 from skrytka.web.people.app import PeopleDeps, people_app
 from skrytka.web.people.not_me import Locks
-from skrytka.web.people.sign_in import SecondFactors
+from skrytka.web.people.own_security import OwnSecurity
 from skrytka.web.session import WebApp, serve_web
 
 DEMO_HOST: Final = "localhost"
@@ -30,7 +31,7 @@ class WebParts:
     settings: Settings
     commands: Callable[[], CommandDeps]
     identity: Identity
-    factors: SecondFactors
+    own: Callable[[], OwnSecurity]
     oauth: Callable[[], OAuthDeps]
     events: Emitter
     clock: Clock
@@ -77,12 +78,14 @@ class WebApps:
 
     def _people(self) -> WebApp:
         parts = self._parts
+        own = parts.own()
         return people_app(
             PeopleDeps(
                 hostname=parts.settings.hostname,
                 origin=origin(parts.settings),
                 identity=parts.identity,
-                factors=parts.factors,
+                factors=TypedCodes(own.factors, own.proofs, own.changes),
+                own=own,
                 oauth=parts.oauth(),
                 programs=parts.commands().admin.programs,
                 events=parts.events,

@@ -5,6 +5,7 @@ import pytest
 
 from skrytka.daemon.web import WebApps, WebParts, origin
 from skrytka.model.settings import Api, Listener, Listeners, Settings
+from skrytka.web.people.own_security import OwnSecurity
 
 
 @pytest.mark.parametrize(
@@ -28,7 +29,9 @@ def parts(*networks: str) -> WebParts:
         settings=settings,
         commands=nothing,
         identity=nothing,
-        factors=nothing,
+        own=lambda: OwnSecurity(
+            factors=nothing, proofs=nothing, changes=nothing, identity=nothing, clock=nothing, random=nothing
+        ),
         oauth=lambda: nothing,
         events=nothing,
         clock=nothing,

@@ -1,9 +1,10 @@
 """Second factors and passwords of an account, as an administrator deals with them: he never holds one of them."""
 
 from skrytka.mail.admin.base import AdminDeps, AdminPart
-from skrytka.mail.admin.types import AccountName, CodeMade
+from skrytka.mail.admin.types import CodeMade
 from skrytka.mail.identity.change import RESET_CODE_MS, ChangeDeps, PasswordCare
-from skrytka.mail.identity.factors import ENROL_CODE_MS, FactorDeps, Factors, FactorState, owner_of
+from skrytka.mail.identity.factors import ENROL_CODE_MS, FactorDeps, Factors, FactorState, Owner, owner_of
+from skrytka.model.secret import Secret
 
 
 class AccountFactors(AdminPart):
@@ -39,25 +40,21 @@ class AccountFactors(AdminPart):
     async def reset(self, address: str, actor: str) -> CodeMade:
         """All of its factors are gone; one stays demanded, and the code lets its owner enrol it."""
         owner = owner_of(await self._account(address))
-        code = await self._factors.reset(owner, actor)
-        return CodeMade(
-            address=owner.address.key,
-            code=code.reveal().decode(),
-            expires_at_ms=self._deps.clock.now_ms() + ENROL_CODE_MS,
-        )
+        return self._made(owner, await self._factors.reset(owner, actor), ENROL_CODE_MS)
 
     async def reset_password(self, address: str, actor: str) -> CodeMade:
         """The code lets its owner set a password that nobody else knows; the old one goes on until then."""
         owner = owner_of(await self._account(address))
-        code = await self.care.reset(owner, actor)
+        return self._made(owner, await self.care.reset(owner, actor), RESET_CODE_MS)
+
+    async def distrust(self, address: str, actor: str) -> CodeMade:
+        """Its password is known to somebody else: it opens nothing any more. The code is that of a reset."""
+        owner = owner_of(await self._account(address))
+        return self._made(owner, await self.care.distrust(owner, actor), RESET_CODE_MS)
+
+    def _made(self, owner: Owner, code: Secret, lives_ms: int) -> CodeMade:
         return CodeMade(
             address=owner.address.key,
             code=code.reveal().decode(),
-            expires_at_ms=self._deps.clock.now_ms() + RESET_CODE_MS,
+            expires_at_ms=self._deps.clock.now_ms() + lives_ms,
         )
-
-    async def distrust(self, address: str, actor: str) -> AccountName:
-        """Its password is known to somebody else: it opens nothing any more but its own change on the web."""
-        owner = owner_of(await self._account(address))
-        await self.care.distrust(owner, actor)
-        return AccountName(address=owner.address.key)

@@ -86,12 +86,6 @@ class AccountInfo(msgspec.Struct, frozen=True, kw_only=True):
     must_change: str = ""  # its password: "given" by an administrator, "compromised"
 
 
-class AccountName(msgspec.Struct, frozen=True, kw_only=True):
-    """An account about which there is nothing else to say."""
-
-    address: str
-
-
 class CodeMade(msgspec.Struct, frozen=True, kw_only=True):
     """A code that works once, shown this once, for the owner of the account."""
 

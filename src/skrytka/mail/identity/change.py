@@ -30,7 +30,7 @@ from skrytka.store.sql import directory
 from skrytka.store.sql import factors as sql
 
 GIVEN: Final = "given"  # by an administrator: to be changed at the next login on the web
-COMPROMISED: Final = "compromised"  # known to somebody else: it opens nothing but its own change on the web
+COMPROMISED: Final = "compromised"  # known to somebody else: it opens nothing, its own change neither
 RESET_CODE_MS: Final = 24 * 3600 * 1000
 RULE: Final = "password-change"
 TRIES: Final = 10
@@ -80,14 +80,18 @@ class PasswordCare:
         self._changed(owner, actor, "account.reset_password")
         return code
 
-    async def distrust(self, owner: Owner, actor: str) -> None:
-        """The password is known to somebody else: from now on it opens nothing but its own change on the web."""
+    async def distrust(self, owner: Owner, actor: str) -> Secret:
+        """The password is known to somebody else: it opens nothing any more, and a code sets a new one (:meth:`reset`).
+
+        Its own change neither: whoever else knows it would be the first.
+        """
         was = await self.stored(owner.account)
         if was is None:
             raise PermanentError(Reason.NO_SUCH_OBJECT, f"{owner.address.key} has no password")
         verifier = msgspec.structs.replace(decode_verifier(was), must_change=COMPROMISED).encode()
         await self._deps.store.submit(SetPassword(unit=self._unit(), account=owner.account, verifier=verifier))
         self._changed(owner, actor, "account.distrust_password")
+        return await self.reset(owner, actor)
 
     async def must_change(self, account: AccountId) -> str:
         """GIVEN, COMPROMISED or "": what the web asks for before anything else."""
@@ -121,6 +125,10 @@ class PasswordChanges(PasswordCare):
         self._policy = policy
         self._limits = limits
 
+    def minimum(self, *, has_mfa: bool) -> int:
+        """How long a new one has to be."""
+        return self._policy.minimum(has_mfa=has_mfa)
+
     async def change(self, owner: Owner, old: Secret, new: Secret, *, is_stepped_up: bool, has_mfa: bool) -> None:
         """``is_stepped_up``: he has just proven who he is, with a factor if he has one; else NOT_PERMITTED.
 
@@ -131,7 +139,8 @@ class PasswordChanges(PasswordCare):
             raise PermanentError(Reason.NOT_PERMITTED, "prove first who you are")
         await self._take(owner)
         was = await self.stored(owner.account)
-        stored = None if was is None else decode_verifier(was).stored
+        verifier = None if was is None else decode_verifier(was)
+        stored = None if verifier is None or verifier.must_change == COMPROMISED else verifier.stored
         if not (await self._deps.passwords.verify(owner.account, old, stored)).is_right:
             raise PermanentError(Reason.BAD_CREDENTIALS, "the old password is wrong")
         await self._limits.refund(RULE, str(owner.account))

@@ -22,6 +22,7 @@ from skrytka.store.statement import Query
 
 KNOWN_MAX: Final = 10_000  # some 8 MB
 FOR_EVER_MS: Final = 2**62
+NOWHERE: Final = ("none",)  # no service has that name
 
 
 class StoredCredentials:
@@ -88,7 +89,7 @@ def _find(key: str, now_ms: int) -> Query[Credential | None]:
     for row in (yield from sql.credentials(account.account)):
         if row.kind == PASSWORD:
             verifier = decode_verifier(row.verifier)
-            services = ("web",) if verifier.must_change == COMPROMISED else verifier.services
+            services = NOWHERE if verifier.must_change == COMPROMISED else verifier.services
             return msgspec.structs.replace(found, stored=verifier.stored, services=frozenset(services))
     return found
 

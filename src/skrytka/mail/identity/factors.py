@@ -104,6 +104,18 @@ class Factors:
             raise PermanentError(Reason.NO_SUCH_USER, f"account {account}")
         return owner_of(row)
 
+    async def owner_at(self, address: Address) -> Owner:
+        """As :meth:`owner`, by the own address; PermanentError(BAD_CREDENTIALS), for nobody learns who is none."""
+        row = await self.deps.store.read(directory.account_by_address(address.key))
+        if row is None:
+            raise PermanentError(Reason.BAD_CREDENTIALS, "no such account")
+        return owner_of(row)
+
+    async def is_enforced(self, owner: Owner) -> bool:
+        """Whether nothing opens without a second factor, so that a shorter password will do."""
+        duty = await self.duty(owner)
+        return duty is not None and duty.is_due(self.deps.clock.now_ms())
+
     async def keys(self) -> FactorKeys:
         """TransientError(KEY_UNAVAILABLE) when the key agent does not answer."""
         return FactorKeys(await self.deps.keys.node(FACTORS_SUBJECT), self.deps.random)

@@ -210,6 +210,15 @@ class Identity:
         login = Login(found.account, found.address, owner.fingerprint, Means.CERTIFICATE, owner.expires_at_ms)
         return await self._gate.arrived(asked, found, login)
 
+    async def passkey(self, address: Address, facts: Peer, mechanism: str) -> Login:
+        """As :meth:`login`, for somebody who has just proven a passkey (``proofs``): more than a password."""
+        asked = Try(str(address), facts, mechanism)
+        found = asked.found = await self._find(asked.address)
+        why = self._why_not(found, facts)
+        if found is None or why:
+            raise self._refused(asked, why)
+        return await self._gate.arrived(asked, found, Login(found.account, found.address, _proof(found)))
+
     def _need(self) -> MailPrograms:
         if self._programs is None:
             raise PermanentError(Reason.UNSUPPORTED, "only passwords are known here")

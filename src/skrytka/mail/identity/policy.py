@@ -8,7 +8,6 @@ changed when it is known to somebody else. A password that was refused stands in
 import asyncio
 import unicodedata
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -51,7 +50,7 @@ class PasswordRefusedError(PermanentError):
 
 
 class PasswordPolicy:
-    """The rules of this installation. One per process; :meth:`close` ends its thread."""
+    """The rules of this installation. One per process."""
 
     def __init__(
         self, settings: PasswordSettings, breaches: Path, events: Emitter, *, words: Iterable[str] = ()
@@ -61,7 +60,7 @@ class PasswordPolicy:
         self._breaches = BreachList(breaches)
         self._events = events
         self._words = context_words((*words, *settings.words))
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="password-policy")
+        self._turn = asyncio.Lock()  # of the list, which one thread may read at a time
 
     def minimum(self, *, has_mfa: bool) -> int:
         """Code points that a password has at least; fewer only where a second factor is demanded of the account."""
@@ -83,15 +82,14 @@ class PasswordPolicy:
             raise PasswordRefusedError((Problem.UNREADABLE,), minimum) from None
         if any(unicodedata.category(char) == "Cc" for char in text):  # RFC 8265 4.2.1: no control characters
             raise PasswordRefusedError((Problem.UNREADABLE,), minimum)
-        loop = asyncio.get_running_loop()
         score = SCORE_WITH_FACTOR if has_mfa else SCORE_ALONE
-        found = await loop.run_in_executor(self._pool, self._problems, text, owner, minimum, score)
+        async with self._turn:
+            found = await asyncio.to_thread(self._problems, text, owner, minimum, score)
         if found:
             raise PasswordRefusedError(found, minimum)
 
     def close(self) -> None:
-        """End the thread and let go of the list."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Let go of the list."""
         self._breaches.close()
 
     def _problems(self, text: str, owner: Address, minimum: int, score: int) -> tuple[Problem, ...]:

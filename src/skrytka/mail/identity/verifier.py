@@ -10,7 +10,7 @@ class Verifier(msgspec.Struct, frozen=True, array_like=True):
 
     stored: str  # as skrytka.mail.identity.passwords makes it
     services: tuple[str, ...] = ()  # where it may be tried; empty: everywhere
-    must_change: str = ""  # "given" by an administrator: at the next login on the web; "compromised": it opens no more
+    must_change: str = ""  # "given" by an administrator: at the next login on the web; "compromised": it opens nothing
 
     def encode(self) -> bytes:
         return msgspec.msgpack.encode(self)

@@ -14,6 +14,9 @@ from skrytka.web.people.consent import Consent
 from skrytka.web.people.markup import STYLE, STYLE_PATH
 from skrytka.web.people.not_me import Locks, not_me_pages
 from skrytka.web.people.own_programs import Granted, OwnPrograms
+from skrytka.web.people.own_security import OwnSecurity
+from skrytka.web.people.passkeys import Passkeys
+from skrytka.web.people.security import Security
 from skrytka.web.people.sign_in import SecondFactors, SignIn
 from skrytka.web.people.visits import Visits
 from skrytka.web.router import Router
@@ -30,6 +33,7 @@ class PeopleDeps:
     origin: str  # "https://host[:port]", as browsers see this application
     identity: Identity
     factors: SecondFactors
+    own: OwnSecurity
     oauth: OAuthDeps
     programs: Granted  # what somebody let in
     events: Emitter
@@ -52,6 +56,8 @@ def people_app(deps: PeopleDeps) -> WebApp:
         Page("GET", "/", home),
         Page("GET", STYLE_PATH, style),
         *SignIn(deps.identity, deps.factors, visits).pages(),
+        *Security(deps.own, visits).pages(),
+        *Passkeys(deps.own, visits).pages(),
         *Consent(deps.oauth, visits).pages(),
         *OwnPrograms(deps.programs, visits).pages(),
         *oauth.pages(deps.oauth),

@@ -9,21 +9,29 @@ from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.secret import Secret
 from skrytka.protocol.http.server import Response
 from skrytka.web.http import Page, WebRequest, redirect
-from skrytka.web.people.markup import Language, button, field, form, hidden, language_of, page, paragraph
+from skrytka.web.people.markup import Language, button, escape, field, form, hidden, language_of, page, paragraph
+from skrytka.web.people.paths import PASSKEY_SIGN_IN_PATH, PASSWORD_PATH, SECURITY_PATH, SIGN_IN_PATH
 from skrytka.web.people.visits import Visits
 from skrytka.web.people.words import say
 
-SIGN_IN_PATH: Final = "/sign-in"
 CODE_PATH: Final = "/sign-in/code"
 CODE_MAX: Final = 64
 MECHANISM: Final = "WEB"
-_AFTER: Final = ("/oauth/authorize?", "/device", "/programs")  # nobody is sent anywhere else
+_AFTER: Final = ("/oauth/authorize?", "/device", "/programs", SECURITY_PATH)  # nobody is sent anywhere else
 
 
 class SecondFactors(Protocol):
     """What an account has beside its password."""
 
     async def is_needed(self, login: Login) -> bool: ...
+
+    async def must_enrol(self, login: Login) -> bool:
+        """Of who needs one: whether he has none yet, so that he can add one and nothing else."""
+        ...
+
+    async def must_change(self, login: Login) -> bool:
+        """Whether his password was given by somebody else, so that he is asked for his own first."""
+        ...
 
     async def check(self, login: Login, code: Secret, peer: Peer) -> None:
         """PermanentError(BAD_CREDENTIALS): it is wrong; TransientError(RATE_LIMITED): too often."""
@@ -58,8 +66,10 @@ class SignIn:
             login = await self._identity.login(name, Secret(asked.get("password", "")), request.peer, MECHANISM)
         except (PermanentError, TransientError) as exc:
             return _password_page(language, after, *_told(exc, "wrong"), name=name)
-        is_complete = not await self._factors.is_needed(login)
-        return self._on(login, checked_after(after) if is_complete else _with_next(CODE_PATH, after), is_complete)
+        if not await self._factors.is_needed(login):
+            return self._on(login, await self._onward(login, after), is_complete=True)
+        must_enrol = await self._factors.must_enrol(login)
+        return self._on(login, SECURITY_PATH if must_enrol else _with_next(CODE_PATH, after), is_complete=False)
 
     async def _ask_code(self, request: WebRequest) -> Response:
         after = request.query.get("next", "")
@@ -77,7 +87,10 @@ class SignIn:
         except (PermanentError, TransientError) as exc:
             return _code_page(language, after, *_told(exc, "wrong_code"))
         self._visits.end(request)
-        return self._on(visit.login, checked_after(after), is_complete=True)
+        return self._on(visit.login, await self._onward(visit.login, after), is_complete=True)
+
+    async def _onward(self, login: Login, after: str) -> str:
+        return PASSWORD_PATH if await self._factors.must_change(login) else checked_after(after)
 
     def _on(self, login: Login, place: str, is_complete: bool) -> Response:  # noqa: FBT001 - one caller's word
         there = redirect(place)
@@ -115,7 +128,8 @@ def _password_page(language: Language, after: str, said: str = "", status: int =
         button(say(language, "go_on")),
     )
     told = [paragraph(say(language, said), "wrong")] if said else []
-    return page(language, say(language, "sign_in"), [*told, content], status=status)
+    other = _link(_with_next(PASSKEY_SIGN_IN_PATH, after), say(language, "passkey"))
+    return page(language, say(language, "sign_in"), [*told, content, other], status=status)
 
 
 def _code_page(language: Language, after: str, said: str = "", status: int = 200) -> Response:
@@ -126,7 +140,12 @@ def _code_page(language: Language, after: str, said: str = "", status: int = 200
         button(say(language, "go_on")),
     )
     told = [paragraph(say(language, said), "wrong")] if said else []
-    return page(language, say(language, "code_title"), [*told, content], status=status)
+    other = _link(_with_next(PASSKEY_SIGN_IN_PATH, after), say(language, "passkey"))
+    return page(language, say(language, "code_title"), [*told, content, other], status=status)
+
+
+def _link(place: str, text: str) -> str:
+    return f'<p><a href="{escape(place)}">{escape(text)}</a></p>'
 
 
 def _language(request: WebRequest) -> Language:

@@ -166,16 +166,19 @@ async def test_guesses_at_the_code_of_a_reset_are_limited(world: World, changes:
         await changes.set_by_code(alice, Secret("abcde-fghij-kmnpq-rstuv-wxyz2"), NEW, has_mfa=False)
 
 
-async def test_a_password_that_is_known_to_others_opens_nothing_but_the_web(
+async def test_a_password_that_is_known_to_others_opens_nothing_and_its_own_change_neither(
     world: World, changes: PasswordChanges
 ) -> None:
     alice = await owner(world)
-    await changes.distrust(alice, ACTOR)
+    code = await changes.distrust(alice, ACTOR)
     found = await StoredCredentials(world.store, world.clock, world.random).find(ALICE)
     assert found is not None
-    assert (found.may_use("web"), found.may_use("imaps"), found.may_use("submission")) == (True, False, False)
+    assert [found.may_use(service) for service in ("web", "imaps", "submission")] == [False] * 3
     assert await changes.must_change(alice.account) == "compromised"
-    await change(changes, alice, PASSWORD, NEW)
+    with pytest.raises(PermanentError) as caught:
+        await change(changes, alice, PASSWORD, NEW)
+    assert caught.value.reason is Reason.BAD_CREDENTIALS
+    await changes.set_by_code(alice, code, NEW, has_mfa=False)
     assert await changes.must_change(alice.account) == ""
     found = await StoredCredentials(world.store, world.clock, world.random).find(ALICE)
     assert found is not None

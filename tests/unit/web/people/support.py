@@ -5,17 +5,25 @@ from html import unescape
 from typing import Any
 from urllib.parse import urlencode
 
+from skrytka.mail.identity.change import ChangeDeps, PasswordChanges
 from skrytka.mail.identity.directory import StoredCredentials
+from skrytka.mail.identity.factors import FactorDeps
+from skrytka.mail.identity.factors import Factors as OwnFactors
 from skrytka.mail.identity.gate import Gate
 from skrytka.mail.identity.login import Identity
 from skrytka.mail.identity.passwords import RecentLogins
+from skrytka.mail.identity.policy import PasswordPolicy
+from skrytka.mail.identity.proofs import Proofs
 from skrytka.mail.identity.types import Login, Peer
+from skrytka.mail.identity.webauthn import WebAuthn
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Login as LoginSettings
+from skrytka.model.settings import Passwords as PasswordSettings
 from skrytka.net.limits import LimitTable, LocalLimits
 from skrytka.protocol.http.server import Response
 from skrytka.web.people.app import PeopleDeps, people_app
+from skrytka.web.people.own_security import OwnSecurity
 from tests.unit.mail.identity.oauth.support import ISSUER, Case
 from tests.unit.mail.world import World
 from tests.unit.web.support import asked
@@ -28,10 +36,18 @@ class Factors:
 
     def __init__(self) -> None:
         self.needed = False
+        self.is_bare = False
+        self.is_given = False
         self.is_busy = False
 
     async def is_needed(self, login: Login) -> bool:
         return self.needed
+
+    async def must_enrol(self, login: Login) -> bool:
+        return self.is_bare
+
+    async def must_change(self, login: Login) -> bool:
+        return self.is_given
 
     async def check(self, login: Login, code: Secret, peer: Peer) -> None:
         if self.is_busy:
@@ -56,12 +72,41 @@ class People:
             gate,
             world.clock,
         )
+        limits = LocalLimits(LimitTable(world.clock))
+        made = OwnFactors(
+            FactorDeps(
+                store=world.store,
+                keys=world.keys,
+                events=world.events,
+                clock=world.clock,
+                random=world.random,
+                webauthn=WebAuthn("mail.example.test", frozenset({ISSUER}), world.clock, world.random),
+            )
+        )
+        changes = ChangeDeps(
+            store=world.store,
+            keys=world.keys,
+            passwords=world.passwords,
+            events=world.events,
+            clock=world.clock,
+            random=world.random,
+        )
+        policy = PasswordPolicy(PasswordSettings(), world.root / "none", world.events)
+        self.own = OwnSecurity(
+            factors=made,
+            proofs=Proofs(made, limits),
+            changes=PasswordChanges(changes, policy, limits),
+            identity=self.identity,
+            clock=world.clock,
+            random=world.random,
+        )
         self.web = people_app(
             PeopleDeps(
                 hostname="mail.example.test",
                 origin=ISSUER,
                 identity=self.identity,
                 factors=self.factors,
+                own=self.own,
                 oauth=self.case.deps,
                 programs=world.admin.programs,
                 events=world.events,

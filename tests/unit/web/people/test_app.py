@@ -6,6 +6,7 @@ from skrytka.model.clock import FixedClock
 from skrytka.store.system import SystemRandom
 from skrytka.web.people.app import PeopleDeps, people_app
 from skrytka.web.people.own_programs import Granted
+from skrytka.web.people.own_security import OwnSecurity
 from skrytka.web.people.sign_in import SecondFactors
 from tests.unit.mail.support import Recorder
 from tests.unit.web.support import asked
@@ -18,6 +19,7 @@ async def test_there_is_a_first_page_and_nothing_else_by_itself() -> None:
             origin="https://mail.example.test:8442",
             identity=cast("Identity", None),
             factors=cast("SecondFactors", None),
+            own=cast("OwnSecurity", None),
             oauth=cast("OAuthDeps", None),
             programs=cast("Granted", None),
             events=Recorder(),

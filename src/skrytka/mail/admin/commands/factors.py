@@ -18,7 +18,7 @@ from skrytka.mail.admin.commands.base import (
     on_node,
 )
 from skrytka.mail.admin.mfa import ROLE_PREFIX
-from skrytka.mail.admin.types import AccountName, CodeMade, RuleInfo
+from skrytka.mail.admin.types import CodeMade, RuleInfo
 from skrytka.mail.identity.factors import FactorState
 from skrytka.mail.identity.permissions import Permission
 
@@ -78,9 +78,10 @@ FACTORS: Final[dict[str, Command]] = {
     ),
     "account.distrust": Command(
         args=AddressArgs,
-        result=AccountName,
+        result=CodeMade,
         permission=Permission.ACCOUNT_PASSWORD,
         scope=on_account,
+        is_dangerous=True,
         run=lambda deps, args, actor, _: deps.admin.factors.distrust(args.address, actor.name),
         route=Route("POST", "/accounts/{address}/password/distrust"),
     ),

@@ -19,7 +19,7 @@ def test_what_a_rule_touches_is_what_it_names(target: str, scope: Scope) -> None
 
 def test_what_weakens_or_resets_wants_a_fresh_proof() -> None:
     calm = {name for name, command in FACTORS.items() if not command.is_dangerous}
-    assert calm == {"account.factors", "account.distrust", "mfa.list"}
+    assert calm == {"account.factors", "mfa.list"}
 
 
 @pytest.mark.parametrize(

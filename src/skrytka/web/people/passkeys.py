@@ -1,0 +1,204 @@
+"""Passkeys and security keys at the browser: pages with one script, which carries JSON between it and us.
+
+The challenge belongs to a cookie of its own, so it is answered by the browser that asked, signed in or not.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from skrytka.model.errors import UNREADABLE, PermanentError, Reason, TransientError
+from skrytka.model.secret import Secret
+from skrytka.protocol.acme.jose import encode
+from skrytka.protocol.http.server import Response
+from skrytka.web.http import BadRequestError, Page, WebRequest, json, redirect
+from skrytka.web.people.markup import Language, button, escape, language_of, page, paragraph
+from skrytka.web.people.own_security import OwnSecurity, own_of
+from skrytka.web.people.paths import (
+    PASSKEY_LOGIN_OPTIONS_PATH,
+    PASSKEY_OPTIONS_PATH,
+    PASSKEY_PATH,
+    PASSKEY_SIGN_IN_PATH,
+    SCRIPT_PATH,
+    SECURITY_PATH,
+    SIGN_IN_PATH,
+)
+from skrytka.web.people.security_words import say
+from skrytka.web.people.sign_in import checked_after
+from skrytka.web.people.visits import Visits
+
+COOKIE: Final = "__Host-challenge"
+COOKIE_S: Final = 300
+MECHANISM: Final = "PASSKEY"
+JAVASCRIPT: Final = ("Content-Type", "text/javascript; charset=utf-8")
+SCRIPT: Final = Path(__file__).with_name("passkey.js").read_bytes()
+
+
+class Registering(msgspec.Struct, frozen=True):
+    """Ask for options to register."""
+
+    is_passkey: bool = True
+
+
+class Registration(msgspec.Struct, frozen=True):
+    """What the browser made."""
+
+    name: str
+    response: dict[str, Any]
+    enrol_code: str = ""
+
+
+class Assertion(msgspec.Struct, frozen=True):
+    """What the browser signed."""
+
+    response: dict[str, Any]
+    next: str = ""
+
+
+class Passkeys:
+    """Its pages."""
+
+    def __init__(self, own: OwnSecurity, visits: Visits) -> None:
+        self._own = own
+        self._visits = visits
+
+    def pages(self) -> tuple[Page, ...]:
+        return (
+            Page("GET", SCRIPT_PATH, self._script),
+            Page("GET", PASSKEY_PATH, self._ask),
+            Page("POST", PASSKEY_OPTIONS_PATH, self._options),
+            Page("POST", PASSKEY_PATH, self._register),
+            Page("GET", PASSKEY_SIGN_IN_PATH, self._ask_sign_in),
+            Page("POST", PASSKEY_LOGIN_OPTIONS_PATH, self._login_options),
+            Page("POST", PASSKEY_SIGN_IN_PATH, self._sign_in),
+        )
+
+    async def _script(self, _request: WebRequest) -> Response:
+        return Response(200, SCRIPT, (JAVASCRIPT,))
+
+    # -- adding one ------------------------------------------------------------------------------------------------
+
+    async def _ask(self, request: WebRequest) -> Response:
+        own = await own_of(self._own, self._visits, request)
+        if own is None:
+            return redirect(f"{SIGN_IN_PATH}?next={SECURITY_PATH}")
+        language = language_of(request.field("accept-language"))
+        fields = [_input(say(language, "name"), "name")]
+        if await self._own.factors.needs_code(own.owner):
+            fields.append(_input(say(language, "enrol_code"), "enrol_code"))
+        buttons = [
+            button(say(language, "passkey_add"), "kind", "passkey"),
+            button(say(language, "key_add"), "kind", "key"),
+        ]
+        return _page(language, "passkey_title", "create", PASSKEY_PATH, [*fields, *buttons])
+
+    async def _options(self, request: WebRequest) -> Response:
+        own = await own_of(self._own, self._visits, request) if request.is_same_origin else None
+        if own is None:
+            return _refused(403)
+        asked, (session, cookie) = _read(request, Registering), self._begin()
+        options = await self._own.factors.begin_webauthn(own.owner, session, is_passkey=asked.is_passkey)
+        return json(options, fields=(cookie,))
+
+    async def _register(self, request: WebRequest) -> Response:
+        own = await own_of(self._own, self._visits, request) if request.is_same_origin else None
+        if own is None:
+            return _refused(403)
+        made = _read(request, Registration)
+        code = Secret(made.enrol_code[:100]) if made.enrol_code else None
+        try:
+            await self._own.factors.add_webauthn(
+                own.owner, _session(request), made.name, made.response, own.owner.address.key, enrol_code=code
+            )
+        except PermanentError:
+            return _refused(403)
+        if own.is_enrolling:  # it is shown once before he goes on
+            self._visits.end(request)
+        return json({"next": SIGN_IN_PATH if own.is_enrolling else SECURITY_PATH})
+
+    # -- signing in ------------------------------------------------------------------------------------------------
+
+    async def _ask_sign_in(self, request: WebRequest) -> Response:
+        language = language_of(request.field("accept-language"))
+        return _page(
+            language, "passkey_sign_in", "get", PASSKEY_SIGN_IN_PATH, [button(say(language, "passkey_go"))],
+            after=request.query.get("next", ""),
+        )  # fmt: skip
+
+    async def _login_options(self, request: WebRequest) -> Response:
+        """For the keys of who has given his password; for any passkey of who has not."""
+        if not request.is_same_origin:
+            return _refused(403)
+        visit = await self._visits.of(request, is_complete=False)
+        owner = None if visit is None else await self._own.factors.owner(visit.login.account)
+        session, cookie = self._begin()
+        return json(await self._own.proofs.begin_webauthn(session, owner), fields=(cookie,))
+
+    async def _sign_in(self, request: WebRequest) -> Response:
+        if not request.is_same_origin:
+            return _refused(403)
+        asked, session = _read(request, Assertion), _session(request)
+        visit = await self._visits.of(request, is_complete=False)
+        try:
+            if visit is not None:
+                owner = await self._own.factors.owner(visit.login.account)
+                await self._own.proofs.webauthn(session, owner, asked.response, request.peer)
+                login = visit.login
+            else:
+                owner = await self._own.proofs.passkey(session, asked.response, request.peer)
+                login = await self._own.identity.passkey(owner.address, request.peer, MECHANISM)
+        except PermanentError:
+            return _refused(403)
+        except TransientError as exc:
+            if exc.reason is not Reason.RATE_LIMITED:
+                raise
+            return _refused(429)
+        self._visits.end(request)
+        cookie = ("Set-Cookie", self._visits.begin(login, is_complete=True))
+        return json({"next": checked_after(asked.next)}, fields=(cookie,))
+
+    def _begin(self) -> tuple[bytes, tuple[str, str]]:
+        token = encode(self._own.random.token(32))
+        field = f"{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={COOKIE_S}"
+        return _key(token), ("Set-Cookie", field)
+
+
+def _session(request: WebRequest) -> bytes:
+    return _key(request.cookies.get(COOKIE, ""))
+
+
+def _key(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+
+
+def _read(request: WebRequest, kind: type[Any]) -> Any:
+    """JSON only: no form of another site can send it."""
+    if request.field("content-type").partition(";")[0].strip().lower() != "application/json":
+        raise BadRequestError(415)
+    try:
+        return msgspec.json.decode(request.body, type=kind)
+    except UNREADABLE as exc:
+        raise BadRequestError(400) from exc
+
+
+def _refused(status: int) -> Response:
+    """Whatever is wrong, it is one answer."""
+    return json({"error": "refused"}, status)
+
+
+def _input(label: str, name: str) -> str:
+    return f'<label>{escape(label)}<input name="{name}" autocomplete="off" maxlength="64" required></label>'
+
+
+def _page(language: Language, title: str, kind: str, action: str, content: list[str], *, after: str = "") -> Response:
+    body = [
+        f'<form data-passkey="{kind}" data-action="{action}" data-next="{escape(after)}">',
+        *content,
+        "</form>",
+        f'<p class="wrong" hidden>{escape(say(language, "passkey_failed"))}</p>',
+        f"<noscript>{paragraph(say(language, 'script'))}</noscript>",
+        f'<script src="{SCRIPT_PATH}" defer></script>',
+    ]
+    return page(language, say(language, title), body)

@@ -1,0 +1,16 @@
+"""Where the pages about signing in and one's own security are."""
+
+from typing import Final
+
+SIGN_IN_PATH: Final = "/sign-in"
+PASSKEY_SIGN_IN_PATH: Final = "/sign-in/passkey"
+PASSKEY_LOGIN_OPTIONS_PATH: Final = "/sign-in/passkey/options"
+SECURITY_PATH: Final = "/security"
+APP_PATH: Final = "/security/app"
+PASSKEY_PATH: Final = "/security/passkey"
+PASSKEY_OPTIONS_PATH: Final = "/security/passkey/options"
+REMOVE_PATH: Final = "/security/remove"
+CODES_PATH: Final = "/security/codes"
+PASSWORD_PATH: Final = "/security/password"  # noqa: S105 - a place
+PASSWORD_CODE_PATH: Final = "/password"  # noqa: S105 - a place
+SCRIPT_PATH: Final = "/passkey.js"

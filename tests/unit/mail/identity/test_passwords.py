@@ -100,3 +100,13 @@ def test_what_is_remembered_is_bounded() -> None:
     for name in "abc":
         recent.add(AccountId(1), "hash", Secret(name))
     assert [recent.has(AccountId(1), "hash", Secret(name)) for name in "abc"] == [False, True, True]
+
+
+async def test_nothing_of_a_long_password_is_cut_off() -> None:
+    made = passwords()
+    long = "long words " * 90
+    stored = await made.hash(ALICE, Secret(long + "a"))
+    assert (await made.verify(ALICE, Secret(long + "a"), stored)).is_right
+    for other in (long + "b", long, " " + long + "a", long.upper() + "a"):
+        assert not (await made.verify(ALICE, Secret(other), stored)).is_right
+    made.close()

@@ -251,6 +251,7 @@ class Parts:
             trace=EventTrace(layout, self._name_key),
             certificates=self._renewals,
             logins=LoginLog(layout, self._name_key, self.watch.countries),
+            settings=lambda: self.settings,
         )
 
     @cached_property

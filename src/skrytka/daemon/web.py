@@ -66,13 +66,15 @@ class WebApps:
 
     def _api(self) -> WebApp:
         parts = self._parts
+        own = parts.own()
         return api_app(
             ApiDeps(
                 commands=parts.commands(),
+                identity=parts.identity,
+                factors=TypedCodes(own.factors, own.proofs, own.changes),
                 networks=Networks(parts.settings.api.networks),
-                events=parts.events,
                 clock=parts.clock,
-                random=parts.random,
+                is_demo=parts.settings.is_demo,
             )
         )
 

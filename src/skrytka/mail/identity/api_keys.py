@@ -15,7 +15,7 @@ import msgspec
 from skrytka.mail.identity.access_deps import AccessPart, mac, open_record, seal
 from skrytka.mail.identity.permissions import Permission, may
 from skrytka.mail.identity.roles import Roles
-from skrytka.model.actor import Actor, Grant
+from skrytka.model.actor import AccessRole, Actor, Grant
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId, id_text, parse_id
 from skrytka.model.secret import Secret
@@ -32,6 +32,7 @@ DAYS_MAX: Final = 90
 NAME_MAX: Final = 64
 RATE_MAX: Final = 6000
 USED_EVERY_S: Final = 60
+PROGRAM: Final = Grant(AccessRole.SERVICE)
 NEVER: Final = frozenset(
     {
         *(Permission.OWN, Permission.ROLE_WRITE, Permission.API_KEY_WRITE),
@@ -131,7 +132,7 @@ class ApiKeys(AccessPart):
             return None
         if self._deps.clock.now_ms() - row.used_at_ms >= USED_EVERY_S * 1000:
             await self._deps.store.submit(UseApiKey(unit=self._unit(), account=row.account, api_key=row.api_key))
-        grants = _within(await Roles(self._deps).of(row.account), limits.domain)
+        grants = (PROGRAM, *_within(await Roles(self._deps).of(row.account), limits.domain))
         name = f"key {limits.name} of {owner.address}"
         actor = Actor(name, row.account, grants, limited_to=frozenset(limits.permissions) - NEVER | {Permission.PING})
         return Program(actor, id_text(row.api_key), limits.per_minute)

@@ -184,7 +184,7 @@ class HttpServer(Engine[Request | Refused | Expecting]):
             return self._refused(505)
         fields = parse_fields(lines[1:])
         if method not in self._methods:
-            return self._refused(405 if not _has_content(fields) else 413)
+            return self._refused(413 if _has_content(fields) and not self._body_max else 405)
         if (status := self._framing(fields, method)) is not None:
             return self._refused(status)
         host, path, query = _place(target, fields, is_1_1=version == "HTTP/1.1")

@@ -3,11 +3,17 @@
 from dataclasses import dataclass
 
 from skrytka.mail.admin.commands.base import CommandDeps
-from skrytka.model.clock import Clock, Random
-from skrytka.model.events import Emitter
+from skrytka.mail.identity.login import Identity
+from skrytka.model.clock import Clock
 from skrytka.net.facts import Networks
+from skrytka.net.limits import LimitTable
 from skrytka.protocol.http.server import Response
+from skrytka.web.api.auth import Authentication, Refusal
+from skrytka.web.api.commands import BASE, ApiCommands
+from skrytka.web.api.login import ApiLogin, Factors, LoginDeps
+from skrytka.web.api.openapi import document
 from skrytka.web.api.problems import problem
+from skrytka.web.api.repeats import Repeats
 from skrytka.web.http import Page, WebRequest, json
 from skrytka.web.router import Router
 from skrytka.web.session import WebApp
@@ -18,17 +24,33 @@ class ApiDeps:
     """Made by the composition root."""
 
     commands: CommandDeps
+    identity: Identity
+    factors: Factors
     networks: Networks
-    events: Emitter
     clock: Clock
-    random: Random
+    is_demo: bool = False
 
 
 def api_app(deps: ApiDeps) -> WebApp:
-    """All of its pages."""
+    """All of its pages. What it is, and what it can do, is told to nobody who is not known."""
+    admin = deps.commands.admin
+    authentication = Authentication(admin.sessions, admin.api_keys, LimitTable(deps.clock))
 
     async def live(_request: WebRequest) -> Response:
         return json({"status": "ready"})
 
-    pages = [Page("GET", "/api/v1/live", live)]
+    async def openapi(request: WebRequest) -> Response:
+        try:
+            await authentication.of(request)
+        except Refusal as refusal:
+            return refusal.response
+        return json(document())
+
+    login = LoginDeps(commands=deps.commands, identity=deps.identity, factors=deps.factors, is_demo=deps.is_demo)
+    pages = [
+        Page("GET", f"{BASE}/live", live),
+        Page("GET", f"{BASE}/openapi.json", openapi),
+        *ApiLogin(login, authentication).pages(),
+        *ApiCommands(deps.commands, authentication, Repeats(deps.clock)).pages(),
+    ]
     return WebApp(app=Router(pages, problem), refused=problem, clock=deps.clock, networks=deps.networks)

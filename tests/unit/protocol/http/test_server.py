@@ -198,6 +198,7 @@ def test_content_is_handed_out_whole_however_it_comes(is_whole: bool) -> None:
         (post(b"hello", b"Content-Length: 5", method=b"GET"), 413),
         (post(b"", method=b"PATCH"), 405),
         (post(b"", method=b"TRACE"), 405),
+        (post(b"hello", b"Content-Length: 5", method=b"TRACE"), 405),
     ],
 )
 def test_content_that_two_parsers_could_read_differently_is_refused(data: bytes, status: int) -> None:

@@ -1,23 +1,11 @@
-from typing import cast
-
-from skrytka.mail.admin.commands.base import CommandDeps
-from skrytka.model.clock import FixedClock
-from skrytka.net.facts import Networks
-from skrytka.store.system import SystemRandom
-from skrytka.web.api.app import ApiDeps, api_app
-from tests.unit.mail.support import Recorder
-from tests.unit.web.support import asked
+from tests.unit.web.api.support import Api
 
 
-async def test_whether_it_is_there_is_no_secret() -> None:
-    web = api_app(
-        ApiDeps(
-            commands=cast("CommandDeps", None),
-            networks=Networks(("127.0.0.0/8",)),
-            events=Recorder(),
-            clock=FixedClock(),
-            random=SystemRandom(),
-        )
-    )
-    assert (await web.app(asked("GET", "/api/v1/live"))).status == 200
-    assert (await web.app(asked("GET", "/"))).status == 404
+async def test_whether_it_is_there_is_no_secret_and_what_it_can_is(api: Api) -> None:
+    assert (await api.ask("", "GET", "/live"))[0] == 200
+    assert (await api.ask("", "GET", "/openapi.json"))[0] == 401
+    assert (await api.ask("", "GET", "/nothing"))[0] == 404
+    status, document, _fields = await api.ask(await api.token("alice"), "GET", "/openapi.json")
+    assert (status, document["openapi"]) == (200, "3.1.0")
+    assert api.web.refused(413).status == 413
+    assert api.web.networks is not None

@@ -79,6 +79,7 @@ ACCOUNTS: Final[dict[str, Command]] = {
         permission=Permission.ACCOUNT_WRITE,
         scope=on_address,  # there is no account yet
         also=_to_make_admins,
+        before=_account_now,
         run=_account_add,
         route=Route("POST", "/accounts"),
     ),
@@ -154,6 +155,7 @@ ACCOUNTS: Final[dict[str, Command]] = {
         result=AliasInfo,
         permission=Permission.ALIAS_WRITE,
         scope=on_address,
+        before=_alias_now,
         run=lambda deps, args, actor, _: deps.admin.aliases.add(args.address, args.targets, actor.name),
         route=Route("POST", "/aliases"),
     ),

@@ -44,6 +44,7 @@ DOMAINS: Final[dict[str, Command]] = {
         result=DomainInfo,
         permission=Permission.DOMAIN_WRITE,
         scope=on_node,
+        before=_domain_now,
         run=lambda deps, args, actor, _: deps.admin.domains.add(args.domain, actor.name),
         route=Route("POST", "/domains"),
     ),

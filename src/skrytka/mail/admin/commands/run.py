@@ -4,20 +4,14 @@ from typing import Any, Final
 
 import msgspec
 
-from skrytka.mail.admin.app_passwords import AppPasswordMade
 from skrytka.mail.admin.commands.base import Args, Command, CommandDeps, Progress, Scope, args_text
 from skrytka.mail.admin.commands.table import COMMANDS
-from skrytka.mail.admin.oauth import ClientAdded
-from skrytka.mail.admin.types import CodeMade
-from skrytka.mail.identity.api_keys import NewApiKey
 from skrytka.mail.identity.permissions import demand, may, may_somewhere
 from skrytka.model.actor import Actor
 from skrytka.model.errors import UNREADABLE, PermanentError, Reason, ReasonedError, TransientError
 from skrytka.model.events import CommandDone
 from skrytka.model.secret import Secret
 from skrytka.store.sql import directory
-
-SHOWN_ONCE: Final = (NewApiKey, ClientAdded, CodeMade, AppPasswordMade)  # results that have a secret in them
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -85,20 +79,21 @@ async def execute(deps: CommandDeps, name: str, args: Args, actor: Actor, progre
     if command.route.method == "GET":
         return _visible(command, scope, actor, await command.run(deps, args, actor, progress))
     await _guard(deps, name, args, scope, actor)
-    before = await _before(deps, command, args)
+    before = await _state(deps, command, args)
     result = await command.run(deps, args, actor, progress)
-    what = scope.account or scope.domain or ""
-    deps.admin.events.emit(
-        CommandDone(actor=actor.name, action=name, object=what, before=_told(before), after=_told(result))
-    )
+    what, after = scope.account or scope.domain or "", await _state(deps, command, args)
+    deps.admin.events.emit(CommandDone(actor=actor.name, action=name, object=what, before=before, after=after))
     return result
 
 
 def _visible(command: Command, scope: Scope, actor: Actor, result: object) -> object:
-    if scope.is_listing and command.row_domain is not None and isinstance(result, list):
-        row_domain, permission = command.row_domain, command.permission
-        return [row for row in result if may(actor, permission, row_domain(row))]
-    return result
+    """Fails closed: a listing whose rows have no known domain is shown to nobody."""
+    if not scope.is_listing:
+        return result
+    row_domain, permission = command.row_domain, command.permission
+    if row_domain is None or not isinstance(result, list | tuple):
+        raise TypeError("a listing of all domains has rows, and knows whose each is")
+    return [row for row in result if may(actor, permission, row_domain(row))]
 
 
 def _allow(command: Command, args: Args, scope: Scope, actor: Actor) -> None:
@@ -131,18 +126,14 @@ def demand_fresh(actor: Actor, now_ms: int) -> None:
         raise PermanentError(Reason.STEP_UP_NEEDED, "prove again who you are, with a factor")
 
 
-async def _before(deps: CommandDeps, command: Command, args: Args) -> object:
-    try:
-        return None if command.before is None else await command.before(deps, args)
-    except PermanentError:
-        return None  # it is not there: the command will say so, or make it
-
-
-def _told(value: object) -> str:
-    """What an event says of it; keys that are shown once are not in it."""
-    if value is None or isinstance(value, SHOWN_ONCE):
+async def _state(deps: CommandDeps, command: Command, args: Args) -> str:
+    """What the event says of what is changed; "" where it is not there. Never a result: it may show a secret."""
+    if command.before is None:
         return ""
-    return msgspec.json.encode(value, enc_hook=str).decode()[:TOLD_MAX]
+    try:
+        return msgspec.json.encode(await command.before(deps, args)).decode()[:TOLD_MAX]
+    except PermanentError:
+        return ""
 
 
 def refusal(error: ReasonedError) -> Answer:

@@ -1,0 +1,41 @@
+"""Rewrites the table of places in docs/api.md from the OpenAPI document: ``python -m scripts.api_table``."""
+
+from pathlib import Path
+from typing import Any
+
+from skrytka.web.api.openapi import document
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "api.md"
+BEGIN = "<!-- places:begin (made by python -m scripts.api_table) -->"
+END = "<!-- places:end -->"
+BESIDES = {"x-step-up": "a fresh proof", "x-four-eyes": "a second person"}
+
+
+def table(openapi: dict[str, Any]) -> str:
+    """Each place with its command, its permission and what it wants besides."""
+    lines = ["| place | command | permission | besides |", "|---|---|---|---|"]
+    for path, methods in sorted(openapi["paths"].items()):
+        for method, operation in sorted(methods.items()):
+            wanted = [word for key, word in BESIDES.items() if operation.get(key)]
+            permission = f"`{operation['x-permission']}`" if "x-permission" in operation else ""
+            cells = (f"`{method.upper()} {path}`", f"`{operation['operationId']}`", permission, ", ".join(wanted))
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def rewritten(page: str, openapi: dict[str, Any]) -> str:
+    """The page with the table between its two marks replaced."""
+    before, begin, rest = page.partition(BEGIN)
+    _old, end, after = rest.partition(END)
+    if not (begin and end):
+        msg = f"docs/api.md has no place for the table: {BEGIN} ... {END}"
+        raise ValueError(msg)
+    return f"{before}{BEGIN}\n{table(openapi)}\n{END}{after}"
+
+
+def main() -> None:
+    PAGE.write_text(rewritten(PAGE.read_text(encoding="utf-8"), document()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -10,14 +10,14 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from skrytka.mail.identity.access_deps import AccessPart, mac, open_record, seal
+from skrytka.mail.identity.access_deps import AccessDeps, AccessPart, mac, open_record, seal
 from skrytka.mail.identity.roles import Roles
 from skrytka.model.actor import AccessRole, Actor, Grant
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId
 from skrytka.model.secret import Secret
 from skrytka.store.access_rows import SessionRow
-from skrytka.store.commands.access import BeginSession, EndSessions, SeeSession
+from skrytka.store.commands.access import BeginSession, EndSessions, ExpireAccess, SeeSession
 from skrytka.store.rows import AccountStatus
 from skrytka.store.sql import access as sql
 from skrytka.store.sql import directory
@@ -31,6 +31,8 @@ ENROL_S: Final = 15 * 60  # of a session that can only enrol a factor
 SEEN_EVERY_S: Final = 60  # so often is written that a session is in use
 SESSIONS_MAX: Final = 10  # of an account; the oldest makes room
 PLACE_MAX: Final = 200
+FORGET_EVERY_S: Final = 3600
+KEEP_APPROVALS_S: Final = 366 * 86_400  # for whoever reviews them; the event log has them longer
 _TOKEN = re.compile(r"([1-9][0-9]{0,18})\.([0-9a-f]{64})")
 _LABEL: Final = b"session"
 
@@ -67,6 +69,10 @@ class Session(NamedTuple):
 class Sessions(AccessPart):
     """Of all accounts."""
 
+    def __init__(self, deps: AccessDeps) -> None:
+        super().__init__(deps)
+        self._forgot_at_ms = 0
+
     async def begin(self, account: AccountId, place: Place, *, is_proved: bool) -> Secret:
         """What the client shows from now on. ``is_proved``: a factor beside the password was shown."""
         deps = self._deps
@@ -74,6 +80,7 @@ class Sessions(AccessPart):
         keys = await self._keys()
         key = mac(keys, _LABEL, secret)
         place = Place(place.remote[:PLACE_MAX], place.agent[:PLACE_MAX], place.is_enrolling)
+        await self._forget_old()
         older = await deps.store.read(sql.sessions(account))
         await deps.store.submit(
             BeginSession(
@@ -86,6 +93,17 @@ class Sessions(AccessPart):
             )
         )
         return _token(account, secret)
+
+    async def _forget_old(self) -> None:
+        """What nobody showed again after its time, once an hour."""
+        now_ms = self._deps.clock.now_ms()
+        if now_ms - self._forgot_at_ms >= FORGET_EVERY_S * 1000:
+            self._forgot_at_ms = now_ms
+            sessions, approvals = now_ms - WHOLE_S * 1000, now_ms - KEEP_APPROVALS_S * 1000
+            unit = self._unit()
+            await self._deps.store.submit(
+                ExpireAccess(unit=unit, sessions_before_ms=sessions, approvals_before_ms=approvals)
+            )
 
     async def find(self, token: str) -> Session | None:
         """The session behind what a client shows; None when it has ended, and whatever else is wrong."""

@@ -141,3 +141,12 @@ async def test_a_session_that_can_only_enrol_has_no_role_and_little_time(world: 
 @pytest.mark.parametrize("token", ["", "1", "1.", "0." + "a" * 64, "1." + "a" * 64, "9" * 19 + "." + "a" * 64, "1.a b"])
 async def test_what_is_no_secret_of_a_session_is_nobody(access: AccessDeps, token: str) -> None:
     assert await Sessions(access).find(token) is None
+
+
+async def test_what_nobody_shows_again_is_forgotten(world: World, access: AccessDeps) -> None:
+    sessions, alice, bob = Sessions(access), await world.account("alice"), await world.account("bob")
+    await sessions.begin(alice, PLACE, is_proved=True)
+    world.clock.advance(WHOLE_S + 1)
+    await sessions.begin(bob, PLACE, is_proved=True)
+    assert await world.store.read(sql.sessions(alice)) == []
+    assert len(await sessions.list(bob)) == 1

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import click
 
 from skrytka import __version__
-from skrytka.cli.options import installation_options
+from skrytka.cli.options import installation_options, remote_options
 from skrytka.model.errors import Reason, ReasonedError, SkrytkaError
 
 EXIT_OK = 0
@@ -112,6 +112,7 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="skrytka")
+@remote_options
 @installation_options
 def skrytka() -> None:
     """Skrytka, a secure mail server: SMTP, IMAP and an encrypted store in one.

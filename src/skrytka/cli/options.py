@@ -14,6 +14,7 @@ DEFAULT_DIR = "/var/lib/skrytka"
 P = ParamSpec("P")
 R = TypeVar("R")
 _KEY = "skrytka.installation"
+_REMOTE = "skrytka.remote"
 
 
 def installation_options(function: Callable[P, R]) -> Callable[..., R]:
@@ -39,6 +40,33 @@ def installation_options(function: Callable[P, R]) -> Callable[..., R]:
         metavar="DIR",
         help=f"Folder of the installation; else SKRYTKA_DIR, else {DEFAULT_DIR}.",
     )(inner)
+
+
+def remote_options(function: Callable[P, R]) -> Callable[..., R]:
+    """Adds ``--server``, ``--token-file`` and ``--ca-file`` to ``skrytka`` itself; see :func:`remote`."""
+
+    @functools.wraps(function)
+    def inner(*args: Any, server: str | None, token_file: Path | None, ca_file: Path | None, **kwargs: Any) -> R:
+        if (server is None) != (token_file is None):
+            raise click.UsageError("--server and --token-file belong together")
+        if server is not None:
+            click.get_current_context().meta[_REMOTE] = (server, token_file, ca_file)
+        return function(*args, **kwargs)
+
+    path = click.Path(path_type=Path, readable=False)
+    inner = click.option(
+        "--ca-file", type=path, help="Authorities (PEM) that vouch for it, instead of this machine's."
+    )(inner)
+    inner = click.option("--token-file", type=path, help="A key or session of the API; only you may read the file.")(
+        inner
+    )
+    return click.option("--server", metavar="URL", help="Ask the API of that server: https://HOST[:PORT].")(inner)
+
+
+def remote() -> tuple[str, Path, Path | None] | None:
+    """Server, token file and authorities, if commands are for another machine's server."""
+    found: tuple[str, Path, Path | None] | None = click.get_current_context().meta.get(_REMOTE)
+    return found
 
 
 def config_path() -> Path:

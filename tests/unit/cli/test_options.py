@@ -39,3 +39,9 @@ def test_a_relative_folder_is_that_of_the_shell(cli: Cli, tmp_path: Path, monkey
 
 def test_two_names_at_once_are_refused(cli: Cli) -> None:
     assert cli("domain", "list", "--dir", "/x", "--config", "/y") == 2
+
+
+def test_a_server_is_named_with_who_asks_it(cli: Cli) -> None:
+    assert cli("--server", "https://mail.example.test", "account", "list") == 2
+    assert cli("--token-file", "x", "account", "list") == 2
+    assert cli("--server", "https://mail.example.test", "--token-file", "/nonexistent", "account", "list") == 3

@@ -1,0 +1,152 @@
+"""One administrator's command, asked of another machine's server over its API: the same command, the same result.
+
+The server's certificate has to be right. The token, a session's or a key's, stands in a file that nobody else may read.
+"""
+
+import asyncio
+import re
+import socket
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from skrytka.mail.admin.commands.base import Command
+from skrytka.mail.admin.commands.table import COMMANDS
+from skrytka.model.address import Domain
+from skrytka.model.dns import Answer, Status
+from skrytka.model.errors import UNREADABLE, PermanentError, Reason, TransientError
+from skrytka.model.secret import Secret
+from skrytka.net.client_tls import ClientTls
+from skrytka.net.dialer import Dialer
+from skrytka.net.https import Https, Url
+from skrytka.net.sweeper import Sweeper
+from skrytka.protocol.http.client import Received
+from skrytka.store.system import SystemClock
+
+BASE: Final = "/api/v1"
+PAGE: Final = 500
+ANSWER_S: Final = 600.0
+ANSWER_MAX: Final = 16 * 1024 * 1024
+_FAMILIES: Final = {"A": socket.AF_INET, "AAAA": socket.AF_INET6}
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """Which server, as whom."""
+
+    url: str  # https://host[:port]
+    token_file: Path
+    ca_file: Path | None = None  # instead of the authorities of this machine
+
+
+class SystemNames:
+    """Names as the machine of an administrator knows them, which is no mail server."""
+
+    def known(self, name: str, rdtype: str) -> Answer | None:
+        return None
+
+    async def query(self, name: Domain | str, rdtype: str) -> Answer:
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(
+                str(name), None, family=_FAMILIES[rdtype], type=socket.SOCK_STREAM
+            )
+        except OSError:
+            return Answer(Status.NXDOMAIN)
+        return Answer(Status.NOERROR, tuple(str(address[0]) for *_rest, address in found))
+
+
+def ask(remote: Remote, command: str, args: dict[str, Any]) -> Any:
+    """The command's result as JSON values; its error with cause and mend is raised."""
+    return asyncio.run(_ask(remote, command, args))
+
+
+async def _ask(remote: Remote, name: str, args: dict[str, Any]) -> Any:
+    url, token = Url.parse(remote.url.rstrip("/")), read_token(remote.token_file)
+    command = COMMANDS.get(name)
+    if command is None:
+        raise PermanentError(Reason.UNSUPPORTED, f"there is no command {name!r}")
+    sweeper = Sweeper(SystemClock())
+    https = Https(
+        Dialer(sweeper, service="cli"),
+        SystemNames(),
+        ClientTls(Path("/")),
+        ca_file=None if remote.ca_file is None else str(remote.ca_file.absolute()),
+    )
+    wanted = {key: value for key, value in args.items() if value is not None}
+    found = _told(await _send(https, url, token, command, wanted))
+    if command.route.method != "GET" or not isinstance(found, dict) or "items" not in found:
+        return found
+    rows = list(found["items"])
+    while "next" in found:
+        found = _told(await _send(https, url, token, command, wanted | {"cursor": found["next"]}))
+        rows += found["items"]
+    return rows
+
+
+async def _send(https: Https, url: Url, token: Secret, command: Command, args: dict[str, Any]) -> Received:
+    path, body = request(command, args)
+    fields: tuple[tuple[str, str], ...] = (
+        ("Authorization", f"Bearer {token.reveal().decode('ascii')}"),
+        ("Accept", "application/json"),
+    )
+    if body is not None:
+        fields += (("Content-Type", "application/json"),)
+    return await https.ask(
+        Url(url.host, url.port, path),
+        method=command.route.method,
+        fields=fields,
+        body=body,
+        seconds=ANSWER_S,
+        body_max=ANSWER_MAX,
+    )
+
+
+def request(command: Command, args: dict[str, Any]) -> tuple[str, bytes | None]:
+    """Where the command is, and its content."""
+    left, path = dict(args), command.route.path
+    for name in re.findall(r"{(\w+)}", path):
+        path = path.replace(f"{{{name}}}", quote(str(left.pop(name)), safe=""))
+    if command.route.method in ("POST", "PUT"):
+        return BASE + path, msgspec.json.encode(left)
+    if command.route.method == "GET" and getattr(command.result, "__origin__", None) is list:
+        left["limit"] = PAGE
+    query = urlencode(
+        {key: msgspec.json.encode(value) if isinstance(value, bool) else value for key, value in left.items()}
+    )
+    return BASE + path + (f"?{query}" if query else ""), None
+
+
+def read_token(path: Path) -> Secret:
+    """PermanentError(BAD_CONFIG) when it is not there, or others may read it."""
+    try:
+        mode, text = path.stat().st_mode, path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise PermanentError(Reason.BAD_CONFIG, f"{path}: no token can be read there ({exc})") from exc
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise PermanentError(Reason.BAD_CONFIG, f"{path}: others may read it; chmod 600 {path}")
+    if not text.isprintable() or not text:
+        raise PermanentError(Reason.BAD_CONFIG, f"{path}: that is no token")
+    return Secret(text)
+
+
+def _told(received: Received) -> Any:
+    try:
+        told = msgspec.json.decode(received.body) if received.body else None
+    except UNREADABLE as exc:
+        raise TransientError(Reason.UNREACHABLE, "what answers there is not Skrytka's API") from exc
+    if received.status < 300:
+        return told
+    problem = told if isinstance(told, dict) else {}
+    detail = "; ".join(text for text in (problem.get("detail", ""), problem.get("mend", "")) if text)
+    try:
+        reason = Reason(problem.get("reason", ""))
+    except ValueError:
+        reason = Reason.UNREACHABLE
+    is_transient = received.status >= 500 or received.status == 429
+    raise (TransientError if is_transient else PermanentError)(
+        reason, detail or f"the server answered {received.status}"
+    )

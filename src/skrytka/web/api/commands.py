@@ -143,7 +143,7 @@ def read_args(command: Command, given: Mapping[str, str], *, is_text: bool) -> A
 
 
 def is_list(command: Command) -> bool:
-    return get_origin(command.result) is list
+    return get_origin(command.result) in (list, tuple, Sequence)
 
 
 def page_of(rows: Sequence[Any], paging: Mapping[str, str]) -> dict[str, Any]:

@@ -23,6 +23,12 @@ def test_no_place_is_without_a_permission_but_the_session_s_own() -> None:
     assert without == {"session.begin", "session.show", "session.leave", "session.prove"}
 
 
+def test_every_list_comes_in_pages() -> None:
+    for path, method, operation in OPERATIONS.values():
+        schema = operation["responses"].get("200", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        assert method != "get" or schema.get("type") != "array", path
+
+
 def test_secrets_are_written_and_never_read() -> None:
     body = OPERATIONS["account.password"][2]["requestBody"]["content"]["application/json"]["schema"]
     assert body["properties"]["password"] == {"type": "string", "format": "password", "writeOnly": True}

@@ -113,7 +113,7 @@ async def _guard(deps: CommandDeps, name: str, args: Args, scope: Scope, actor: 
         row = await deps.admin.store.read(directory.account_by_address(scope.account))
         if row is not None:
             await deps.admin.roles.demand_cover(row.account, actor)
-    if command.is_dangerous:
+    if command.is_dangerous or (command.also is not None and command.also(args) is not None):
         demand_fresh(actor, deps.admin.clock.now_ms())
     if command.is_four_eyes:
         await deps.admin.approvals.use(name, args_text(args), actor)

@@ -99,6 +99,14 @@ async def test_what_is_dangerous_wants_a_fresh_proof(world: World) -> None:
     assert (await ask(world, fresh, "account.password", **asked)).error == "step_up_needed"
 
 
+async def test_to_make_an_administrator_wants_a_fresh_proof(world: World) -> None:
+    admin = Actor("admin", grants=LOCAL_ROOT.grants)
+    asked = {"address": "x@example.test", "password": "a much longer one", "is_admin": True}
+    assert (await ask(world, admin, "account.add", **asked)).error == "step_up_needed"
+    fresh = Actor("admin", grants=LOCAL_ROOT.grants, stepped_up_at_ms=world.clock.now_ms())
+    assert (await ask(world, fresh, "account.add", **asked)).ok
+
+
 async def test_nobody_acts_upon_who_can_do_more_than_he(world: World) -> None:
     fresh = Actor("hugo", grants=HELP_DESK.grants, stepped_up_at_ms=world.clock.now_ms())
     asked = {"address": "admin@example.test", "password": "a much longer one"}

@@ -58,11 +58,9 @@ class Authentication:
             raise Refusal(problem(401, "log in: POST /api/v1/session, or use a key", "bad_credentials"))
         if is_cookie and request.method not in SAFE_METHODS and not _is_from_our_page(request):
             raise Refusal(problem(403, "that came from the page of another site", "not_permitted"))
-        self._count("api-wrong", address, WRONG_PER_ADDRESS)
         found = await self._known(token, request)
-        if found is not None:
-            self._limits.refund("api-wrong", address)
-        else:
+        if found is None:
+            self._count("api-wrong", address, WRONG_PER_ADDRESS)  # who has a right one is never stopped by others
             raise Refusal(problem(401, "the session or key does not hold", "bad_credentials"))
         return found
 

@@ -183,7 +183,7 @@ class FailureTeller:
         sent: tuple[Address, ...] = ()
         detail = ""
         for address in to:  # RFC 9991 2: each of them
-            report = write_failure(self._report(failure, from_, address, records))
+            report = await asyncio.to_thread(write_failure, self._report(failure, from_, address, records))
             try:
                 sent += await self._deps.sender.send(report, from_, (address,), is_null=True)
             except PermanentError as exc:

@@ -36,18 +36,22 @@ class ReportSender:
         """
         path = NULL_REVERSE_PATH if is_null else ReversePath(from_)
         here: list[Resolution] = []
-        elsewhere: list[Address] = []
+        elsewhere: list[Address] = []  # aliases of ours may lead there, too
+        told: list[Address] = []
         for address in to:
             resolution = await self._deps.directory.resolve(address, has_quota=False)
             if resolution.is_accepted:
                 here.append(resolution)
+                elsewhere += resolution.outside
             elif resolution.verdict.reason is Reason.RELAY_DENIED:
                 elsewhere.append(address)
+                told.append(address)
         for resolution in here:
-            await self._put(octets, path, resolution)
+            if resolution.targets:
+                await self._put(octets, path, resolution)
         if elsewhere:
-            await self._queue(octets, from_, path, elsewhere)
-        return (*(each.recipient for each in here), *elsewhere)
+            await self._queue(octets, from_, path, list(dict.fromkeys(elsewhere)))
+        return (*(each.recipient for each in here), *told)
 
     async def _put(self, octets: bytes, path: ReversePath, resolution: Resolution) -> None:
         deps = self._deps

@@ -34,7 +34,7 @@ class OutboundEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     deliver_by: DeliverBy | None = None  # counted from arrived_at_ms
     priority: int | None = None  # MT-PRIORITY, as granted; None: nobody has said one
     hold: str = ""  # as its sender said it (model.envelope.Hold)
-    signatures: bytes = b""  # DKIM-Signature fields of ours, which go between these and the message
+    signatures: bytes = b""  # DKIM-Signature fields of ours below a set of ARC, which go between these and the message
     signed_for: str = ""  # d= of them: who signs anew when the octets have to change
     origin: ReversePath | None = None  # the reverse path of a forward before it was rewritten: who may be told
     is_proven: bool = True  # that it is the sender's

@@ -14,7 +14,7 @@ from tests.support.outside import Outside, peer
 from tests.support.signing import give_keys, signing_of, use_keys, verified
 from tests.support.tls_peer import tls_peer
 from tests.unit.mail.delivery.test_report_intake import mail
-from tests.unit.mail.world import World, fails
+from tests.unit.mail.world import ACTOR, World, fails
 
 FROM = Address.parse("postmaster@example.test")
 RAW = write_dmarc_mail(mail(b"<feedback/>")).replace(b"noreply@example.net", b"postmaster@example.test")
@@ -52,6 +52,16 @@ async def test_it_goes_into_a_mailbox_here(world: World) -> None:
     (copy,) = await world.inbox()
     assert copy.endswith(RAW)
     assert await outside.queue() == []
+
+
+async def test_an_alias_of_ours_may_lead_it_on(world: World) -> None:
+    await world.admin.aliases.add("d@example.test", ["alice@example.test", "x@example.net"], ACTOR)
+    await world.admin.aliases.add("e@example.test", ["y@example.net"], ACTOR)
+    outside = Outside(world, 1)
+    to = [Address.parse("d@example.test"), Address.parse("e@example.test")]
+    assert await sender_of(outside).send(RAW, FROM, to, is_null=True) == tuple(to)
+    assert len(await world.inbox()) == 1
+    assert len(await outside.queue()) == 2
 
 
 async def test_an_address_of_ours_that_takes_no_mail_is_left_out(world: World) -> None:

@@ -138,3 +138,12 @@ def test_a_long_header_is_cut() -> None:
     raw = write_failure(msgspec.structs.replace(REPORT, fields=long))
     assert len(raw) < HEADER_MAX + 3000
     assert raw.endswith(b"y\r\n\r\n--=_b1--\r\n")
+
+
+def test_a_large_group_and_a_long_header_take_their_time_once() -> None:
+    members = tuple(f"member{number}@example.net" for number in range(2_000))
+    line = b"Received: by x; " + b"a" * 900 + b"\r\n"
+    fields = rescan(line * 60 + b"Message-ID: <MEMBER77@EXAMPLE.NET>\r\n\r\n").fields
+    raw = write_failure(msgspec.structs.replace(REPORT, recipients=members, fields=fields))
+    assert b"member" not in raw.lower()
+    assert b"Message-ID: <(left out)>\r\n" in raw

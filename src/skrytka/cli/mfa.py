@@ -19,7 +19,7 @@ def mfa() -> None:
 @options.json_option
 @options.installation_options
 def require(*, target: str, grace_days: int, as_json: bool) -> None:
-    """Demand a second factor of TARGET: an address, a domain, role:user (everybody) or role:system_admin."""
+    """Demand a second factor of TARGET: an address, a domain, role:user (everybody) or another role."""
     made = ask("mfa.require", target=target, grace_days=grace_days)
     done = "a second factor is demanded of {subject}, after {grace_days} days of grace"
     output.print_done(made, done, as_json=as_json)

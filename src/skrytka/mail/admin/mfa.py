@@ -5,7 +5,7 @@ from typing import Final
 
 from skrytka.mail.admin.base import AdminPart, parse_address, parse_domain
 from skrytka.mail.admin.types import RuleInfo
-from skrytka.mail.identity.duty import ADMIN_ROLE, USER_ROLE
+from skrytka.mail.identity.duty import ROLES
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import MfaRuleChanged
 from skrytka.store.commands.factors import DropMfaRule, PutMfaRule
@@ -13,7 +13,6 @@ from skrytka.store.factor_rows import RuleRow, RuleScope
 from skrytka.store.sql import factors as sql
 
 ROLE_PREFIX: Final = "role:"
-ROLES: Final = (ADMIN_ROLE, USER_ROLE)
 DAY_MS: Final = 86_400_000
 REQUIRED, EXEMPT, NONE = "required", "exempt", ""
 

@@ -15,9 +15,9 @@ from skrytka.model.ids import AccountId, State, UnitId, new_id
 from skrytka.store.api import Store
 from skrytka.store.commands.directory import PASSWORD, SetPassword
 from skrytka.store.rows import DIRECTORY_SUBJECT, AccountRow, AccountStatus
+from skrytka.store.sql import access, factors
 from skrytka.store.sql import controls as control_sql
 from skrytka.store.sql import directory as sql
-from skrytka.store.sql import factors
 from skrytka.store.statement import Query
 
 KNOWN_MAX: Final = 10_000  # some 8 MB
@@ -98,7 +98,7 @@ def _mfa(account: AccountRow, now_ms: int) -> Query[tuple[bool, int]]:
     """Whether a password alone is not enough, and until when that is so by itself."""
     has_factor = yield from factors.has_factor(account.account)
     rules = yield from factors.rules_of(account.address)
-    roles = roles_of(is_admin=account.is_admin)
+    roles = roles_of((yield from access.grants(account.account)), is_admin=account.is_admin)
     duty = duty_of(account.address, roles, account.created_at_ms, rules, now_ms)
     is_due = duty is not None and duty.is_due(now_ms)
     ends = [next_change_ms(rules, now_ms), duty.due_at_ms if duty is not None and not is_due else None]

@@ -9,10 +9,11 @@ from typing import Final
 
 import msgspec
 
+from skrytka.model.actor import AccessRole
+from skrytka.store.access_rows import GrantRow
 from skrytka.store.factor_rows import RuleRow, RuleScope
 
-ADMIN_ROLE: Final = "system_admin"  # model.actor.AccessRole: who the directory marks as an administrator
-USER_ROLE: Final = "user"  # everybody
+ROLES: Final = tuple(role.value for role in AccessRole if role is not AccessRole.SERVICE)  # that rules may name
 
 
 class Duty(msgspec.Struct, frozen=True):
@@ -25,9 +26,15 @@ class Duty(msgspec.Struct, frozen=True):
         return now_ms >= self.due_at_ms
 
 
-def roles_of(*, is_admin: bool) -> frozenset[str]:
-    """The roles that rules may name."""
-    return frozenset({ADMIN_ROLE, USER_ROLE} if is_admin else {USER_ROLE})
+def roles_of(given: Iterable[GrantRow], *, is_admin: bool) -> frozenset[str]:
+    """What the account is here for, wherever: everybody is a user."""
+    own = {AccessRole.USER.value} | ({AccessRole.SYSTEM_ADMIN.value} if is_admin else set())
+    return frozenset(own | {row.role for row in given})
+
+
+def is_administrator(roles: Iterable[str]) -> bool:
+    """Whether somebody may do more here than what is his own."""
+    return any(role != AccessRole.USER.value for role in roles)
 
 
 def duty_of(

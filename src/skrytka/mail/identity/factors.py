@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from skrytka.mail.identity import totp
-from skrytka.mail.identity.duty import Duty, duty_of, roles_of
+from skrytka.mail.identity.duty import Duty, duty_of, is_administrator, roles_of
 from skrytka.mail.identity.factor_secrets import FACTORS_SUBJECT, FactorKeys, FactorSecret, checked_name
 from skrytka.mail.identity.recovery import RECOVERY_CODES, mac_of, new_code
 from skrytka.mail.identity.webauthn import WebAuthn
@@ -32,7 +32,7 @@ from skrytka.store.commands.factors import (
 from skrytka.store.factor_rows import CodeKind, FactorKind, FactorRow, Notice
 from skrytka.store.rows import AccountRow
 from skrytka.store.seal.source import KeySource
-from skrytka.store.sql import directory
+from skrytka.store.sql import access, directory
 from skrytka.store.sql import factors as sql
 
 ENROL_CODE_MS: Final = 24 * 3600 * 1000
@@ -139,10 +139,11 @@ class Factors:
         )
 
     async def duty(self, owner: Owner, *, is_web: bool = True) -> Duty | None:
-        """What is demanded of the account; of an administrator on the web from his first day, but in a demo."""
-        rules = await self.deps.store.read(sql.rules_of(owner.address.key))
-        roles = roles_of(is_admin=owner.is_admin)
-        if is_web and owner.is_admin and not self.deps.is_demo:
+        """What is demanded of the account; of who has a role beside user on the web always, but in a demo."""
+        store = self.deps.store
+        rules = await store.read(sql.rules_of(owner.address.key))
+        roles = roles_of(await store.read(access.grants(owner.account)), is_admin=owner.is_admin)
+        if is_web and is_administrator(roles) and not self.deps.is_demo:
             return Duty(owner.created_at_ms, "administrator")
         return duty_of(owner.address.key, roles, owner.created_at_ms, rules, self.deps.clock.now_ms())
 

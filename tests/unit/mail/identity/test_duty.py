@@ -1,7 +1,9 @@
 import pytest
 
-from skrytka.mail.identity.duty import Duty, duty_of, next_change_ms, roles_of
+from skrytka.mail.identity.duty import ROLES, Duty, duty_of, is_administrator, next_change_ms, roles_of
 from skrytka.model.actor import AccessRole
+from skrytka.model.ids import AccountId
+from skrytka.store.access_rows import GrantRow
 from skrytka.store.factor_rows import RuleRow, RuleScope
 
 NOW, DAY = 1_000_000, 100
@@ -52,5 +54,8 @@ def test_what_was_read_holds_until_the_next_exception_ends() -> None:
 
 
 def test_roles_are_those_that_access_knows() -> None:
-    assert roles_of(is_admin=False) == {AccessRole.USER.value}
-    assert roles_of(is_admin=True) == {AccessRole.USER.value, AccessRole.SYSTEM_ADMIN.value}
+    given = [GrantRow(AccountId(1), ALICE, "help_desk", "example.org", 0)]
+    assert roles_of([], is_admin=False) == {AccessRole.USER.value}
+    assert roles_of(given, is_admin=True) == {"user", "system_admin", "help_desk"}
+    assert [is_administrator(roles) for roles in ({"user"}, {"user", "auditor"})] == [False, True]
+    assert set(ROLES) == {role.value for role in AccessRole} - {"service"}

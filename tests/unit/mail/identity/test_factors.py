@@ -9,6 +9,7 @@ from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import FactorsChanged
 from skrytka.model.ids import UnitId
 from skrytka.model.secret import Secret
+from skrytka.store.commands.access import GiveRole
 from skrytka.store.commands.factors import PutMfaRule
 from skrytka.store.factor_rows import RuleScope
 from skrytka.store.sql import factors as sql
@@ -212,3 +213,14 @@ async def test_an_account_that_is_gone_has_no_owner(world: World) -> None:
         await factors(world).owner(AccountId(99))
     assert caught.value.reason is Reason.NO_SUCH_USER
     assert (await owner(world)).address == Address.parse(ALICE)
+
+
+async def test_who_was_given_a_role_is_an_administrator_and_rules_may_name_it(world: World) -> None:
+    made, alice = factors(world), await owner(world)
+    unit = UnitId(world.random.token(16))
+    await world.store.submit(GiveRole(unit=unit, account=alice.account, role="help_desk", domain="example.test"))
+    assert (await made.state(alice)).rule == "administrator"
+    assert not (await made.state(alice, is_web=False)).is_required
+    await world.admin.mfa.require("role:help_desk", 3, ALICE)
+    assert (await made.state(alice, is_web=False)).rule == "role help_desk"
+    assert not (await made.state(await owner(world, "bob"))).is_required

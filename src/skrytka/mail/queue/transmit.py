@@ -6,6 +6,7 @@ tried then.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
@@ -152,17 +153,20 @@ class Transmitter:
             raise TransientError(Reason.BAD_CREDENTIALS, f"{self._hop.host} refuses the login")
 
     async def close(self) -> None:
-        """QUIT where that makes sense; the connection is gone afterwards."""
-        if self.is_usable and self._engine.state in {ClientState.READY, ClientState.FAILED}:
-            try:
-                await self._say(said.SayQuit())
-                await self._conn.flush()
-                await self._answer(QUIT_S / self._reply_s)
-            except (TransientError, DisconnectedError):
-                pass
-        self.is_usable = False
-        self._conn.abort("quit")
+        """QUIT where that makes sense; the connection is gone afterwards, also when this is cancelled."""
+        try:
+            if self.is_usable and self._engine.state in {ClientState.READY, ClientState.FAILED}:
+                await self._quit()
+        finally:
+            self.is_usable = False
+            self._conn.abort("quit")
         await asyncio.sleep(0)  # the loop frees the socket
+
+    async def _quit(self) -> None:
+        with contextlib.suppress(TransientError, DisconnectedError):
+            await self._say(said.SayQuit())
+            await self._conn.flush()
+            await self._answer(QUIT_S / self._reply_s)
 
     # -- a message ------------------------------------------------------------------------------------------------
 

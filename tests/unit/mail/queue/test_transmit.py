@@ -1,5 +1,7 @@
 """What one session says to servers of different abilities."""
 
+import asyncio
+
 import pytest
 
 from skrytka.mail.queue.handshake import Handshake
@@ -7,8 +9,9 @@ from skrytka.mail.queue.transmit import HopRefusedError, Transmitter
 from skrytka.model.envelope import BodyType
 from skrytka.model.events import MessageRelayed
 from skrytka.model.settings import Route
+from skrytka.net.connection import Connection
 from skrytka.protocol.tlspolicy.policy import NO_POLICY
-from tests.support.outside import CHUNKING, CLOSE, EHLO, Outside, peer, to
+from tests.support.outside import CHUNKING, CLOSE, EHLO, HANG, Outside, peer, to, turns
 from tests.unit.mail.world import MESSAGE, World
 
 BARE = b"250 mx.example.net\r\n"
@@ -161,17 +164,34 @@ async def test_a_demanded_tls_that_is_not_offered_lets_nothing_out(world: World)
     assert row.reason == "4.7.0"
 
 
+async def transmitter_to(outside: Outside, port: int) -> tuple[Transmitter, Connection]:
+    (hop,) = await outside.routes.hops(to("x@plain.example.net").address.domain)
+    conn = await outside.opener.dial.connect("127.0.0.1", port, seconds=5)
+    handshake = Handshake(hop, NO_POLICY, outside.opener.tls, outside.opener.clock)
+    return Transmitter(conn, hop, "mx.example.test", handshake), conn
+
+
 async def test_a_greeting_that_refuses_is_an_error_with_its_reply(world: World) -> None:
     async with peer({"": b"554 5.7.1 not you\r\n"}) as mx:
-        outside = Outside(world, mx.port)
-        (hop,) = await outside.routes.hops(to("x@plain.example.net").address.domain)
-        conn = await outside.opener.dial.connect("127.0.0.1", mx.port, seconds=5)
-        handshake = Handshake(hop, NO_POLICY, outside.opener.tls, world.clock)
-        transmitter = Transmitter(conn, hop, "mx.example.test", handshake)
+        transmitter, _ = await transmitter_to(Outside(world, mx.port), mx.port)
         with pytest.raises(HopRefusedError) as caught:
             await transmitter.open(None, with_tls=True)
         await transmitter.close()
     assert caught.value.reply.code == 554
+
+
+async def test_who_is_cancelled_while_a_server_takes_leave_closes_the_connection(world: World) -> None:
+    async with peer({"QUIT": HANG}) as mx:
+        transmitter, conn = await transmitter_to(Outside(world, mx.port), mx.port)
+        await transmitter.open(None, with_tls=True)
+        leaving = asyncio.create_task(transmitter.close())
+        while mx.lines[-1] != "QUIT":
+            await turns()
+        leaving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        assert conn.cause == "quit"
+        await turns()
 
 
 async def test_what_has_a_bare_newline_after_all_is_not_sent_by_data(world: World) -> None:

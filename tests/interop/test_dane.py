@@ -20,7 +20,7 @@ from skrytka.model.events import OutboundTls
 from skrytka.net.dns.stub import StubResolver
 from skrytka.protocol.tlspolicy.dane import record_text
 from tests.support.chains import Issued, issue, tlsa, write_chain
-from tests.support.https_peer import https_peer
+from tests.support.https_server import https_peer
 from tests.support.outside import Outside, peer
 from tests.support.ports import free_base
 from tests.support.postfix import DanePostfix, PostfixPeer

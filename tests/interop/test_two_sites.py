@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.support.chains import issue, tlsa, write_chain
-from tests.support.https_peer import HttpsPeer, https_peer
+from tests.support.https_server import HttpsPeer, https_peer
 from tests.support.ports import free_base
 from tests.support.postfix import DanePostfix, PostfixPeer
 from tests.support.sites import AUTHORITY, Event, Site, two_sites

@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 from tests.support.certificates import write_certificate
+from tests.support.chains import Issued, write_chain
+from tests.support.outside import turns
 
 Answer = Callable[[bytes], Awaitable[bytes] | bytes]  # of the whole request
 
@@ -33,17 +35,48 @@ class HttpsServer:
         writer.close()
 
 
+class HttpsPeer(HttpsServer):
+    """Says the same to everybody; ``says`` may be called at any time."""
+
+    def __init__(self, ca_file: Path) -> None:
+        super().__init__(lambda _: self.said, ca_file)
+        self.said = b""
+
+    def says(self, body: bytes, *, status: str = "200 OK", kind: str = "text/plain; charset=utf-8") -> None:
+        self.said = response(body, status, content_type=kind)
+
+
 @contextlib.asynccontextmanager
 async def https_server(folder: Path, answer: Answer, *names: str) -> AsyncIterator[HttpsServer]:
     """On a free port of 127.0.0.1, as ``names``."""
     certificate, key = write_certificate(folder, *names, stem="https")
+    made = HttpsServer(answer, certificate)
+    async with _listening(made, certificate, key):
+        yield made
+
+
+@contextlib.asynccontextmanager
+async def https_peer(
+    folder: Path, chain: Sequence[Issued], *, address: str = "127.0.0.1", port: int = 0
+) -> AsyncIterator[HttpsPeer]:
+    """The same with a chain of the test's own."""
+    certificate, key = write_chain(folder, *chain, stem="https")
+    made = HttpsPeer(certificate)
+    async with _listening(made, certificate, key, address, port):
+        yield made
+
+
+@contextlib.asynccontextmanager
+async def _listening(
+    made: HttpsServer, certificate: Path, key: Path, address: str = "127.0.0.1", port: int = 0
+) -> AsyncIterator[None]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    made = HttpsServer(answer, certificate)
-    server = await asyncio.start_server(made.serve, "127.0.0.1", 0, ssl=context)
+    server = await asyncio.start_server(made.serve, address, port, ssl=context)
     made.port = server.sockets[0].getsockname()[1]
     async with server:
-        yield made
+        yield
+    await turns()
 
 
 def response(body: bytes, status: str = "200 OK", **fields: str) -> bytes:

@@ -11,7 +11,7 @@ from skrytka.net.sts_fetch import FETCH_ERROR, INVALID, UNTRUSTED, PolicyError, 
 from skrytka.net.sweeper import Sweeper
 from skrytka.protocol.tlspolicy.sts import StsPolicy
 from tests.support.chains import Issued, issue, write_chain
-from tests.support.https_peer import https_peer
+from tests.support.https_server import https_peer
 
 ROOT = issue("root", is_authority=True)
 WEB = issue("web", ROOT, names=("mta-sts.example.test",))
@@ -27,7 +27,7 @@ async def fetch(folder: Path, leaf: Issued, zone: str = ZONE, **says: str) -> St
         dial = Dialer(Sweeper(FixedClock()), service="test")
         https = Https(dial, StaticZone.parse(zone), ClientTls(), ca_file=str(folder / "ca.pem"))
         found = await fetch_policy(https, "example.test", peer.port)
-        assert peer.requests[0].startswith(b"GET /.well-known/mta-sts.txt HTTP/1.1\r\n")
+        assert peer.asked[0].startswith(b"GET /.well-known/mta-sts.txt HTTP/1.1\r\n")
         return found
 
 

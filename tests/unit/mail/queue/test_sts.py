@@ -18,7 +18,7 @@ from skrytka.net.client_tls import ClientTls
 from skrytka.net.dns.zone import StaticZone
 from skrytka.protocol.tlspolicy.sts import StsPolicy
 from tests.support.chains import Issued, issue, tlsa, write_chain
-from tests.support.https_peer import HttpsPeer, https_peer
+from tests.support.https_server import HttpsPeer, https_peer
 from tests.support.outside import Outside
 from tests.support.tls_peer import HOST, Peer, tls_peer
 from tests.unit.mail.world import World
@@ -173,8 +173,8 @@ async def test_it_is_fetched_once_and_outlives_a_restart(world: World, tmp_path:
         assert await found.outside.sts.of(DOMAIN) == expected
         assert await found.outside.sts.of(DOMAIN) == expected
         assert await found.new_process().of(DOMAIN) == expected
-    assert len(found.web.requests) == 1
-    assert found.web.requests[0].startswith(b"GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: mta-sts.example.test:")
+    assert len(found.web.asked) == 1
+    assert found.web.asked[0].startswith(b"GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: mta-sts.example.test:")
     (event,) = found.fetched
     assert (event.domain, event.id, event.mode, event.result) == ("example.test", "1", "enforce", "")
 
@@ -186,7 +186,7 @@ async def test_a_new_id_has_it_fetched_again(world: World, tmp_path: Path) -> No
         assert (await found.outside.sts.of(DOMAIN) or StsPolicy("", (), 0)).mode == "enforce"
         found.zone.record = "v=STSv1; id=2"
         assert (await found.outside.sts.of(DOMAIN) or StsPolicy("", (), 0)).mode == "testing"
-    assert len(found.web.requests) == 2
+    assert len(found.web.asked) == 2
 
 
 @pytest.mark.parametrize("record", [None, "v=STSv1; id=", "nothing"])
@@ -194,7 +194,7 @@ async def test_without_a_record_nothing_is_fetched(world: World, tmp_path: Path,
     async with net(world, tmp_path) as found:
         found.zone.record = record
         assert await found.outside.sts.of(DOMAIN) is None
-    assert found.web.requests == []
+    assert found.web.asked == []
 
 
 @pytest.mark.parametrize("record", [None, "v=STSv1; id="])
@@ -227,10 +227,10 @@ async def test_what_is_no_policy_leaves_the_old_one_and_is_not_asked_for_again_a
         found.zone.record = "v=STSv1; id=2"
         for _ in range(3):
             assert await found.outside.sts.of(DOMAIN) is not None
-        assert len(found.web.requests) == 2
+        assert len(found.web.asked) == 2
         world.clock.advance(RETRY_S)
         assert await found.outside.sts.of(DOMAIN) is not None
-        assert len(found.web.requests) == 3
+        assert len(found.web.asked) == 3
     assert [(event.result, event.is_kept) for event in found.fetched] == [("", False), (result, True), (result, True)]
 
 
@@ -269,19 +269,19 @@ async def test_it_is_fetched_again_each_day_while_it_is_used(world: World, tmp_p
         found.web.says(policy(max_age_s=365 * DAY_S))
         await found.outside.sts.of(DOMAIN)
         await found.outside.sts.refresh()
-        assert len(found.web.requests) == 1
+        assert len(found.web.asked) == 1
         world.clock.advance(DAY_S + 1)
         await found.outside.sts.refresh()
-        assert len(found.web.requests) == 2
+        assert len(found.web.asked) == 2
         found.web.says(b"", status="500 x")
         world.clock.advance(DAY_S + 1)
         await found.outside.sts.refresh()
         assert found.fetched[-1].is_kept
         assert await found.outside.sts.of(DOMAIN) is not None
         world.clock.advance(UNUSED_MS // 1000 + 1)
-        before = len(found.web.requests)
+        before = len(found.web.asked)
         await found.outside.sts.refresh()
-        assert len(found.web.requests) == before
+        assert len(found.web.asked) == before
         world.clock.advance(365 * DAY_S)
         await found.outside.sts.refresh()
         assert await found.outside.sts._deps.kept.get("example.test") is None

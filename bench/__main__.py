@@ -17,10 +17,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description="Benchmarks beside Debian's Postfix and Dovecot.")
     parser.add_argument("--messages", type=int, default=6000, help="of each run of inbound (a multiple of 50)")
     parser.add_argument("--runs", type=int, default=5, help="alternating runs of each side")
-    parser.add_argument("--only", default=",".join(KINDS), help=f"of {', '.join(KINDS)}")
+    parser.add_argument("--only", type=_kinds, default=KINDS, help=f"of {', '.join(KINDS)}")
     parser.add_argument("--no-save", action="store_true", help="leave bench/results.json as it is")
     options = parser.parse_args()
-    kinds = options.only.split(",")
+    kinds: list[str] = options.only
     if "inbound" in kinds:
         show(inbound.run(options.messages, options.runs), is_kept=not options.no_save)
     if "senders" in kinds:
@@ -37,6 +37,13 @@ def main() -> None:
         if kind in kinds:
             keep = ["--no-save"] if options.no_save else []
             subprocess.run([sys.executable, "-m", f"bench.{kind}", *keep], check=True)
+
+
+def _kinds(text: str) -> list[str]:
+    kinds = text.split(",")
+    if unknown := set(kinds) - set(KINDS):
+        raise argparse.ArgumentTypeError(f"no such kind: {', '.join(sorted(unknown))}")
+    return kinds
 
 
 def show(rows: list[Row], *, is_kept: bool) -> None:

@@ -67,11 +67,13 @@ def traced(pids: dict[int, str], folder: Path) -> Iterator[None]:
         subprocess.Popen(["strace", "-c", "-f", "-p", str(pid), "-o", str(folder / name)], stderr=subprocess.DEVNULL)
         for pid, name in pids.items()
     ]
-    time.sleep(1)
-    yield
-    for tracer in tracers:
-        tracer.terminate()
-        tracer.wait()
+    try:
+        time.sleep(1)
+        yield
+    finally:
+        for tracer in tracers:
+            tracer.terminate()
+            tracer.wait()
 
 
 def send(port: int, messages: int, per_session: int) -> float:

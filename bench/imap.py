@@ -16,8 +16,8 @@ import functools
 import ssl
 import statistics
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.dovecot import Dovecot
@@ -90,12 +90,9 @@ class Bench:
             return
         with Skrytka(self._root / "ours", PORTS, 1):
             pass
-        with self.running("never") as clients:
-            threads = [threading.Thread(target=client.append, args=("INBOX", messages(count))) for client in clients]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
+        with self.running("never") as clients, ThreadPoolExecutor() as threads:
+            for done in [threads.submit(client.append, "INBOX", messages(count)) for client in clients]:
+                done.result()
         (self._root / "filled").touch()
 
 

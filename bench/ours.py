@@ -30,12 +30,16 @@ class Skrytka:
 
     def __enter__(self) -> "Skrytka":
         command = [*self._cli, "demo", "--dir", str(self.root), "--port-base", str(self.port_base)]
-        self._start(command)
-        self._stop()
-        self._change_settings()
-        self._start(command)
-        for number in range(self.accounts):
-            self._run("account", "add", f"user{number}@{DOMAIN}", "--password-stdin", stdin=self.password)
+        try:
+            self._start(command)
+            self._stop()
+            self._change_settings()
+            self._start(command)
+            for number in range(self.accounts):
+                self._run("account", "add", f"user{number}@{DOMAIN}", "--password-stdin", stdin=self.password)
+        except BaseException:
+            self._stop()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

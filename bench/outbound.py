@@ -4,6 +4,7 @@ Unsigned, as these rows were before there were signatures (``python -m bench.dki
 more to a Debian Postfix under TLS that discards: whoever sends, that one does the same work.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -118,18 +119,16 @@ class Figures(NamedTuple):
 
 def measure(server: SkrytkaRelay | PostfixRelay, sink: Sink | PostfixSink, messages: int) -> Figures:
     """Accept so many while nothing is sent, then send them."""
-    server.start()
-    _submit(server, WARM_UP)  # the password is hashed once, processes are there, code has specialised itself
-    began_s = cpu_s(*server.pids)
-    load = _submit(server, messages)
-    accept_s = cpu_s(*server.pids) - began_s
-    messages += WARM_UP
-    with sink as taken:
+    with sink as taken, _accepting(server):
+        _submit(server, WARM_UP)  # the password is hashed once, processes are there, code has specialised itself
+        began_s = cpu_s(*server.pids)
+        load = _submit(server, messages)
+        accept_s = cpu_s(*server.pids) - began_s
+        messages += WARM_UP
         began_s = cpu_s(*server.pids)
         server.send()
         sent = taken.rate(messages, LIMIT_S)
         send_s = cpu_s(*server.pids) - began_s
-        server.stop()
     count = load["messages"]
     found = Figures(count / load["seconds"], sent, accept_s / count * 1e6, send_s / messages * 1e6)
     print(
@@ -138,6 +137,16 @@ def measure(server: SkrytkaRelay | PostfixRelay, sink: Sink | PostfixSink, messa
         flush=True,
     )
     return found
+
+
+@contextlib.contextmanager
+def _accepting(server: SkrytkaRelay | PostfixRelay) -> Iterator[None]:
+    """Ended also when a run fails: the next finds its ports free."""
+    server.start()
+    try:
+        yield
+    finally:
+        server.stop()
 
 
 def _submit(server: SkrytkaRelay | PostfixRelay, messages: int) -> dict[str, float]:

@@ -82,6 +82,7 @@ def test_everything_goes_through_the_smarthost_after_a_login_under_tls(relay: Re
     assert {message.split(b"Subject: ")[1].split(b"\n")[0] for message in messages} == {b"first", b"second"}
     assert all(b"(using TLSv1.3 " in message for message in messages)
     assert "sasl_username=ours" in relay.postfix.log
+    assert "overriding earlier entry" not in relay.postfix.log  # whoever writes the log must not write to it
 
 
 def test_with_a_wrong_password_mail_waits_and_goes_when_it_is_right(relay: Relay) -> None:

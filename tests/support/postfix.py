@@ -6,6 +6,7 @@ Debian's defaults but for what is named here: no DNS, no chroot, limits on one c
 import contextlib
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
@@ -90,7 +91,7 @@ class PostfixFolder:
         for name in ("postfix", "queue", "data"):
             (self.root / name).mkdir(exist_ok=True)
         shutil.chown(self.root / "data", "postfix")
-        (self.root / "postfix" / "main.cf").write_text(MAIN.format(root=self.root) + self._main)
+        (self.root / "postfix" / "main.cf").write_text(last_of_each(MAIN.format(root=self.root) + self._main))
         self.set_sending(is_on=True)
 
     def set_sending(self, *, is_on: bool) -> None:
@@ -146,6 +147,20 @@ class PostfixFolder:
     def pid(self) -> int:
         """Its master's."""
         return int((self.root / "queue" / "pid" / "master.pid").read_text())
+
+
+def last_of_each(settings: str) -> str:
+    """A setting that stands twice, once.
+
+    Postfix warns of it in every process, also in the one that writes the log; when ten lines wait for that one as it
+    starts, it waits for itself for ever, and all the others with it.
+    """
+    found: dict[str, str] = {}
+    for entry in re.split(r"\n(?=\S)", settings):
+        name = entry.partition("=")[0].strip()
+        found.pop(name, None)
+        found[name] = entry
+    return "\n".join(found.values()) + "\n"
 
 
 RELAY = """\

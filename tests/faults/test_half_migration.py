@@ -17,7 +17,7 @@ from skrytka.model.errors import TransientError
 from skrytka.store.drivers.sqlite import Db, connect_writer
 from skrytka.store.drivers.sqlite_writer import SqliteWriter
 from skrytka.store.migrate import migrations
-from tests.support.failing_driver import FailingDb, FailingDisk, How, Plan
+from tests.support.failing_driver import FailingDb, FailingVfs, How, Plan
 
 FIXTURE = Path(__file__).parents[1] / "upgrade" / "fixtures" / "0.1-step-1a.tar.xz"
 MAX_STEPS = 2000  # a guard: there are some dozens
@@ -68,7 +68,7 @@ def contents(store: Path) -> dict[str, list[Any]]:
 
 
 def open_store(store: Path, plan: Plan, *, is_below: bool) -> SqliteWriter:
-    disk = FailingDisk(plan)
+    disk = FailingVfs(plan)
 
     def connect(path: Path) -> Db:
         return disk.connect(path) if is_below else FailingDb(path, plan)

@@ -23,7 +23,7 @@ from tests.support.faults.disk import Before, Disk
 from tests.support.faults.imap import box, boxes, problems
 from tests.support.faults.load import Attempt, Load, attempts
 from tests.support.faults.mailbox_work import MailboxWork
-from tests.support.faults.recording import Record, build_recorder, recorded, records
+from tests.support.faults.recording import Record, recorded, records
 from tests.support.faults.submission_work import SubmissionWork
 from tests.support.sizes import pick
 
@@ -68,7 +68,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     settings.write_text(settings.read_text() + "\n[store]\nwal_checkpoint_bytes = 1048576\n")
     before = Before.of(root, folder / "before")
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in recorded(build_recorder(folder), root, log).items():
+        for name, value in recorded(folder, root, log).items():
             patch.setenv(name, value)
         demo.start()
     work = MailboxWork(demo, log, APPENDED), SubmissionWork(demo, log, SUBMITTED)

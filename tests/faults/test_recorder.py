@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.faults.recording import build_recorder, recorded, records
+from tests.support.faults.recording import recorded, records
 
 pytestmark = pytest.mark.needs("gcc", "libc6-dev")
 
@@ -35,7 +35,7 @@ def test_memory_that_got_the_number_of_a_closed_file_is_no_file(tmp_path: Path) 
     subprocess.run(
         [sys.executable, "-c", REUSED, str(root)],
         check=True,
-        env=os.environ | recorded(build_recorder(tmp_path), root, log),
+        env=os.environ | recorded(tmp_path, root, log),
     )
     seen = list(records(log))
     assert [record.kind for record in seen] == list("CWSE" * 2)

@@ -1,7 +1,7 @@
 """SQLite that fails on demand, in two ways.
 
 :class:`FailingDb` stands before a real connection and fails at the nth statement, leaving the transaction as it is or
-ended whole, or at COMMIT, before or after it took place. :class:`FailingDisk` lies below SQLite: the nth write, sync or
+ended whole, or at COMMIT, before or after it took place. :class:`FailingVfs` lies below SQLite: the nth write, sync or
 truncate of any file of the store fails, and SQLite itself decides what that means.
 """
 
@@ -87,7 +87,7 @@ class FailingDb:
         self._db.close()
 
 
-class FailingDisk(apsw.VFS):
+class FailingVfs(apsw.VFS):
     """A VFS over the machine's own. WAL without shared memory: one connection only."""
 
     _numbers = count(1)

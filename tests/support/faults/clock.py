@@ -1,20 +1,17 @@
 """The wall clock of a server under test, set by the test while it runs (``clock.c``)."""
 
 import struct
-import subprocess
 from pathlib import Path
 
-_SOURCE = Path(__file__).with_name("clock.c")
+from tests.support.faults.preload import preloaded
 
 
 class WallClock:
     """Beside the machine's own by so many seconds; monotonic time is not touched."""
 
     def __init__(self, folder: Path) -> None:
-        self._library = folder / "clock.so"
+        self._library = preloaded("clock", folder)
         self._offset = folder / "offset"
-        options = ["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-U_FORTIFY_SOURCE"]
-        subprocess.run(["gcc", *options, "-o", self._library, _SOURCE, "-ldl"], check=True)
         self.set(0)
 
     def set(self, seconds: int) -> None:

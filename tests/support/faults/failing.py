@@ -1,21 +1,18 @@
 """The file system of a server under test, taken away and given back while it runs (``failing.c``)."""
 
 import struct
-import subprocess
 from pathlib import Path
 
-_SOURCE = Path(__file__).with_name("failing.c")
+from tests.support.faults.preload import preloaded
 
 
 class FailingDisk:
     """Whatever would change a file below ``root`` fails from :meth:`fail` to :meth:`mend`; reading works."""
 
     def __init__(self, folder: Path, root: Path) -> None:
-        self._library = folder / "failing.so"
+        self._library = preloaded("failing", folder)
         self._errno = folder / "errno"
         self._root = root
-        options = ["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-U_FORTIFY_SOURCE"]
-        subprocess.run(["gcc", *options, "-o", self._library, _SOURCE, "-ldl"], check=True)
         self._errno.write_bytes(struct.pack("<i", 0))
 
     def fail(self, number: int) -> None:

@@ -2,12 +2,12 @@
 
 import os
 import struct
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-_SOURCE = Path(__file__).with_name("recorder.c")
+from tests.support.faults.preload import preloaded
+
 _HEAD = struct.Struct("<IcxxxIIQQQ")
 _MAGIC = 0x534B5246
 
@@ -31,16 +31,9 @@ class Record(NamedTuple):
         return self.data.decode()
 
 
-def build_recorder(folder: Path) -> Path:
-    """The shared object for LD_PRELOAD."""
-    library = folder / "recorder.so"
-    options = ["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-U_FORTIFY_SOURCE"]
-    subprocess.run(["gcc", *options, "-o", library, _SOURCE, "-ldl"], check=True)
-    return library
-
-
-def recorded(library: Path, root: Path, log: Path) -> dict[str, str]:
-    """The environment of a process whose changes below ``root`` are recorded."""
+def recorded(folder: Path, root: Path, log: Path) -> dict[str, str]:
+    """The environment of a process whose changes below ``root`` are recorded; what does it is built in ``folder``."""
+    library = preloaded("recorder", folder)
     return {"LD_PRELOAD": str(library), "RECORDER_ROOT": os.path.realpath(root), "RECORDER_LOG": str(log)}
 
 

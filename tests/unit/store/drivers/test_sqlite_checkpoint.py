@@ -8,7 +8,7 @@ import pytest
 from skrytka.store.drivers import sqlite_checkpoint
 from skrytka.store.drivers.sqlite import ApswDb, connect_reader, connect_writer
 from skrytka.store.drivers.sqlite_checkpoint import Checkpointer, fill_wal
-from tests.support.failing_driver import FailingDisk, Plan
+from tests.support.failing_driver import FailingVfs, Plan
 
 LIMIT = 64 * 8192
 
@@ -127,7 +127,7 @@ def test_a_checkpoint_that_fails_raises_a_fault_and_nothing_else(db: ApswDb, tmp
     checkpointer.after_commit(db)
     assert [fault for fault, _ in faults] == ["F-checkpoint"]
     plan = Plan()
-    failing = FailingDisk(plan).connect(tmp_path / "b.sqlite")
+    failing = FailingVfs(plan).connect(tmp_path / "b.sqlite")
     failing.execute("CREATE TABLE t (a BLOB)", {})
     write(failing, 200)
     plan.arm(1, apsw.IOError)

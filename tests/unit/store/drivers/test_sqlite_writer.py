@@ -26,7 +26,7 @@ from skrytka.store.files import StorePaths
 from skrytka.store.ranges import ALL
 from skrytka.store.sql import journal, messages
 from skrytka.store.work import Done, Failure
-from tests.support.failing_driver import FailingDb, FailingDisk, How, Plan
+from tests.support.failing_driver import FailingDb, FailingVfs, How, Plan
 from tests.support.sizes import pick
 from tests.support.store import INBOX, Ids, deliver, folders, target
 
@@ -49,7 +49,7 @@ class Bench:
         self.plan = plan
         self.ids = Ids()
         self.faults: list[str] = []
-        self._below = FailingDisk(plan) if below else None
+        self._below = FailingVfs(plan) if below else None
         self.writer = self.open()
         self.acknowledged: dict[bytes, bytes] = {}
         self._spooled = 0

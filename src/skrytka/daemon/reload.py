@@ -19,6 +19,9 @@ AT_START = (
     "store.wal_checkpoint_bytes",
     "events",
     "connections",
+    "passwords",
+    "directory",
+    "oauth.is_well_known_taken",
 )
 
 

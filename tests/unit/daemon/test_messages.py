@@ -2,6 +2,7 @@ import msgspec
 import pytest
 
 from skrytka.daemon import messages
+from skrytka.mail.identity.attacks.sightings import Act, Guard, Outcome, Tried
 from skrytka.model.settings import Settings
 from skrytka.net.limits import Cap
 
@@ -29,6 +30,11 @@ EXAMPLES: list[messages.AnyMessage] = [
     messages.Fault(fault="disk-full", detail="x"),
     messages.ChainHeads(heads={"front-0.x.mail": (3, "ab")}),
     messages.Faulty(detail="x", is_permanent=True),
+    messages.LoginTried(tried=Tried("?ab", "192.0.2.1", "192.0.2.0/24", Outcome.WRONG)),
+    messages.LoginTrusted(name="?ab"),
+    messages.GuardsWanted(),
+    messages.Guarded(guards=(Guard(Act.SLOW, "192.0.2.1", 60.0),)),
+    messages.Elsewhere(size=70_000),
 ]
 
 

@@ -21,6 +21,7 @@ SESSION_S: Final = 300.0
 REQUESTS_MAX: Final = 1000
 BODY_MAX: Final = 256 * 1024
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "DELETE")
+NOWHERE: Final = ("PATCH", "OPTIONS", "TRACE", "QUERY")  # the router says which there are at a place
 
 App = Callable[[WebRequest], Awaitable[Response]]
 
@@ -50,7 +51,7 @@ async def _serve(conn: Connection, web: WebApp) -> None:
         await conn.upgrade_tls()
     if conn.tls is None:
         return  # without a certificate there is nothing to be had here
-    engine = HttpServer(REQUESTS_MAX, methods=METHODS, body_max=BODY_MAX)
+    engine = HttpServer(REQUESTS_MAX, methods=METHODS + NOWHERE, body_max=BODY_MAX)
     async for event in conn.events(engine):
         if isinstance(event, TimedOut):
             return
@@ -67,7 +68,7 @@ async def _handle(event: Request | Refused | Expecting | Woken, conn: Connection
             conn.deadline(REQUEST_S)
         case Refused(status=status):
             conn.errors += 1
-            await conn.send(to.send(finished(web.refused(status), web.clock.now_ms())))
+            await conn.send(to.send(finished(_with_allow(web.refused(status)), web.clock.now_ms())))
         case Expecting():
             await conn.send(CONTINUE)
         case Woken():
@@ -77,6 +78,13 @@ async def _handle(event: Request | Refused | Expecting | Woken, conn: Connection
 def _is_over(conn: Connection, web: WebApp, engine: HttpServer) -> bool:
     has_had_its_time = conn.is_draining or web.clock.monotonic_s() >= conn.ends_at_s
     return engine.is_closed or (has_had_its_time and engine.is_idle)
+
+
+def _with_allow(response: Response) -> Response:
+    """A method that no place here has: RFC 9110 15.5.6 wants to be told which there are."""
+    if response.status != 405:
+        return response
+    return Response(response.status, response.body, (*response.fields, ("Allow", ", ".join(METHODS))))
 
 
 async def _answered(request: Request, conn: Connection, web: WebApp, engine: HttpServer) -> Response:

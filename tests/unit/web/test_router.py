@@ -30,6 +30,7 @@ ROUTER = Router(
         ("GET", "/a/", "404"),
         ("GET", "/a/1/2", "404"),
         ("DELETE", "/a/1", "405"),
+        ("TRACE", "/a/1", "405"),
     ],
 )
 async def test_a_request_finds_its_page(method: str, target: str, said: str) -> None:

@@ -77,6 +77,13 @@ async def test_what_fails_has_its_status(tmp_path: Path, path: bytes, status: in
         assert b"HTTP/1.1 %d " % status in await say(world, CLOSE.replace(b"/hello", path))
 
 
+async def test_a_method_that_is_nowhere_is_answered_with_those_that_are(tmp_path: Path) -> None:
+    async with web(tmp_path) as world:
+        said = await say(world, GET.replace(b"GET", b"BREW"))
+        assert b"HTTP/1.1 405 " in said
+        assert b"Allow: GET, HEAD, POST, PUT, DELETE\r\n" in said
+
+
 async def test_a_bug_is_told_without_its_text(tmp_path: Path) -> None:
     async with web(tmp_path) as world:
         said = await say(world, GET.replace(b"/hello", b"/bug"))

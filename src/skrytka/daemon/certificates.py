@@ -56,6 +56,11 @@ class Authority:
             .sign(key, SHA256())
         )
 
+    @property
+    def certificate(self) -> bytes:
+        """PEM; another one each time, for the same key and name."""
+        return self._certificate.public_bytes(Encoding.PEM)
+
     @classmethod
     def new(cls, name: str, clock: Clock) -> Self:
         """With a key that nobody ever had, for one certificate."""

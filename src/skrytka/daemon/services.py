@@ -6,6 +6,8 @@ from functools import cached_property
 
 from skrytka import __version__
 from skrytka.daemon.acme import renewals
+from skrytka.daemon.api_tls import ClientCertificates, demanding
+from skrytka.daemon.certificates import NODE_SUBJECT
 from skrytka.daemon.client_authorities import ClientAuthorities
 from skrytka.daemon.config_files import certificate_files
 from skrytka.daemon.deliveries import Base, Deliveries
@@ -82,7 +84,8 @@ IMAP_REFUSAL = b"* BYE Too many connections, try again later\r\n"
 class Parts:
     """The services of one front. Sessions that begin after :meth:`reload` have the new settings."""
 
-    def __init__(self, base: Base, passwords: Passwords, name_key: Secret) -> None:
+    def __init__(self, base: Base, passwords: Passwords, name_key: Secret, node_seed: Secret | None = None) -> None:
+        """``node_seed`` where ``listeners.api`` demands certificates that were made from it."""
         settings = base.settings
         self._base = base
         self._passwords = passwords
@@ -120,6 +123,7 @@ class Parts:
         self._sessions = OpenSessions(base.store)
         files = certificate_files(base.layout.root, settings)
         self._tls = TlsStore(files)
+        self._api_tls = demanding(files, node_seed, base.clock) if node_seed is not None and files else None
         self._legacy = Exceptions(settings.tls.legacy, files, self._tls, base.events, base.clock)
         self._asking = ClientAuthorities(settings.listeners, base.layout.root, files)
         self._mx = self._mx_deps(settings)
@@ -163,7 +167,7 @@ class Parts:
         if name == "https":
             return Service(name=name, session=self._serve_https)
         if name in {"api", "web"}:
-            return Service(name=name, session=self._web.session(name))
+            return Service(name=name, session=self._web.session(name), tls=self._api_tls if name == "api" else None)
         return Service(
             name=name,
             session=self._serve_imap,
@@ -193,6 +197,8 @@ class Parts:
         self._tls.reload(files)
         self._legacy.reload(files)
         self._asking.reload(files)
+        if self._api_tls is not None:
+            self._api_tls.reload(files)
 
     def courier(self) -> LocalCourier:
         """What delivers this node's queue."""
@@ -250,6 +256,7 @@ class Parts:
             check=StoreCheck(layout),
             trace=EventTrace(layout, self._name_key),
             certificates=self._renewals,
+            clients=ClientCertificates(self._base.keys, self._base.clock),
             logins=LoginLog(layout, self._name_key, self.watch.countries),
             settings=lambda: self.settings,
         )
@@ -493,7 +500,9 @@ async def compose(base: Base) -> Parts:
     known = outside(base.settings, base.layout, base.clock, base.random)
     passwords = Passwords(pepper, base.random) if known is None else OutsidePasswords(known, pepper, base.random)
     try:
-        parts = Parts(base, passwords, await base.keys.node(NAME_SUBJECT))
+        is_demanding = base.settings.api.is_client_certificate_needed
+        seed = await base.keys.node(NODE_SUBJECT) if is_demanding else None
+        parts = Parts(base, passwords, await base.keys.node(NAME_SUBJECT), seed)
         if isinstance(passwords, OutsidePasswords) and base.settings.directory.is_just_in_time:
             passwords.provision = parts.admin.outside.provision
         parts.prove_tls()

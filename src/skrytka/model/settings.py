@@ -372,6 +372,7 @@ class Api(_Section, frozen=True, kw_only=True):
     """The administrators' API."""
 
     networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")  # who else connects is cut off before TLS
+    is_client_certificate_needed: bool = False  # of our own authority: `skrytka cert client`
 
 
 class Events(_Section, frozen=True, kw_only=True):

@@ -29,3 +29,14 @@ def test_certificates_are_listed_and_renewed(cli: Cli) -> None:
 def test_one_that_was_not_to_be_had_is_a_failure(cli: Cli) -> None:
     cli.answers = {"cert.renew": [ROW | {"error": "ca.test: 503"}]}
     assert cli("cert", "renew") == 1
+
+
+def test_a_certificate_for_a_machine_goes_into_a_new_file_that_nobody_else_reads(cli: Cli) -> None:
+    cli.answers["cert.client"] = {"name": "laptop", "days": 5, "certificate": "CERT\n", "key": "KEY\n"}
+    file = cli.root.parent / "laptop.pem"
+    assert cli("cert", "client", "laptop", "--days", "5", "--out", str(file)) == 0
+    assert cli.asked == [("cert.client", {"name": "laptop", "days": 5})]
+    assert file.read_text() == "CERT\nKEY\n"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "KEY" not in cli.out
+    assert cli("cert", "client", "laptop", "--out", str(file)) == 2

@@ -59,6 +59,10 @@ class AdminPart:
     def _changed(self, actor: str, action: str, what: str) -> None:
         self._deps.events.emit(DirectoryChanged(actor=actor, action=action, object=what))
 
+    def changed(self, actor: str, action: str, what: str) -> None:
+        """An event of something that was done beside the directory."""
+        self._changed(actor, action, what)
+
     async def _account(self, address: str) -> AccountRow:
         """The account of that address; PermanentError(NO_SUCH_USER) names it."""
         key = parse_address(address).key

@@ -75,8 +75,10 @@ class Compromise(AdminPart):
     async def _lock(self, row: AccountRow, actor: str, token: bytes | None) -> LockInfo:
         deps = self._deps
         was = await self._verifier(row.account)
-        services = decode_verifier(was).services if was is not None else ()
-        closed = Verifier(CLOSED, services, COMPROMISED).encode()
+        now = decode_verifier(was) if was is not None else Verifier(CLOSED)
+        closed = (
+            was if was is not None and now.stored == CLOSED else Verifier(CLOSED, now.services, COMPROMISED).encode()
+        )
         command = LockAccount(unit=self._unit(), account=row.account, reason=actor, closed=closed, token=token)
         has_changed = await deps.store.submit(command)
         held = (await self._queue.hold(Wanted(sender=row.address), actor)).recipients

@@ -12,7 +12,7 @@ from skrytka.store.commands.oauth import forget as forget_programs
 from skrytka.store.commands.shared import log_directory
 from skrytka.store.factor_rows import CodeKind
 from skrytka.store.rows import JOBS_SUBJECT, AccountStatus, Op
-from skrytka.store.sql import app_passwords, directory, factors
+from skrytka.store.sql import access, app_passwords, directory, factors
 from skrytka.store.sql import places as sql
 from skrytka.store.statement import Query
 
@@ -87,10 +87,10 @@ class LockAccount(Command[bool], frozen=True):
         row = yield from directory.account_by_id(self.account)
         if row is None or row.status is AccountStatus.REMOVED:
             raise PermanentError(Reason.NO_SUCH_OBJECT, f"account {self.account}")
-        if (yield from sql.lock_of(self.account)) is not None:
-            return False
         credentials = yield from directory.credentials(self.account)
         password = next((each.verifier for each in credentials if each.kind == PASSWORD), None)
+        if password == self.closed and (yield from sql.lock_of(self.account)) is not None:
+            return False
         yield sql.PUT_LOCK(account=self.account, now_ms=tx.now_ms, reason=self.reason, verifier=password)
         yield factors.KEEP_PASSWORD(account=self.account, kind=PASSWORD, now_ms=tx.now_ms)
         yield factors.DELETE_CODES(account=self.account, kind=CodeKind.PASSWORD.value)
@@ -98,6 +98,8 @@ class LockAccount(Command[bool], frozen=True):
         yield from forget_programs(self.account)
         yield app_passwords.DELETE_ALL(account=self.account)
         yield app_passwords.DELETE_CERTIFICATES(account=self.account)
+        yield access.END_OTHERS(account=self.account, session=b"")
+        yield access.REMOVE_KEYS(account=self.account)
         yield sql.DROP_ALL(account=self.account)
         yield sql.DROP_ALERTS(account=self.account)
         yield from log_directory(tx, Op.ACCOUNT_LOCK, (self.account, self.reason))

@@ -29,7 +29,8 @@ _FIRST = Statement("SELECT first_at_ms FROM known_place ORDER BY first_at_ms LIM
 
 PUT_LOCK = Statement(
     "INSERT INTO account_lock (account, since_ms, reason, verifier) VALUES (:account, :now_ms, :reason, :verifier)"
-    " ON CONFLICT (account) DO NOTHING"
+    " ON CONFLICT (account)"
+    " DO UPDATE SET since_ms = excluded.since_ms, reason = excluded.reason, verifier = excluded.verifier"
 )
 DROP_LOCK = Statement("DELETE FROM account_lock WHERE account = :account RETURNING verifier")
 _LOCK = Statement("SELECT since_ms, reason FROM account_lock WHERE account = :account")

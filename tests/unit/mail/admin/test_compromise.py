@@ -108,3 +108,16 @@ async def test_an_administrators_password_stays_one_for_the_web_through_lock_and
     with pytest.raises(PermanentError):
         await identity(world).login("admin@example.test", PASSWORD, PeerFacts(service="web"), "form")
     await identity(world).login("admin@example.test", Secret("another one"), PeerFacts(service="web"), "form")
+
+
+async def test_an_account_with_a_new_password_can_be_locked_again(world: World) -> None:
+    admin, told = administration(world)
+    await admin.compromise.lock("alice@example.test", ACTOR)
+    await admin.accounts.set_password("alice@example.test", Secret("another one"), ACTOR)
+    await identity(world).login("alice@example.test", Secret("another one"), PeerFacts(), "PLAIN")
+    assert (await admin.compromise.lock("alice@example.test", ACTOR)).has_changed
+    assert len(told.locks) == 2
+    with pytest.raises(PermanentError):
+        await identity(world).login("alice@example.test", Secret("another one"), PeerFacts(), "PLAIN")
+    await admin.compromise.trust("alice@example.test", ACTOR)
+    await identity(world).login("alice@example.test", Secret("another one"), PeerFacts(), "PLAIN")

@@ -14,6 +14,7 @@ from skrytka.model.secret import Secret
 from skrytka.model.settings import Settings
 
 if TYPE_CHECKING:
+    from skrytka.mail.admin.commands.clients import Clients
     from skrytka.mail.admin.commands.logins import Logins
 
 Progress = Callable[[str], Awaitable[None]]
@@ -52,6 +53,7 @@ class CommandDeps:
     certificates: Certificates | None = None
     settings: Callable[[], Settings] | None = None
     logins: "Logins | None" = None
+    clients: "Clients | None" = None
 
 
 class Args(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ from skrytka.mail.admin.commands.access import ACCESS
 from skrytka.mail.admin.commands.accounts import ACCOUNTS
 from skrytka.mail.admin.commands.approval_ask import APPROVAL_ASK
 from skrytka.mail.admin.commands.base import Command
+from skrytka.mail.admin.commands.clients import CLIENT_COMMANDS
 from skrytka.mail.admin.commands.directories import DIRECTORIES
 from skrytka.mail.admin.commands.domains import DOMAINS
 from skrytka.mail.admin.commands.factors import FACTORS
@@ -24,5 +25,6 @@ COMMANDS: Final[dict[str, Command]] = {
     **FACTORS,
     **ACCESS,
     **LOGIN_COMMANDS,
+    **CLIENT_COMMANDS,
     **APPROVAL_ASK,
 }

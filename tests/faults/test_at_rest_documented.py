@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -13,12 +14,16 @@ import apsw
 import msgspec
 import pytest
 
+from skrytka.mail.admin.alerts import token_hash
+from skrytka.mail.admin.compromise import CLOSED
 from skrytka.mail.identity.passwords import Passwords
-from skrytka.mail.identity.verifier import Verifier
+from skrytka.mail.identity.verifier import Verifier, decode_verifier
 from skrytka.model.ids import AccountId, UnitId, new_id
 from skrytka.model.secret import Secret
 from skrytka.store.commands import AddFactor, ChangePassword, PutCodes, PutMfaRule, UseFactor
+from skrytka.store.commands.app_passwords import AddClientCertificate
 from skrytka.store.commands.base import Command
+from skrytka.store.commands.places import NotePlaces, Place, PutAlert
 from skrytka.store.factor_rows import CodeKind, FactorKind, RuleScope
 from skrytka.store.seal.keys import AccountKeys, Kind
 from skrytka.store.seal.source import LocalKeySource
@@ -88,6 +93,10 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ["account", "remove", "carol@example.test", "--yes"],
             ["alias", "remove", "team@example.test"],
             ["trace", "alice@example.test"],
+            ["app-password", "add", "bob@example.test", "telephone"],
+            ["account", "control", "bob@example.test", "--service", "imap", "--network", "192.0.2.0/24"],
+            ["account", "compromised", "dora@example.test"],
+            ["delegation", "add", "bob@example.test", "alice@example.test", "send_as"],
         ):
             demo.run(*command)
     with opened(demo.root) as contents:
@@ -121,6 +130,9 @@ async def guard(contents: Contents, mark: str) -> None:
             until_ms=2**50,
         ),
         ChangePassword(unit=unit(), account=alice, verifier=stored, was=was),
+        AddClientCertificate(unit=unit(), account=alice, fingerprint=hashlib.sha256(mark.encode()).digest()),
+        NotePlaces(unit=unit(), account=alice, places=(Place("network", RANDOM.token(16)),)),
+        PutAlert(unit=unit(), account=alice, token=token_hash(RANDOM.token(20)), expires_at_ms=2**50),
     )
     for command in commands:
         await contents.store.submit(command)
@@ -195,7 +207,10 @@ CHECKS: dict[str, Callable[[Any], bool]] = {
     "sealed words": lambda value: len(value) >= SEALED_LEAST and is_dense(value),
     "sealed blob": lambda value: value[:4] == b"SKB\x01" and is_dense(value),
     "wrapped key": lambda value: len(value) == 60 and is_dense(value),
-    "password hash": lambda value: b"$argon2id$v=19$m=19456,t=2,p=1$" in value,
+    "hash": lambda value: len(value) in {16, 32} and is_dense(value),
+    "password hash": lambda value: (
+        b"$argon2id$v=19$m=19456,t=2,p=1$" in value or decode_verifier(value).stored == CLOSED
+    ),
     "record": is_record,
     "public key": lambda value: len(value) == 32 or (isinstance(value, str) and len(value) in {44, 392}),
 }

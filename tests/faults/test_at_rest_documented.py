@@ -39,6 +39,7 @@ PAGE = DOCS / "at-rest.md"
 DATABASES = ("store/mail.sqlite", "ring/ring.sqlite", "events/index.sqlite")
 WORDS = re.compile(r"[a-z0-9 _.:/@+*-]{0,100}", re.IGNORECASE)  # addresses, domains, words of the program, hex
 HASHED = 16
+ARRAYS = {bytes([first]) for first in range(0x90, 0xA0)}  # how an array begins in msgpack
 SEALED_LEAST = 29
 
 
@@ -172,6 +173,10 @@ def is_short(value: object) -> bool:
     return isinstance(value, bytes) and len(value) == HASHED
 
 
+def is_hash(value: object) -> bool:
+    return isinstance(value, bytes) and len(value) == 32 and is_dense(value) and not value.isascii()
+
+
 def is_dense(value: bytes) -> bool:
     """Like random: what has a pattern gets shorter."""
     return len(zlib.compress(value, 9)) >= len(value)
@@ -186,7 +191,17 @@ def is_record(value: object) -> bool:
 
 
 def is_leaf(value: object) -> bool:
-    return value is None or is_clear(value) or is_short(value) or is_sealed(value)
+    return value is None or any(check(value) for check in (is_clear, is_short, is_hash, is_sealed, is_nested))
+
+
+def is_nested(value: object) -> bool:
+    return isinstance(value, bytes) and value[:1] in ARRAYS and is_record(value)
+
+
+def is_password(value: bytes) -> bool:
+    if b"$argon2id$v=19$m=19456,t=2,p=1$" in value:
+        return True
+    return value[:1] in ARRAYS and decode_verifier(value).stored == CLOSED
 
 
 def leaves(value: object) -> Iterator[object]:
@@ -207,10 +222,8 @@ CHECKS: dict[str, Callable[[Any], bool]] = {
     "sealed words": lambda value: len(value) >= SEALED_LEAST and is_dense(value),
     "sealed blob": lambda value: value[:4] == b"SKB\x01" and is_dense(value),
     "wrapped key": lambda value: len(value) == 60 and is_dense(value),
-    "hash": lambda value: len(value) in {16, 32} and is_dense(value),
-    "password hash": lambda value: (
-        b"$argon2id$v=19$m=19456,t=2,p=1$" in value or decode_verifier(value).stored == CLOSED
-    ),
+    "hash": lambda value: is_hash(value) or (is_short(value) and is_dense(value)),
+    "password hash": is_password,
     "record": is_record,
     "public key": lambda value: len(value) == 32 or (isinstance(value, str) and len(value) in {44, 392}),
 }
@@ -266,6 +279,7 @@ def test_every_file_is_on_the_page_and_only_its_owner_can_read_what_is_not_publi
         ("record", msgspec.msgpack.encode([1, [b"INBOX"]])),
         ("record", msgspec.msgpack.encode({"subject": "Hello, you!"})),
         ("password hash", b"hunter2"),
+        ("hash", b"a" * 32),
     ],
 )
 def test_a_value_that_is_not_what_the_page_says_is_found(how: str, value: object) -> None:

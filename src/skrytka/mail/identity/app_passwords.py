@@ -37,6 +37,7 @@ SLICE: Final = 64  # keys of SCRAM that are read and opened at once: half a mill
 _GROUP: Final = 4
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648 6: neither 0 nor 1 nor 8, which look like others
 _SHAPE: Final = re.compile(rb"[a-z2-7]{32}")
+_VERSION: Final = b"\x01"
 _NONCE: Final = 12
 RecordT = TypeVar("RecordT", "AppRecord", "AppUse")
 
@@ -104,7 +105,11 @@ class AppKeys:
 
     def seal(self, account: AccountId, mac: bytes, record: AppRecord | AppUse, random: Random) -> bytes:
         nonce = random.token(_NONCE)
-        return nonce + self._seal.encrypt(nonce, msgspec.msgpack.encode(record), _data(account, mac, type(record)))
+        return (
+            _VERSION
+            + nonce
+            + self._seal.encrypt(nonce, msgspec.msgpack.encode(record), _VERSION + _data(account, mac, type(record)))
+        )
 
     def open(self, row: AppPasswordRow) -> AppPassword:
         """PermanentError(CORRUPT) for what was not sealed for this account and secret."""
@@ -117,7 +122,8 @@ class AppKeys:
 
     def _open(self, row: AppPasswordRow, sealed: bytes, kind: type[RecordT]) -> RecordT:
         try:
-            plain = self._seal.decrypt(sealed[:_NONCE], sealed[_NONCE:], _data(row.account, row.mac, kind))
+            version, nonce, rest = sealed[:1], sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
+            plain = self._seal.decrypt(nonce, rest, version + _data(row.account, row.mac, kind))
             return msgspec.msgpack.decode(plain, type=kind)
         except (InvalidTag, *UNREADABLE, ValueError) as exc:
             raise PermanentError(Reason.CORRUPT, f"app password {row.number}") from exc

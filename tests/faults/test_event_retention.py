@@ -22,7 +22,7 @@ def test_old_files_go_and_only_a_removal_that_was_signed_verifies(
     for name, value in clock.environment.items():
         monkeypatch.setenv(name, value)
     clock.set(-4 * DAY_S)
-    with Demo(tmp_path / "demo") as demo:
+    with Demo(tmp_path / "demo", is_new=True) as demo:  # made by the clock of then
         demo.send("alice@example.test", b"Subject: long ago\r\n\r\nx\r\n")
     (old,) = demo.root.glob("events/20*")
     for path in old.iterdir():  # the disk goes by the clock of the machine

@@ -163,7 +163,7 @@ class Front:
             parts.keep_snapshots(),
             parts.keep_last_uses(),
             parts.tell_sessions(),
-            parts.tell_failures(),
+            parts.administration.tell_failures(),
             parts.watch.arrivals.run(),
         ]
         if (courier := parts.outbound()) is not None:
@@ -171,13 +171,13 @@ class Front:
         if self._start.is_keeper:
             control = next((sock for name, sock in self._sockets if name == "control"), None)
             work.append(self._jobs(store, parts).run())
-            work.append(parts.renewals(lambda: self._channel.send(CertificatesChanged())).run())
+            work.append(parts.administration.renewals(lambda: self._channel.send(CertificatesChanged())).run())
             if control is not None:
-                work.append(ControlServer(control, parts.control(), self._events).run())
+                work.append(ControlServer(control, parts.administration.control(), self._events).run())
         return work
 
     def _jobs(self, store: StoreClient, parts: Parts) -> Jobs:
-        return Jobs(store, parts.courier(), self._clock, self._age, self._random, self._events, parts)
+        return Jobs(store, parts.courier(), self._clock, self._age, self._random, self._events, parts.administration)
 
     async def _first_store_socket(self) -> socket.socket | None:
         """None when we are to end before the store process is there."""

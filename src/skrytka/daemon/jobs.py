@@ -33,7 +33,7 @@ class Periodic(NamedTuple):
 
 
 class Kept(Protocol):
-    """What the jobs belong to (``services.Parts``)."""
+    """What the jobs belong to (``administration.Administration``)."""
 
     @property
     def settings(self) -> Settings:

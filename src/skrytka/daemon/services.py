@@ -1,46 +1,28 @@
 """Composition of a front: settings, keys and store become the services that its listeners run."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from functools import cached_property
 
 from skrytka import __version__
-from skrytka.daemon.acme import renewals
-from skrytka.daemon.api_tls import ClientCertificates, demanding
+from skrytka.daemon.administration import Administration
+from skrytka.daemon.api_tls import demanding
 from skrytka.daemon.certificates import NODE_SUBJECT
 from skrytka.daemon.client_authorities import ClientAuthorities
 from skrytka.daemon.config_files import certificate_files
 from skrytka.daemon.deliveries import Base, Deliveries
-from skrytka.daemon.domain_dns import dns_deps
-from skrytka.daemon.event_trace import EventTrace
-from skrytka.daemon.jobs import Periodic
 from skrytka.daemon.legacy_tls import Exceptions
-from skrytka.daemon.login_log import LoginLog
-from skrytka.daemon.login_watch import EXPIRE_S, login_watch
+from skrytka.daemon.login_watch import login_watch
 from skrytka.daemon.mail_programs import mail_programs
 from skrytka.daemon.oauth import oauth_deps, tokens
-from skrytka.daemon.outbound import Sending, dkim_deps, outbound_courier, share_of
+from skrytka.daemon.outbound import Sending, outbound_courier, share_of
 from skrytka.daemon.outside import outside
-from skrytka.daemon.outside_https import outside_https
 from skrytka.daemon.own_security import own_security
 from skrytka.daemon.public import public_deps
-from skrytka.daemon.renewals import Renewals
-from skrytka.daemon.report_job import EVERY_S, ReportJob, ReportJobDeps, report_address
-from skrytka.daemon.report_posts import ReportPosts
-from skrytka.daemon.store_check import StoreCheck
-from skrytka.daemon.web import WebApps, WebParts, origin
-from skrytka.mail.admin.admin import Admin
-from skrytka.mail.admin.alerts import AlertDeps, Alerts
-from skrytka.mail.admin.base import AdminDeps
-from skrytka.mail.admin.commands.base import CommandDeps
-from skrytka.mail.admin.notices import NoticeDeps, Notices
+from skrytka.daemon.web import WebApps, WebParts
 from skrytka.mail.delivery.append import AppendDeps, Appends
-from skrytka.mail.delivery.failures import FailureDeps, FailureTeller
 from skrytka.mail.delivery.hosted import HostedDomains
-from skrytka.mail.delivery.report_sender import ReportSender
 from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.gate import Gate
-from skrytka.mail.identity.login import NAME_SUBJECT, Identity, hidden_name
+from skrytka.mail.identity.login import NAME_SUBJECT, Identity
 from skrytka.mail.identity.open_sessions import OpenSessions
 from skrytka.mail.identity.outside import OutsidePasswords
 from skrytka.mail.identity.passwords import PEPPER_SUBJECT, Passwords, RecentLogins
@@ -52,18 +34,14 @@ from skrytka.mail.queue.courier import CourierDeps, LocalCourier
 from skrytka.mail.queue.outbound import OutboundCourier
 from skrytka.mail.queue.waiting import WaitingMail
 from skrytka.model import reply
-from skrytka.model.address import Address
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Settings
-from skrytka.net.client_tls import ClientTls
 from skrytka.net.connection import Connection
 from skrytka.net.facts import Networks
-from skrytka.net.https import Https
 from skrytka.net.listener import Service, Surroundings
 from skrytka.net.openssl_conf import prove
 from skrytka.net.sweeper import Sweeper
 from skrytka.net.tls import TlsStore
-from skrytka.protocol.reports.alert_mail import ALERT_LANGUAGES
 from skrytka.servers.imap.deps import ImapDeps
 from skrytka.servers.imap.session import serve_imap
 from skrytka.servers.mx import serve_mx
@@ -74,10 +52,6 @@ from skrytka.store.files import StorePaths
 from skrytka.web.public.deps import PublicDeps
 from skrytka.web.public.session import serve_public, serve_public_tls
 
-LEGACY_S = 3600.0
-DNS_S = 3600.0  # each domain is looked at once a day
-NOTICES_S = 2.0  # a person looks into his mailbox after he has changed something
-DKIM_S = 600.0  # somebody may have published a key
 IMAP_REFUSAL = b"* BYE Too many connections, try again later\r\n"
 
 
@@ -126,18 +100,26 @@ class Parts:
         self._api_tls = demanding(files, node_seed, base.clock) if node_seed is not None and files else None
         self._legacy = Exceptions(settings.tls.legacy, files, self._tls, base.events, base.clock)
         self._asking = ClientAuthorities(settings.listeners, base.layout.root, files)
+        sweeper = Sweeper(base.clock)
+        self.administration = Administration(
+            base=base,
+            passwords=passwords,
+            name_key=name_key,
+            deliveries=self._deliveries,
+            watch=self.watch,
+            legacy=self._legacy,
+            sweeper=sweeper,
+            now=self,
+        )
         self._mx = self._mx_deps(settings)
         self._submission = self._submission_deps(settings)
         self._imap = self._imap_deps(settings)
         self._public = self._public_deps(settings)
         self._web = WebApps(self._web_parts(settings))
         self._outbound: OutboundCourier | None = None
-        self._chores: tuple[Periodic, ...] = ()  # of the courier, known when :meth:`outbound` has been called
-        self._renewals: Renewals | None = None
         self.settings = settings
-        self.watch.arrivals.alert = self._alerts().odd_login
         self.surroundings = Surroundings(
-            sweeper=Sweeper(base.clock),
+            sweeper=sweeper,
             random=base.random,
             events=base.events,
             limits=base.limits,
@@ -145,6 +127,7 @@ class Parts:
             caps=settings.connections,
             exempt=Networks(settings.exempt_networks),
         )
+        self.watch.arrivals.alert = self.administration.alerts().odd_login
 
     def prove_tls(self) -> None:
         """Handshakes with ourselves; PermanentError(BAD_CONFIG) when TLS is not what it is meant to be."""
@@ -245,144 +228,8 @@ class Parts:
             age=base.age,
             random=base.random,
         )
-        self._outbound, self._chores = outbound_courier(sending)
+        self._outbound, self.administration.chores = outbound_courier(sending)
         return self._outbound
-
-    def control(self) -> CommandDeps:
-        """What the control socket administers."""
-        layout = self._base.layout
-        return CommandDeps(
-            admin=self.admin,
-            check=StoreCheck(layout),
-            trace=EventTrace(layout, self._name_key),
-            certificates=self._renewals,
-            clients=ClientCertificates(self._base.keys, self._base.clock),
-            logins=LoginLog(layout, self._name_key, self.watch.countries),
-            settings=lambda: self.settings,
-        )
-
-    @cached_property
-    def admin(self) -> Admin:
-        """Administration, as the settings of the start have it."""
-        base = self._base
-        return Admin(
-            AdminDeps(
-                store=base.store,
-                keys=base.keys,
-                passwords=self._passwords,
-                events=base.events,
-                clock=base.clock,
-                random=base.random,
-                quota_bytes=self.settings.accounts.quota_bytes,
-                hostname=base.settings.hostname,
-                is_demo=self.settings.is_demo,
-                dns=dns_deps(self.settings, base.layout, base.clock, base.random),
-                dkim=dkim_deps(self.settings, base.layout, base.clock, base.age, base.random),
-                outside=outside(base.settings, base.layout, base.clock, base.random),
-                outside_roles=base.settings.directory.roles,
-                alerts=self._alerts(),
-                trusted=lambda key: base.trusted(hidden_name(self._name_key, key)),
-            )
-        )
-
-    def _alerts(self) -> Alerts:
-        """What people are told about logins; its links lead to the pages of now."""
-        base = self._base
-        return Alerts(
-            AlertDeps(
-                store=base.store,
-                sender=ReportSender(self._deliveries.reports(self.settings).deps),
-                clock=base.clock,
-                random=base.random,
-                hostname=base.settings.hostname,
-                words=lambda: ALERT_LANGUAGES[self.settings.outbound.report_language],
-                origin=lambda: origin(self.settings) if self.settings.listeners.web.is_enabled else "",
-            )
-        )
-
-    def periodic(self) -> Sequence[Periodic]:
-        """What the first front does from time to time."""
-        report_job = self._report_job()
-        jobs = [
-            Periodic("F-dkim-keys", self.admin.dkim.tend, DKIM_S),
-            Periodic("F-daily-reports", report_job.run, EVERY_S),
-            Periodic("F-notices", self._notices().run, NOTICES_S),
-            Periodic("F-known-places", self.watch.expire, EXPIRE_S),
-            *self._chores,
-        ]
-        if self.settings.tls.legacy:
-            jobs.append(Periodic("F-legacy-tls", self._legacy.warn, LEGACY_S))
-        if self.settings.dns.is_watched and not self.settings.is_demo:
-            jobs.append(Periodic("F-dns-watch", self.admin.drift.run, DNS_S))
-        return jobs
-
-    def _notices(self) -> Notices:
-        base = self._base
-        return Notices(
-            NoticeDeps(
-                store=base.store,
-                sender=ReportSender(self._deliveries.reports(self.settings).deps),
-                language=lambda: self.settings.outbound.report_language,
-                clock=base.clock,
-                random=base.random,
-            )
-        )
-
-    def _report_job(self) -> ReportJob:
-        base = self._base
-        return ReportJob(
-            ReportJobDeps(
-                events_dir=base.layout.events,
-                settings=lambda: self.settings,
-                sender=ReportSender(self._deliveries.reports(self.settings).deps),
-                domains=HostedDomains(base.store),
-                resolver=self._deliveries.resolver,
-                events=base.events,
-                clock=base.clock,
-                random=base.random,
-                posts=ReportPosts(self._outside_https, base.events, base.clock),
-            )
-        )
-
-    async def tell_failures(self) -> None:
-        """Write failure reports about what this front has decided, for as long as it runs."""
-        base, domains = self._base, HostedDomains(self._base.store)
-
-        async def sender_address() -> Address | None:
-            return report_address(self.settings, await domains.names())
-
-        deps = FailureDeps(
-            failures=self._deliveries.failures,
-            sender=ReportSender(self._deliveries.reports(self.settings).deps),
-            sender_address=sender_address,
-            per_hour=lambda: self.settings.reports.failures_per_hour,
-            resolver=self._deliveries.resolver,
-            limits=base.limits,
-            events=base.events,
-            clock=base.clock,
-            random=base.random,
-        )
-        await FailureTeller(deps).run()
-
-    def _outside_https(self) -> Https:
-        tls = ClientTls(self._base.layout.root)
-        return outside_https(self.settings, self._deliveries.resolver, tls, self.surroundings.sweeper)
-
-    def renewals(self, changed: Callable[[], None]) -> Renewals:
-        """What orders certificates, for the first front; ``changed`` is called when there is a new one to serve."""
-        base = self._base
-        self._renewals = renewals(
-            now=self,
-            layout=base.layout,
-            hosted=HostedDomains(base.store),
-            keys=base.keys,
-            sweeper=self.surroundings.sweeper,
-            changed=changed,
-            events=base.events,
-            clock=base.clock,
-            random=base.random,
-        )
-        return self._renewals
 
     async def mark_recent(self) -> None:
         """Write which mail IMAP sessions were told of, for as long as the front runs."""
@@ -460,14 +307,14 @@ class Parts:
         identity = self._identity(settings)
         return WebParts(
             settings=settings,
-            commands=self.control,
+            commands=self.administration.control,
             identity=identity,
             own=lambda: own_security(base, settings, self._passwords, identity),
             oauth=lambda: oauth_deps(base, lambda: self.settings),
             events=base.events,
             clock=base.clock,
             random=base.random,
-            locks=lambda: self.admin.compromise,
+            locks=lambda: self.administration.admin.compromise,
         )
 
     def _identity(self, settings: Settings) -> Identity:
@@ -504,7 +351,7 @@ async def compose(base: Base) -> Parts:
         seed = await base.keys.node(NODE_SUBJECT) if is_demanding else None
         parts = Parts(base, passwords, await base.keys.node(NAME_SUBJECT), seed)
         if isinstance(passwords, OutsidePasswords) and base.settings.directory.is_just_in_time:
-            passwords.provision = parts.admin.outside.provision
+            passwords.provision = parts.administration.admin.outside.provision
         parts.prove_tls()
     except BaseException:
         passwords.close()

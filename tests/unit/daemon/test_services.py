@@ -36,7 +36,7 @@ async def test_each_listener_gets_its_service(parts: Parts) -> None:
 
 
 async def test_what_the_control_socket_makes_is_found_by_port_25(parts: Parts) -> None:
-    control = parts.control()
+    control = parts.administration.control()
     made = await control.admin.init("example.test", "admin@example.test", Secret("pw"), "local root")
     assert isinstance(made, AccountInfo)
     resolution = await parts._mx.recipients.resolve(Address.parse("postmaster@example.test"))

@@ -1,0 +1,51 @@
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest
+
+from skrytka.daemon import services
+from skrytka.daemon.deliveries import Base
+from skrytka.daemon.services import Parts, compose
+from skrytka.model.settings import Dns, Settings
+
+
+@pytest.fixture
+async def parts(base: Base, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Parts]:
+    """TLS is proven where OPENSSL_CONF is set, which it is not here."""
+    monkeypatch.setattr(services, "prove", lambda _store: None)
+    made = await compose(base)
+    yield made
+    made.close()
+
+
+def chores(parts: Parts) -> set[str]:
+    return {job.fault for job in parts.administration.periodic()}
+
+
+async def test_commands_have_all_that_they_work_on(parts: Parts) -> None:
+    deps = parts.administration.control()
+    assert None not in {deps.check, deps.trace, deps.clients, deps.logins}
+    assert deps.certificates is None, "until there is what orders them"
+    orders = parts.administration.renewals(lambda: None)
+    assert parts.administration.control().certificates is orders
+
+
+async def test_commands_see_the_settings_of_now(parts: Parts) -> None:
+    deps = parts.administration.control()
+    fresh = msgspec.structs.replace(parts.settings, fronts=3)
+    await parts.reload(fresh)
+    assert deps.settings is not None
+    seen: Settings = deps.settings()
+    assert seen is fresh
+
+
+async def test_dns_is_watched_where_the_settings_say_so(parts: Parts) -> None:
+    assert {"F-dkim-keys", "F-daily-reports", "F-notices", "F-known-places"} <= chores(parts)
+    parts.settings = msgspec.structs.replace(parts.settings, is_demo=False, dns=Dns(is_watched=True))
+    assert "F-dns-watch" in chores(parts)
+    parts.settings = msgspec.structs.replace(parts.settings, dns=Dns(is_watched=False))
+    assert "F-dns-watch" not in chores(parts)
+
+
+async def test_odd_logins_are_told_to_owners(parts: Parts) -> None:
+    assert parts.watch.arrivals.alert is not None

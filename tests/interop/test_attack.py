@@ -11,7 +11,7 @@ from tests.support.attack import HOSTS, Attack, Target, auth_events, hashes, log
 from tests.support.demo import Demo
 from tests.support.sizes import pick
 
-TRIES = pick(500, 10_000)
+TRIES = pick(500, 2_000)  # bench.attack does 10,000
 NETWORKS = pick(5, 20)
 HOME = "127.77.0.7"
 
@@ -83,6 +83,10 @@ def test_an_account_is_locked_and_trusted_by_programs(demo: Demo, attack: Attack
     assert demo.run("account", "trust", "carol@example.test").returncode == 0
     assert comes_in()
     expected = ["in", "locked", "refused", "trusted", "in"]
-    demo.wait_for(lambda: [each["outcome"] for each in logins(demo, "carol")] == expected, 30)
+
+    def told() -> list[str]:  # amid an attack of many networks a stranger's login is odd besides
+        return [each["outcome"] for each in logins(demo, "carol") if each["outcome"] != "odd"]
+
+    demo.wait_for(lambda: told() == expected, 30)
     accounts = json.loads(demo.run("account", "list", "--json").stdout)
     assert {each["address"]: each["messages"] for each in accounts}["admin@example.test"] == 1  # he is told

@@ -73,7 +73,7 @@ class LdapConnection:
         self._conn.deadline(self._seconds)
         pipe = TlsPipe(context, is_server=False, server_hostname=self._url.host)
         try:
-            await self._conn.start_tls(pipe)
+            self._engine.tls_started(await self._conn.start_tls(pipe))
         except (RemoteProtocolError, DisconnectedError) as exc:
             cause = exc.__cause__
             why = cause.verify_message if isinstance(cause, ssl.SSLCertVerificationError) else str(exc) or "no TLS"

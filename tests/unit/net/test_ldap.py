@@ -13,6 +13,7 @@ from skrytka.net.dialer import Dialer
 from skrytka.net.dns.zone import StaticZone
 from skrytka.net.ldap import Ldap, LdapUrl
 from skrytka.net.sweeper import Sweeper
+from skrytka.protocol.ldap import ber
 from skrytka.protocol.ldap.filters import parse_filter
 from tests.support.slapd import PEOPLE, Slapd, slapd
 
@@ -118,6 +119,41 @@ async def test_who_does_not_answer_is_given_up(server: Slapd) -> None:
     finally:
         listening.close()
         await listening.wait_closed()
+
+
+async def test_what_stands_in_clear_behind_the_answer_to_starttls_answers_nothing(server: Slapd) -> None:
+    """Somebody on the way adds the answer to the bind that will come: it would be anybody's password."""
+    done = asyncio.Event()
+    forged = ber.sequence(
+        ber.integer(2), ber.sequence(ber.integer(0, ber.ENUMERATED), *[ber.octets(b"")] * 2, tag=0x61)
+    )
+
+    async def between(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", LdapUrl.parse(server.ldap).port)
+        back.write(await reader.read(100))
+        writer.write(await there.read(100) + forged)
+        await asyncio.gather(_carry(reader, back), _carry(there, writer))
+        done.set()
+
+    listening = await asyncio.start_server(between, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    try:
+        async with directory(server, f"ldap://localhost:{port}").connected() as conn:
+            assert not await conn.bind("uid=alice,ou=people,dc=example,dc=org", Secret("wrong"))
+            assert await conn.bind("uid=alice,ou=people,dc=example,dc=org", Secret("alice-password"))
+    finally:
+        await done.wait()
+        listening.close()
+        await listening.wait_closed()
+
+
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(4096):
+            writer.write(data)
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ def outside(settings: Settings, layout: Layout, clock: Clock, random: Random) ->
         Dialer(Sweeper(clock), service="directory"),
         resolver_of(settings.dns, layout, clock, random),
         ClientTls(layout.root),
+        clock,
         ca_file=wanted.ca_file,
         seconds=wanted.timeout_s,
     )

@@ -13,6 +13,7 @@ from typing import Final, Self
 
 import msgspec
 
+from skrytka.model.clock import Clock
 from skrytka.model.engine import DisconnectedError
 from skrytka.model.errors import PermanentError, Reason, RemoteProtocolError, TransientError
 from skrytka.model.secret import Secret
@@ -27,6 +28,7 @@ from skrytka.protocol.ldap.filters import Filter
 from skrytka.protocol.ldap.messages import Entry, Result
 
 PAGE: Final = 500
+REST_S: Final = 5.0  # so long a directory that nobody reached is not tried again: others' logins wait behind each try
 ENTRIES_MAX: Final = 100_000
 _URL = re.compile(
     r"(?P<scheme>ldaps?)://(?P<host>[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::(?P<port>[0-9]{1,5}))?/?"
@@ -80,13 +82,16 @@ class LdapConnection:
             raise TransientError(Reason.UNREACHABLE, f"{self._url}: {why}") from exc
 
     async def bind(self, dn: str, password: Secret) -> bool:
-        """Whether it is right. An empty password never is, whatever the server would say."""
+        """Whether it is right. An empty password never is, whatever the server would say.
+
+        An entry that is gone or locked is let in by no password: were it an error, its tries would count for nothing.
+        """
         if not len(password) or not dn:
             return False
         result = (await self._ask(messages.bind(self._engine.next_number(), dn, password)))[1]
         if result.code == messages.SUCCESS:
             return True
-        if result.code == messages.INVALID_CREDENTIALS:
+        if result.code in messages.NOT_LET_IN:
             return False
         raise self._failed(result, "bind")
 
@@ -99,13 +104,15 @@ class LdapConnection:
         *,
         entries_max: int = ENTRIES_MAX,
     ) -> list[Entry]:
-        """All that is found, page by page (RFC 2696); PermanentError(TOO_MANY) beyond ``entries_max``."""
+        """All that is found, page by page (RFC 2696); PermanentError(TOO_MANY) beyond ``entries_max``.
+
+        So many pages at most that half of them may be empty: a server that has ever another one keeps nobody for ever.
+        """
         asked = messages.Asked(base, filter_, values, tuple(attributes), max(1, int(self._seconds)))
         found: list[Entry] = []
-        cookie = b""
-        while True:
-            request = messages.search(self._engine.next_number(), asked, min(PAGE, entries_max + 1), cookie)
-            entries, result = await self._ask(request)
+        cookie, size = b"", min(PAGE, entries_max + 1)
+        for _ in range(2 * (entries_max // size + 1)):
+            entries, result = await self._ask(messages.search(self._engine.next_number(), asked, size, cookie))
             found += entries
             if len(found) > entries_max:
                 raise PermanentError(Reason.TOO_MANY, f"{self._url}: more than {entries_max} entries")
@@ -114,6 +121,7 @@ class LdapConnection:
             cookie = result.cookie
             if not cookie:
                 return found
+        raise TransientError(Reason.UNREACHABLE, f"{self._url}: a search without end")
 
     async def _ask(self, request: bytes) -> tuple[list[Entry], Result]:
         """What is found, and how it ended."""
@@ -151,6 +159,7 @@ class Ldap:
         dial: Dial,
         resolver: Resolver,
         tls: ClientTls,
+        clock: Clock,
         *,
         ca_file: str | None = None,
         seconds: float = 5.0,
@@ -159,17 +168,33 @@ class Ldap:
         self._dial = dial
         self._resolver = resolver
         self._tls = tls
+        self._clock = clock
         self._ca_file = ca_file
         self._seconds = seconds
+        self._failure: TransientError | None = None
+        self._rests_until_s = float("-inf")
 
     @contextlib.asynccontextmanager
     async def connected(self) -> AsyncIterator[LdapConnection]:
         """A connection under TLS, nobody bound yet; TransientError when no server can be reached."""
-        conn, made = await self._first()
+        if self._failure is not None and self._clock.monotonic_s() < self._rests_until_s:
+            raise TransientError(self._failure.reason, self._failure.detail)
+        try:
+            conn, made = await self._first()
+        except TransientError as exc:
+            self._rest(exc)
+            raise
         try:
             yield made
+        except TransientError as exc:
+            if exc.reason is Reason.TIMEOUT:
+                self._rest(exc)
+            raise
         finally:
             conn.abort()
+
+    def _rest(self, failure: TransientError) -> None:
+        self._failure, self._rests_until_s = failure, self._clock.monotonic_s() + REST_S
 
     async def _first(self) -> tuple[Connection, LdapConnection]:
         failure: TransientError | None = None

@@ -44,6 +44,7 @@ class OutsideWorld:
             Dialer(Sweeper(world.clock), service="test"),
             StaticZone.parse(ZONE),
             ClientTls(),
+            world.clock,
             ca_file=str(server.ca),
         )
         self.outside = Outside(ldap, self.settings, lambda: Secret("reader-password"))

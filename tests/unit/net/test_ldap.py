@@ -1,20 +1,23 @@
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from skrytka.model.clock import FixedClock
+from skrytka.model.dns import Answer, Status
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.secret import Secret
 from skrytka.net.client_tls import ClientTls
 from skrytka.net.dialer import Dialer
 from skrytka.net.dns.zone import StaticZone
-from skrytka.net.ldap import Ldap, LdapUrl
+from skrytka.net.ldap import REST_S, Ldap, LdapConnection, LdapUrl
 from skrytka.net.sweeper import Sweeper
 from skrytka.protocol.ldap import ber
 from skrytka.protocol.ldap.filters import parse_filter
+from skrytka.protocol.ldap.messages import Result
 from tests.support.slapd import PEOPLE, Slapd, slapd
 
 ZONE = "localhost:\n  - A: 127.0.0.1\n"
@@ -31,9 +34,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
 
 
 def directory(server: Slapd, *urls: str, ca: Path | None = None, sweeper: Sweeper | None = None) -> Ldap:
-    dialer = Dialer(Sweeper(FixedClock()) if sweeper is None else sweeper, service="test")
+    sweeper = Sweeper(FixedClock()) if sweeper is None else sweeper
+    dialer = Dialer(sweeper, service="test")
     parsed = [LdapUrl.parse(url) for url in urls or (server.ldaps,)]
-    return Ldap(parsed, dialer, StaticZone.parse(ZONE), ClientTls(), ca_file=str(ca or server.ca), seconds=5)
+    zone, ca_file = StaticZone.parse(ZONE), str(ca or server.ca)
+    return Ldap(parsed, dialer, zone, ClientTls(), sweeper.clock, ca_file=ca_file, seconds=5)
 
 
 @pytest.mark.parametrize("kind", ["ldap", "ldaps"])
@@ -91,6 +96,68 @@ async def test_the_next_server_is_asked_when_one_is_away(server: Slapd) -> None:
     with pytest.raises(TransientError):
         async with directory(server, "ldaps://nowhere.test").connected():
             pass
+
+
+async def test_a_directory_that_is_away_rests_so_that_nobody_waits_for_each_try(server: Slapd) -> None:
+    clock = FixedClock()
+    zone, tls = CountingZone(), ClientTls()
+    ldap = Ldap([LdapUrl("nowhere.test", 636, True)], Dialer(Sweeper(clock)), zone, tls, clock)
+    asked = []
+    for advance_s in (0.0, REST_S - 0.1, 0.2):
+        clock.advance(advance_s)
+        with pytest.raises(TransientError) as caught:
+            async with ldap.connected():
+                pass
+        assert caught.value.reason is Reason.UNREACHABLE
+        asked.append(zone.asked)
+    assert asked == [2, 2, 4]
+
+
+class CountingZone:
+    asked = 0
+
+    async def query(self, name: object, rdtype: str) -> Answer:
+        self.asked += 1
+        return Answer(Status.NXDOMAIN)
+
+
+class Answering:
+    """A connection to a server that answers each request in the same way."""
+
+    def __init__(self, code: int, *, tag: int = 0x61, cookie: bytes = b"") -> None:
+        self.code, self.tag, self.cookie = code, tag, cookie
+        self.asked = 0
+
+    def deadline(self, seconds: float) -> None:
+        pass
+
+    async def send(self, data: bytes) -> None:
+        self.asked += 1
+
+    async def events(self, engine: object) -> AsyncIterator[Result]:
+        yield Result(self.asked, self.code, "said", self.cookie)
+
+    def ldap(self) -> LdapConnection:
+        conn: Any = self
+        return LdapConnection(conn, LdapUrl.parse("ldaps://dc.test"), 5)
+
+
+@pytest.mark.parametrize("code", [19, 32, 34, 48, 49, 50, 53])
+async def test_who_is_gone_locked_or_without_a_password_is_not_let_in(code: int) -> None:
+    assert not await Answering(code).ldap().bind("uid=a", Secret("x"))
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 8, 13, 51, 52, 80])
+async def test_what_is_wrong_with_the_server_is_no_answer(code: int) -> None:
+    with pytest.raises(TransientError):
+        await Answering(code).ldap().bind("uid=a", Secret("x"))
+
+
+async def test_a_search_that_has_ever_another_page_ends() -> None:
+    answering = Answering(0, cookie=b"more")
+    with pytest.raises(TransientError):
+        await answering.ldap().search("dc=a", BY_MAIL, {"address": "a"}, ["mail"], entries_max=2)
+    assert answering.asked < 5
 
 
 async def test_who_does_not_answer_is_given_up(server: Slapd) -> None:

@@ -8,7 +8,7 @@ down they wait (TransientError, which counts against nobody); accounts with a pa
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from skrytka.mail.identity.passwords import Check, Cost, Passwords
+from skrytka.mail.identity.passwords import NOBODY, Check, Cost, Passwords, prepare
 from skrytka.model.address import Address, AddressError
 from skrytka.model.clock import Random
 from skrytka.model.errors import Reason, TransientError
@@ -71,7 +71,13 @@ class Outside:
         return [found[key] for key in sorted(found)]
 
     async def is_right(self, dn: str, password: Secret) -> bool:
-        """Whether the directory takes the password for that entry."""
+        """Whether the directory takes the password for that entry.
+
+        What cannot be a password here is none there: a server that ends it at a NUL may see an empty one, and an empty
+        one opens everything (RFC 4513 5.1.2).
+        """
+        if prepare(password) is None:
+            return False
         async with self._ldap.connected() as conn:
             return await conn.bind(dn, password)
 
@@ -109,7 +115,10 @@ class OutsidePasswords(Passwords):
         """As Passwords, for entries of the directory by a bind."""
         if stored is None or not stored.startswith(OUTSIDE):
             return await super().verify(account, password, stored)
-        return Check(await self._outside.is_right(stored.removeprefix(OUTSIDE), password), is_outdated=False)
+        is_right = await self._outside.is_right(stored.removeprefix(OUTSIDE), password)
+        if not is_right:  # a wrong one costs a hash, as it does for who has no account
+            await super().verify(NOBODY, password, None)
+        return Check(is_right)
 
     async def introduce(self, address: Address, password: Secret) -> bool:
         """Whether somebody without an account here is known there by this password: then he has one from now on."""

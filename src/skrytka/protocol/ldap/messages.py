@@ -14,10 +14,10 @@ from skrytka.protocol.ldap.filters import Filter, encode_filter
 START_TLS: Final = b"1.3.6.1.4.1.1466.20037"  # RFC 4511 4.14.1
 PAGED: Final = b"1.2.840.113556.1.4.319"  # RFC 2696 2
 SUCCESS: Final = 0
-INVALID_CREDENTIALS: Final = 49
-UNAVAILABLE: Final = frozenset({51, 52})  # busy, unavailable
 REFERRAL: Final = 10
-SIZE_LIMIT: Final = 4
+# What a bind is answered with that is refused for who asks, not for the server's state (RFC 4511 A.1): besides
+# invalidCredentials a broken rule or a lock (19, 53), an entry that is gone or has no password (32, 48), no right (50)
+NOT_LET_IN: Final = frozenset({19, 32, 34, 48, 49, 50, 53})
 
 Attributes: TypeAlias = Mapping[str, tuple[bytes, ...]]
 

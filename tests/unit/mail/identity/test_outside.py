@@ -3,9 +3,11 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from skrytka.mail.identity.outside import OUTSIDE
+from skrytka.mail.identity.passwords import Passwords
 from skrytka.model.address import Address
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.secret import Secret
+from skrytka.net.ldap import LdapConnection
 from tests.support.slapd import Slapd, slapd
 from tests.unit.mail.outside_world import OutsideWorld
 from tests.unit.mail.support import PeerFacts
@@ -51,6 +53,36 @@ async def test_the_first_login_makes_the_account(people: OutsideWorld) -> None:
     assert (again.account, again.proof) == (login.account, login.proof)
     with pytest.raises(PermanentError):
         await people.identity.login(str(ALICE), Secret("wrong"), PeerFacts(), "PLAIN")
+
+
+@pytest.mark.parametrize("password", [b"", b"\0", b"\0alice-password", b"alice-password\0", b"x" * 2000])
+async def test_what_cannot_be_a_password_is_not_shown_to_the_directory(people: OutsideWorld, password: bytes) -> None:
+    asked: list[bytes] = []
+
+    async def bind(self: LdapConnection, dn: str, shown: Secret) -> bool:
+        asked.append(shown.reveal())
+        return True
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LdapConnection, "bind", bind)
+        assert not await people.outside.is_right("uid=alice,ou=people,dc=example,dc=org", Secret(password))
+    assert asked == []
+
+
+async def test_a_wrong_password_costs_a_hash_there_too(people: OutsideWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    await people.identity.login(str(ALICE), RIGHT, PeerFacts(), "PLAIN")
+    hashed: list[str] = []
+    verify = Passwords._verify
+
+    def counted(self: Passwords, peppered: bytes, stored: str) -> bool:
+        hashed.append(stored)
+        return verify(self, peppered, stored)
+
+    monkeypatch.setattr(Passwords, "_verify", counted)
+    for name in (str(ALICE), "nobody@example.org", "bob@example.org"):
+        with pytest.raises(PermanentError):
+            await people.identity.login(name, Secret("wrong"), PeerFacts(), "PLAIN")
+    assert len(hashed) == 3
 
 
 async def test_a_domain_that_is_not_the_directorys_is_not_asked_for(people: OutsideWorld) -> None:

@@ -1,7 +1,7 @@
 """Mail that tells somebody of a login that may not be his, and an administrator of an account that is locked.
 
-In the words of one language; pure ASCII on the wire (RFC 2045 6.8, RFC 2047 2). Another language is one more
-:class:`AlertWords`.
+In the words of one language; pure ASCII on the wire (RFC 2045 6.8, RFC 2047 2), but for an address that is not (RFC
+6532 3.2). Another language is one more :class:`AlertWords`.
 """
 
 from typing import Final
@@ -161,7 +161,7 @@ def _message(from_: Address, to: Address, subject: str, message_id: str, now_ms:
         *(body[start : start + LINE] for start in range(0, len(body), LINE)),
         "",
     ]
-    return "\r\n".join(fields).encode("ascii")
+    return "\r\n".join(fields).encode()
 
 
 def _words(text: str) -> str:

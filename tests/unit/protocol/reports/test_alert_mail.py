@@ -84,3 +84,9 @@ def test_a_long_subject_is_folded_between_characters() -> None:
     long = Address.parse("ż" * 30 + "@example.org")
     mail = read(write_lock_notice(long, "owner", FROM, FROM, "1@mx.example.org", 0, POLISH))
     assert mail["Subject"] == POLISH.locked_subject.format(address=long)
+
+
+def test_an_address_that_is_not_ascii_is_told_too() -> None:
+    zofia = Address.parse("żółw@example.org")
+    octets = write_lock_notice(zofia, "owner", FROM, zofia, "1@mx.example.org", 0, ENGLISH)
+    assert "To: <żółw@example.org>\r\n".encode() in octets

@@ -21,6 +21,7 @@ from skrytka.model.events import Emitter, LoginOdd
 from skrytka.model.ids import UnitId, new_id
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Attacks
+from skrytka.net.bugs import bug_caught
 from skrytka.store.api import Store
 from skrytka.store.commands.places import NotePlaces, Place
 from skrytka.store.sql import directory
@@ -101,6 +102,8 @@ class LookedAt:
                 await self._look(arrival)
             except ReasonedError:
                 continue
+            except Exception as exc:  # noqa: BLE001 - a bug with one login is none with the front (conventions C6)
+                self._events.emit(bug_caught(exc))
 
     @staticmethod
     def _fresh_key(arrival: Arrival) -> tuple[int, str, str]:

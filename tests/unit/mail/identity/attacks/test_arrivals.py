@@ -13,7 +13,7 @@ from skrytka.mail.identity.attacks.watching import Arrival
 from skrytka.model.address import Address
 from skrytka.model.clock import FixedClock
 from skrytka.model.errors import Reason, TransientError
-from skrytka.model.events import LoginOdd
+from skrytka.model.events import BugCaught, LoginOdd
 from skrytka.model.ids import AccountId
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Attacks
@@ -37,7 +37,7 @@ class World:
         self.account = account
         self.events = Recorder()
         self.told: list[OddLogin] = []
-        self.is_mail_down = False
+        self.is_mail_down = self.is_broken = False
         self.looked = LookedAt(
             case.store,
             Homes(case.store, KEY, case.clock),
@@ -51,6 +51,8 @@ class World:
         )
 
     async def alert(self, odd: OddLogin) -> None:
+        if self.is_broken:
+            raise UnicodeError
         if self.is_mail_down:
             raise TransientError(Reason.STORE_BUSY)
         self.told.append(odd)
@@ -133,3 +135,13 @@ async def test_it_looks_behind_the_login_and_memory_is_bounded(world: World, mon
     running.cancel()
     assert len(world.looked._fresh) == 1
     assert await world.places() == ["country", "device", "device", "network"]
+
+
+async def test_a_bug_with_one_login_does_not_end_the_front(world: World) -> None:
+    await world.come()
+    world.is_broken = True
+    await world.come("198.51.100.1")
+    assert [type(event) for event in world.events.events] == [LoginOdd, BugCaught]
+    world.is_broken = False
+    await world.come("198.51.100.2")
+    assert len(world.told) == 1

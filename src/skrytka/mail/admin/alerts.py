@@ -45,10 +45,15 @@ class Alerts:
         self._deps = deps
 
     async def odd_login(self, odd: OddLogin) -> None:
-        """To the owner, with a link by which he locks the account. TransientError while no mail can be written."""
+        """To the owner, with a link by which he locks the account. TransientError while no mail can be written.
+
+        Ten a day at most: whoever has not heard those does not hear an eleventh.
+        """
         deps, arrival = self._deps, odd.arrival
-        origin = deps.origin()
-        link = f"{origin}{NOT_ME}/{await self._token(arrival.account)}" if origin else ""
+        token, origin = await self._token(arrival.account), deps.origin()
+        if token is None:
+            return
+        link = f"{origin}{NOT_ME}/{token}" if origin else ""
         alert = LoginAlert(
             address=arrival.address,
             from_=self._from(arrival.address),
@@ -68,16 +73,14 @@ class Alerts:
         octets = write_lock_notice(address, actor, to, to, self._message_id(), deps.clock.now_ms(), deps.words())
         await deps.sender.send(octets, to, (to,))
 
-    async def _token(self, account: AccountId) -> str:
-        """The account and 160 random bits; what is kept of it opens nothing."""
+    async def _token(self, account: AccountId) -> str | None:
+        """The account and 160 random bits, of which what is kept opens nothing; None: he was told often enough."""
         deps = self._deps
         token = deps.random.token(TOKEN_BYTES)
         unit = UnitId(new_id(deps.clock, deps.random))
         expires_at_ms = deps.clock.now_ms() + LINK_MS
-        await deps.store.submit(
-            PutAlert(unit=unit, account=account, token=token_hash(token), expires_at_ms=expires_at_ms)
-        )
-        return f"{account}-{token.hex()}"
+        put = PutAlert(unit=unit, account=account, token=token_hash(token), expires_at_ms=expires_at_ms)
+        return f"{account}-{token.hex()}" if await deps.store.submit(put) else None
 
     @staticmethod
     def _from(address: Address) -> Address:

@@ -9,7 +9,7 @@ from skrytka.model.ids import AccountId
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.directory import PASSWORD, put_password
 from skrytka.store.commands.oauth import forget as forget_programs
-from skrytka.store.commands.shared import log_directory
+from skrytka.store.commands.shared import log_directory, number
 from skrytka.store.factor_rows import CodeKind
 from skrytka.store.rows import JOBS_SUBJECT, AccountStatus, Op
 from skrytka.store.sql import access, app_passwords, directory, factors
@@ -17,6 +17,7 @@ from skrytka.store.sql import places as sql
 from skrytka.store.statement import Query
 
 PLACES_MAX: Final = 50  # of one kind and account; the longest unseen goes
+ALERTS_MAX: Final = 10  # of an account that wait: whoever has its password and many networks could fill the mailbox
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
@@ -54,16 +55,20 @@ class ExpirePlaces(Command[int], frozen=True):
         return gone
 
 
-class PutAlert(Command[None], frozen=True):
-    """A link by which the owner can say that a login was not his; ``token`` is a hash."""
+class PutAlert(Command[bool], frozen=True):
+    """A link by which the owner can say that a login was not his; ``token`` is a hash. False: he has enough of them."""
 
     account: AccountId
     token: bytes
     expires_at_ms: int
 
-    def run(self, tx: Tx) -> Query[None]:
+    def run(self, tx: Tx) -> Query[bool]:
+        ((waiting,),) = yield sql.COUNT_ALERTS(account=self.account, now_ms=tx.now_ms)
+        if number(waiting) >= ALERTS_MAX:
+            return False
         yield sql.PUT_ALERT(account=self.account, token=self.token, expires_at_ms=self.expires_at_ms)
         tx.log(JOBS_SUBJECT, Op.ALERT_PUT, 0, (self.account,))
+        return True
 
 
 class LockAccount(Command[bool], frozen=True):

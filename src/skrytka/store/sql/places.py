@@ -39,6 +39,7 @@ PUT_ALERT = Statement(
     "INSERT INTO login_alert (account, token, expires_at_ms) VALUES (:account, :token, :expires_at_ms)"
     " ON CONFLICT (account, token) DO NOTHING"
 )
+COUNT_ALERTS = Statement("SELECT count(*) FROM login_alert WHERE account = :account AND expires_at_ms > :now_ms")
 TAKE_ALERT = Statement("DELETE FROM login_alert WHERE account = :account AND token = :token RETURNING expires_at_ms")
 DROP_ALERTS = Statement("DELETE FROM login_alert WHERE account = :account")
 DROP_STALE_ALERTS = Statement("DELETE FROM login_alert WHERE expires_at_ms < :now_ms RETURNING account")

@@ -10,6 +10,7 @@ from skrytka.mail.identity.attacks.odd import Oddity
 from skrytka.mail.identity.attacks.watching import Arrival
 from skrytka.model.address import Address
 from skrytka.protocol.reports.alert_mail import ENGLISH
+from skrytka.store.commands.places import ALERTS_MAX
 from skrytka.store.sql import places
 from tests.unit.mail.support import PeerFacts
 from tests.unit.mail.world import World
@@ -69,6 +70,17 @@ async def test_the_link_of_an_alert_holds_for_a_day_and_is_kept_as_a_hash(world:
     now_ms = world.clock.now_ms()
     assert await world.store.read(places.has_alert(account, token, now_ms))
     assert not await world.store.read(places.has_alert(account, token, now_ms + LINK_MS))
+
+
+@pytest.mark.parametrize("origin", ["https://mail.example.test:8442", ""])
+async def test_nobodys_mailbox_is_filled_with_alerts(world: World, origin: str) -> None:
+    alerts, sent = made(world, origin)
+    for _ in range(ALERTS_MAX + 2):
+        await alerts.odd_login(await odd(world))
+    assert len(sent.mails) == ALERTS_MAX
+    world.clock.advance(LINK_MS / 1000 + 1)
+    await alerts.odd_login(await odd(world))
+    assert len(sent.mails) == ALERTS_MAX + 1
 
 
 async def test_without_pages_for_people_there_is_no_link(world: World) -> None:

@@ -72,6 +72,8 @@ class Consent:
             return _too_old(language)
         try:
             asked = await self._authorizations.asked(parse_form(form_.get("request", "").encode()))
+            if self._authorizations.must_sign_in(asked, person):
+                return _too_old(language)
             if form_.get("decision") != "allow":
                 return redirect(self._authorizations.deny(asked))
             return redirect(await self._authorizations.allow(asked, person))
@@ -129,7 +131,7 @@ def _once(fields: Fields) -> Fields:
     """The request for when somebody has signed in anew: what asked for that is met then."""
     kept = {name: value for name, value in fields.items() if name != "prompt"}
     words = [word for word in fields.get("prompt", "").split() if word not in {"login", "select_account"}]
-    if len(words) < len(fields.get("prompt", "").split()):
+    if len(words) < len(fields.get("prompt", "").split()) or fields.get("max_age", "1").strip("0") == "":
         kept["max_age"] = str(FRESH_S)
     return {**kept, **({"prompt": " ".join(words)} if words else {})}
 

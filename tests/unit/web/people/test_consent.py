@@ -54,6 +54,21 @@ async def test_a_yes_sends_a_code_and_a_no_does_not(people: People) -> None:
     assert told["error"] == "access_denied"
 
 
+@pytest.mark.parametrize("max_age", ["0", "000"])
+async def test_whoever_has_to_sign_in_anew_does_so_once(people: People, max_age: str) -> None:
+    await people.sign_in()
+    back = dict(parse_qsl(urlsplit(place_of(await people.get(asks(max_age=max_age)))).query))["next"]
+    await people.sign_in(back)
+    assert (await people.get(back)).status == 200
+
+
+async def test_an_answer_that_took_too_long_is_none(people: People) -> None:
+    await people.sign_in()
+    question = await people.get(asks(max_age="60"))
+    people.world.clock.advance(70)
+    assert (await decide(people, question)).status == 403
+
+
 async def test_a_form_counts_for_who_saw_it_and_from_this_site_only(people: People) -> None:
     await people.sign_in()
     question = await people.get(asks())

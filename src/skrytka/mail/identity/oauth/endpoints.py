@@ -11,7 +11,6 @@ from skrytka.mail.identity.oauth.deps import OAuthDeps
 from skrytka.mail.identity.oauth.devices import Devices
 from skrytka.mail.identity.oauth.issuing import Issuing
 from skrytka.mail.identity.oauth.shown_tokens import ShownTokens
-from skrytka.model.errors import TransientError
 from skrytka.model.events import OAuthRefused
 from skrytka.model.secret import Secret
 from skrytka.net.facts import host_of
@@ -42,7 +41,10 @@ Work = Callable[[Client, Fields, Asking], Awaitable[Answer]]
 
 
 class Endpoints:
-    """All of them. Wrong clients and tokens of one address are counted, and then refused without a look."""
+    """All of them. Wrong clients and tokens of one address are counted, and beyond a number told no more.
+
+    What is right is never refused for them: nobody guesses 256 bits, and many share an address.
+    """
 
     def __init__(self, deps: OAuthDeps) -> None:
         self._deps = deps
@@ -68,13 +70,9 @@ class Endpoints:
         if scheme.lower() != "bearer" or not 0 < len(token) <= TOKEN_MAX:
             return bearer_refused(None, "userinfo")
         try:
-            await self._take(asking.facts)
-            answer = json_answer(await self._tokens.userinfo(Secret(token)))
+            return json_answer(await self._tokens.userinfo(Secret(token)))
         except OAuthError as exc:
-            await self._settle(asking.facts, exc)
-            return bearer_refused(exc, "userinfo")
-        await self._settle(asking.facts, None)
-        return answer
+            return bearer_refused(await self._counted(exc, "userinfo", asking), "userinfo")
 
     async def jwks(self) -> Answer:
         """Keys by which id tokens are verified."""
@@ -98,39 +96,30 @@ class Endpoints:
         return json_answer(await self._tokens.introspect(client, parse_shown_token(fields)))
 
     async def _answered(self, endpoint: str, asking: Asking, work: Work) -> Answer:
-        """The frame of all that a client asks: read, count, authenticate, do."""
+        """The frame of all that a client asks: read, authenticate, do; count what is wrong."""
         client_id = ""
         try:
-            await self._take(asking.facts)
             fields = _form(asking)
             client = await self._deps.clients.authenticated(parse_client(fields, asking.authorization))
             client_id = client.client_id
-            answer = await work(client, fields, asking)
-        except TransientError:  # our trouble, not his: it must not count against him
-            await self._settle(asking.facts, None)
-            raise
+            return await work(client, fields, asking)
         except OAuthError as exc:
-            await self._settle(asking.facts, exc)
-            if exc.code in _COUNTED:
-                self._deps.events.emit(
-                    OAuthRefused(client=client_id, remote=asking.facts.remote, endpoint=endpoint, error=exc.code.value)
-                )
-            return error_answer(exc, is_basic=asking.authorization.lower().startswith(_BASIC))
-        await self._settle(asking.facts, None)
-        return answer
+            told = await self._counted(exc, endpoint, asking, client_id)
+            return error_answer(told, is_basic=asking.authorization.lower().startswith(_BASIC))
 
-    async def _take(self, facts: Peer) -> None:
-        if facts.is_exempt or await self._deps.limits.take(
+    async def _counted(self, error: OAuthError, endpoint: str, asking: Asking, client_id: str = "") -> OAuthError:
+        """What is answered to something wrong: beyond so many from one address, that there were too many."""
+        facts = asking.facts
+        if error.code not in _COUNTED:
+            return error
+        if not facts.is_exempt and not await self._deps.limits.take(
             BY_ADDRESS, host_of(facts.remote), limit=FAILURES_MAX, window_s=WINDOW_S
         ):
-            return
-        raise OAuthError(ErrorCode.TEMPORARILY_UNAVAILABLE, "too many wrong requests came from there")
-
-    async def _settle(self, facts: Peer, error: OAuthError | None) -> None:
-        """Give the try back, unless it was wrong; who was refused for the number had none."""
-        is_counted = error is not None and error.code in {*_COUNTED, ErrorCode.TEMPORARILY_UNAVAILABLE}
-        if not is_counted and not facts.is_exempt:
-            await self._deps.limits.refund(BY_ADDRESS, host_of(facts.remote))
+            return OAuthError(ErrorCode.TEMPORARILY_UNAVAILABLE, "too many wrong requests came from there")
+        self._deps.events.emit(
+            OAuthRefused(client=client_id, remote=facts.remote, endpoint=endpoint, error=error.code.value)
+        )
+        return error
 
 
 def _form(asking: Asking) -> Fields:

@@ -31,19 +31,22 @@ async def test_a_wrong_secret_is_answered_as_it_came_and_told(case: Case) -> Non
     assert (event.endpoint, event.error, event.client) == ("token", "invalid_client", "")
 
 
-async def test_who_is_wrong_too_often_is_not_looked_at(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_is_wrong_too_often_is_told_so_and_keeps_nobody_out(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(endpoints, "FAILURES_MAX", 2)
     tokens = await case.tokens()
-    for _ in range(5):  # what is right does not count
-        tokens = content(await case.refresh(tokens["refresh_token"]))
-    for _ in range(2):
-        assert error_of(await case.refresh("skr_rt_x")) == "invalid_grant"
-    answer = await case.refresh(tokens["refresh_token"])
-    assert (answer.status, error_of(answer)) == (503, "temporarily_unavailable")
     asking = Asking(b"", "", "Bearer x", PeerFacts())
+    assert (await case.endpoints.userinfo(asking)).status == 401
+    assert error_of(await case.refresh("skr_rt_x")) == "invalid_grant"
+    answer = await case.refresh("skr_rt_x")
+    assert (answer.status, error_of(answer)) == (503, "temporarily_unavailable")
     assert (await case.endpoints.userinfo(asking)).status == 503
+    told = [event.endpoint for event in case.world.events.events if isinstance(event, OAuthRefused)]
+    assert told == ["userinfo", "token"]
+    tokens = content(await case.refresh(tokens["refresh_token"]))  # of somebody else at that address
     case.world.clock.advance(2000)
-    content(await case.refresh(tokens["refresh_token"]))
+    assert error_of(await case.refresh("skr_rt_x")) == "invalid_grant"
 
 
 async def test_a_store_that_is_away_counts_against_nobody(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:

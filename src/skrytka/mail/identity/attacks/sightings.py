@@ -18,9 +18,10 @@ from skrytka.mail.identity.attacks.counting import Bounded, Leak, Seen
 from skrytka.model.clock import Clock
 from skrytka.model.settings import Attacks
 
-SOURCES_MAX: Final = 20_000  # addresses and networks each; 2 KB at most
+SOURCES_MAX: Final = 20_000  # addresses and networks each; some 5 KB each at worst
 ACCOUNTS_MAX: Final = 20_000  # beside those that have failed often, which only their like push out
 NAMES_MAX: Final = 32  # of one source: a rule asks for fewer
+GUARDS_MAX: Final = 40_000  # that stand at a time
 OFTEN: Final = 10  # failures in a row from which an account is kept apart
 RARE: Final = 2  # tries of one account: more is a person, or another attack
 STRIKES_MAX: Final = 10
@@ -140,7 +141,7 @@ class Sightings:
         self._tried_from = Seen(4 * settings.stuffing_networks)
         self._right_too = Seen(4 * settings.stuffing_names)  # strangers who were
         self._stuffing_told_s = float("-inf")
-        self._standing: dict[tuple[Act, str], float] = {}  # until when
+        self._standing: OrderedDict[tuple[Act, str], float] = OrderedDict()  # until when
 
     def note(self, tried: Tried) -> Noticed:
         """Count it. What follows is remembered for fronts that begin later (:meth:`standing`)."""
@@ -159,7 +160,7 @@ class Sightings:
     def standing(self) -> tuple[Guard, ...]:
         """All that holds now."""
         now_s = self._clock.monotonic_s()
-        self._standing = {key: until for key, until in self._standing.items() if until > now_s}
+        self._standing = OrderedDict((key, until) for key, until in self._standing.items() if until > now_s)
         return tuple(Guard(act, key, until - now_s) for (act, key), until in self._standing.items())
 
     def trust(self, name: str) -> Noticed:
@@ -177,11 +178,13 @@ class Sightings:
                 self._standing.pop((Act.SLOW, guard.key), None)
             else:
                 self._standing[guard.act, guard.key] = now_s + guard.seconds
-        if len(self._standing) > 2 * SOURCES_MAX:
-            self.standing()
-            while len(self._standing) > SOURCES_MAX:
-                del self._standing[next(iter(self._standing))]
+                self._standing.move_to_end((guard.act, guard.key))
+        while len(self._standing) > GUARDS_MAX:  # the oldest one by one: all at once would take a fifth of a second
+            self._standing.popitem(last=False)
         return noticed
+
+    def _is_closed(self, budget: str) -> bool:
+        return self._standing.get((Act.CLOSE, budget), float("-inf")) > self._clock.monotonic_s()
 
     # -- one account ----------------------------------------------------------------------------------------------
 
@@ -189,6 +192,8 @@ class Sightings:
         """Ends a row of failures of its budget. What comes from home says nothing about strangers."""
         if not tried.is_at_home:
             self._right_too.add(tried.name, self._clock.monotonic_s(), self.settings.stuffing_s)
+        if (network := self._networks.find(tried.network)) is not None:
+            network.names.discard(tried.name)
         if (host := self._hosts.find(tried.host)) is not None:
             count = host.names.discard(tried.name)
             host.slow.take_back(count)
@@ -198,7 +203,7 @@ class Sightings:
             return Noticed()
         own = budget_of(tried.name, tried.network, is_at_home=tried.is_at_home)
         account.failures.pop(own, None)
-        is_closed = (Act.CLOSE, own) in self._standing
+        is_closed = self._is_closed(own)
         return Noticed((), (Guard(Act.OPEN, own),) if is_closed else ())
 
     def _failed_in_a_row(self, tried: Tried) -> Noticed:
@@ -207,7 +212,7 @@ class Sightings:
         count = account.failures[key] = account.failures.pop(key, 0) + 1
         while len(account.failures) > NAMES_MAX:
             account.failures.popitem(last=False)
-        if count < self.settings.failures_per_account or (Act.CLOSE, key) in self._standing:
+        if count < self.settings.failures_per_account or self._is_closed(key):
             return Noticed()
         seconds = float(self.settings.closed_s)
         account.failures[key] = 0

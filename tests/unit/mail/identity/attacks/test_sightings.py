@@ -103,6 +103,19 @@ def test_a_hundred_failures_close_the_account_to_strangers_only(world: World) ->
     assert world.guards[-1] == Guard(Act.OPEN, "?a")
 
 
+def test_an_account_is_closed_again_when_its_time_is_over_and_it_goes_on(world: World) -> None:
+    for _ in range(3):
+        for n in range(100):
+            world.tries([wrong(host=f"10.{n % 9}.{n % 9}.{n}")], pause_s=700)
+        world.clock.advance(86_400)
+    assert [guard.key for guard in world.guards if guard.act is Act.CLOSE] == ["?a"] * 3
+
+
+def test_people_of_one_network_who_mistype_once_each_do_not_shut_it(world: World) -> None:
+    for n in range(30):
+        assert world.tries([wrong(f"?{n}", f"192.0.2.{n}"), right(f"?{n}", f"192.0.2.{n}")], pause_s=5) == []
+
+
 def test_a_row_of_failures_at_home_closes_that_network_only_and_ends_with_a_login(world: World) -> None:
     world.tries([wrong(at_home=True)] * 99)
     world.tries([right(at_home=True)])
@@ -148,9 +161,11 @@ def test_trust_opens_what_was_closed_or_slowed_and_leaves_sources_refused(world:
 
 def test_what_holds_ends_and_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SOURCES_MAX", 10)
+    monkeypatch.setattr(module, "GUARDS_MAX", 20)
     world = World(Attacks(burst_failures=1))
     world.tries(wrong(f"?{n}", f"10.{n % 250}.{n // 250}.1") for n in range(300))
-    assert len(world.table.standing()) <= 21
+    assert len(world.table.standing()) == 20
+    assert world.table.standing()[-1].key == "10.49.1.1"
     world.clock.advance(100_000)
     assert world.table.standing() == ()
 

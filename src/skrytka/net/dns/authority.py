@@ -1,4 +1,8 @@
-"""Asks each name server of a zone by itself, without recursion, and by TCP, where nobody forges answers from afar."""
+"""Asks each name server of a zone by itself, without recursion, and by TCP, where nobody forges answers from afar.
+
+Whom it asks is for the owner of the domain to say, and that need not be who runs this server: nobody is asked at an
+address of ours or of a network behind us, and an answer is no longer than those of honest servers.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,14 +19,17 @@ from dns.rdtypes.ANY.RRSIG import RRSIG
 from dns.rdtypes.ANY.SOA import SOA
 
 from skrytka.model.dns import Server
-from skrytka.model.errors import TransientError
+from skrytka.model.errors import PermanentError, TransientError
 from skrytka.net.dns.resolver import Resolver
+from skrytka.net.facts import normalise
+from skrytka.net.outside import is_public
 from skrytka.protocol.published.wanted import ServerView, Signature
 
 PORT: Final = 53
 SERVERS_MAX: Final = 13  # of one zone
 ADDRESSES_MAX: Final = 2  # of one server
 ASK_S: Final = 5.0
+ANSWER_MAX: Final = 16 * 1024  # octets: to read the longest that TCP carries takes a tenth of a second
 SIGNATURES_MAX: Final = 50
 _LOOKED_AT: Final = (dns.rdatatype.SOA, dns.rdatatype.MX, dns.rdatatype.TXT)
 _BROKEN: Final = (OSError, EOFError, TimeoutError, dns.exception.DNSException, ValueError)
@@ -59,13 +66,15 @@ class Authority:
         for rdtype in ("A", "AAAA"):
             try:
                 addresses += (await self._resolver.query(name, rdtype)).texts[:ADDRESSES_MAX]
-            except TransientError:
+            except (TransientError, PermanentError):  # also what is no name
                 continue
         if not addresses:
             return [ServerView(name=name, failure="it has no address")]
         return list(await asyncio.gather(*(self._view(name, address, zone, domain) for address in addresses)))
 
     async def _view(self, name: str, address: str, zone: str, domain: str) -> ServerView:
+        if self._port == PORT and not is_public(normalise(address)):
+            return ServerView(name=name, address=address, failure="not a public address")
         try:
             async with asyncio.timeout(ASK_S):
                 soa, mx, txt = await _ask(Server(address, self._port), [zone, domain, domain])
@@ -94,8 +103,10 @@ async def _ask(server: Server, names: Sequence[str]) -> list[dns.message.Message
             query = dns.message.make_query(dns.name.from_text(name), rdtype, want_dnssec=True, flags=0)
             data = query.to_wire()
             writer.write(len(data).to_bytes(2, "big") + data)
-            raw = await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
-            answer = dns.message.from_wire(raw)
+            length = int.from_bytes(await reader.readexactly(2), "big")
+            if length > ANSWER_MAX:
+                raise ValueError("an answer that is too long")
+            answer = await asyncio.to_thread(dns.message.from_wire, await reader.readexactly(length))
             if not query.is_response(answer):
                 raise ValueError("an answer to another question")
             found.append(answer)

@@ -179,7 +179,7 @@ class AddOAuthDevice(Command[bool], frozen=True):
     expires_at_ms: int
 
     def run(self, tx: Tx) -> Query[bool]:
-        ((waiting,),) = yield sql.COUNT_DEVICES()
+        ((waiting,),) = yield sql.COUNT_DEVICES(now_ms=tx.now_ms)
         if number(waiting) >= DEVICES_MAX:
             raise PermanentError(Reason.TOO_MANY, f"{waiting} programs wait to be let in")
         rows = yield sql.INSERT_DEVICE(

@@ -66,7 +66,7 @@ INSERT_DEVICE = Statement(
     " VALUES (:mac, :user_mac, :grant_id, :client, :scopes, 'waiting', NULL, 0, :expires_at_ms)"
     " ON CONFLICT DO NOTHING RETURNING mac"
 )
-COUNT_DEVICES = Statement("SELECT count(*) FROM oauth_device")
+COUNT_DEVICES = Statement("SELECT count(*) FROM oauth_device WHERE expires_at_ms > :now_ms")
 DECIDE_DEVICE = Statement(
     "UPDATE oauth_device SET state = :state, account = :account, signed_in_at_ms = :signed_in_at_ms"
     " WHERE user_mac = :user_mac AND state = 'waiting' AND expires_at_ms > :now_ms RETURNING client, grant_id"

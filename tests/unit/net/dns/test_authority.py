@@ -9,8 +9,8 @@ import dns.rrset
 import pytest
 
 from skrytka.model.address import Domain
-from skrytka.model.dns import Answer
-from skrytka.model.errors import Reason, TransientError
+from skrytka.model.dns import Answer, Status
+from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.net.dns.authority import Authority
 from skrytka.net.dns.zone import StaticZone
 from skrytka.protocol.published.wanted import ServerView, Signature
@@ -60,7 +60,7 @@ class Server:
         if self.is_wrong:
             response.id ^= 1
         response.answer = [_rrset(line) for line in self.records.get(rdtype, [])]
-        return response.to_wire()
+        return response.to_wire(max_size=65535)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError):
@@ -111,6 +111,36 @@ async def test_a_port_where_nobody_is() -> None:
     found = await Authority(StaticZone.parse(ZONE), port=1).views("example.test")
     assert [view.is_lame for view in found] == [False, False]
     assert all(view.failure for view in found)
+
+
+async def test_an_answer_without_end_is_not_read() -> None:
+    server = Server()
+    server.records = RECORDS | {"TXT": [f'mail.example.test. 60 IN TXT "{n:0250}"' for n in range(70)]}
+    async with views(server, "example.test") as (one, _):
+        assert one.failure == "an answer that is too long"
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1", "fd00::1"])
+async def test_nobody_is_asked_behind_us(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def connect(*_args: object) -> None:
+        raise AssertionError("somebody was asked")
+
+    monkeypatch.setattr(asyncio, "open_connection", connect)
+    rdtype = "AAAA" if ":" in address else "A"
+    zone = f"example.test:\n  - NS: ns1.example.test\nns1.example.test:\n  - {rdtype}: '{address}'\n"
+    (one,) = await Authority(StaticZone.parse(zone)).views("example.test")
+    assert one.failure == "not a public address"
+
+
+async def test_a_server_whose_name_is_none_breaks_nothing() -> None:
+    class Odd:
+        async def query(self, name: Domain | str, rdtype: str) -> Answer:
+            if rdtype == "NS":
+                return Answer(Status.NOERROR, ("x" * 70 + ".test",))
+            raise PermanentError(Reason.BAD_SYNTAX, "not a DNS name")
+
+    (one,) = await Authority(Odd()).views("example.test")
+    assert one.failure == "it has no address"
 
 
 async def test_a_domain_whose_servers_nobody_knows() -> None:

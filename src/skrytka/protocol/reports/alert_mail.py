@@ -1,7 +1,6 @@
 """Mail that tells somebody of a login that may not be his, and an administrator of an account that is locked.
 
-In the words of one language; pure ASCII on the wire (RFC 2045 6.8, RFC 2047 2), but for an address that is not (RFC
-6532 3.2). Another language is one more :class:`AlertWords`.
+In the words of one language; another one is one more :class:`AlertWords`.
 """
 
 from typing import Final
@@ -9,11 +8,8 @@ from typing import Final
 import msgspec
 
 from skrytka.model.address import Address
-from skrytka.protocol.mailauth.dkim.tags import write_base64
+from skrytka.protocol.reports.notice import NoticeMail, write_notice
 from skrytka.protocol.smtp.received import date_text
-
-LINE: Final = 76  # RFC 2045 6.8
-SUBJECT_WORD: Final = 42  # octets of one encoded word: 75 with base64 and its marks (RFC 2047 2)
 
 
 class AlertWords(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,32 +142,6 @@ def write_lock_notice(
 
 
 def _message(from_: Address, to: Address, subject: str, message_id: str, now_ms: int, lines: list[str]) -> bytes:
-    body = write_base64("".join(f"{line}\r\n" for line in lines).encode()).decode()
-    fields = [
-        f"From: <{from_}>",
-        f"To: <{to}>",
-        f"Subject: {_words(subject)}",
-        f"Date: {date_text(now_ms)}",
-        f"Message-ID: <{message_id}>",
-        "Auto-Submitted: auto-generated",  # RFC 3834 5
-        "MIME-Version: 1.0",
-        "Content-Type: text/plain; charset=utf-8",
-        "Content-Transfer-Encoding: base64",
-        "",
-        *(body[start : start + LINE] for start in range(0, len(body), LINE)),
-        "",
-    ]
-    return "\r\n".join(fields).encode()
-
-
-def _words(text: str) -> str:
-    """RFC 2047 2 and 5: whole characters in each word."""
-    if text.isascii() and text.isprintable():
-        return text
-    words, word = [], ""
-    for char in text:
-        if len((word + char).encode()) > SUBJECT_WORD:
-            words.append(word)
-            word = ""
-        word += char
-    return "\r\n ".join(f"=?utf-8?B?{write_base64(each.encode()).decode()}?=" for each in (*words, word))
+    text = "".join(f"{line}\n" for line in lines)
+    mail = NoticeMail(from_=from_, to=to, subject=subject, text=text, message_id=message_id, now_ms=now_ms)
+    return write_notice(mail)

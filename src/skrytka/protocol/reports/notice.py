@@ -1,4 +1,4 @@
-"""A short mail of this server to one of its own people: UTF-8, written in ASCII."""
+"""A short mail of this server to one of its own people: UTF-8, written in ASCII but for an address that is not."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -21,6 +21,10 @@ from skrytka.protocol.ldap.messages import Entry
 
 OUTSIDE: Final = "$ldap$"  # before the DN of an entry, where a hash would stand
 ADDRESS_PLACE: Final = "address"
+# Whoever reads their mail speaks for the domain, to authorities of certificates too (CA/B Forum BR 3.2.2.4.4, RFC 2142)
+SPEAKING: Final = frozenset(
+    {"abuse", "admin", "administrator", "hostmaster", "postmaster", "root", "security", "webmaster"}
+)
 
 
 class OutsidePerson(NamedTuple):
@@ -121,8 +125,11 @@ class OutsidePasswords(Passwords):
         return Check(is_right)
 
     async def introduce(self, address: Address, password: Secret) -> bool:
-        """Whether somebody without an account here is known there by this password: then he has one from now on."""
-        if self.provision is None or not self._outside.is_of(address):
+        """Whether somebody without an account here is known there by this password: then he has one from now on.
+
+        Not under a name that speaks for the domain, for many may write what their address is: a sync makes that one.
+        """
+        if self.provision is None or not self._outside.is_of(address) or address.key.partition("@")[0] in SPEAKING:
             return False
         person = await self._outside.find(address)
         if person is None or not await self._outside.is_right(person.dn, password):

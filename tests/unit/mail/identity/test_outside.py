@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from skrytka.mail.identity.outside import OUTSIDE
+from skrytka.mail.identity.outside import OUTSIDE, Outside, OutsidePerson
 from skrytka.mail.identity.passwords import Passwords
 from skrytka.model.address import Address
 from skrytka.model.errors import PermanentError, Reason, TransientError
@@ -91,6 +91,22 @@ async def test_a_domain_that_is_not_the_directorys_is_not_asked_for(people: Outs
     assert not await people.passwords.introduce(Address.parse("alice@example.net"), RIGHT)
     people.passwords.provision = None
     assert not await people.passwords.introduce(ALICE, RIGHT)
+
+
+@pytest.mark.parametrize("name", ["postmaster", "Admin", "hostmaster", "abuse"])
+async def test_nobody_makes_himself_who_speaks_for_the_domain(
+    people: OutsideWorld, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = Address.parse(f"{name}@example.org")
+    alice = await people.outside.find(ALICE)
+    assert alice is not None
+
+    async def find(self: Outside, address: Address) -> OutsidePerson:
+        return alice._replace(address=address)
+
+    monkeypatch.setattr(Outside, "find", find)
+    assert not await people.passwords.introduce(address, RIGHT)
+    assert await people.addresses() == []
 
 
 async def test_when_the_directory_is_down_local_accounts_do_not_notice(world: World, server: Slapd) -> None:

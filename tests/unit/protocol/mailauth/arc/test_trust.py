@@ -62,3 +62,8 @@ SAID = [
 @pytest.mark.parametrize(("said", "is_believed"), SAID)
 def test_only_what_the_sealer_says_of_dmarc_and_this_author_counts(said: str, is_believed: bool) -> None:
     assert (vouched(chain(("lists.example", said)), AUTHOR, {"lists.example"}) is not None) is is_believed
+
+
+@pytest.mark.parametrize("said", ['"' + '\\"' * 30_000, "(" + "\\(" * 30_000, "(" * 60_000, '"' * 60_001])
+def test_what_is_never_closed_is_read_once(said: str) -> None:
+    assert vouched(chain(("lists.example", f"{PASSED}; x={said}")), AUTHOR, {"lists.example"}) is None

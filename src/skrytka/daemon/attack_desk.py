@@ -18,8 +18,8 @@ class AttackDesk:
         self._tell = tell
 
     def use(self, settings: Attacks) -> None:
-        """Thresholds of now; what was counted stays counted."""
-        self._sightings.settings = settings
+        """See ``Sightings.use``."""
+        self._sightings.use(settings)
 
     def answer(self, message: LoginTried | LoginTrusted | GuardsWanted) -> Message | None:
         """The answer, None where none is waited for."""

@@ -208,14 +208,14 @@ class Attacks(_Section, frozen=True, kw_only=True):
     failures_per_account: Annotated[int, msgspec.Meta(ge=1, le=100)] = 100  # NIST SP 800-63B-4 3.2.2
     closed_s: PositiveInt = 86_400
     delay_max_s: NotNegative = 8  # the wait before a try grows from 1/4 s with each failure of one account and network
-    guess_networks: PositiveInt = 10  # that tried one account within guess_s
+    guess_networks: Annotated[int, msgspec.Meta(ge=1, le=32)] = 10  # that tried one account within guess_s
     guess_s: PositiveInt = 86_400
     # One address
     burst_failures: PositiveInt = 8
     burst_s: PositiveInt = 120
     slow_failures: PositiveInt = 10
     slow_s: PositiveInt = 302_400
-    spray_names: PositiveInt = 5  # names within spray_s
+    spray_names: Annotated[int, msgspec.Meta(ge=1, le=32)] = 5  # names within spray_s
     spray_s: PositiveInt = 120
     # One network: names tried once or twice each within network_s
     network_names: Annotated[int, msgspec.Meta(ge=1, le=32)] = 10

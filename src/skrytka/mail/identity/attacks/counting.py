@@ -30,10 +30,10 @@ class Leak:
 class Seen:
     """Who was seen within the last time, and how often each; beyond ``most`` the longest unseen is forgotten."""
 
-    __slots__ = ("_most", "_names")
+    __slots__ = ("_names", "most")
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self.most = most
         self._names: dict[str, tuple[float, int]] = {}  # the longest unseen first; half of an OrderedDict
 
     def __len__(self) -> int:
@@ -48,7 +48,7 @@ class Seen:
             del self._names[oldest]
         _, count = self._names.pop(name, (0.0, 0))
         self._names[name] = (now_s, count + 1)
-        if len(self._names) > self._most:
+        while len(self._names) > self.most:
             del self._names[next(iter(self._names))]
 
     def discard(self, name: str) -> int:

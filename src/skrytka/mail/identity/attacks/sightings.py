@@ -143,6 +143,12 @@ class Sightings:
         self._stuffing_told_s = float("-inf")
         self._standing: OrderedDict[tuple[Act, str], float] = OrderedDict()  # until when
 
+    def use(self, settings: Attacks) -> None:
+        """Thresholds of now; what was counted stays counted."""
+        self.settings = settings
+        self._tried.most = self._right_too.most = 4 * settings.stuffing_names
+        self._tried_from.most = 4 * settings.stuffing_networks
+
     def note(self, tried: Tried) -> Noticed:
         """Count it. What follows is remembered for fronts that begin later (:meth:`standing`)."""
         settings = self.settings

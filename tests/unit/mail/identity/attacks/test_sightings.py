@@ -141,6 +141,12 @@ def test_pairs_of_a_leak_from_many_networks_slow_all_strangers(world: World) -> 
     assert (world.seen[0].accounts, world.seen[0].networks >= 20) == (50, True)
 
 
+def test_a_threshold_that_is_raised_while_it_runs_is_reached_too(world: World) -> None:
+    world.table.use(Attacks(stuffing_names=300, stuffing_networks=100))
+    assert world.tries((wrong(f"?{n}", f"10.{n % 120}.{n}.1") for n in range(299)), pause_s=5) == []
+    assert world.tries([wrong("?299", "10.0.0.1")]) == [Attack.STUFFING]
+
+
 def test_many_people_who_mistype_while_others_get_in_are_no_stuffing(world: World) -> None:
     for n in range(120):
         assert world.tries([wrong(f"?{n}", f"10.{n}.0.1"), right(f"?{n}", f"10.{n}.0.1")], pause_s=5) == []

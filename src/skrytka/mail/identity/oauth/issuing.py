@@ -142,7 +142,9 @@ class Issuing:
         granted = _Granted(client, account, row.grant_id, parse_scopes(row.scopes), row.signed_in_at_ms)
 
         async def write(tokens: NewTokens) -> bool:
-            return await deps.store.submit(RedeemOAuthDevice(unit=deps.unit(), mac=mac, tokens=tokens))
+            if not await deps.store.submit(RedeemOAuthDevice(unit=deps.unit(), mac=mac, tokens=tokens)):
+                raise _not_granted("the device code is not right, or not any more")  # nothing ended by that
+            return True
 
         issued = await self._issued(granted, write)
         self._polled.pop(mac, None)

@@ -3,9 +3,12 @@ import json
 import pytest
 
 from skrytka.model.events import OAuthGranted, OAuthRevoked
+from skrytka.model.secret import Secret
 from skrytka.protocol.acme.jose import decode
 from skrytka.protocol.oauth.token import DEVICE
+from skrytka.store.oauth_rows import OAuthDeviceRow
 from skrytka.store.sql import oauth as sql
+from skrytka.store.statement import Query
 from tests.unit.mail.identity.oauth.support import ALL, ISSUER, Case, content, error_of
 from tests.unit.mail.world import ACTOR, World
 
@@ -149,6 +152,26 @@ async def test_a_device_waits_is_let_in_and_gets_its_tokens_once(case: Case) -> 
     assert "id_token" in tokens
     assert await poll(case, device["device_code"]) == "invalid_grant"
     content(await case.refresh(tokens["refresh_token"]))
+
+
+async def test_a_device_that_asks_twice_at_once_is_told_of_no_end(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    device, person = await begun(case), await case.person()
+    waiting = await case.devices.typed(device["user_code"], person)
+    assert waiting is not None
+    await case.devices.decide(waiting, person, is_allowed=True)
+    mac = (await case.deps.keys.mint()).shown_device(Secret(device["device_code"]))
+    assert mac is not None
+    row = await case.deps.store.read(sql.device(mac))
+
+    def as_it_was(_mac: bytes) -> Query[OAuthDeviceRow | None]:
+        yield from ()
+        return row
+
+    monkeypatch.setattr(sql, "device", as_it_was)
+    await poll(case, device["device_code"])
+    case.world.clock.advance(10)
+    assert await poll(case, device["device_code"]) == "invalid_grant"
+    assert not [event for event in case.world.events.events if isinstance(event, OAuthRevoked)]
 
 
 async def test_a_device_that_is_refused_or_late_is_told_so_once(case: Case) -> None:

@@ -8,7 +8,7 @@ from skrytka.protocol.ldap import ber
 from skrytka.protocol.ldap.ber import Element
 from skrytka.protocol.ldap.messages import Message, parse_message
 
-MESSAGE_MAX: Final = 4 * 1024 * 1024
+MESSAGE_MAX: Final = 1024 * 1024  # whoever is in 5,000 groups has 750 KB; people may write attributes without end
 
 
 class LdapClient(Engine[Message]):

@@ -38,9 +38,10 @@ def test_a_server_that_goes_is_an_error() -> None:
         client.next_event()
 
 
-def test_a_message_has_a_limit() -> None:
+@pytest.mark.parametrize("head", ["3084ffffffff", "308400100000"])  # the most there is; a mebibyte with its head
+def test_a_message_has_a_limit(head: str) -> None:
     client = LdapClient()
-    client.receive(bytes.fromhex("3084ffffffff"))
+    client.receive(bytes.fromhex(head))
     with pytest.raises(RemoteProtocolError):
         client.next_event()
 

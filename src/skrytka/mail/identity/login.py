@@ -191,6 +191,8 @@ class Identity:
         except PermanentError as exc:
             why = exc.detail or exc.reason.value
         found = asked.found
+        if why == Reason.EXPIRED.value:  # ours, once: a program that is told so gets itself the next one
+            raise self._refused(asked, why)
         if found is None or proven is None or why:  # nobody guesses a token: only what is wrong is counted
             async with self._gate.open(asked):
                 raise self._refused(asked, why)

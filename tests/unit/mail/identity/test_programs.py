@@ -177,6 +177,19 @@ async def test_guesses_at_tokens_are_limited_and_a_right_one_is_not(world: World
     assert (await made.identity.bearer(Secret("good"), "", IMAP, "OAUTHBEARER")).address == ALICE
 
 
+async def test_a_token_that_has_had_its_time_counts_against_nobody(
+    made: Programs, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def expired(_token: Secret, _right: str) -> Bearer:
+        raise PermanentError(Reason.BAD_CREDENTIALS, Reason.EXPIRED.value)
+
+    monkeypatch.setattr(made.tokens, "prove", expired)
+    for _ in range(30):
+        with pytest.raises(PermanentError):
+            await made.identity.bearer(Secret("old"), str(ALICE), IMAP, "OAUTHBEARER")
+        assert failure(world) == "expired"
+
+
 async def test_a_certificate_ends_with_its_row(world: World, made: Programs) -> None:
     import hashlib
 

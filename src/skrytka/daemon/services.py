@@ -78,19 +78,7 @@ class Parts:
                 random=base.random,
             )
         )
-        self._appends = Appends(
-            AppendDeps(
-                spool_dir=StorePaths(base.layout.store).spool,
-                store=base.store,
-                keys=base.keys,
-                inspection=self._deliveries.inspection,
-                mailboxes=self._mailboxes,
-                events=base.events,
-                clock=base.clock,
-                random=base.random,
-                memory=self._deliveries.memory,
-            )
-        )
+        self._appends = Appends(self._append_deps())
         self.watch = login_watch(base, name_key)
         self._credentials = StoredCredentials(base.store, base.clock, base.random)
         self._programs = mail_programs(base, tokens(base, self._credentials))
@@ -128,6 +116,20 @@ class Parts:
             exempt=Networks(settings.exempt_networks),
         )
         self.watch.arrivals.alert = self.administration.alerts().odd_login
+
+    def _append_deps(self) -> AppendDeps:
+        base, deliveries = self._base, self._deliveries
+        return AppendDeps(
+            spool_dir=StorePaths(base.layout.store).spool,
+            store=base.store,
+            keys=base.keys,
+            inspection=deliveries.inspection,
+            mailboxes=self._mailboxes,
+            events=base.events,
+            clock=base.clock,
+            random=base.random,
+            memory=deliveries.memory,
+        )
 
     def prove_tls(self) -> None:
         """Handshakes with ourselves; PermanentError(BAD_CONFIG) when TLS is not what it is meant to be."""

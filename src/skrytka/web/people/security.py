@@ -9,7 +9,6 @@ from skrytka.mail.identity.policy_words import explain
 from skrytka.mail.identity.totp import seed_text
 from skrytka.model.address import Address, AddressError
 from skrytka.model.errors import PermanentError, Reason, TransientError
-from skrytka.model.ids import AccountId
 from skrytka.model.secret import Secret
 from skrytka.protocol.http.server import Response
 from skrytka.web.http import Page, WebRequest, redirect
@@ -38,7 +37,8 @@ class Security:
     def __init__(self, own: OwnSecurity, visits: Visits) -> None:
         self._own = own
         self._visits = visits
-        self._seeds: OrderedDict[AccountId, tuple[Secret, Secret]] = OrderedDict()  # seed, text of its QR code
+        # By visit, not by account: whoever has a stolen password is not shown the seed that its owner is about to scan
+        self._seeds: OrderedDict[bytes, tuple[Secret, Secret]] = OrderedDict()  # seed, text of its QR code
 
     def pages(self) -> tuple[Page, ...]:
         return (
@@ -68,16 +68,16 @@ class Security:
         own = await own_of(self._own, self._visits, request)
         if own is None:
             return _again()
-        self._seeds[own.owner.account] = self._own.factors.new_totp(own.owner)
+        self._seeds[own.visit.key] = self._own.factors.new_totp(own.owner)
         if len(self._seeds) > SEEDS_MAX:
             self._seeds.popitem(last=False)
         return await self._app_page(own, _language(request))
 
     async def _add_app(self, request: WebRequest) -> Response:
         own, asked = await self._posted(request)
-        if own is None or own.owner.account not in self._seeds:
+        if own is None or own.visit.key not in self._seeds:
             return _again()
-        seed, _uri = self._seeds[own.owner.account]
+        seed, _uri = self._seeds[own.visit.key]
         code = Secret(asked["enrol_code"][:TEXT_MAX]) if asked.get("enrol_code") else None
         try:
             await self._own.factors.add_totp(
@@ -85,11 +85,11 @@ class Security:
             )
         except PermanentError as exc:
             return await self._app_page(own, _language(request), *_told(exc, "wrong_first_code"))
-        del self._seeds[own.owner.account]
+        del self._seeds[own.visit.key]
         return self._on(request, own)
 
     async def _app_page(self, own: Own, language: Language, said: str = "", status: int = 200) -> Response:
-        seed, uri = self._seeds[own.owner.account]
+        seed, uri = self._seeds[own.visit.key]
         content = [
             paragraph(say(language, "app_scan", seed=seed_text(seed))),
             _qr(uri),

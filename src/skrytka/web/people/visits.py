@@ -1,4 +1,4 @@
-"""Who is signed in at the pages for letting programs in: for a quarter of an hour, in memory, under a cookie.
+"""Who is signed in at the pages for people: for a quarter of an hour, in memory, under a cookie.
 
 A visit is no session of the administration: it opens these pages and nothing else. It ends with the process, with
 its time, and as soon as the password is changed or the account suspended. The cookie is new at each step.
@@ -28,6 +28,7 @@ class Visit(msgspec.Struct, frozen=True):
     login: Login
     began_at_ms: int
     is_complete: bool
+    key: bytes = b""  # of its cookie: what belongs to this visit alone is kept by it
 
     @property
     def person(self) -> Person:
@@ -46,7 +47,8 @@ class Visits:
     def begin(self, login: Login, *, is_complete: bool) -> str:
         """The field that sets the cookie."""
         token = encode(self._random.token(32))
-        self._visits[_key(token)] = Visit(login, self._clock.now_ms(), is_complete)
+        key = _key(token)
+        self._visits[key] = Visit(login, self._clock.now_ms(), is_complete, key)
         if len(self._visits) > VISITS_MAX:
             self._visits.popitem(last=False)
         # Lax, not Strict: a program of another site sends people here.

@@ -145,3 +145,13 @@ async def test_after_a_reset_only_the_administrators_code_adds_a_factor(people: 
     await add_app(people, enrol_code=made.code)
     assert place_of(await people.get("/security")) == "/sign-in?next=/security"  # now he has to show it
     assert PASSWORD.reveal() == Secret("correct horse").reveal()
+
+
+async def test_a_seed_is_shown_to_the_visit_that_asked_for_it_alone(people: People) -> None:
+    """Whoever has a stolen password would else read the seed that its owner is about to scan."""
+    await people.sign_in("/security")
+    seed = seed_in((await people.get("/security/app")).body)
+    people.cookie = ""
+    await people.sign_in("/security")
+    answer = await people.post("/security/app", {"name": "thief", "code": "000000"})
+    assert (seed.encode() in answer.body, place_of(answer)) == (False, "/sign-in?next=/security")

@@ -24,6 +24,7 @@ from skrytka.model.secret import Secret
 from skrytka.store.api import Store
 from skrytka.store.commands.factors import (
     FAILURES_MAX,
+    NO_CODE,
     AddFactor,
     PutCodes,
     RemoveFactor,
@@ -153,11 +154,20 @@ class Factors:
         return seed, totp.uri(seed, owner.address, self.deps.issuer)
 
     async def add_totp(
-        self, owner: Owner, name: str, seed: Secret, code: str, actor: str, *, enrol_code: Secret | None = None
+        self,
+        owner: Owner,
+        name: str,
+        seed: Secret,
+        code: str,
+        actor: str,
+        *,
+        enrol_code: Secret | None = None,
+        is_first: bool = False,
     ) -> FactorState:
         """The first code proves that the app has the seed; PermanentError(BAD_CREDENTIALS) when it is wrong.
 
-        ``enrol_code`` is that of a reset, where :meth:`needs_code`: NOT_PERMITTED without.
+        ``enrol_code`` is that of a reset, where :meth:`needs_code`: NOT_PERMITTED without. ``is_first``: the actor has
+        shown a password and nothing else, so NOT_PERMITTED when there is a factor, though it came a moment ago.
         """
         step = totp.step_of(seed, code, self.deps.clock.now_ms(), 0)
         if step is None:
@@ -165,7 +175,7 @@ class Factors:
                 Reason.BAD_CREDENTIALS, "the code does not fit; does the clock of the device go right?"
             )
         secret = FactorSecret(checked_name(name), seed.reveal())
-        return await self._add(owner, FactorKind.TOTP, secret, step, actor, enrol_code)
+        return await self._add(owner, FactorKind.TOTP, secret, step, actor, enrol_code, is_first=is_first)
 
     async def begin_webauthn(self, owner: Owner, session: bytes, *, is_passkey: bool) -> dict[str, Any]:
         """Options for the browser."""
@@ -183,12 +193,16 @@ class Factors:
         actor: str,
         *,
         enrol_code: Secret | None = None,
+        is_first: bool = False,
     ) -> FactorState:
-        """What the browser answered; PermanentError(BAD_CREDENTIALS) when it is wrong or too late."""
+        """What the browser answered; PermanentError(BAD_CREDENTIALS) when it is wrong or too late.
+
+        ``enrol_code`` and ``is_first`` as in :meth:`add_totp`.
+        """
         checked = checked_name(name)
         made = self.web.finish_registration(session, response)
         secret = FactorSecret(checked, made.credential, made.is_verified, made.aaguid)
-        return await self._add(owner, FactorKind.WEBAUTHN, secret, made.counter, actor, enrol_code)
+        return await self._add(owner, FactorKind.WEBAUTHN, secret, made.counter, actor, enrol_code, is_first=is_first)
 
     async def remove(self, owner: Owner, factor: int, actor: str) -> FactorState:
         """NOT_PERMITTED for the last one where one is demanded."""
@@ -261,9 +275,10 @@ class Factors:
         counter: int,
         actor: str,
         enrol_code: Secret | None,
+        *,
+        is_first: bool,
     ) -> FactorState:
-        if await self.needs_code(owner) and not await self._is_enrol_code(owner, enrol_code):
-            raise PermanentError(Reason.NOT_PERMITTED, "a first factor wants the code that an administrator gives")
+        enrol_mac = await self._enrol_mac(owner, enrol_code) if await self.needs_code(owner) else None
         rows = await self.rows(owner.account)
         factor = max((row.factor for row in rows), default=0) + 1
         await self.deps.store.submit(
@@ -274,15 +289,18 @@ class Factors:
                 kind=kind,
                 sealed=(await self.keys()).seal(owner.account, factor, kind, secret),
                 counter=counter,
+                is_first=is_first,
+                enrol_mac=enrol_mac,
             )
         )
         return await self._changed(owner, "factor.add", rows, actor)
 
-    async def _is_enrol_code(self, owner: Owner, code: Secret | None) -> bool:
-        """The command that adds the factor takes the code away."""
+    async def _enrol_mac(self, owner: Owner, code: Secret | None) -> bytes:
+        """Of a code that may be right: the command that adds the factor uses it up, or refuses."""
         mac = None if code is None else mac_of((await self.keys()).key, owner.account, CodeKind.ENROL, code)
-        now_ms = self.deps.clock.now_ms()
-        return mac is not None and await self.deps.store.read(sql.has_code(owner.account, CodeKind.ENROL, mac, now_ms))
+        if mac is None:
+            raise PermanentError(Reason.NOT_PERMITTED, NO_CODE)
+        return mac
 
     async def _changed(self, owner: Owner, action: str, before: list[FactorRow], actor: str) -> FactorState:
         state = await self.state(owner)

@@ -14,12 +14,13 @@ from skrytka.store.commands.shared import log_directory, number
 from skrytka.store.factor_rows import CodeKind, FactorKind, Notice, RuleScope
 from skrytka.store.rows import JOBS_SUBJECT, Op
 from skrytka.store.sql import factors as sql
-from skrytka.store.statement import Query
+from skrytka.store.statement import Call, Query
 
 HISTORY: Final = 24  # passwords that an account may not have again, the one it has included
 FACTORS_MAX: Final = 20  # of one account
 FAILURES_MAX: Final = 100  # in a row; then the factor opens nothing any more (NIST SP 800-63B-4 3.2.2)
 CODES_MAX: Final = 100
+NO_CODE: Final = "a first factor wants the code that an administrator gives"
 
 
 class ChangePassword(Command[None], frozen=True):
@@ -48,17 +49,27 @@ class ChangePassword(Command[None], frozen=True):
 
 
 class AddFactor(Command[None], frozen=True):
-    """A second factor under a number that the account has not given before, or ALREADY_EXISTS."""
+    """A second factor under a number that the account has not given before, or ALREADY_EXISTS.
+
+    NOT_PERMITTED where it has to be the first and there is one, or comes by a code that is not there any more: both
+    are known here alone, since others enrol meanwhile.
+    """
 
     account: AccountId
     factor: int
     kind: FactorKind
     sealed: bytes
     counter: int = 0
+    is_first: bool = False  # whoever adds it has shown a password and nothing else
+    enrol_mac: bytes | None = None  # of the code of a reset, which is used up
 
     def run(self, tx: Tx) -> Query[None]:
         yield from existing(self.account)
         ((count,),) = yield sql.COUNT_FACTORS(account=self.account)
+        if self.is_first and number(count):
+            raise PermanentError(Reason.NOT_PERMITTED, "the account has a second factor by now: it has to be shown")
+        if self.enrol_mac is not None and not (yield self._code(tx.now_ms)):
+            raise PermanentError(Reason.NOT_PERMITTED, NO_CODE)
         if number(count) >= FACTORS_MAX:
             raise PermanentError(Reason.TOO_MANY, f"an account has {FACTORS_MAX} second factors at most")
         row = yield sql.INSERT_FACTOR(
@@ -74,6 +85,9 @@ class AddFactor(Command[None], frozen=True):
         yield sql.DELETE_CODES(account=self.account, kind=CodeKind.ENROL.value)
         yield from log_directory(tx, Op.FACTOR_ADD, (self.account, self.factor, self.kind.value))
         yield from tell(tx, self.unit, self.account, Notice(f"{self.kind.value}.added"))
+
+    def _code(self, now_ms: int) -> Call:
+        return sql.USE_CODE(account=self.account, kind=CodeKind.ENROL.value, mac=self.enrol_mac, now_ms=now_ms)
 
 
 class UseFactor(Command[bool], frozen=True):

@@ -110,7 +110,13 @@ class Passkeys:
         code = Secret(made.enrol_code[:100]) if made.enrol_code else None
         try:
             await self._own.factors.add_webauthn(
-                own.owner, _session(request), made.name, made.response, own.owner.address.key, enrol_code=code
+                own.owner,
+                _session(request),
+                made.name,
+                made.response,
+                own.owner.address.key,
+                enrol_code=code,
+                is_first=own.is_enrolling,
             )
         except PermanentError:
             return _refused(403)

@@ -81,7 +81,13 @@ class Security:
         code = Secret(asked["enrol_code"][:TEXT_MAX]) if asked.get("enrol_code") else None
         try:
             await self._own.factors.add_totp(
-                own.owner, asked.get("name", ""), seed, asked.get("code", ""), own.owner.address.key, enrol_code=code
+                own.owner,
+                asked.get("name", ""),
+                seed,
+                asked.get("code", ""),
+                own.owner.address.key,
+                enrol_code=code,
+                is_first=own.is_enrolling,
             )
         except PermanentError as exc:
             return await self._app_page(own, _language(request), *_told(exc, "wrong_first_code"))

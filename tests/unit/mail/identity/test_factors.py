@@ -224,3 +224,14 @@ async def test_who_was_given_a_role_is_an_administrator_and_rules_may_name_it(wo
     await world.admin.mfa.require("role:help_desk", 3, ALICE)
     assert (await made.state(alice, is_web=False)).rule == "role help_desk"
     assert not (await made.state(await owner(world, "bob"))).is_required
+
+
+async def test_who_has_shown_a_password_alone_adds_nothing_beside_a_factor(world: World) -> None:
+    """A session that may enrol a first factor is open while its owner enrols one: it must not bring another."""
+    made, alice = factors(world), await owner(world)
+    await add_totp(world, made, alice)
+    seed, _uri = made.new_totp(alice)
+    with pytest.raises(PermanentError) as caught:
+        await made.add_totp(alice, "thief", seed, code(world, seed), ALICE, is_first=True)
+    assert caught.value.reason is Reason.NOT_PERMITTED
+    assert [each.name for each in (await made.state(alice)).factors] == ["phone"]

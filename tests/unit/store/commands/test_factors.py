@@ -273,3 +273,44 @@ async def test_what_was_told_is_forgotten(case: StoreCase) -> None:
     assert (row.what, row.created_at_ms) == (Notice.TOTP_ADDED, case.clock.now_ms())
     await case.store.submit(DropNotice(unit=case.ids.unit(), notice=row.notice))
     assert await case.store.read(sql.notices(100)) == []
+
+
+async def test_a_factor_that_has_to_be_the_first_comes_after_no_other(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+
+    async def add_first(factor: int) -> None:
+        await case.store.submit(
+            AddFactor(
+                unit=case.ids.unit(),
+                account=alice,
+                factor=factor,
+                kind=FactorKind.TOTP,
+                sealed=b"sealed",
+                is_first=True,
+            )
+        )
+
+    await add_first(1)
+    with pytest.raises(PermanentError) as caught:
+        await add_first(2)
+    assert caught.value.reason is Reason.NOT_PERMITTED
+    assert [row.factor for row in await case.store.read(sql.factors(alice))] == [1]
+
+
+async def test_the_code_of_a_reset_adds_one_factor_and_a_wrong_one_none(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    end = case.clock.now_ms() + 1000
+    await case.store.submit(
+        ResetFactors(unit=case.ids.unit(), account=alice, address="alice@example.test", mac=MAC, expires_at_ms=end)
+    )
+    outcomes = []
+    for factor, mac in ((1, OTHER), (1, MAC), (2, MAC)):
+        command = AddFactor(
+            unit=case.ids.unit(), account=alice, factor=factor, kind=FactorKind.TOTP, sealed=b"s", enrol_mac=mac
+        )
+        try:
+            await case.store.submit(command)
+            outcomes.append("added")
+        except PermanentError as exc:
+            outcomes.append(exc.reason.value)
+    assert outcomes == ["not_permitted", "added", "not_permitted"]

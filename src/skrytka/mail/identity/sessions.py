@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from skrytka.mail.identity.access_deps import AccessDeps, AccessPart, mac, open_record, seal
-from skrytka.mail.identity.roles import Roles
+from skrytka.mail.identity.roles import USER, Roles
 from skrytka.model.actor import AccessRole, Actor, Grant
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId
@@ -43,6 +43,7 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     remote: str
     agent: str  # as the program calls itself
     is_enrolling: bool = False
+    is_bare: bool = False  # a password was enough, since its owner had no role: it is not enough for one given later
 
 
 class SessionInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,12 +75,12 @@ class Sessions(AccessPart):
         self._forgot_at_ms = 0
 
     async def begin(self, account: AccountId, place: Place, *, is_proved: bool) -> Secret:
-        """What the client shows from now on. ``is_proved``: a factor beside the password was shown."""
+        """What the client shows from now on. ``is_proved``: all that its owner has to show was shown just now."""
         deps = self._deps
         secret = deps.random.token(SECRET_BYTES)
         keys = await self._keys()
         key = mac(keys, _LABEL, secret)
-        place = Place(place.remote[:PLACE_MAX], place.agent[:PLACE_MAX], place.is_enrolling)
+        place = msgspec.structs.replace(place, remote=place.remote[:PLACE_MAX], agent=place.agent[:PLACE_MAX])
         await self._forget_old()
         older = await deps.store.read(sql.sessions(account))
         await deps.store.submit(
@@ -124,6 +125,8 @@ class Sessions(AccessPart):
             return None
         if self._deps.clock.now_ms() - row.seen_at_ms >= SEEN_EVERY_S * 1000:
             await self._deps.store.submit(SeeSession(unit=self._unit(), account=account, session=row.session))
+        if place.is_bare:
+            grants = (USER,)
         actor = Actor(owner.address, account, grants, row.proved_at_ms or None)
         return Session(account, row.session, actor, place, expires_at_ms)
 

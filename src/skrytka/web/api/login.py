@@ -117,6 +117,8 @@ class ApiLogin:
             await self._check(login, args.code, request)
         elif await self._has_to_enrol(login):
             place = msgspec.structs.replace(place, is_enrolling=True)
+        else:
+            place = msgspec.structs.replace(place, is_bare=not self._deps.is_demo)
         if await self._deps.factors.must_change(login):
             place = msgspec.structs.replace(place, is_enrolling=True)
         sessions = self._deps.commands.admin.sessions

@@ -125,3 +125,13 @@ async def test_logins_are_told(api: Api, tmp_path: Path) -> None:
     await api.log_in("alice")
     world: World = api.world
     assert [type(event).__name__ for event in world.events.events] == ["LoginSucceeded"]
+
+
+async def test_a_session_that_a_password_alone_began_has_no_role_that_is_given_later(api: Api) -> None:
+    """Administrators show a factor: who logged in before he was one has not, and whoever had his password neither."""
+    _, said, _ = await api.log_in("alice", use="bearer")
+    await api.give("alice", AccessRole.SYSTEM_ADMIN)
+    for _ in range(2):
+        assert (await api.ask(said["token"], "GET", "/settings"))[0] == 403
+        assert (await api.ask(said["token"], "GET", "/me"))[1]["roles"] == [{"role": "user", "domain": None}]
+        await api.ask(said["token"], "POST", "/session/proof", {"password": WORD})

@@ -89,7 +89,8 @@ class PasswordCare:
         if was is None:
             raise PermanentError(Reason.NO_SUCH_OBJECT, f"{owner.address.key} has no password")
         verifier = msgspec.structs.replace(decode_verifier(was), must_change=COMPROMISED).encode()
-        await self._deps.store.submit(SetPassword(unit=self._unit(), account=owner.account, verifier=verifier))
+        command = SetPassword(unit=self._unit(), account=owner.account, verifier=verifier, was=was, is_distrusted=True)
+        await self._deps.store.submit(command)
         self._changed(owner, actor, "account.distrust_password")
         return await self.reset(owner, actor)
 

@@ -62,13 +62,14 @@ class StoredCredentials:
         return found
 
     async def renew(self, account: AccountId, was: str, stored: str) -> None:
-        """Read again just before the write: a password changed since the login began stays changed."""
+        """A password changed since the login began stays changed, and an account that was locked meanwhile locked."""
         for row in await self._store.read(sql.credentials(account)):
             verifier = decode_verifier(row.verifier)
             if row.kind == PASSWORD and verifier.stored == was:
                 renewed = msgspec.structs.replace(verifier, stored=stored).encode()
                 unit = UnitId(new_id(self._clock, self._random))
-                await self._store.submit(SetPassword(unit=unit, account=account, verifier=renewed))
+                command = SetPassword(unit=unit, account=account, verifier=renewed, was=row.verifier)
+                await self._store.submit(command)
 
 
 def _find(key: str, now_ms: int) -> Query[Credential | None]:

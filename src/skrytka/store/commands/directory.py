@@ -1,6 +1,6 @@
 """Domains, accounts, addresses and credentials."""
 
-from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.ids import AccountId, DomainId, MailboxId, State
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.oauth import forget as forget_programs
@@ -107,13 +107,22 @@ class AddAccount(Command[State], frozen=True):
 
 
 class SetPassword(Command[None], frozen=True):
-    """The account's password is now the one behind ``verifier``."""
+    """The account's password is now the one behind ``verifier``.
+
+    ``was`` is the verifier that this was decided on: TransientError(STORE_BUSY) when there is another one by now.
+    """
 
     account: AccountId
     verifier: bytes
+    was: bytes | None = None  # None: whatever there was
+    is_distrusted: bool = False  # somebody else knows it, so sessions of the web end too
 
     def run(self, tx: Tx) -> Query[None]:
         yield from existing(self.account)
+        if self.was is not None:
+            yield from unchanged(self.account, self.was)
+        if self.is_distrusted:
+            yield access.END_OTHERS(account=self.account, session=b"")
         yield from put_password(tx, self.account, self.verifier)
         yield from log_directory(tx, Op.ACCOUNT_PASSWORD, (self.account,))
 
@@ -262,6 +271,13 @@ def _claim(tx: Tx, key: str, domain: int, kind: AddressKind, account: AccountId 
     values: dict[str, Value] = {"key": key, "domain": domain, "kind": kind.value, "account": account}
     if not (yield sql.INSERT_ADDRESS(now_ms=tx.now_ms, **values)):
         raise PermanentError(Reason.ALREADY_EXISTS, f"{key} is there already")
+
+
+def unchanged(account: AccountId, was: bytes | None) -> Query[None]:
+    """TransientError when the password is another one than it was."""
+    rows = yield factors.PASSWORD(account=account, kind=PASSWORD)
+    if (rows[0][0] if rows else None) != was:
+        raise TransientError(Reason.STORE_BUSY, "somebody else changed the password meanwhile")
 
 
 def put_password(tx: Tx, account: AccountId, verifier: bytes) -> Query[None]:

@@ -6,13 +6,14 @@ factor was used, or tried in vain, is not: nobody remembers a login by it.
 
 from typing import Final
 
-from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId, UnitId
 from skrytka.store.commands.base import Command, Tx
-from skrytka.store.commands.directory import PASSWORD, existing, put_password
+from skrytka.store.commands.directory import PASSWORD, existing, put_password, unchanged
 from skrytka.store.commands.shared import log_directory, number
 from skrytka.store.factor_rows import CodeKind, FactorKind, Notice, RuleScope
 from skrytka.store.rows import JOBS_SUBJECT, Op
+from skrytka.store.sql import access
 from skrytka.store.sql import factors as sql
 from skrytka.store.statement import Call, Query
 
@@ -24,7 +25,7 @@ NO_CODE: Final = "a first factor wants the code that an administrator gives"
 
 
 class ChangePassword(Command[None], frozen=True):
-    """Another password; the one before it is kept so that it does not come back. Codes to set one end.
+    """Another password; the one before it is kept so that it does not come back. Codes to set one and sessions end.
 
     ``was`` is the verifier that the change was decided on: TransientError(STORE_BUSY) when there is another one by now.
     """
@@ -36,9 +37,8 @@ class ChangePassword(Command[None], frozen=True):
 
     def run(self, tx: Tx) -> Query[None]:
         yield from existing(self.account)
-        rows = yield sql.PASSWORD(account=self.account, kind=PASSWORD)
-        if (rows[0][0] if rows else None) != self.was:
-            raise TransientError(Reason.STORE_BUSY, "somebody else changed the password meanwhile")
+        yield from unchanged(self.account, self.was)
+        yield access.END_OTHERS(account=self.account, session=b"")
         yield sql.KEEP_PASSWORD(account=self.account, kind=PASSWORD, now_ms=tx.now_ms)
         ((last,),) = yield sql.LAST_KEPT(account=self.account)
         yield sql.FORGET_PASSWORDS(account=self.account, number=number(last) - (HISTORY - 1))
@@ -138,7 +138,10 @@ class RemoveFactor(Command[None], frozen=True):
 
 
 class ResetFactors(Command[None], frozen=True):
-    """All second factors and recovery codes go, a second factor is demanded from now on; one code lets a new one in."""
+    """All second factors and recovery codes go, a second factor is demanded from now on; one code lets a new one in.
+
+    Sessions of the web end: whoever found the lost device may be in one.
+    """
 
     account: AccountId
     address: str
@@ -147,6 +150,7 @@ class ResetFactors(Command[None], frozen=True):
 
     def run(self, tx: Tx) -> Query[None]:
         yield from existing(self.account)
+        yield access.END_OTHERS(account=self.account, session=b"")
         yield sql.DELETE_FACTORS(account=self.account)
         yield sql.DELETE_CODES(account=self.account, kind=CodeKind.RECOVERY.value)
         yield from _put_codes(tx, self.account, CodeKind.ENROL, (self.mac,), self.expires_at_ms)

@@ -7,6 +7,7 @@ from skrytka.mail.identity.change import TRIES, ChangeDeps, PasswordCare, Passwo
 from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.factors import Owner
 from skrytka.mail.identity.policy import PasswordPolicy, PasswordRefusedError, Problem
+from skrytka.mail.identity.sessions import Place
 from skrytka.mail.identity.verifier import Verifier, decode_verifier
 from skrytka.model.address import Address
 from skrytka.model.errors import PermanentError, Reason, TransientError
@@ -212,3 +213,25 @@ async def test_an_account_without_a_password_has_none_to_distrust(world: World, 
         await changes.distrust(nobody, ACTOR)
     assert caught.value.reason is Reason.NO_SUCH_OBJECT
     assert await changes.must_change(nobody.account) == ""
+
+
+@pytest.mark.parametrize("what", ["change", "give", "distrust", "set_by_code", "reset_factors"])
+async def test_sessions_of_the_web_end_with_what_they_were_begun_with(
+    world: World, changes: PasswordChanges, what: str
+) -> None:
+    """A thief who is in a session is not left there when the owner changes what he had stolen."""
+    alice, sessions = await owner(world), world.admin.sessions
+    code = await changes.reset(alice, ACTOR)
+    token = (await sessions.begin(alice.account, Place("192.0.2.1", "thief"), is_proved=True)).reveal().decode()
+    match what:
+        case "change":
+            await change(changes, alice, PASSWORD, NEW)
+        case "give":
+            await changes.give(alice, NEW, "given")
+        case "distrust":
+            await changes.distrust(alice, ACTOR)
+        case "set_by_code":
+            await changes.set_by_code(alice, code, NEW, has_mfa=False)
+        case _:
+            await world.admin.factors.reset(str(ALICE), ACTOR)
+    assert await sessions.find(token) is None

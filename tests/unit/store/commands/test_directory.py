@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.ids import AccountId
 from skrytka.store.commands import (
     AddAccount,
@@ -256,3 +256,13 @@ async def test_each_change_of_the_directory_has_the_next_state(case: StoreCase) 
         (4, "account.reserve"),
         (5, "account.add"),
     ]
+
+
+async def test_a_password_is_not_put_back_over_one_that_came_meanwhile(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    await case.store.submit(SetPassword(unit=case.ids.unit(), account=alice, verifier=b"first"))
+    await case.store.submit(SetPassword(unit=case.ids.unit(), account=alice, verifier=b"closed", was=b"first"))
+    with pytest.raises(TransientError) as caught:
+        await case.store.submit(SetPassword(unit=case.ids.unit(), account=alice, verifier=b"renewed", was=b"first"))
+    assert caught.value.reason is Reason.STORE_BUSY
+    assert [row.verifier for row in await case.store.read(directory.credentials(alice))] == [b"closed"]

@@ -57,7 +57,7 @@ def structure_of(raw: bytes, size: int) -> MessageStructure:
     """The answer about a message of ``size`` octets; HostileAnswerError when no child of ours would say that."""
     try:
         answer = _decoder.decode(raw)
-    except (*UNREADABLE, RecursionError) as exc:
+    except UNREADABLE as exc:
         raise HostileAnswerError(f"structure: {type(exc).__name__}") from None
     _check_texts(answer)
     has_attachment = _check_tree(answer.root, size)
@@ -96,7 +96,7 @@ def undone_of(raw: bytes, asked: Sequence[Encoded]) -> tuple[Undone, ...]:
     try:
         found = _undone.decode(raw)
         pairs = list(zip(asked, found, strict=True))
-    except (*UNREADABLE, RecursionError, ValueError) as exc:
+    except (*UNREADABLE, ValueError) as exc:
         raise HostileAnswerError(f"undo: {type(exc).__name__}") from None
     for piece, undone in pairs:
         length = 0 if piece.is_counted else undone.size
@@ -135,7 +135,7 @@ def reports_of(raw: bytes) -> ReportsAnswer:
     """Values within their bounds. Nothing says that they are true, or hold no control characters: show them as such."""
     try:
         return _reports.decode(raw)
-    except (*UNREADABLE, RecursionError) as exc:
+    except UNREADABLE as exc:
         raise HostileAnswerError(f"reports: {type(exc).__name__}") from None
 
 

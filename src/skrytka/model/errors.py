@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
-UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError)
-"""What decoding octets of another process or of the disk raises: text that is no UTF-8 is no error of msgspec's."""
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding octets of others or of the disk raises: neither text that is no UTF-8 nor depth is msgspec's error."""
 
 
 class Reason(StrEnum):

@@ -149,7 +149,10 @@ def handle_in(response: Mapping[str, Any]) -> bytes | None:
         return None
 
 
-_WRONG: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError, NotImplementedError)
+_WRONG: Final = (
+    *(ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError, NotImplementedError),
+    RecursionError,  # of JSON and CBOR that is nested without end
+)
 
 
 def _refused(exc: Exception) -> PermanentError:

@@ -81,7 +81,7 @@ def read_tls_report(octets: bytes) -> TlsReport:
     """TlsReportError."""
     try:
         found = _decoder.decode(octets)
-    except (*UNREADABLE, RecursionError):
+    except UNREADABLE:
         raise TlsReportError("no JSON of a TLS report") from None
     if not found.policies or len(found.policies) > POLICIES_MAX:
         raise TlsReportError("no policies, or too many")

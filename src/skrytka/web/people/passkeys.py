@@ -31,6 +31,8 @@ from skrytka.web.people.visits import Visits
 
 COOKIE: Final = "__Host-challenge"
 COOKIE_S: Final = 300
+MADE_MAX: Final = 16 * 1024  # octets of what a browser made: the certificates of a maker may be in it
+SIGNED_MAX: Final = 8 * 1024  # of anything else: CBOR is read in Python, and anybody may send it
 MECHANISM: Final = "PASSKEY"
 JAVASCRIPT: Final = ("Content-Type", "text/javascript; charset=utf-8")
 SCRIPT: Final = Path(__file__).with_name("passkey.js").read_bytes()
@@ -183,6 +185,8 @@ def _read(request: WebRequest, kind: type[Any]) -> Any:
     """JSON only: no form of another site can send it."""
     if request.field("content-type").partition(";")[0].strip().lower() != "application/json":
         raise BadRequestError(415)
+    if len(request.body) > (MADE_MAX if kind is Registration else SIGNED_MAX):
+        raise BadRequestError(413)
     try:
         return msgspec.json.decode(request.body, type=kind)
     except UNREADABLE as exc:

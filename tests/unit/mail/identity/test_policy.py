@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from skrytka.mail.identity.breach_import import import_breaches
-from skrytka.mail.identity.policy import PasswordPolicy, PasswordRefusedError, Problem, strength
+from skrytka.mail.identity.policy import PasswordPolicy, PasswordRefusedError, Problem, estimated, strength
 from skrytka.model.address import Address
 from skrytka.model.errors import Reason
 from skrytka.model.events import FaultRaised
@@ -129,3 +129,16 @@ async def test_a_stricter_place_may_ask_for_more(tmp_path: Path, events: Recorde
 
 def test_words_of_this_account_make_a_password_weaker() -> None:
     assert strength("kowalskakowalska", ["kowalska"]) < strength("kowalskakowalska", [])
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("vivid marten over nine bridges", 30),
+        ("v" * 300, 100),
+        ("p4ssw0rd!" * 20, 100),
+        ("4@8({[<369&1!|0$5+7%2/" * 5, 20),  # 0.8 s for a hundred of these
+    ],
+)
+def test_the_estimate_takes_no_time_that_others_would_miss(text: str, length: int) -> None:
+    assert len(estimated(text)) == length

@@ -1,3 +1,4 @@
+import base64
 import json
 from typing import Any
 
@@ -152,3 +153,20 @@ async def test_the_script_is_ours_and_says_so(browser: Browser) -> None:
     answer = await browser.people.get("/passkey.js")
     assert dict(answer.fields)["Content-Type"].startswith("text/javascript")
     assert b"navigator.credentials" in answer.body
+
+
+def nested(text: bytes) -> dict[str, Any]:
+    """An assertion whose client data are these."""
+    octets = base64.urlsafe_b64encode(text).decode().rstrip("=")
+    parts = {"clientDataJSON": octets, "authenticatorData": octets, "signature": "AAAA", "userHandle": "AAAA"}
+    return {"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": parts}
+
+
+async def test_what_is_nested_without_end_is_refused_and_no_bug(browser: Browser) -> None:
+    assert (await browser.send(LOGIN, {"response": nested(b"[" * 2500)})).status == 403
+    for depth in (2000, 40_000):
+        raw = b'{"response":{"a":' + b"[" * depth + b"]" * depth + b"}}"
+        sent = {"content_type": "application/json", "sec_fetch_site": "same-origin"}
+        with pytest.raises(BadRequestError) as caught:
+            await browser.people.web.app(asked("POST", LOGIN, raw, **sent))
+        assert caught.value.status == (400 if depth == 2000 else 413)

@@ -14,12 +14,14 @@ from skrytka.mail.identity.factors import Owner
 from skrytka.mail.identity.passwords import Passwords
 from skrytka.mail.identity.policy import PasswordPolicy, PasswordRefusedError, Problem
 from skrytka.mail.identity.recovery import mac_of, new_code
+from skrytka.mail.identity.types import Peer
 from skrytka.mail.identity.verifier import Verifier, decode_verifier
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.events import DirectoryChanged, Emitter
 from skrytka.model.ids import AccountId, UnitId, new_id
 from skrytka.model.secret import Secret
+from skrytka.net.facts import host_of
 from skrytka.net.limits import SharedLimits
 from skrytka.store.api import Store
 from skrytka.store.commands.directory import PASSWORD, SetPassword
@@ -33,6 +35,7 @@ GIVEN: Final = "given"  # by an administrator: to be changed at the next login o
 COMPROMISED: Final = "compromised"  # known to somebody else: it opens nothing, its own change neither
 RESET_CODE_MS: Final = 24 * 3600 * 1000
 RULE: Final = "password-change"
+BY_CODE: Final = "password-code"
 TRIES: Final = 10
 WINDOW_S: Final = 900.0
 
@@ -138,7 +141,7 @@ class PasswordChanges(PasswordCare):
         """
         if not is_stepped_up:
             raise PermanentError(Reason.NOT_PERMITTED, "prove first who you are")
-        await self._take(owner)
+        await self._take(RULE, str(owner.account))
         was = await self.stored(owner.account)
         verifier = None if was is None else decode_verifier(was)
         stored = None if verifier is None or verifier.must_change == COMPROMISED else verifier.stored
@@ -148,22 +151,24 @@ class PasswordChanges(PasswordCare):
         await self._check(owner, new, was, has_mfa=has_mfa)
         await self._set(owner, new, was)
 
-    async def set_by_code(self, owner: Owner, code: Secret, new: Secret, *, has_mfa: bool) -> None:
+    async def set_by_code(self, owner: Owner, code: Secret, new: Secret, peer: Peer, *, has_mfa: bool) -> None:
         """With the code of a reset instead of the old password; a password that will not do leaves the code as it is.
 
-        It opens no session: whoever has a second factor is asked for it at the login that follows.
+        It opens no session: whoever has a second factor is asked for it at the login that follows. Anybody may try, so
+        tries are counted by address: by account, they would lock it for its owner and tell who has none here.
         """
-        await self._take(owner)
+        host = host_of(peer.remote)
+        await self._take(BY_CODE, host)
         mac = mac_of(await self._key(), owner.account, CodeKind.PASSWORD, code)
         now_ms = self._deps.clock.now_ms()
         if mac is None or not await self._deps.store.read(sql.has_code(owner.account, CodeKind.PASSWORD, mac, now_ms)):
             raise PermanentError(Reason.BAD_CREDENTIALS, "no such code, or too old, or used")
+        await self._limits.refund(BY_CODE, host)
         was = await self.stored(owner.account)
         await self._check(owner, new, was, has_mfa=has_mfa)
         used = UseCode(unit=self._unit(), account=owner.account, kind=CodeKind.PASSWORD, mac=mac)
         if await self._deps.store.submit(used) is None:
             raise PermanentError(Reason.BAD_CREDENTIALS, "the code was used meanwhile")
-        await self._limits.refund(RULE, str(owner.account))
         await self._set(owner, new, was)
 
     async def _check(self, owner: Owner, new: Secret, was: bytes | None, *, has_mfa: bool) -> None:
@@ -180,6 +185,6 @@ class PasswordChanges(PasswordCare):
         await self._put(owner.account, verifier, was, Notice.PASSWORD_CHANGED)
         self._changed(owner, owner.address.key, "account.password")
 
-    async def _take(self, owner: Owner) -> None:
-        if not await self._limits.take(RULE, str(owner.account), limit=TRIES, window_s=WINDOW_S):
+    async def _take(self, rule: str, key: str) -> None:
+        if not await self._limits.take(rule, key, limit=TRIES, window_s=WINDOW_S):
             raise TransientError(Reason.RATE_LIMITED, "too many tries; wait a quarter of an hour")

@@ -182,7 +182,7 @@ class Security:
         try:
             owner = await self._own.factors.owner_at(Address.parse(asked.get("address", "")))
             duty = await self._own.factors.is_enforced(owner)
-            await self._own.changes.set_by_code(owner, code, new, has_mfa=duty)
+            await self._own.changes.set_by_code(owner, code, new, request.peer, has_mfa=duty)
         except AddressError:
             return self._code_page(language, [say(language, "wrong_code")], 403)
         except (PermanentError, TransientError) as exc:

@@ -20,9 +20,11 @@ from skrytka.store.commands.directory import SetPassword
 from skrytka.store.commands.factors import HISTORY
 from skrytka.store.sql import factors as sql
 from tests.unit.mail.identity.test_factors import owner
+from tests.unit.mail.support import PeerFacts
 from tests.unit.mail.world import ACTOR, PASSWORD, World
 
 ALICE = Address.parse("alice@example.test")
+PEER = PeerFacts()
 NEW = Secret("vivid marten over nine bridges")
 OTHER = Secret("quiet lantern beneath the copper hill")
 
@@ -138,14 +140,14 @@ async def test_the_code_of_a_reset_sets_a_password_that_nobody_else_knows(
     code = await PasswordCare(deps(world)).reset(alice, ACTOR)
     assert await is_right(world, alice, PASSWORD)  # until he has used it
     with pytest.raises(PasswordRefusedError):
-        await changes.set_by_code(alice, code, Secret("short"), has_mfa=False)  # the code is still good
+        await changes.set_by_code(alice, code, Secret("short"), PEER, has_mfa=False)  # the code is still good
     with pytest.raises(PermanentError) as caught:
-        await changes.set_by_code(bob, code, NEW, has_mfa=False)
+        await changes.set_by_code(bob, code, NEW, PEER, has_mfa=False)
     assert caught.value.reason is Reason.BAD_CREDENTIALS
-    await changes.set_by_code(alice, code, NEW, has_mfa=False)
+    await changes.set_by_code(alice, code, NEW, PEER, has_mfa=False)
     assert await is_right(world, alice, NEW)
     with pytest.raises(PermanentError):
-        await changes.set_by_code(alice, code, OTHER, has_mfa=False)
+        await changes.set_by_code(alice, code, OTHER, PEER, has_mfa=False)
     actions = [event.action for event in world.events.events if isinstance(event, DirectoryChanged)]
     assert actions == ["account.reset_password", "account.password"]
 
@@ -155,16 +157,27 @@ async def test_the_code_of_a_reset_is_over_after_a_day(world: World, changes: Pa
     code = await changes.reset(alice, ACTOR)
     world.clock.advance(24 * 3600)
     with pytest.raises(PermanentError):
-        await changes.set_by_code(alice, code, NEW, has_mfa=False)
+        await changes.set_by_code(alice, code, NEW, PEER, has_mfa=False)
 
 
 async def test_guesses_at_the_code_of_a_reset_are_limited(world: World, changes: PasswordChanges) -> None:
     alice = await owner(world)
     for _ in range(TRIES):
         with pytest.raises(PermanentError):
-            await changes.set_by_code(alice, Secret("abcde-fghij-kmnpq-rstuv-wxyz2"), NEW, has_mfa=False)
+            await changes.set_by_code(alice, Secret("abcde-fghij-kmnpq-rstuv-wxyz2"), NEW, PEER, has_mfa=False)
     with pytest.raises(TransientError):
-        await changes.set_by_code(alice, Secret("abcde-fghij-kmnpq-rstuv-wxyz2"), NEW, has_mfa=False)
+        await changes.set_by_code(alice, Secret("abcde-fghij-kmnpq-rstuv-wxyz2"), NEW, PEER, has_mfa=False)
+
+
+async def test_nobody_uses_up_the_tries_of_somebody_else(world: World, changes: PasswordChanges) -> None:
+    """Neither those with the code nor those with the old password."""
+    alice = await owner(world)
+    code = await changes.reset(alice, ACTOR)
+    for _ in range(TRIES):
+        with pytest.raises(PermanentError):
+            await changes.set_by_code(alice, Secret("x"), NEW, PEER, has_mfa=False)
+    await changes.set_by_code(alice, code, NEW, PeerFacts(remote="203.0.113.9"), has_mfa=False)
+    await change(changes, alice, NEW, OTHER)
 
 
 async def test_a_password_that_is_known_to_others_opens_nothing_and_its_own_change_neither(
@@ -179,7 +192,7 @@ async def test_a_password_that_is_known_to_others_opens_nothing_and_its_own_chan
     with pytest.raises(PermanentError) as caught:
         await change(changes, alice, PASSWORD, NEW)
     assert caught.value.reason is Reason.BAD_CREDENTIALS
-    await changes.set_by_code(alice, code, NEW, has_mfa=False)
+    await changes.set_by_code(alice, code, NEW, PEER, has_mfa=False)
     assert await changes.must_change(alice.account) == ""
     found = await StoredCredentials(world.store, world.clock, world.random).find(ALICE)
     assert found is not None
@@ -231,7 +244,7 @@ async def test_sessions_of_the_web_end_with_what_they_were_begun_with(
         case "distrust":
             await changes.distrust(alice, ACTOR)
         case "set_by_code":
-            await changes.set_by_code(alice, code, NEW, has_mfa=False)
+            await changes.set_by_code(alice, code, NEW, PEER, has_mfa=False)
         case _:
             await world.admin.factors.reset(str(ALICE), ACTOR)
     assert await sessions.find(token) is None

@@ -155,3 +155,10 @@ async def test_a_seed_is_shown_to_the_visit_that_asked_for_it_alone(people: Peop
     await people.sign_in("/security")
     answer = await people.post("/security/app", {"name": "thief", "code": "000000"})
     assert (seed.encode() in answer.body, place_of(answer)) == (False, "/sign-in?next=/security")
+
+
+async def test_too_many_codes_are_answered_alike_for_who_is_nobody(people: People) -> None:
+    for name in ("alice", "nobody"):
+        values = {"address": f"{name}@example.test", "code": "x", "new": NEW}
+        people.world.clock.advance(3600)
+        assert [(await people.post("/password", values)).status for _ in range(11)] == [403] * 10 + [429]

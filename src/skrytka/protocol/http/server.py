@@ -24,6 +24,7 @@ _TARGET = re.compile(rb"[\x21-\x7e]{1,4096}")
 _AUTHORITY = re.compile(
     r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{0,5})?"
 )  # RFC 3986 3.2.2, no userinfo
+WITHOUT_CONTENT: Final = frozenset({204, 304})  # RFC 9112 6.3: they end with their head; 9110 8.6: no length
 PHRASES: Final = {
     200: "OK",
     201: "Created",
@@ -135,6 +136,7 @@ class HttpServer(Engine[Request | Refused | Expecting]):
             return PAUSED
         if self._state is State.CLOSED:
             return NEED_DATA
+        self._is_head = False  # of the request that comes: what is refused before its method is read has content
         try:
             lines = self._reader.take()
         except TooLongError:
@@ -155,13 +157,14 @@ class HttpServer(Engine[Request | Refused | Expecting]):
         self._state = State.CLOSED if self._is_last else State.READY
         lines = [f"HTTP/1.1 {response.status} {PHRASES[response.status]}"]
         lines += [f"{name}: {value}" for name, value in response.fields]
-        lines.append(f"Content-Length: {len(response.body)}")
+        if response.status not in WITHOUT_CONTENT:
+            lines.append(f"Content-Length: {len(response.body)}")
         if self._is_last:
             lines.append("Connection: close")  # RFC 9112 9.6
         if any("\r" in line or "\n" in line for line in lines):
             raise LocalProtocolError("a line end in a field")
         head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
-        return head if self._is_head else head + response.body
+        return head if self._is_head or response.status in WITHOUT_CONTENT else head + response.body
 
     def _refused(self, status: int) -> Refused:
         self._state, self._is_last = State.ANSWERING, True

@@ -30,6 +30,7 @@ class Asker:
     """Somebody who is known."""
 
     actor: Actor
+    shown: str  # names the very session or key: one account has some that may do more than others
     session: Session | None = None
 
 
@@ -74,12 +75,12 @@ class Authentication:
             if program is None:
                 return None
             self._count("api-key", program.key, program.per_minute)
-            return Asker(program.actor)
+            return Asker(program.actor, program.key)
         session = await self._sessions.find(token)
         if session is None:
             return None
         self._count("api-session", session.key.hex(), PER_SESSION)
-        return Asker(session.actor, session)
+        return Asker(session.actor, session.key.hex(), session)
 
     def _count(self, rule: str, key: str, limit: int) -> None:
         if not self._limits.take(rule, key, limit=limit, window_s=MINUTE_S):

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, get_origin
+from typing import Any, Final, TypeVar, get_origin
 
 import msgspec
 
@@ -18,10 +18,12 @@ from skrytka.mail.admin.commands.table import COMMANDS
 from skrytka.model.actor import Actor
 from skrytka.model.errors import UNREADABLE, PermanentError, Reason, ReasonedError, TransientError
 from skrytka.protocol.http.server import Response
-from skrytka.web.api.auth import Authentication, Refusal
+from skrytka.web.api.auth import Asker, Authentication, Refusal
 from skrytka.web.api.problems import problem, problem_of
 from skrytka.web.api.repeats import Repeats
 from skrytka.web.http import JSON, Page, WebRequest
+
+T = TypeVar("T")
 
 BASE: Final = "/api/v1"
 PAGE: Final = 100
@@ -52,7 +54,7 @@ class ApiCommands:
                 asker = await self._authentication.of(request)
                 if request.method == "GET":
                     return await self._show(name, request, asker.actor)
-                return await self._change(name, request, asker.actor)
+                return await self._change(name, request, asker)
             except Refusal as refusal:
                 return refusal.response
             except UNREADABLE as exc:
@@ -65,7 +67,7 @@ class ApiCommands:
     async def _show(self, name: str, request: WebRequest, actor: Actor) -> Response:
         query = dict(request.query)
         paging: dict[str, str] = {key: query.pop(key) for key in _PAGING if key in query and is_list(COMMANDS[name])}
-        args = read_args(COMMANDS[name], request.params | query, is_text=True)
+        args = read_args(COMMANDS[name], _once(request.params, query), is_text=True)
         result = await execute(self._deps, name, args, actor, _nothing)
         body = encode(page_of(result, paging) if isinstance(result, list | tuple) else result)
         tag = etag(body)
@@ -73,13 +75,13 @@ class ApiCommands:
             return Response(304, fields=(("ETag", tag),))
         return Response(200, body, (JSON, ("ETag", tag)))
 
-    async def _change(self, name: str, request: WebRequest, actor: Actor) -> Response:
-        who = f"{actor.name} {actor.account}"
+    async def _change(self, name: str, request: WebRequest, asker: Asker) -> Response:
+        who = asker.shown
         if (before := self._repeats.begin(who, request)) is not None:
             return before
         try:
             async with self._changing:
-                response = await self._changed(name, request, actor)
+                response = await self._changed(name, request, asker.actor)
         except ReasonedError as exc:
             response = _refused(exc)
         except UNREADABLE as exc:
@@ -121,7 +123,7 @@ def read_change(command: Command, request: WebRequest) -> Args:
     if request.method == "DELETE":
         if request.body:
             raise Refusal(problem(400, "DELETE has no content here", Reason.BAD_SYNTAX.value))
-        return read_args(command, request.params | request.query, is_text=True)
+        return read_args(command, _once(request.params, request.query), is_text=True)
     if request.query:
         raise Refusal(problem(400, "a change has its arguments in the content", Reason.BAD_SYNTAX.value))
     if request.body and request.field("content-type").partition(";")[0].strip().lower() != "application/json":
@@ -130,11 +132,16 @@ def read_change(command: Command, request: WebRequest) -> Args:
         given = msgspec.json.decode(request.body or b"{}", type=dict[str, msgspec.Raw])
     except UNREADABLE as exc:
         raise Refusal(problem(400, str(exc), Reason.BAD_SYNTAX.value)) from exc
-    if both := given.keys() & request.params.keys():
-        raise Refusal(problem(400, f"in the path and in the content: {', '.join(both)}", Reason.BAD_SYNTAX.value))
     params = {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in request.params.items()}
-    raw = msgspec.json.encode(given | params)
+    raw = msgspec.json.encode(_once(params, given))
     return msgspec.json.decode(raw, type=command.args, dec_hook=secret_hook)
+
+
+def _once(in_path: Mapping[str, T], beside: Mapping[str, T]) -> dict[str, T]:
+    """Both, if no name stands in both: what a place says it is about is what is changed."""
+    if both := in_path.keys() & beside.keys():
+        raise Refusal(problem(400, f"in the path and beside it: {', '.join(sorted(both))}", Reason.BAD_SYNTAX.value))
+    return {**in_path, **beside}
 
 
 def read_args(command: Command, given: Mapping[str, str], *, is_text: bool) -> Args:

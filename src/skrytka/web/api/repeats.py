@@ -1,6 +1,7 @@
 """Idempotency-Key: a change that is sent twice happens once and has the same answer.
 
-Kept in memory for an hour, by who asked: it is for clients that lost an answer on the way, not a record.
+Kept in memory for an hour, by the session or key that asked: an answer may have a secret in it, and another session of
+the same account may do less. It is for clients that lost an answer on the way, not a record.
 """
 
 import hashlib

@@ -216,3 +216,22 @@ def test_who_waits_to_be_asked_for_content_is_asked() -> None:
     event = engine.next_event()
     assert isinstance(event, Request)
     assert event.body == b"hello"
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_an_answer_without_content_says_no_length(status: int) -> None:
+    """RFC 9110 8.6: a length of 204 is forbidden, that of 304 would be another answer's."""
+    engine = HttpServer()
+    engine.receive(GET)
+    engine.next_event()
+    sent = engine.send(Response(status, b"x" if status == 304 else b""))
+    assert (b"Content-Length" in sent, sent.endswith(b"\r\n\r\n")) == (False, True)
+
+
+def test_what_is_refused_behind_a_head_has_its_content() -> None:
+    engine = HttpServer()
+    engine.receive(GET.replace(b"GET", b"HEAD") + b"nonsense\r\n\r\n")
+    assert isinstance(engine.next_event(), Request)
+    assert engine.send(Response(200, b"whole")).endswith(b"\r\n\r\n")
+    assert engine.next_event() == Refused(400)
+    assert engine.send(Response(400, b"wrong")).endswith(b"\r\n\r\nwrong")

@@ -70,6 +70,8 @@ WRONG: list[tuple[str, str, object, int]] = [
     ("GET", "/accounts?password=x", None, 422),
     ("DELETE", "/aliases/abuse@example.test", {}, 400),
     ("DELETE", "/aliases/abuse@example.test?more=1", None, 422),
+    ("DELETE", "/aliases/abuse@example.test?address=webmaster@example.test", None, 400),
+    ("GET", "/accounts/bob@example.test?address=alice@example.test", None, 400),
     ("PATCH", QUOTA, {}, 405),
     ("GET", "/accounts/x", None, 422),
     ("GET", "/accounts/x@example.test", None, 404),
@@ -104,3 +106,13 @@ async def test_what_waits_for_the_store_may_be_tried_again(api: Api) -> None:
     status, said, fields = await api.ask(token, "PUT", QUOTA, {"quota_bytes": 5}, idempotency_key="k")
     assert (status, said["reason"], fields["Retry-After"]) == (503, "store_busy", "10")
     assert (await api.ask(token, "PUT", QUOTA, {"quota_bytes": 5}, idempotency_key="k"))[0] == 200
+
+
+async def test_another_session_of_the_account_is_not_told_what_this_one_was(api: Api) -> None:
+    """One that can only enrol is begun with a password alone, and an answer may have a secret in it."""
+    token, body = await api.token("admin"), {"name": "k", "permissions": ["domain.read"]}
+    assert (await api.ask(token, "POST", "/api-keys", body, idempotency_key="1"))[0] == 200
+    _, said, _ = await api.log_in("admin", use="bearer")
+    assert said["is_enrolling"]
+    status, said, _ = await api.ask(said["token"], "POST", "/api-keys", body, idempotency_key="1")
+    assert (status, said["reason"]) == (403, "not_permitted")

@@ -1,5 +1,6 @@
 """Signing in: the password, then a second factor where the account has one; then on to where somebody came from."""
 
+import re
 from typing import Final, Protocol
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ CODE_PATH: Final = "/sign-in/code"
 CODE_MAX: Final = 64
 MECHANISM: Final = "WEB"
 _AFTER: Final = ("/oauth/authorize?", "/device", "/programs", SECURITY_PATH)  # nobody is sent anywhere else
+_PLACE: Final = re.compile(r"[\x21-\x5b\x5d-\x7e]{1,4096}")  # RFC 3986 2: visible ASCII, without a backslash
 
 
 class SecondFactors(Protocol):
@@ -104,8 +106,8 @@ def sign_in_place(after: str) -> str:
 
 
 def checked_after(after: str) -> str:
-    """A place of ours to go on at: no open redirector."""
-    return after if after.startswith(_AFTER) and "\\" not in after else "/"
+    """A place of ours to go on at: no open redirector, and nothing that cannot stand in a field of an answer."""
+    return after if after.startswith(_AFTER) and _PLACE.fullmatch(after) else "/"
 
 
 def _with_next(path: str, after: str) -> str:

@@ -74,6 +74,8 @@ async def test_a_code_without_a_password_leads_back(people: People) -> None:
         ("//evil.example/device", "/"),
         ("/\\evil.example/device", "/"),
         ("/device\\@evil", "/"),
+        ("/device\r\nSet-Cookie: a=b", "/"),  # what cannot stand in a field would end the session as a bug
+        ("/device?ż", "/"),
     ],
 )
 def test_nobody_is_sent_elsewhere(after: str, expected: str) -> None:

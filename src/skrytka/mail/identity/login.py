@@ -57,8 +57,8 @@ class Identity:
         self._gate = gate
         self._clock = clock
         self._programs = programs
-        # Found valid when the directory had so many changes, under that control
-        self._valid: dict[tuple[AccountId, bytes, str], tuple[int, Controls | None]] = {}
+        # Found valid when the directory had so many changes, as that credential was then
+        self._valid: dict[tuple[AccountId, bytes, str], tuple[int, Credential]] = {}
 
     # -- passwords ------------------------------------------------------------------------------------------------
 
@@ -217,6 +217,8 @@ class Identity:
         asked = Try(str(address), facts, mechanism)
         found = asked.found = await self._find(asked.address)
         why = self._why_not(found, facts)
+        if found is not None and not why and (refusal := found.password_refusal(facts)) is not None:
+            why = refusal.value  # of an account that is locked, or whose owner is let in elsewhere only
         if found is None or why:
             raise self._refused(asked, why)
         return await self._gate.arrived(asked, found, Login(found.account, found.address, _proof(found)))
@@ -244,16 +246,17 @@ class Identity:
     async def is_still_valid(self, login: Login, facts: Peer) -> bool:
         """Whether a session that began with this login may go on: what it was proven by still opens the service.
 
-        One read of the directory after each of its changes, for a read costs 100 µs and submission asks twice a
-        message; True while nothing can be read, for then there is nothing to be had either.
+        One read of the directory after each of its changes, and when the days of a rule are over, for a read costs
+        100 µs and submission asks twice a message; True while nothing can be read, for then there is nothing to be
+        had either.
         """
         now_ms = self._clock.now_ms()
         if login.expires_at_ms and now_ms >= login.expires_at_ms:
             return False
         key, changes = (login.account, login.proof, facts.service), self._credentials.changes
         known = self._valid.get(key)
-        if known is not None and known[0] == changes:
-            return known[1] is None or known[1].refusal(right_of(facts.service), facts.remote, now_ms) is None
+        if known is not None and known[0] == changes and now_ms < known[1].fresh_until_ms:
+            return known[1].refusal(facts, now_ms) is None
         try:
             found = await self._credentials.find(login.address)
             if found is None or not await self._is_valid(found, login, facts):
@@ -262,7 +265,7 @@ class Identity:
             return True
         if len(self._valid) >= VALID_MAX:
             self._valid.clear()
-        self._valid[key] = changes, found.controls
+        self._valid[key] = changes, found
         return True
 
     async def _is_valid(self, found: Credential, login: Login, facts: Peer) -> bool:

@@ -358,3 +358,25 @@ async def test_who_is_at_home_there_is_not_stopped_by_others_at_the_same_address
     guard.is_at_home = True
     login: Login = await identity.login(str(ALICE), Secret("right"), PeerFacts(), "PLAIN")
     assert login.account == AccountId(7)
+
+
+@pytest.mark.parametrize("services", [frozenset({"none"}), frozenset({"imap"})])
+async def test_a_passkey_opens_no_account_that_is_locked_or_not_let_in_there(
+    world: World, services: frozenset[str]
+) -> None:
+    await world.add(services=services)
+    with pytest.raises(PermanentError):
+        await world.identity.passkey(ALICE, PeerFacts(service="web"), "PASSKEY")
+    assert [type(event) for event in world.events.events] == [LoginFailed]
+
+
+async def test_an_open_session_ends_when_a_second_factor_is_due(world: World) -> None:
+    """Nothing in the directory changes at the end of the days that a rule gives."""
+    login = await world.identity.login("alice@example.test", Secret("right"), PeerFacts(), "PLAIN")
+    before, due_ms = world.directory.rows[ALICE.key], world.clock.now_ms() + 1000
+    world.directory.rows[ALICE.key] = msgspec.structs.replace(before, fresh_until_ms=due_ms)
+    assert await world.identity.is_still_valid(login, PeerFacts())
+    world.directory.rows[ALICE.key] = msgspec.structs.replace(before, has_mfa=True)
+    assert await world.identity.is_still_valid(login, PeerFacts())  # from memory
+    world.clock.advance(1)
+    assert not await world.identity.is_still_valid(login, PeerFacts())

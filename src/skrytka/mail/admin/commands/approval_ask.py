@@ -1,14 +1,20 @@
 """Asking a second person: for which commands, with which arguments, why."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from skrytka.mail.admin.commands.access import ACCESS
 from skrytka.mail.admin.commands.accounts import ACCOUNTS
 from skrytka.mail.admin.commands.base import Args, Command, CommandDeps, Progress, Route, Scope, args_text
+from skrytka.mail.admin.commands.clients import CLIENT_COMMANDS
+from skrytka.mail.admin.commands.directories import DIRECTORIES
 from skrytka.mail.admin.commands.domains import DOMAINS
+from skrytka.mail.admin.commands.factors import FACTORS
+from skrytka.mail.admin.commands.logins import LOGIN_COMMANDS
+from skrytka.mail.admin.commands.mail_programs import MAIL_PROGRAMS
 from skrytka.mail.admin.commands.node import NODE_COMMANDS
+from skrytka.mail.admin.commands.programs import PROGRAMS
 from skrytka.mail.identity.approvals import ApprovalInfo
 from skrytka.mail.identity.permissions import Permission, demand
 from skrytka.model.actor import Actor
@@ -16,14 +22,18 @@ from skrytka.model.errors import PermanentError, Reason
 
 ASKABLE: Final[dict[str, Command]] = {
     name: command
-    for name, command in {**NODE_COMMANDS, **DOMAINS, **ACCOUNTS, **ACCESS}.items()
+    for part in (
+        *(NODE_COMMANDS, DOMAINS, ACCOUNTS, PROGRAMS, DIRECTORIES),
+        *(MAIL_PROGRAMS, FACTORS, ACCESS, LOGIN_COMMANDS, CLIENT_COMMANDS),
+    )
+    for name, command in part.items()
     if command.is_four_eyes
 }
 
 
 class AskArgs(Args, frozen=True, kw_only=True):
     command: str
-    args: dict[str, str]
+    args: dict[str, Any]  # as the command will have them
     reason: str
 
 

@@ -1,6 +1,7 @@
 import pytest
 
 from skrytka.mail.admin.commands.approval_ask import ASKABLE
+from skrytka.mail.admin.commands.table import COMMANDS
 from skrytka.model.actor import AccessRole, Grant
 from skrytka.model.secret import Secret
 from tests.unit.mail.admin.commands.test_access import DOMAIN_ADMIN, person
@@ -45,3 +46,20 @@ async def test_an_account_is_removed_by_two(world: World) -> None:
 async def test_what_cannot_be_done_is_not_asked_for(world: World, changes: dict[str, object], error: str) -> None:
     alice = await person(world, "alice", DOMAIN_ADMIN)
     assert (await ask(world, alice, "approval.ask", **(WANTED | changes))).error == error
+
+
+def test_whatever_takes_two_can_be_asked_for() -> None:
+    assert {name for name, command in COMMANDS.items() if command.is_four_eyes} == set(ASKABLE)
+
+
+async def test_an_app_password_for_somebody_else_is_made_by_two(world: World) -> None:
+    admin = await person(world, "admin", Grant(AccessRole.SYSTEM_ADMIN))
+    officer = await person(world, "alice", Grant(AccessRole.SECURITY_OFFICER))
+    wanted = {"address": "bob@example.test", "name": "scanner", "services": ["smtp"], "days": 30}
+    assert (await ask(world, admin, "app_password.add", **wanted)).error == "approval_needed"
+    matter = {"command": "app_password.add", "args": wanted, "reason": "the scanner sends in his name"}
+    asked = (await ask(world, admin, "approval.ask", **matter)).result
+    answer = {"id": asked.id, "reason": "he asked for it himself", "is_approved": True}
+    assert (await ask(world, officer, "approval.decide", **answer)).ok
+    assert (await ask(world, admin, "app_password.add", **(wanted | {"days": 300}))).error == "approval_needed"
+    assert (await ask(world, admin, "app_password.add", **wanted)).ok

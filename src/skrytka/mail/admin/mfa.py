@@ -5,11 +5,12 @@ from typing import Final
 
 from skrytka.mail.admin.base import AdminPart, parse_address, parse_domain
 from skrytka.mail.admin.types import RuleInfo
-from skrytka.mail.identity.duty import ROLES
+from skrytka.mail.identity.duty import ROLES, is_administrator, roles_of
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import MfaRuleChanged
 from skrytka.store.commands.factors import DropMfaRule, PutMfaRule
 from skrytka.store.factor_rows import RuleRow, RuleScope
+from skrytka.store.sql import access
 from skrytka.store.sql import factors as sql
 
 ROLE_PREFIX: Final = "role:"
@@ -40,9 +41,9 @@ class MfaRules(AdminPart):
         return await self._one(scope, subject)
 
     async def exempt(self, address: str, days: int, reason: str, actor: str) -> RuleInfo:
-        """Nothing is demanded of the account for so many days; NOT_PERMITTED for an administrator."""
+        """Nothing is demanded of the account for so many days; NOT_PERMITTED for who has a role, himself included."""
         row = await self._account(address)
-        if row.is_admin:
+        if is_administrator(roles_of(await self._deps.store.read(access.grants(row.account)), is_admin=row.is_admin)):
             said = f"{row.address} is an administrator: of them a second factor is always demanded"
             raise PermanentError(Reason.NOT_PERMITTED, said)
         before = await self._before(RuleScope.ACCOUNT, row.address)

@@ -1,10 +1,11 @@
 """Who has to have a second factor, and from when: rules of role, domain and account, with days of grace.
 
-A rule of the account itself decides, an exception until its day; else any rule of his roles or his domain demands it,
-the one whose grace ends first. Administrators are always asked on the web, by no rule that could be dropped.
+Any rule of the account, of his roles or his domain demands it, the one whose grace ends first: who may give an account
+days of grace must not lift by it what others demand. An exception of the account goes before all until its day, but not
+for who has a role. Administrators are always asked on the web, by no rule that could be dropped.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 import msgspec
@@ -38,14 +39,14 @@ def is_administrator(roles: Iterable[str]) -> bool:
 
 
 def duty_of(
-    address: str, roles: Iterable[str], created_at_ms: int, rules: Iterable[RuleRow], now_ms: int
+    address: str, roles: Collection[str], created_at_ms: int, rules: Iterable[RuleRow], now_ms: int
 ) -> Duty | None:
     """The duty of the account with that address; None for none, now. Rules about others are passed over."""
     subjects = {(RuleScope.ACCOUNT, address), (RuleScope.DOMAIN, address.rpartition("@")[2])}
     subjects |= {(RuleScope.ROLE, role) for role in roles}
     about = [rule for rule in rules if (rule.scope, rule.subject) in subjects and _holds(rule, now_ms)]
-    own = [rule for rule in about if rule.scope is RuleScope.ACCOUNT]
-    demanding = [rule for rule in own or about if rule.is_required]
+    is_exempt = not all(rule.is_required for rule in about) and not is_administrator(roles)
+    demanding = [] if is_exempt else [rule for rule in about if rule.is_required]
     duties = [
         Duty(max(rule.created_at_ms, created_at_ms) + rule.grace_ms, f"{rule.scope.value} {rule.subject}")
         for rule in demanding

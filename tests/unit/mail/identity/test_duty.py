@@ -34,6 +34,8 @@ EXPIRED = rule("account", ALICE, required=False, until=NOW)
         ([USER, DOMAIN], {"user"}, Duty(400, "domain example.org")),
         ([USER, DOMAIN, OWN], {"user"}, Duty(300, f"account {ALICE}")),
         ([USER, DOMAIN, EXEMPT], {"user"}, None),
+        ([USER, DOMAIN, EXEMPT], {"user", "domain_admin"}, Duty(400, "domain example.org")),
+        ([DOMAIN, rule("account", ALICE, grace=3660 * DAY)], {"user"}, Duty(400, "domain example.org")),
         ([USER, EXPIRED], {"user"}, Duty(700, "role user")),
         ([rule("domain", "example.net"), rule("account", "bob@example.org")], {"user"}, None),
         ([rule("domain", "example.org", at=900)], {"user"}, Duty(900, "domain example.org")),

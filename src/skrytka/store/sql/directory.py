@@ -84,6 +84,7 @@ _CREDENTIALS = Statement(
     "SELECT account, credential, kind, verifier, created_at_ms FROM credential"
     " WHERE account = :account ORDER BY credential"
 )
+_VERIFIERS = Statement("SELECT account, verifier FROM credential WHERE kind = :kind")
 
 
 def domain_by_name(name: str) -> Query[DomainRow | None]:
@@ -145,6 +146,12 @@ def credentials(account: AccountId) -> Query[list[CredentialRow]]:
     """What the account may prove itself by."""
     rows: list[Any] = yield _CREDENTIALS(account=account)
     return [CredentialRow(*row) for row in rows]
+
+
+def verifiers(kind: str) -> Query[dict[AccountId, bytes]]:
+    """Those of a kind, of all accounts: for lists."""
+    rows: list[Any] = yield _VERIFIERS(kind=kind)
+    return {account: bytes(verifier) for account, verifier in rows}
 
 
 def _account_row(row: Row) -> AccountRow:

@@ -1,5 +1,6 @@
 """The application of ``listeners.api``."""
 
+import asyncio
 from dataclasses import dataclass
 
 from skrytka.mail.admin.commands.base import CommandDeps
@@ -11,10 +12,10 @@ from skrytka.protocol.http.server import Response
 from skrytka.web.api.auth import Authentication, Refusal
 from skrytka.web.api.commands import BASE, ApiCommands
 from skrytka.web.api.login import ApiLogin, Factors, LoginDeps
-from skrytka.web.api.openapi import document
+from skrytka.web.api.openapi import document_octets
 from skrytka.web.api.problems import problem
 from skrytka.web.api.repeats import Repeats
-from skrytka.web.http import Page, WebRequest, json
+from skrytka.web.http import JSON, Page, WebRequest, json
 from skrytka.web.router import Router
 from skrytka.web.session import WebApp
 
@@ -44,7 +45,7 @@ def api_app(deps: ApiDeps) -> WebApp:
             await authentication.of(request)
         except Refusal as refusal:
             return refusal.response
-        return json(document())
+        return Response(200, await asyncio.to_thread(document_octets), (JSON,))
 
     login = LoginDeps(commands=deps.commands, identity=deps.identity, factors=deps.factors, is_demo=deps.is_demo)
     pages = [

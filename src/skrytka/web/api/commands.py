@@ -29,6 +29,7 @@ BASE: Final = "/api/v1"
 PAGE: Final = 100
 PAGE_MAX: Final = 500
 SHOWN: Final = {command.route.path: name for name, command in COMMANDS.items() if command.route.method == "GET"}
+AROUND: Final = 250  # rows before and behind its place where the row of a cursor is looked for
 CURSOR: Final = "^([0-9]{1,9})-([0-9a-f]{24})$"
 _PAGING: Final = ("limit", "cursor")
 
@@ -154,7 +155,7 @@ def is_list(command: Command) -> bool:
 
 
 def page_of(rows: Sequence[Any], paging: Mapping[str, str]) -> dict[str, Any]:
-    """So many rows, and where the next ones begin. A cursor holds though rows come and go before it."""
+    """So many rows, and where the next ones begin. A cursor holds though some rows come and go before it."""
     limit = paging.get("limit", str(PAGE))
     if not limit.isdecimal() or not limit.isascii() or not 1 <= int(limit[:9]) <= PAGE_MAX:
         raise PermanentError(Reason.BAD_SYNTAX, f"limit is 1 to {PAGE_MAX}")
@@ -169,9 +170,13 @@ def _start(rows: Sequence[Any], cursor: str) -> int:
     match = re.fullmatch(CURSOR, cursor)
     if match is None:
         raise PermanentError(Reason.BAD_SYNTAX, "that is no cursor of ours")
-    names = (number for number, row in enumerate(rows) if _name(row) == match[2])
+    wanted = int(match[1])
+    near = range(max(0, wanted - AROUND), min(len(rows), wanted + AROUND))
+    names = (
+        place for place in sorted(near, key=lambda place: abs(place - wanted + 1)) if _name(rows[place]) == match[2]
+    )
     found = next(names, None)
-    return int(match[1]) if found is None else found + 1
+    return wanted if found is None else found + 1
 
 
 def _name(row: Any) -> str:

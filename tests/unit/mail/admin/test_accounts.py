@@ -8,6 +8,7 @@ from skrytka.model.secret import Secret
 from skrytka.store.commands.directory import AddAccount, ReserveAccount
 from skrytka.store.seal.ring import account_subject
 from skrytka.store.sql import factors
+from skrytka.store.statement import Query
 from tests.unit.mail.world import ACTOR, MESSAGE, PASSWORD, World, fails
 
 
@@ -149,3 +150,19 @@ async def test_a_password_that_an_administrator_gives_is_to_be_changed_and_the_o
     assert info.must_change == "given"
     (bob,) = [each for each in await world.admin.accounts.list() if each.address == "bob@example.test"]
     assert bob.must_change == ""
+
+
+async def test_a_list_asks_the_store_as_often_for_many_as_for_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    read = world.store.read
+
+    async def counting(query: Query[object]) -> object:
+        asked.append(1)
+        return await read(query)
+
+    monkeypatch.setattr(world.store, "read", counting)
+    found = await world.admin.accounts.list()
+    assert (len(found) > 2, len(asked)) == (True, 2)
+    assert found == [await world.admin.accounts.show(each.address) for each in found]

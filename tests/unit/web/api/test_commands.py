@@ -2,6 +2,7 @@ import pytest
 
 from skrytka.model.errors import Reason, TransientError
 from skrytka.store.commands import SetQuota
+from skrytka.web.api import commands
 from skrytka.web.api.commands import PAGE_MAX, page_of
 from tests.unit.web.api.support import Api
 
@@ -27,6 +28,21 @@ def test_a_cursor_holds_when_rows_come_and_go() -> None:
     assert page_of(["0", *rows], {"limit": "2", "cursor": first["next"]})["items"] == ["c", "d"]
     assert page_of(["a", "c", "d"], {"limit": "2", "cursor": first["next"]})["items"] == ["d"]
     assert page_of([], {"cursor": first["next"]}) == {"items": []}
+
+
+def test_a_cursor_looks_at_rows_around_its_place_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list may have ten thousand rows, and to look at one takes microseconds of the loop."""
+    rows, looked, name = [str(number) for number in range(5000)], [], commands._name
+    cursor = page_of(rows, {"limit": "400"})["next"]
+
+    def counting(row: str) -> str:
+        looked.append(row)
+        return name(row)
+
+    monkeypatch.setattr(commands, "_name", counting)
+    for shown in (rows, ["new", *rows], rows[1:]):
+        assert page_of(shown, {"limit": "1", "cursor": cursor})["items"] == ["400"]
+    assert len(looked) < 10
 
 
 async def test_an_answer_has_a_tag_and_is_not_sent_twice(api: Api) -> None:

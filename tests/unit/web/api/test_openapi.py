@@ -1,7 +1,9 @@
+import msgspec
+
 from scripts.api_table import rewritten
 from skrytka.mail.admin.commands.table import COMMANDS
 from skrytka.mail.identity.permissions import Permission
-from skrytka.web.api.openapi import document
+from skrytka.web.api.openapi import document, document_octets
 from tests.support.tree import DOCS
 
 DOCUMENT = document()
@@ -46,3 +48,9 @@ def test_every_reference_is_there() -> None:
 def test_every_place_is_on_the_page() -> None:
     page = (DOCS / "api.md").read_text(encoding="utf-8")
     assert rewritten(page, DOCUMENT) == page, "run python -m scripts.api_table"
+
+
+def test_it_is_made_once() -> None:
+    """To make it takes several milliseconds, and whoever has a session may ask for it."""
+    assert document_octets() is document_octets()
+    assert msgspec.json.decode(document_octets()) == msgspec.json.decode(msgspec.json.encode(DOCUMENT))

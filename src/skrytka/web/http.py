@@ -34,7 +34,7 @@ SAFE: Final = {
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class WebRequest:
     """One request; the path is taken apart before it is decoded, so that an encoded slash is part of a name."""
 
@@ -46,6 +46,10 @@ class WebRequest:
     body: bytes
     peer: ConnFacts
     params: dict[str, str] = field(default_factory=dict)  # what stood for {name} in the page's path
+
+    def __repr__(self) -> str:
+        """Without what passwords, codes and tokens stand in: a link of an alert is a path."""
+        return f"WebRequest({self.method} {self.host})"
 
     def field(self, name: str) -> str:
         """The one value of a header field; "" where there is none or several."""

@@ -76,3 +76,8 @@ def test_answers() -> None:
     assert json({"a": 1}, 201, (("ETag", '"x"'),)).fields[1] == ("ETag", '"x"')
     assert html("<p>").fields[0][1].startswith("text/html")
     assert redirect("/x").fields == (("Location", "/x"),)
+
+
+def test_a_request_prints_nothing_secret() -> None:
+    request = asked("POST", "/secret?secret=secret", b"secret", cookie="secret")
+    assert repr(request) == f"WebRequest(POST {request.host})"

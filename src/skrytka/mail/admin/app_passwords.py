@@ -54,6 +54,9 @@ class AppPasswordMade(msgspec.Struct, frozen=True, kw_only=True):
     app_password: AppPasswordInfo
     password: str
 
+    def __repr__(self) -> str:
+        return f"AppPasswordMade({self.address}, {self.app_password.number})"
+
 
 class AppPasswordsGone(msgspec.Struct, frozen=True, kw_only=True):
     """How many are no more."""

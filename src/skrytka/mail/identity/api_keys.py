@@ -75,6 +75,9 @@ class NewApiKey(msgspec.Struct, frozen=True, kw_only=True):
     key: ApiKeyInfo
     token: str
 
+    def __repr__(self) -> str:
+        return f"NewApiKey({self.key.id})"
+
 
 class Program(NamedTuple):
     """Who is behind a key that holds."""

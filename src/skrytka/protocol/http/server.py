@@ -75,6 +75,10 @@ class Request(msgspec.Struct, frozen=True):
     fields: Fields = {}
     body: bytes = b""
 
+    def __repr__(self) -> str:
+        """Without what may be secret."""
+        return f"Request({self.method} {self.host})"
+
 
 class Expecting(msgspec.Struct, frozen=True):
     """The client waits with its content until :data:`CONTINUE` is sent (RFC 9110 10.1.1)."""
@@ -92,6 +96,10 @@ class Response(msgspec.Struct, frozen=True):
     status: int
     body: bytes = b""
     fields: tuple[tuple[str, str], ...] = ()
+
+    def __repr__(self) -> str:
+        """Without what may be secret."""
+        return f"Response({self.status})"
 
 
 class HttpServer(Engine[Request | Refused | Expecting]):

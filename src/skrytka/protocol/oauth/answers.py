@@ -19,6 +19,9 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes = b""
     fields: tuple[tuple[str, str], ...] = ()
 
+    def __repr__(self) -> str:
+        return f"Answer({self.status})"
+
 
 class Issued(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens as they are handed out, once."""

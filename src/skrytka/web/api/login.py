@@ -80,6 +80,9 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     token: str = ""  # of "bearer"
     me: Me | None = None
 
+    def __repr__(self) -> str:
+        return f"SessionState({self.address})"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginDeps:

@@ -51,6 +51,9 @@ class Registration(msgspec.Struct, frozen=True):
     response: dict[str, Any]
     enrol_code: str = ""
 
+    def __repr__(self) -> str:
+        return "Registration()"
+
 
 class Assertion(msgspec.Struct, frozen=True):
     """What the browser signed."""

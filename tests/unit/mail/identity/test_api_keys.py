@@ -20,6 +20,7 @@ async def test_a_key_may_what_it_names_where_it_names_it(world: World, access: A
     keys, admin = ApiKeys(access), await root(world)
     made = await keys.add(Limits("sync", READ, "example.test"), 30, admin)
     assert made.token.startswith("skrytka_")
+    assert made.token not in repr(made)
     found = await keys.find(Secret(made.token), "192.0.2.1")
     assert found is not None
     assert found.actor.name == "key sync of admin@example.test"

@@ -235,3 +235,9 @@ def test_what_is_refused_behind_a_head_has_its_content() -> None:
     assert engine.send(Response(200, b"whole")).endswith(b"\r\n\r\n")
     assert engine.next_event() == Refused(400)
     assert engine.send(Response(400, b"wrong")).endswith(b"\r\n\r\nwrong")
+
+
+def test_neither_requests_nor_answers_print_what_may_be_secret() -> None:
+    fields = {"cookie": ("secret",)}
+    request = Request("POST", "a.test", "/secret", "secret", fields, b"secret")
+    assert "secret" not in repr(request) + repr(Response(200, b"secret", (("Set-Cookie", "secret"),)))

@@ -6,7 +6,7 @@ import pytest
 
 from skrytka.model.actor import AccessRole
 from skrytka.web.api.auth import COOKIE
-from skrytka.web.api.login import LoginArgs, ProofArgs
+from skrytka.web.api.login import LoginArgs, ProofArgs, SessionState
 from tests.unit.mail.world import PASSWORD, World
 from tests.unit.web.api.support import Api
 
@@ -135,3 +135,7 @@ async def test_a_session_that_a_password_alone_began_has_no_role_that_is_given_l
         assert (await api.ask(said["token"], "GET", "/settings"))[0] == 403
         assert (await api.ask(said["token"], "GET", "/me"))[1]["roles"] == [{"role": "user", "domain": None}]
         await api.ask(said["token"], "POST", "/session/proof", {"password": WORD})
+
+
+def test_no_token_is_printed() -> None:
+    assert "secret" not in repr(SessionState(address="a", expires_at_ms=0, token="secret"))

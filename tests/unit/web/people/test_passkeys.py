@@ -6,6 +6,7 @@ import pytest
 
 from skrytka.protocol.http.server import Response
 from skrytka.web.http import BadRequestError
+from skrytka.web.people.passkeys import Registration
 from tests.support.authenticator import Authenticator
 from tests.unit.mail.identity.oauth.support import ISSUER
 from tests.unit.mail.world import ACTOR, World
@@ -170,3 +171,7 @@ async def test_what_is_nested_without_end_is_refused_and_no_bug(browser: Browser
         with pytest.raises(BadRequestError) as caught:
             await browser.people.web.app(asked("POST", LOGIN, raw, **sent))
         assert caught.value.status == (400 if depth == 2000 else 413)
+
+
+def test_no_code_is_printed() -> None:
+    assert repr(Registration(name="x", response={}, enrol_code="secret")) == "Registration()"

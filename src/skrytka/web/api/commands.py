@@ -1,7 +1,8 @@
 """The table of commands as places below ``/api/v1``: arguments from path, query or body, answers as JSON.
 
 Lists come in pages (``limit``, ``cursor``). Every answer to a GET has an ETag; ``If-Match`` on a change is compared
-with what the nearest GET above it shows now (RFC 9110 13.1.1). One change at a time: what was compared is changed.
+with what the nearest GET above it shows now (RFC 9110 13.1.1). One change at a time: what was compared is changed. Slow
+ones wait for each other alone, or nobody could lock an account while the store is checked.
 """
 
 import asyncio
@@ -42,6 +43,7 @@ class ApiCommands:
         self._authentication = authentication
         self._repeats = repeats
         self._changing = asyncio.Lock()
+        self._slow = asyncio.Lock()
 
     def pages(self) -> list[Page]:
         return [
@@ -81,7 +83,7 @@ class ApiCommands:
         if (before := self._repeats.begin(who, request)) is not None:
             return before
         try:
-            async with self._changing:
+            async with self._slow if COMMANDS[name].is_slow else self._changing:
                 response = await self._changed(name, request, asker.actor)
         except ReasonedError as exc:
             response = _refused(exc)

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from skrytka.model.errors import Reason, TransientError
@@ -132,3 +134,25 @@ async def test_another_session_of_the_account_is_not_told_what_this_one_was(api:
     assert said["is_enrolling"]
     status, said, _ = await api.ask(said["token"], "POST", "/api-keys", body, idempotency_key="1")
     assert (status, said["reason"]) == (403, "not_permitted")
+
+
+async def test_nobody_waits_for_a_slow_change(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account is to be locked also while the store is checked, which may take minutes."""
+    token, execute = await api.token("admin"), commands.execute
+    has_begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def waiting(deps: object, name: str, *more: object) -> object:
+        if name == "store.check":
+            has_begun.set()
+            await may_end.wait()
+            return {}
+        return await execute(deps, name, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(commands, "execute", waiting)
+    async with asyncio.TaskGroup() as group:
+        check = group.create_task(api.ask(token, "POST", "/store/check", {}))
+        await has_begun.wait()
+        async with asyncio.timeout(30):
+            assert (await api.ask(token, "PUT", QUOTA, {"quota_bytes": 5}))[0] == 200
+        may_end.set()
+    assert check.result()[0] == 200

@@ -153,6 +153,7 @@ class Command:
     row_domain: Callable[[Any], str] | None = None  # of a listing: whose domain a row is
     also: Callable[[Any], Permission | None] | None = None  # another permission, on the whole server, that args need
     is_dangerous: bool = False  # wants a proof of identity that is fresh
+    is_slow: bool = False  # it waits for others or reads all there is: no other change waits for it
     is_four_eyes: bool = False  # wants the approval of a second person, unless the actor is on this machine
 
 

@@ -19,6 +19,7 @@ DIRECTORIES: Final[dict[str, Command]] = {
         scope=on_node,
         run=lambda deps, args, actor, _: deps.admin.outside.sync(actor.name, is_dry=args.is_dry),
         route=Route("POST", "/directory/sync"),
+        is_slow=True,
         is_dangerous=True,  # it may suspend accounts and give roles
     ),
 }

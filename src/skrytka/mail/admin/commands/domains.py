@@ -107,6 +107,7 @@ DOMAINS: Final[dict[str, Command]] = {
         is_dangerous=True,
         run=lambda deps, args, actor, _: deps.admin.publishing.publish(args.domain, args.plan, actor.name),
         route=Route("POST", "/domains/{domain}/dns/publish"),
+        is_slow=True,
     ),
     "dkim.list": Command(
         args=OptionalDomainArgs,
@@ -132,6 +133,7 @@ DOMAINS: Final[dict[str, Command]] = {
         scope=on_domain_or_node,
         run=lambda deps, args, actor, _: deps.admin.dkim.check(args.domain, actor.name),
         route=Route("POST", "/dkim/check"),
+        is_slow=True,
     ),
     "dkim.rotate": Command(
         args=DomainArgs,

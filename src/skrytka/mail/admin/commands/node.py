@@ -151,6 +151,7 @@ NODE_COMMANDS: Final[dict[str, Command]] = {
         scope=on_node,
         run=_check,
         route=Route("POST", "/store/check"),
+        is_slow=True,
     ),
     "settings.show": Command(
         args=NoArgs,
@@ -175,6 +176,7 @@ NODE_COMMANDS: Final[dict[str, Command]] = {
         scope=on_node,
         run=_cert_renew,
         route=Route("POST", "/certificates/renew"),
+        is_slow=True,
     ),
     "cert.rollover": Command(
         args=CertificateArgs,
@@ -183,5 +185,6 @@ NODE_COMMANDS: Final[dict[str, Command]] = {
         scope=on_node,
         run=_cert_rollover,
         route=Route("POST", "/certificates/rollover"),
+        is_slow=True,
     ),
 }

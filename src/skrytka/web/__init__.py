@@ -1,1 +1,1 @@
-"""What is served over HTTP: so far the public role alone."""
+"""What is served over HTTP: the public role, the API of administrators, the pages for everybody with an account."""

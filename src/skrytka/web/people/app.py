@@ -7,6 +7,7 @@ from skrytka.mail.identity.login import Identity
 from skrytka.mail.identity.oauth.deps import OAuthDeps
 from skrytka.model.clock import Clock, Random
 from skrytka.model.events import Emitter
+from skrytka.net.limits import LimitTable
 from skrytka.protocol.http.server import Response
 from skrytka.web.http import CSS, Page, WebRequest, html, text
 from skrytka.web.people import oauth
@@ -57,7 +58,7 @@ def people_app(deps: PeopleDeps) -> WebApp:
         Page("GET", STYLE_PATH, style),
         *SignIn(deps.identity, deps.factors, visits).pages(),
         *Security(deps.own, visits).pages(),
-        *Passkeys(deps.own, visits).pages(),
+        *Passkeys(deps.own, visits, LimitTable(deps.clock)).pages(),
         *Consent(deps.oauth, visits).pages(),
         *OwnPrograms(deps.programs, visits).pages(),
         *oauth.pages(deps.oauth),

@@ -11,6 +11,8 @@ import msgspec
 
 from skrytka.model.errors import UNREADABLE, PermanentError, Reason, TransientError
 from skrytka.model.secret import Secret
+from skrytka.net.facts import host_of
+from skrytka.net.limits import LimitTable
 from skrytka.protocol.acme.jose import encode
 from skrytka.protocol.http.server import Response
 from skrytka.web.http import BadRequestError, Page, WebRequest, json, redirect
@@ -32,6 +34,8 @@ from skrytka.web.people.visits import Visits
 COOKIE: Final = "__Host-challenge"
 COOKIE_S: Final = 300
 MADE_MAX: Final = 16 * 1024  # octets of what a browser made: the certificates of a maker may be in it
+CHALLENGES: Final = 60  # a minute, that one address is given before anybody is known: all share the room for them
+MINUTE_S: Final = 60.0
 SIGNED_MAX: Final = 8 * 1024  # of anything else: CBOR is read in Python, and anybody may send it
 MECHANISM: Final = "PASSKEY"
 JAVASCRIPT: Final = ("Content-Type", "text/javascript; charset=utf-8")
@@ -65,9 +69,10 @@ class Assertion(msgspec.Struct, frozen=True):
 class Passkeys:
     """Its pages."""
 
-    def __init__(self, own: OwnSecurity, visits: Visits) -> None:
+    def __init__(self, own: OwnSecurity, visits: Visits, limits: LimitTable) -> None:
         self._own = own
         self._visits = visits
+        self._limits = limits
 
     def pages(self) -> tuple[Page, ...]:
         return (
@@ -142,7 +147,9 @@ class Passkeys:
         """For the keys of who has given his password; for any passkey of who has not."""
         if not request.is_same_origin:
             return _refused(403)
-        visit = await self._visits.of(request, is_complete=False)
+        visit, host = await self._visits.of(request, is_complete=False), host_of(request.peer.remote)
+        if not self._limits.take("passkey-challenge", host, limit=CHALLENGES, window_s=MINUTE_S):
+            return _refused(429)
         owner = None if visit is None else await self._own.factors.owner(visit.login.account)
         session, cookie = self._begin()
         return json(await self._own.proofs.begin_webauthn(session, owner), fields=(cookie,))

@@ -14,12 +14,14 @@ from skrytka.mail.identity.login import Identity
 from skrytka.mail.identity.oauth.authorizations import Person
 from skrytka.mail.identity.types import Login
 from skrytka.model.clock import Clock, Random
+from skrytka.model.ids import AccountId
 from skrytka.protocol.acme.jose import encode
 from skrytka.web.http import WebRequest
 
 COOKIE: Final = "__Host-visit"  # RFC 6265bis 4.1.3.2: of this host, by TLS, for all paths
 VISIT_S: Final = 900
 VISITS_MAX: Final = 10_000
+VISITS_OF_ONE: Final = 20  # of an account: who signs in again and again pushes out himself and nobody else
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -43,16 +45,26 @@ class Visits:
         self._clock = clock
         self._random = random
         self._visits: OrderedDict[bytes, Visit] = OrderedDict()
+        self._own: dict[AccountId, list[bytes]] = {}  # keys of visits, some of which may have ended
 
     def begin(self, login: Login, *, is_complete: bool) -> str:
         """The field that sets the cookie."""
         token = encode(self._random.token(32))
         key = _key(token)
         self._visits[key] = Visit(login, self._clock.now_ms(), is_complete, key)
-        if len(self._visits) > VISITS_MAX:
-            self._visits.popitem(last=False)
+        self._bound(login.account, key)
         # Lax, not Strict: a program of another site sends people here.
         return f"{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={VISIT_S}"
+
+    def _bound(self, account: AccountId, key: bytes) -> None:
+        own = [each for each in self._own.get(account, ()) if each in self._visits]
+        for oldest in own[: max(0, len(own) + 1 - VISITS_OF_ONE)]:
+            del self._visits[oldest]
+        self._own[account] = [*own, key][-VISITS_OF_ONE:]
+        if len(self._own) > VISITS_MAX:
+            self._own.clear()
+        if len(self._visits) > VISITS_MAX:
+            self._visits.popitem(last=False)
 
     async def of(self, request: WebRequest, *, is_complete: bool = True) -> Visit | None:
         """Whose request it is, if he has come so far."""

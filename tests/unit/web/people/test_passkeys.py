@@ -6,7 +6,7 @@ import pytest
 
 from skrytka.protocol.http.server import Response
 from skrytka.web.http import BadRequestError
-from skrytka.web.people.passkeys import Registration
+from skrytka.web.people.passkeys import CHALLENGES, Registration
 from tests.support.authenticator import Authenticator
 from tests.unit.mail.identity.oauth.support import ISSUER
 from tests.unit.mail.world import ACTOR, World
@@ -175,3 +175,10 @@ async def test_what_is_nested_without_end_is_refused_and_no_bug(browser: Browser
 
 def test_no_code_is_printed() -> None:
     assert repr(Registration(name="x", response={}, enrol_code="secret")) == "Registration()"
+
+
+async def test_one_address_does_not_take_all_the_room_for_challenges(browser: Browser) -> None:
+    found = [(await browser.send(LOGIN + "/options", {})).status for _ in range(CHALLENGES + 1)]
+    assert found == [200] * CHALLENGES + [429]
+    browser.people.world.clock.advance(120)
+    assert (await browser.send(LOGIN + "/options", {})).status == 200

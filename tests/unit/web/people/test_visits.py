@@ -2,7 +2,7 @@ import pytest
 
 from skrytka.model.secret import Secret
 from skrytka.web.people import visits
-from skrytka.web.people.visits import COOKIE, Visits
+from skrytka.web.people.visits import COOKIE, VISITS_OF_ONE, Visits
 from tests.unit.mail.world import ACTOR, World
 from tests.unit.web.people.support import People
 from tests.unit.web.support import PEER, asked
@@ -51,3 +51,13 @@ async def test_a_visit_ends_with_its_time_and_with_the_password(
     monkeypatch.setattr(visits, "VISITS_MAX", 0)
     await people.world.admin.accounts.set_password("alice@example.test", Secret("correct horse"), ACTOR)
     assert await made.of(asked("GET", "/", cookie=await begin(people, made))) is None
+
+
+async def test_who_signs_in_again_and_again_pushes_out_himself_alone(people: People) -> None:
+    made = Visits(people.identity, people.world.clock, people.world.random)
+    bob = await people.identity.login("bob@example.test", Secret("correct horse"), PEER, "WEB")
+    other = made.begin(bob, is_complete=True).partition(";")[0]
+    cookies = [await begin(people, made) for _ in range(VISITS_OF_ONE + 3)]
+    found = [await made.of(asked("GET", "/", cookie=cookie)) is not None for cookie in cookies]
+    assert found == [False] * 3 + [True] * VISITS_OF_ONE
+    assert await made.of(asked("GET", "/", cookie=other)) is not None

@@ -59,12 +59,12 @@ class PasswordCare:
         self._deps = deps
 
     async def give(self, owner: Owner, password: Secret, must_change: str) -> None:
-        """A password that somebody else has chosen; where it may be used stays as it was."""
+        """A password that somebody else has chosen; its owner is told. Where it may be used stays as it was."""
         was = await self.stored(owner.account)
         services = decode_verifier(was).services if was is not None else ()
         stored = await self._deps.passwords.hash(owner.account, password)
         verifier = Verifier(stored, services, must_change).encode()
-        await self._put(owner.account, verifier, was, None)
+        await self._put(owner.account, verifier, was, Notice.PASSWORD_GIVEN)
 
     async def reset(self, owner: Owner, actor: str) -> Secret:
         """A code by which the owner sets a password of his own within a day; nobody learns that one."""
@@ -107,7 +107,7 @@ class PasswordCare:
         rows = await self._deps.store.read(directory.credentials(account))
         return next((row.verifier for row in rows if row.kind == PASSWORD), None)
 
-    async def _put(self, account: AccountId, verifier: bytes, was: bytes | None, notice: Notice | None) -> None:
+    async def _put(self, account: AccountId, verifier: bytes, was: bytes | None, notice: Notice) -> None:
         command = ChangePassword(unit=self._unit(), account=account, verifier=verifier, was=was, notice=notice)
         await self._deps.store.submit(command)
 

@@ -202,6 +202,7 @@ async def test_a_password_that_is_known_to_others_opens_nothing_and_its_own_chan
 async def test_a_given_password_is_to_be_changed_and_works_meanwhile(world: World, changes: PasswordChanges) -> None:
     alice = await owner(world)
     await changes.give(alice, NEW, "given")
+    assert [row.what.value for row in await world.store.read(sql.notices(9))] == ["password.given"]
     assert await changes.must_change(alice.account) == "given"
     assert await is_right(world, alice, NEW)
     found = await StoredCredentials(world.store, world.clock, world.random).find(ALICE)

@@ -1,9 +1,10 @@
 """Owners are told what has changed about their accounts: by a mail into their mailboxes, owed since that commit.
 
-A notice is dropped when its mail is there, or when there is nobody to tell any more. A crash between the two tells it
+A notice is dropped when its mail is there, or when there is nobody whom it reaches. A crash between the two tells it
 twice, and never not at all.
 """
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Final, Protocol
 from skrytka.mail.admin.notice_words import LANGUAGES, Language
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
+from skrytka.model.errors import PermanentError
 from skrytka.model.ids import UnitId, id_text, new_id
 from skrytka.protocol.reports.notice import NoticeMail, write_notice
 from skrytka.store.api import Store
@@ -60,7 +62,8 @@ class Notices:
         if account is not None and account.status is not AccountStatus.REMOVED:
             to = Address.parse(account.address)
             from_ = Address(POSTMASTER, to.domain)
-            await deps.sender.send(self._mail(row, from_, to), from_, [to])
+            with contextlib.suppress(PermanentError):  # whom nothing reaches must not keep it from all others
+                await deps.sender.send(self._mail(row, from_, to), from_, [to])
         unit = UnitId(new_id(deps.clock, deps.random))
         await deps.store.submit(DropNotice(unit=unit, notice=row.notice))
 

@@ -102,12 +102,11 @@ class Approvals(AccessPart):
 
     async def use(self, command: str, args: bytes, actor: Actor) -> str:
         """Use up the approval for this; its id. PermanentError(APPROVAL_NEEDED) when there is none."""
-        digest, now_ms = _digest(await self._keys(), command, args), self._deps.clock.now_ms()
-        for row in await self._deps.store.read(sql.approvals()):
-            is_for_this = row.account == actor.account and row.digest == digest and row.expires_at_ms > now_ms
-            is_usable = is_for_this and row.state is ApprovalState.APPROVED
-            if is_usable and await self._deps.store.submit(UseApproval(unit=self._unit(), approval=row.approval)):
-                return id_text(row.approval)
+        deps, digest = self._deps, _digest(await self._keys(), command, args)
+        usable = sql.usable_approvals(_person(actor), digest, deps.clock.now_ms())
+        for approval in await deps.store.read(usable):
+            if await deps.store.submit(UseApproval(unit=self._unit(), approval=approval)):
+                return id_text(approval)
         said = "that takes a second person: ask with POST /approvals, and do it again when it is approved"
         raise PermanentError(Reason.APPROVAL_NEEDED, said)
 

@@ -6,8 +6,6 @@ from skrytka.model.ids import AccountId
 from skrytka.store.access_rows import ApiKeyRow, ApprovalRow, ApprovalState, GrantRow, SessionRow
 from skrytka.store.statement import Query, Statement
 
-LISTED_MAX = 1000
-
 GIVE = Statement(
     "INSERT INTO access_grant (account, role, domain, given_at_ms) VALUES (:account, :role, :domain, :now_ms)"
     " ON CONFLICT (account, role, domain) DO NOTHING RETURNING account"
@@ -90,6 +88,10 @@ _APPROVALS = Statement(
     "SELECT approval, account, digest, state, record, asked_at_ms, expires_at_ms, decided_by, decided_at_ms"
     " FROM approval ORDER BY approval DESC LIMIT 1000"
 )
+_USABLE = Statement(
+    "SELECT approval FROM approval WHERE account = :account AND digest = :digest AND state = :approved"
+    " AND expires_at_ms > :now_ms ORDER BY approval"
+)
 
 
 def grants(account: AccountId) -> Query[list[GrantRow]]:
@@ -138,6 +140,12 @@ def approvals() -> Query[list[ApprovalRow]]:
     """The newest first, 1,000 at most."""
     rows: list[Any] = yield _APPROVALS()
     return [_approval(row) for row in rows]
+
+
+def usable_approvals(account: AccountId, digest: bytes, now_ms: int) -> Query[list[bytes]]:
+    """What somebody may do now because a second person agreed, the oldest first."""
+    where = {"account": account, "digest": digest, "now_ms": now_ms}
+    return [bytes(approval) for (approval,) in (yield _USABLE(approved=ApprovalState.APPROVED.value, **where))]
 
 
 def _approval(row: Any) -> ApprovalRow:

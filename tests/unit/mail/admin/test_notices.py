@@ -7,7 +7,7 @@ import pytest
 from skrytka.mail.admin.notice_words import Language
 from skrytka.mail.admin.notices import NoticeDeps, Notices
 from skrytka.model.address import Address
-from skrytka.model.errors import Reason, TransientError
+from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.store.commands.directory import RemoveAccount
 from skrytka.store.sql import factors as sql
 from tests.unit.mail.identity.test_factors import add_totp, factors, owner
@@ -75,3 +75,12 @@ async def test_nobody_is_told_about_an_account_that_is_gone(world: World) -> Non
     sent = Sent()
     await notices(world, sent)._tell(rows[0])
     assert sent.mails == []
+
+
+async def test_what_never_reaches_its_owner_keeps_nothing_from_others(world: World) -> None:
+    for name in ("alice", "bob"):
+        await world.admin.factors.reset(f"{name}@example.test", ACTOR)
+    sent = Sent()
+    sent.error = PermanentError(Reason.NO_SUCH_OBJECT)
+    await notices(world, sent).run()
+    assert await world.store.read(sql.notices(9)) == []

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from skrytka.mail.identity.access_deps import AccessDeps
@@ -60,3 +62,16 @@ async def test_a_person_has_to_say_why(world: World, access: AccessDeps) -> None
         with pytest.raises(PermanentError) as caught:
             await approvals.decide(wrong, "seen in the office", admin, is_approved=True)
         assert caught.value.reason is Reason.NO_SUCH_OBJECT
+
+
+async def test_whoever_asks_for_a_thousand_things_takes_nobody_s_approval_away(
+    world: World, access: AccessDeps
+) -> None:
+    approvals = Approvals(access)
+    alice, admin = await people(world)
+    bob = Actor("bob", await world.account("bob"))
+    asked = await approvals.ask(COMMAND, ARGS, WHY, alice)
+    await approvals.decide(asked.id, "seen in the office", admin, is_approved=True)
+    world.clock.advance(1)
+    await asyncio.gather(*(approvals.ask(COMMAND, b"{}", WHY, bob) for _ in range(1001)))
+    assert await approvals.use(COMMAND, ARGS, alice) == asked.id

@@ -34,7 +34,7 @@ class ClientCertificates:
         try:
             certificate = x509.load_der_x509_certificate(der)
             expires_at_ms = int(certificate.not_valid_after_utc.timestamp() * 1000)
-        except ValueError:
+        except (ValueError, x509.InvalidVersion):
             return None
         fingerprint = hashlib.sha256(der).digest()
         owner = await self._store.read(sql.certificate_owner(fingerprint))
@@ -62,6 +62,6 @@ def _mail_names(certificate: x509.Certificate) -> list[Address]:
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
         names = extension.value.get_values_for_type(x509.RFC822Name)
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
         return []
     return [address for name in names if (address := parse_name(name)) is not None]

@@ -147,8 +147,7 @@ class PasswordChanges(PasswordCare):
         stored = None if verifier is None or verifier.must_change == COMPROMISED else verifier.stored
         if not (await self._deps.passwords.verify(owner.account, old, stored)).is_right:
             raise PermanentError(Reason.BAD_CREDENTIALS, "the old password is wrong")
-        await self._limits.refund(RULE, str(owner.account))
-        await self._check(owner, new, was, has_mfa=has_mfa)
+        await self._check(owner, new, was, (RULE, str(owner.account)), has_mfa=has_mfa)
         await self._set(owner, new, was)
 
     async def set_by_code(self, owner: Owner, code: Secret, new: Secret, peer: Peer, *, has_mfa: bool) -> None:
@@ -163,21 +162,28 @@ class PasswordChanges(PasswordCare):
         now_ms = self._deps.clock.now_ms()
         if mac is None or not await self._deps.store.read(sql.has_code(owner.account, CodeKind.PASSWORD, mac, now_ms)):
             raise PermanentError(Reason.BAD_CREDENTIALS, "no such code, or too old, or used")
-        await self._limits.refund(BY_CODE, host)
         was = await self.stored(owner.account)
-        await self._check(owner, new, was, has_mfa=has_mfa)
+        await self._check(owner, new, was, (BY_CODE, host), has_mfa=has_mfa)
         used = UseCode(unit=self._unit(), account=owner.account, kind=CodeKind.PASSWORD, mac=mac)
         if await self._deps.store.submit(used) is None:
             raise PermanentError(Reason.BAD_CREDENTIALS, "the code was used meanwhile")
         await self._set(owner, new, was)
 
-    async def _check(self, owner: Owner, new: Secret, was: bytes | None, *, has_mfa: bool) -> None:
-        await self._policy.check(new, owner.address, has_mfa=has_mfa)
+    async def _check(
+        self, owner: Owner, new: Secret, was: bytes | None, counted: tuple[str, str], *, has_mfa: bool
+    ) -> None:
+        """Takes back what was counted, but for one that was used before: to find that out costs as many hashes."""
+        try:
+            await self._policy.check(new, owner.address, has_mfa=has_mfa)
+        except PasswordRefusedError:
+            await self._limits.refund(*counted)
+            raise
         kept = await self._deps.store.read(sql.password_history(owner.account, HISTORY))
         for verifier in ([] if was is None else [was]) + kept:
             stored = decode_verifier(verifier).stored
             if (await self._deps.passwords.verify(owner.account, new, stored)).is_right:
                 raise PasswordRefusedError((Problem.USED_BEFORE,), self._policy.minimum(has_mfa=has_mfa))
+        await self._limits.refund(*counted)
 
     async def _set(self, owner: Owner, new: Secret, was: bytes | None) -> None:
         services = () if was is None else decode_verifier(was).services

@@ -1,6 +1,11 @@
+import datetime as dt
 import hashlib
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtensionOID
 
 from skrytka.mail.identity.certificates import ClientCertificates
 from skrytka.model.address import Address
@@ -53,3 +58,17 @@ async def test_the_directory_says_more_than_the_certificate(world: World) -> Non
 
 async def test_octets_that_are_no_certificate_are_nobodys(world: World) -> None:
     assert await ClientCertificates(world.store).owner(b"no certificate", None) is None
+
+
+async def test_names_that_nobody_can_read_are_nobodys(world: World) -> None:
+    """An x400Address (RFC 5280 4.2.1.6) is something that the library does not know."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([])
+    begin = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    names = x509.UnrecognizedExtension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, b"\x30\x02\xa3\x00")
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, begin, begin + dt.timedelta(days=9000))
+        .add_extension(names, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    assert await ClientCertificates(world.store).owner(made.public_bytes(serialization.Encoding.DER), None) is None

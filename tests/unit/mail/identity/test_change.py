@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from skrytka.mail.identity.change import TRIES, ChangeDeps, PasswordCare, PasswordChanges
+from skrytka.mail.identity.change import TRIES, WINDOW_S, ChangeDeps, PasswordCare, PasswordChanges
 from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.factors import Owner
 from skrytka.mail.identity.policy import PasswordPolicy, PasswordRefusedError, Problem
@@ -114,6 +114,7 @@ async def test_none_of_the_last_24_comes_back(world: World, changes: PasswordCha
         with pytest.raises(PasswordRefusedError) as caught:
             await change(changes, alice, old, Secret(word))
         assert caught.value.problems == (Problem.USED_BEFORE,)
+        world.clock.advance(2 * WINDOW_S)  # such tries are counted
     await change(changes, alice, old, Secret(words[0]))  # the 25th
 
 
@@ -249,3 +250,18 @@ async def test_sessions_of_the_web_end_with_what_they_were_begun_with(
         case _:
             await world.admin.factors.reset(str(ALICE), ACTOR)
     assert await sessions.find(token) is None
+
+
+async def test_hashes_of_old_passwords_are_not_to_be_had_without_end(world: World, changes: PasswordChanges) -> None:
+    """Each look at them takes a thread of those that logins need for a second; what the rules refuse takes none."""
+    alice = await owner(world)
+    for _ in range(2 * TRIES):
+        with pytest.raises(PasswordRefusedError):
+            await change(changes, alice, PASSWORD, Secret("short"))
+    await change(changes, alice, PASSWORD, NEW)
+    for _ in range(TRIES):
+        with pytest.raises(PasswordRefusedError) as caught:
+            await change(changes, alice, NEW, NEW)
+        assert caught.value.problems == (Problem.USED_BEFORE,)
+    with pytest.raises(TransientError):
+        await change(changes, alice, NEW, NEW)

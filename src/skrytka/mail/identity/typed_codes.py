@@ -8,7 +8,7 @@ from skrytka.model.secret import Secret
 
 
 class TypedCodes:
-    """``web.people.sign_in.SecondFactors``."""
+    """``types.SecondFactors``."""
 
     def __init__(self, factors: Factors, proofs: Proofs, care: PasswordCare) -> None:
         self._factors = factors

@@ -9,6 +9,7 @@ from skrytka.mail.identity.controls import Controls
 from skrytka.model.address import Address
 from skrytka.model.errors import Reason
 from skrytka.model.ids import AccountId
+from skrytka.model.secret import Secret
 
 _RIGHTS: Final = {
     "imaps": "imap",
@@ -19,6 +20,7 @@ _RIGHTS: Final = {
 }
 MAIL_RIGHTS: Final = frozenset({"imap", "smtp", "pop3", "sieve"})  # where mail programs log in
 RIGHTS: Final = (*sorted(MAIL_RIGHTS), "web")
+FRESH_S: Final = 300  # a proof of who somebody is counts as fresh for so long (OWASP ASVS 5 7.5.1)
 
 
 def right_of(service: str) -> str:
@@ -109,3 +111,21 @@ class Login(msgspec.Struct, frozen=True):
     means: Means = Means.PASSWORD
     expires_at_ms: int = 0  # 0: when it is revoked
     controls: Controls | None = None  # of the account, as they were at the login
+
+
+class SecondFactors(Protocol):
+    """What an account has beside its password."""
+
+    async def is_needed(self, login: Login) -> bool: ...
+
+    async def must_enrol(self, login: Login) -> bool:
+        """Of who needs one: whether he has none yet, so that he can add one and nothing else."""
+        ...
+
+    async def must_change(self, login: Login) -> bool:
+        """Whether his password was given by somebody else, so that he is asked for his own first."""
+        ...
+
+    async def check(self, login: Login, code: Secret, peer: Peer) -> None:
+        """PermanentError(BAD_CREDENTIALS): it is wrong; TransientError(RATE_LIMITED): too often."""
+        ...

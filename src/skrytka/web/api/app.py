@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from skrytka.mail.admin.commands.base import CommandDeps
 from skrytka.mail.identity.login import Identity
+from skrytka.mail.identity.types import SecondFactors
 from skrytka.model.clock import Clock
 from skrytka.net.facts import Networks
 from skrytka.net.limits import LimitTable
 from skrytka.protocol.http.server import Response
 from skrytka.web.api.auth import Authentication, Refusal
 from skrytka.web.api.commands import BASE, ApiCommands
-from skrytka.web.api.login import ApiLogin, Factors, LoginDeps
+from skrytka.web.api.login import ApiLogin, LoginDeps
 from skrytka.web.api.openapi import document_octets
 from skrytka.web.api.problems import problem
 from skrytka.web.api.repeats import Repeats
@@ -26,7 +27,7 @@ class ApiDeps:
 
     commands: CommandDeps
     identity: Identity
-    factors: Factors
+    factors: SecondFactors
     networks: Networks
     clock: Clock
     is_demo: bool = False

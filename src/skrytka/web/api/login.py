@@ -5,7 +5,7 @@ What is wrong is answered alike, whatever it was.
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol, TypeVar
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
@@ -15,7 +15,7 @@ from skrytka.mail.admin.commands.run import execute
 from skrytka.mail.identity.login import Identity
 from skrytka.mail.identity.roles import GIVEN
 from skrytka.mail.identity.sessions import Place, Session
-from skrytka.mail.identity.types import Login, Peer
+from skrytka.mail.identity.types import Login, SecondFactors
 from skrytka.model.errors import UNREADABLE, PermanentError, Reason, TransientError
 from skrytka.model.secret import Secret
 from skrytka.net.facts import ConnFacts
@@ -31,22 +31,6 @@ MECHANISM: Final = "API"
 SERVICE: Final = "web"  # a password is typed into a browser, or into a program of an administrator's
 WRONG: Final = "the address, the password or the code is wrong"
 CLEAR: Final = f"{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0"
-
-
-class Factors(Protocol):
-    """What an account has beside its password."""
-
-    async def is_needed(self, login: Login) -> bool: ...
-
-    async def must_enrol(self, login: Login) -> bool:
-        """Whether there is none to be shown."""
-        ...
-
-    async def must_change(self, login: Login) -> bool:
-        """Whether the password was given by somebody else."""
-        ...
-
-    async def check(self, login: Login, code: Secret, peer: Peer) -> None: ...
 
 
 class LoginArgs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,7 +74,7 @@ class LoginDeps:
 
     commands: CommandDeps
     identity: Identity
-    factors: Factors
+    factors: SecondFactors
     is_demo: bool
 
 

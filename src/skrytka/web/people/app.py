@@ -5,6 +5,7 @@ from typing import Final
 
 from skrytka.mail.identity.login import Identity
 from skrytka.mail.identity.oauth.deps import OAuthDeps
+from skrytka.mail.identity.types import SecondFactors
 from skrytka.model.clock import Clock, Random
 from skrytka.model.events import Emitter
 from skrytka.net.limits import LimitTable
@@ -18,7 +19,7 @@ from skrytka.web.people.own_programs import Granted, OwnPrograms
 from skrytka.web.people.own_security import OwnSecurity
 from skrytka.web.people.passkeys import Passkeys
 from skrytka.web.people.security import Security
-from skrytka.web.people.sign_in import SecondFactors, SignIn
+from skrytka.web.people.sign_in import SignIn
 from skrytka.web.people.visits import Visits
 from skrytka.web.router import Router
 from skrytka.web.session import WebApp

@@ -5,11 +5,11 @@ the question and the answer. A yes counts for the account that the page named, w
 """
 
 import re
-from typing import Final
 
 from skrytka.mail.identity.oauth.authorizations import Asked, Authorizations, Person, SentBackError
 from skrytka.mail.identity.oauth.deps import OAuthDeps
 from skrytka.mail.identity.oauth.devices import Devices, Waiting
+from skrytka.mail.identity.types import FRESH_S
 from skrytka.model.errors import Reason, TransientError
 from skrytka.protocol.http.server import Response
 from skrytka.protocol.oauth.errors import OAuthError
@@ -23,7 +23,6 @@ from skrytka.web.people.sign_in import sign_in_place
 from skrytka.web.people.visits import Visits
 from skrytka.web.people.words import say
 
-FRESH_S: Final = 300  # how long signing in anew counts as such
 _ORIGIN = re.compile(r"(https?)://([^/?\[]+)(?:[/?]|$)")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")
 

@@ -1,17 +1,15 @@
 """What the pages about one's own password and factors work with, and who may use them."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from skrytka.mail.identity.change import PasswordChanges
 from skrytka.mail.identity.factors import Factors, Owner
 from skrytka.mail.identity.login import Identity
 from skrytka.mail.identity.proofs import Proofs
+from skrytka.mail.identity.types import FRESH_S
 from skrytka.model.clock import Clock, Random
 from skrytka.web.http import WebRequest
 from skrytka.web.people.visits import Visit, Visits
-
-FRESH_S: Final = 300  # how long signing in counts as a fresh proof (OWASP ASVS 5 7.5.1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,11 @@
 """Signing in: the password, then a second factor where the account has one; then on to where somebody came from."""
 
 import re
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import quote
 
 from skrytka.mail.identity.login import Identity
-from skrytka.mail.identity.types import Login, Peer
+from skrytka.mail.identity.types import Login, SecondFactors
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.secret import Secret
 from skrytka.protocol.http.server import Response
@@ -20,24 +20,6 @@ CODE_MAX: Final = 64
 MECHANISM: Final = "WEB"
 _AFTER: Final = ("/oauth/authorize?", "/device", "/programs", SECURITY_PATH)  # nobody is sent anywhere else
 _PLACE: Final = re.compile(r"[\x21-\x5b\x5d-\x7e]{1,4096}")  # RFC 3986 2: visible ASCII, without a backslash
-
-
-class SecondFactors(Protocol):
-    """What an account has beside its password."""
-
-    async def is_needed(self, login: Login) -> bool: ...
-
-    async def must_enrol(self, login: Login) -> bool:
-        """Of who needs one: whether he has none yet, so that he can add one and nothing else."""
-        ...
-
-    async def must_change(self, login: Login) -> bool:
-        """Whether his password was given by somebody else, so that he is asked for his own first."""
-        ...
-
-    async def check(self, login: Login, code: Secret, peer: Peer) -> None:
-        """PermanentError(BAD_CREDENTIALS): it is wrong; TransientError(RATE_LIMITED): too often."""
-        ...
 
 
 class SignIn:

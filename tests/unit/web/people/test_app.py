@@ -2,12 +2,12 @@ from typing import cast
 
 from skrytka.mail.identity.login import Identity
 from skrytka.mail.identity.oauth.deps import OAuthDeps
+from skrytka.mail.identity.types import SecondFactors
 from skrytka.model.clock import FixedClock
 from skrytka.store.system import SystemRandom
 from skrytka.web.people.app import PeopleDeps, people_app
 from skrytka.web.people.own_programs import Granted
 from skrytka.web.people.own_security import OwnSecurity
-from skrytka.web.people.sign_in import SecondFactors
 from tests.unit.mail.support import Recorder
 from tests.unit.web.support import asked
 

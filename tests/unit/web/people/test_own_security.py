@@ -1,6 +1,6 @@
 import pytest
 
-from skrytka.web.people.own_security import FRESH_S
+from skrytka.mail.identity.types import FRESH_S
 from tests.unit.mail.identity.test_factors import add_totp
 from tests.unit.mail.world import ACTOR, World
 from tests.unit.web.people.support import People, place_of

@@ -7,6 +7,7 @@ import msgspec
 from skrytka.mail.admin.commands.base import Args, Command, CommandDeps, Progress, Scope, args_text
 from skrytka.mail.admin.commands.table import COMMANDS
 from skrytka.mail.identity.permissions import demand, may, may_somewhere
+from skrytka.mail.identity.types import FRESH_S
 from skrytka.model.actor import Actor
 from skrytka.model.errors import UNREADABLE, PermanentError, Reason, ReasonedError, TransientError
 from skrytka.model.events import CommandDone
@@ -44,7 +45,6 @@ MENDS: Final[dict[Reason, str]] = {
     Reason.CORRUPT: "run `skrytka store check`",
 }
 
-FRESH_S: Final = 300  # a proof of identity is good for so long
 TOLD_MAX: Final = 2000
 
 BUG: Final = Answer(

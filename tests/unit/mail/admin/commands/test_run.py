@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from skrytka.mail.admin.commands.base import CommandDeps
-from skrytka.mail.admin.commands.run import FRESH_S, Answer, refusal, run_command, secret_hook
+from skrytka.mail.admin.commands.run import Answer, refusal, run_command, secret_hook
+from skrytka.mail.identity.types import FRESH_S
 from skrytka.model.actor import LOCAL_ROOT, AccessRole, Actor, Grant
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import CommandDone

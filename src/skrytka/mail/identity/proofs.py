@@ -1,8 +1,9 @@
 """Second factors are proven: a code of an app, a passkey or security key, a recovery code.
 
-Tries of an account are limited before anything is computed; codes count in the factor's row too, where the hundredth
-wrong one in a row ends it (NIST SP 800-63B-4 3.2.2). Whoever gets here has given the right password, or answers with a
-passkey, so nobody else can use up an account's tries. All that is wrong is one error.
+Tries of an account are limited before anything is computed; codes of an app count in the factor's row too, where the
+hundredth wrong one in a row ends it (NIST SP 800-63B-4 3.2.2). Whoever gets here has given the right password, or
+answers with a passkey. A thief may have the password: what nobody can guess, keys and recovery codes, is counted for
+each network by itself, so that he cannot keep the owner from it. All that is wrong is one error.
 """
 
 from collections.abc import Mapping
@@ -115,11 +116,11 @@ class Proofs:
         return await self._factors.deps.store.submit(command)
 
     async def _take(self, owner: Owner, kind: str, peer: Peer) -> None:
-        if not await self._limits.take(RULE, str(owner.account), limit=TRIES, window_s=WINDOW_S):
+        if not await self._limits.take(RULE, _tries(owner, kind, peer), limit=TRIES, window_s=WINDOW_S):
             raise self._refuse(owner, kind, peer, TransientError(Reason.RATE_LIMITED))
 
     async def _accept(self, owner: Owner, kind: str, peer: Peer) -> None:
-        await self._limits.refund(RULE, str(owner.account))
+        await self._limits.refund(RULE, _tries(owner, kind, peer))
         self._factors.deps.events.emit(
             SecondFactorAccepted(
                 account=owner.account,
@@ -148,6 +149,11 @@ class Proofs:
 
     def _unit(self) -> UnitId:
         return UnitId(new_id(self._factors.deps.clock, self._factors.deps.random))
+
+
+def _tries(owner: Owner, kind: str, peer: Peer) -> str:
+    """Whose tries they are; six digits can be guessed from many networks."""
+    return f"{owner.account}" if kind == FactorKind.TOTP.value else f"{owner.account} {peer.network}"
 
 
 def _credential_id(attested: bytes) -> bytes:

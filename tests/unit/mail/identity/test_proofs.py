@@ -13,6 +13,7 @@ from tests.unit.mail.support import PeerFacts
 from tests.unit.mail.world import World
 
 PEER = PeerFacts(service="web")
+AWAY = PeerFacts(service="web", remote="203.0.113.9", network="203.0.113.0/24")
 WRONG_CODE = Secret("abcde-fghij-kmnpq-rstuv-wxyz2")
 
 
@@ -78,7 +79,7 @@ async def test_tries_are_limited_by_account_before_anything_is_computed(world: W
         await asked.totp(alice, code(world, seed), PEER)
     assert caught.value.reason is Reason.RATE_LIMITED
     with pytest.raises(TransientError):
-        await asked.recovery(alice, WRONG_CODE, PEER)  # all kinds share the tries
+        await asked.totp(alice, code(world, seed), AWAY)  # six digits could be guessed from many networks
     await asked.totp(bob, code(world, of_bob), PEER)
     world.clock.advance(2 * WINDOW_S)
     await asked.totp(alice, code(world, seed), PEER)
@@ -162,3 +163,21 @@ async def test_a_counter_that_does_not_rise_is_a_copy_and_refused(world: World) 
     with pytest.raises(PermanentError) as caught:
         await asked.webauthn(b"s", alice, device.get(await asked.begin_webauthn(b"s", alice)), PEER)
     assert "counter" in caught.value.detail
+
+
+async def test_a_thief_who_has_the_password_keeps_the_owner_from_nothing_that_cannot_be_guessed(world: World) -> None:
+    made, alice = factors(world), await owner(world)
+    device = Authenticator(ORIGIN)
+    await add_key(made, alice, device, is_passkey=True)
+    await add_totp(world, made, alice)
+    codes = await made.make_codes(alice, ALICE)
+    asked = proofs(world, made)
+    for _ in range(TRIES):
+        for wrong in (asked.totp(alice, "000000", AWAY), asked.recovery(alice, WRONG_CODE, AWAY)):
+            with pytest.raises(PermanentError):
+                await wrong
+    with pytest.raises(TransientError):
+        await asked.webauthn(b"session", alice, {}, AWAY)  # they share the tries of that network
+    await asked.recovery(alice, codes[0], PEER)
+    options = await asked.begin_webauthn(b"session", None)
+    assert await asked.passkey(b"session", device.get(options), PEER) == alice

@@ -24,6 +24,7 @@ from skrytka.web.people.visits import Visits
 from skrytka.web.router import Router
 from skrytka.web.session import WebApp
 
+ADDRESSES_MAX: Final = 10_000  # 3 MB, of which it is known how often they asked
 HOME: Final = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Skrytka</title><p>Skrytka</p></html>\n'
 
 
@@ -59,7 +60,7 @@ def people_app(deps: PeopleDeps) -> WebApp:
         Page("GET", STYLE_PATH, style),
         *SignIn(deps.identity, deps.factors, visits).pages(),
         *Security(deps.own, visits).pages(),
-        *Passkeys(deps.own, visits, LimitTable(deps.clock)).pages(),
+        *Passkeys(deps.own, visits, LimitTable(deps.clock, ADDRESSES_MAX)).pages(),
         *Consent(deps.oauth, visits).pages(),
         *OwnPrograms(deps.programs, visits).pages(),
         *oauth.pages(deps.oauth),

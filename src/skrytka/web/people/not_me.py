@@ -69,8 +69,10 @@ def not_me_pages(locks: Locks) -> tuple[Page, ...]:
 
     async def lock(request: WebRequest) -> Response:
         words, found = _words(request), read_token(request.params["token"])
-        if found is None or not request.is_same_origin:
-            return _page(words, words.gone, status=404)
+        if found is None or not request.is_same_origin or not await locks.is_link(*found):
+            return _page(
+                words, words.gone, status=404
+            )  # a look costs others nothing, a command has the store to itself
         try:
             info = await locks.lock_by_link(*found)
         except PermanentError:

@@ -206,10 +206,9 @@ class Factors:
     async def remove(self, owner: Owner, factor: int, actor: str) -> FactorState:
         """NOT_PERMITTED for the last one where one is demanded."""
         rows = await self.rows(owner.account)
-        if [row.factor for row in rows] == [factor] and await self.duty(owner) is not None:
-            said = "a second factor is demanded of this account: add another one first"
-            raise PermanentError(Reason.NOT_PERMITTED, said)
-        await self.deps.store.submit(RemoveFactor(unit=self._unit(), account=owner.account, factor=factor))
+        is_demanded = await self.duty(owner) is not None
+        command = RemoveFactor(unit=self._unit(), account=owner.account, factor=factor, is_demanded=is_demanded)
+        await self.deps.store.submit(command)
         return await self._changed(owner, "factor.remove", rows, actor)
 
     async def make_codes(self, owner: Owner, actor: str) -> tuple[Secret, ...]:

@@ -123,15 +123,19 @@ class FailFactor(Command[int], frozen=True):
 
 
 class RemoveFactor(Command[None], frozen=True):
-    """One second factor goes."""
+    """One second factor goes; NOT_PERMITTED for the last one where one is demanded."""
 
     account: AccountId
     factor: int
+    is_demanded: bool = False
 
     def run(self, tx: Tx) -> Query[None]:
         rows = yield sql.DELETE_FACTOR(account=self.account, factor=self.factor)
         if not rows:
             raise PermanentError(Reason.NO_SUCH_OBJECT, f"there is no factor {self.factor}")
+        if self.is_demanded and not (yield from sql.has_factor(self.account)):
+            said = "a second factor is demanded of this account: add another one first"
+            raise PermanentError(Reason.NOT_PERMITTED, said)
         kind = FactorKind(str(rows[0][0]))
         yield from log_directory(tx, Op.FACTOR_REMOVE, (self.account, self.factor, kind.value))
         yield from tell(tx, self.unit, self.account, Notice(f"{kind.value}.removed"))

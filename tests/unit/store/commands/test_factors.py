@@ -1,5 +1,7 @@
 """Old passwords, second factors, one-time codes, rules and what is to be told, on both engines."""
 
+import asyncio
+
 import pytest
 
 from skrytka.model.errors import PermanentError, Reason, TransientError
@@ -314,3 +316,13 @@ async def test_the_code_of_a_reset_adds_one_factor_and_a_wrong_one_none(case: St
         except PermanentError as exc:
             outcomes.append(exc.reason.value)
     assert outcomes == ["not_permitted", "added", "not_permitted"]
+
+
+async def test_of_two_factors_that_go_at_once_one_stays_where_one_is_demanded(case: StoreCase) -> None:
+    alice, _ = await case.two_accounts()
+    for factor in (1, 2):
+        await add(case, alice, factor)
+    removals = [RemoveFactor(unit=case.ids.unit(), account=alice, factor=factor, is_demanded=True) for factor in (1, 2)]
+    outcomes = await asyncio.gather(*(case.store.submit(each) for each in removals), return_exceptions=True)
+    assert [getattr(each, "reason", None) for each in outcomes] == [None, Reason.NOT_PERMITTED]
+    assert [row.factor for row in await case.store.read(sql.factors(alice))] == [2]

@@ -93,7 +93,10 @@ def _visible(command: Command, scope: Scope, actor: Actor, result: object) -> ob
     row_domain, permission = command.row_domain, command.permission
     if row_domain is None or not isinstance(result, list | tuple):
         raise TypeError("a listing of all domains has rows, and knows whose each is")
-    return [row for row in result if may(actor, permission, row_domain(row))]
+    if may(actor, permission, None):  # all of a long list
+        return result
+    domains = {grant.domain for grant in actor.grants if may(actor, permission, grant.domain)}
+    return [row for row in result if row_domain(row) in domains]
 
 
 def _allow(command: Command, args: Args, scope: Scope, actor: Actor) -> None:

@@ -5,8 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from skrytka.mail.admin.commands import run
 from skrytka.mail.admin.commands.base import CommandDeps
 from skrytka.mail.admin.commands.run import Answer, refusal, run_command, secret_hook
+from skrytka.mail.identity.permissions import Permission, may
 from skrytka.mail.identity.types import FRESH_S
 from skrytka.model.actor import LOCAL_ROOT, AccessRole, Actor, Grant
 from skrytka.model.errors import PermanentError, Reason
@@ -131,3 +133,18 @@ async def test_whatever_is_shown_once_is_in_no_event(world: World) -> None:
         made = (await ask(world, LOCAL_ROOT, command, address="alice@example.test")).result
         assert made.code
         assert made.code not in str(world.events.events)
+
+
+@pytest.mark.parametrize(("actor", "count"), [(DOMAIN_ADMIN, 3), (LOCAL_ROOT, 4)])
+async def test_a_long_list_is_looked_through_once_and_not_by_rights(
+    world: World, monkeypatch: pytest.MonkeyPatch, actor: Actor, count: int
+) -> None:
+    asked: list[str | None] = []
+
+    def counting(who: Actor, permission: Permission, domain: str | None) -> bool:
+        asked.append(domain)
+        return may(who, permission, domain)
+
+    monkeypatch.setattr(run, "may", counting)
+    assert len(names(await ask(world, actor, "account.list"))) == count
+    assert len(asked) <= 1 + len(actor.grants)

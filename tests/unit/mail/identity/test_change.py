@@ -18,6 +18,7 @@ from skrytka.model.settings import Passwords as PasswordSettings
 from skrytka.net.limits import LimitTable, LocalLimits
 from skrytka.store.commands.directory import SetPassword
 from skrytka.store.commands.factors import HISTORY
+from skrytka.store.factor_rows import Notice
 from skrytka.store.sql import factors as sql
 from tests.unit.mail.identity.test_factors import owner
 from tests.unit.mail.support import PeerFacts
@@ -218,7 +219,7 @@ async def test_two_changes_at_once_are_one(world: World, changes: PasswordChange
     other = Verifier(decode_verifier(was).stored, ("web",)).encode()
     await world.store.submit(SetPassword(unit=UnitId(b"u" * 16), account=alice.account, verifier=other))
     with pytest.raises(TransientError) as caught:
-        await changes._put(alice.account, was, was, None)
+        await changes._put(alice.account, was, was, Notice.PASSWORD_CHANGED)
     assert caught.value.reason is Reason.STORE_BUSY
 
 

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from skrytka.model.engine import NEED_DATA, PAUSED, TlsFacts
 from skrytka.model.errors import LocalProtocolError
+from skrytka.protocol.http.fields import Fields
 from skrytka.protocol.http.server import Expecting, HttpServer, Refused, Request, Response
 
 GET = b"GET /a?q=1 HTTP/1.1\r\nHost: Example.test:8080\r\n\r\n"
@@ -238,6 +239,6 @@ def test_what_is_refused_behind_a_head_has_its_content() -> None:
 
 
 def test_neither_requests_nor_answers_print_what_may_be_secret() -> None:
-    fields = {"cookie": ("secret",)}
+    fields: Fields = {"cookie": ("secret",)}
     request = Request("POST", "a.test", "/secret", "secret", fields, b"secret")
     assert "secret" not in repr(request) + repr(Response(200, b"secret", (("Set-Cookie", "secret"),)))

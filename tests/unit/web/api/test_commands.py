@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from skrytka.mail.admin.commands.run import execute
 from skrytka.model.errors import Reason, TransientError
 from skrytka.store.commands import SetQuota
 from skrytka.web.api import commands
@@ -138,7 +139,7 @@ async def test_another_session_of_the_account_is_not_told_what_this_one_was(api:
 
 async def test_nobody_waits_for_a_slow_change(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """An account is to be locked also while the store is checked, which may take minutes."""
-    token, execute = await api.token("admin"), commands.execute
+    token = await api.token("admin")
     has_begun, may_end = asyncio.Event(), asyncio.Event()
 
     async def waiting(deps: object, name: str, *more: object) -> object:

@@ -11,6 +11,7 @@ import msgspec
 
 from skrytka.mail.identity.factor_secrets import FACTORS_SUBJECT
 from skrytka.mail.identity.factors import Owner
+from skrytka.mail.identity.outside import OUTSIDE
 from skrytka.mail.identity.passwords import Passwords
 from skrytka.mail.identity.policy import PasswordPolicy, PasswordRefusedError, Problem
 from skrytka.mail.identity.recovery import mac_of, new_code
@@ -136,6 +137,9 @@ class PasswordChanges(PasswordCare):
     async def change(self, owner: Owner, old: Secret, new: Secret, *, is_stepped_up: bool, has_mfa: bool) -> None:
         """``is_stepped_up``: he has just proven who he is, with a factor if he has one; else NOT_PERMITTED.
 
+        NOT_PERMITTED for people of an outside directory too: with a password of his own here somebody would be let in
+        after he was sent away there.
+
         ``has_mfa``: a second factor is demanded of the account. PermanentError(BAD_CREDENTIALS): the old one is wrong;
         PasswordRefusedError: the new one will not do; TransientError(RATE_LIMITED): the old one was tried too often.
         """
@@ -144,6 +148,8 @@ class PasswordChanges(PasswordCare):
         await self._take(RULE, str(owner.account))
         was = await self.stored(owner.account)
         verifier = None if was is None else decode_verifier(was)
+        if verifier is not None and verifier.stored.startswith(OUTSIDE):
+            raise PermanentError(Reason.NOT_PERMITTED, "the password is that of the directory: change it there")
         stored = None if verifier is None or verifier.must_change == COMPROMISED else verifier.stored
         if not (await self._deps.passwords.verify(owner.account, old, stored)).is_right:
             raise PermanentError(Reason.BAD_CREDENTIALS, "the old password is wrong")

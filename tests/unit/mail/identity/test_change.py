@@ -266,3 +266,14 @@ async def test_hashes_of_old_passwords_are_not_to_be_had_without_end(world: Worl
         assert caught.value.problems == (Problem.USED_BEFORE,)
     with pytest.raises(TransientError):
         await change(changes, alice, NEW, NEW)
+
+
+async def test_people_of_a_directory_get_no_password_of_their_own_here(world: World, changes: PasswordChanges) -> None:
+    """They would be let in after they were sent away there."""
+    alice = await owner(world)
+    outside = Verifier("$ldap$uid=alice,dc=example,dc=test").encode()
+    await world.store.submit(SetPassword(unit=UnitId(b"u" * 16), account=alice.account, verifier=outside))
+    with pytest.raises(PermanentError) as caught:
+        await change(changes, alice, PASSWORD, NEW)
+    assert caught.value.reason is Reason.NOT_PERMITTED
+    assert await changes.stored(alice.account) == outside

@@ -33,9 +33,9 @@ class Own:
     is_enrolling: bool  # his password was right, he has no factor, and one is demanded: he may add one, nothing else
 
 
-async def own_of(own: OwnSecurity, visits: Visits, request: WebRequest) -> Own | None:
-    """None for nobody, and for who signed in too long ago."""
-    visit = await visits.of(request)
+async def own_of(own: OwnSecurity, visits: Visits, request: WebRequest, *, may_be_given: bool = False) -> Own | None:
+    """None for nobody, and for who signed in too long ago, or (not ``may_be_given``) by a password that was given."""
+    visit = await visits.of(request, may_be_given=may_be_given)
     is_enrolling = visit is None
     if visit is None:
         visit = await visits.of(request, is_complete=False)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from skrytka.mail.identity.change import GIVEN
 from skrytka.model.errors import UNREADABLE, PermanentError, Reason, TransientError
 from skrytka.model.secret import Secret
 from skrytka.net.facts import host_of
@@ -23,6 +24,7 @@ from skrytka.web.people.paths import (
     PASSKEY_OPTIONS_PATH,
     PASSKEY_PATH,
     PASSKEY_SIGN_IN_PATH,
+    PASSWORD_PATH,
     SCRIPT_PATH,
     SECURITY_PATH,
     SIGN_IN_PATH,
@@ -174,8 +176,9 @@ class Passkeys:
                 raise
             return _refused(429)
         self._visits.end(request)
-        cookie = ("Set-Cookie", self._visits.begin(login, is_complete=True))
-        return json({"next": checked_after(asked.next)}, fields=(cookie,))
+        is_given = visit is not None and await self._own.changes.must_change(login.account) == GIVEN
+        cookie = ("Set-Cookie", self._visits.begin(login, is_complete=True, is_given=is_given))
+        return json({"next": PASSWORD_PATH if is_given else checked_after(asked.next)}, fields=(cookie,))
 
     def _begin(self) -> tuple[bytes, tuple[str, str]]:
         token = encode(self._own.random.token(32))

@@ -144,11 +144,11 @@ class Security:
     # -- the password ---------------------------------------------------------------------------------------------
 
     async def _ask_password(self, request: WebRequest) -> Response:
-        own = await own_of(self._own, self._visits, request)
+        own = await own_of(self._own, self._visits, request, may_be_given=True)
         return _again() if own is None or own.is_enrolling else await self._password_page(own, _language(request), [])
 
     async def _password(self, request: WebRequest) -> Response:
-        own, asked = await self._posted(request)
+        own, asked = await self._posted(request, may_be_given=True)
         if own is None or own.is_enrolling:
             return _again()
         language = _language(request)
@@ -204,11 +204,12 @@ class Security:
 
     # ---------------------------------------------------------------------------------------------------------------
 
-    async def _posted(self, request: WebRequest) -> tuple[Own | None, dict[str, str]]:
+    async def _posted(self, request: WebRequest, *, may_be_given: bool = False) -> tuple[Own | None, dict[str, str]]:
         """Nobody, for what another site's page has sent."""
         asked = request.form()
-        own = await own_of(self._own, self._visits, request) if request.is_same_origin else None
-        return own, asked
+        if not request.is_same_origin:
+            return None, asked
+        return await own_of(self._own, self._visits, request, may_be_given=may_be_given), asked
 
     async def _is_enforced(self, own: Own) -> bool:
         return await self._own.factors.is_enforced(own.owner)

@@ -51,9 +51,10 @@ class SignIn:
         except (PermanentError, TransientError) as exc:
             return _password_page(language, after, *_told(exc, "wrong"), name=name)
         if not await self._factors.is_needed(login):
-            return self._on(login, await self._onward(login, after), is_complete=True)
+            return await self._whole(login, after)
         must_enrol = await self._factors.must_enrol(login)
-        return self._on(login, SECURITY_PATH if must_enrol else _with_next(CODE_PATH, after), is_complete=False)
+        cookie = self._visits.begin(login, is_complete=False)
+        return _on(SECURITY_PATH if must_enrol else _with_next(CODE_PATH, after), cookie)
 
     async def _ask_code(self, request: WebRequest) -> Response:
         after = request.query.get("next", "")
@@ -71,15 +72,18 @@ class SignIn:
         except (PermanentError, TransientError) as exc:
             return _code_page(language, after, *_told(exc, "wrong_code"))
         self._visits.end(request)
-        return self._on(visit.login, await self._onward(visit.login, after), is_complete=True)
+        return await self._whole(visit.login, after)
 
-    async def _onward(self, login: Login, after: str) -> str:
-        return PASSWORD_PATH if await self._factors.must_change(login) else checked_after(after)
+    async def _whole(self, login: Login, after: str) -> Response:
+        """He has shown all that he has to; whose password somebody else knows sets his own first (ASVS 6.4.1)."""
+        is_given = await self._factors.must_change(login)
+        cookie = self._visits.begin(login, is_complete=True, is_given=is_given)
+        return _on(PASSWORD_PATH if is_given else checked_after(after), cookie)
 
-    def _on(self, login: Login, place: str, is_complete: bool) -> Response:  # noqa: FBT001 - one caller's word
-        there = redirect(place)
-        cookie = ("Set-Cookie", self._visits.begin(login, is_complete=is_complete))
-        return Response(there.status, there.body, (*there.fields, cookie))
+
+def _on(place: str, cookie: str) -> Response:
+    there = redirect(place)
+    return Response(there.status, there.body, (*there.fields, ("Set-Cookie", cookie)))
 
 
 def sign_in_place(after: str) -> str:

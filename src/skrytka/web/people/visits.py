@@ -30,6 +30,7 @@ class Visit(msgspec.Struct, frozen=True):
     login: Login
     began_at_ms: int
     is_complete: bool
+    is_given: bool = False  # by a password that somebody else has chosen: it opens the page for another one alone
     key: bytes = b""  # of its cookie: what belongs to this visit alone is kept by it
 
     @property
@@ -47,11 +48,11 @@ class Visits:
         self._visits: OrderedDict[bytes, Visit] = OrderedDict()
         self._own: dict[AccountId, list[bytes]] = {}  # keys of visits, some of which may have ended
 
-    def begin(self, login: Login, *, is_complete: bool) -> str:
+    def begin(self, login: Login, *, is_complete: bool, is_given: bool = False) -> str:
         """The field that sets the cookie."""
         token = encode(self._random.token(32))
         key = _key(token)
-        self._visits[key] = Visit(login, self._clock.now_ms(), is_complete, key)
+        self._visits[key] = Visit(login, self._clock.now_ms(), is_complete, is_given, key)
         self._bound(login.account, key)
         # Lax, not Strict: a program of another site sends people here.
         return f"{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={VISIT_S}"
@@ -66,11 +67,11 @@ class Visits:
         if len(self._visits) > VISITS_MAX:
             self._visits.popitem(last=False)
 
-    async def of(self, request: WebRequest, *, is_complete: bool = True) -> Visit | None:
+    async def of(self, request: WebRequest, *, is_complete: bool = True, may_be_given: bool = False) -> Visit | None:
         """Whose request it is, if he has come so far."""
         key = _key(request.cookies.get(COOKIE, ""))
         visit = self._visits.get(key)
-        if visit is None or visit.is_complete is not is_complete:
+        if visit is None or visit.is_complete is not is_complete or (visit.is_given and not may_be_given):
             return None
         is_over = self._clock.now_ms() - visit.began_at_ms >= VISIT_S * 1000
         if is_over or not await self._identity.is_still_valid(visit.login, request.peer):

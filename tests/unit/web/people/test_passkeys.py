@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from skrytka.mail.identity.change import GIVEN
+from skrytka.model.secret import Secret
 from skrytka.protocol.http.server import Response
 from skrytka.web.http import BadRequestError
 from skrytka.web.people.passkeys import CHALLENGES, Registration
@@ -182,3 +184,16 @@ async def test_one_address_does_not_take_all_the_room_for_challenges(browser: Br
     assert found == [200] * CHALLENGES + [429]
     browser.people.world.clock.advance(120)
     assert (await browser.send(LOGIN + "/options", {})).status == 200
+
+
+async def test_a_key_beside_a_password_that_was_given_opens_the_page_for_another_one_alone(browser: Browser) -> None:
+    people, device = browser.people, Authenticator(ISSUER)
+    await people.sign_in("/security")
+    await browser.add(device)
+    await people.world.admin.accounts.set_password("alice@example.test", Secret("given by hand"), ACTOR, GIVEN)
+    people.factors.needed = True
+    await people.sign_in("/security", password="given by hand")
+    assert json.loads((await browser.sign_in(device)).body) == {"next": "/security/password"}
+    assert place_of(await people.get("/programs")).startswith("/sign-in")
+    people.cookie = ""
+    assert json.loads((await browser.sign_in(device, "/programs")).body) == {"next": "/programs"}

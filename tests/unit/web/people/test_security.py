@@ -119,6 +119,11 @@ async def test_the_code_of_a_reset_sets_a_password(people: People) -> None:
 async def test_who_was_given_a_password_is_asked_for_his_own(people: People) -> None:
     people.factors.is_given = True
     assert place_of(await people.sign_in("/device")) == "/security/password"
+    for path in ("/device", "/programs", "/security", "/security/app", "/security/passkey"):
+        assert place_of(await people.get(path)).startswith("/sign-in")  # whoever gave it may be the one who is here
+    assert (await people.get("/security/password")).status == 200
+    answer = await people.post("/security/password", {"old": "correct horse", "new": NEW})
+    assert b"The password is changed" in answer.body
 
 
 async def test_forms_of_other_sites_do_nothing(people: People) -> None:

@@ -144,8 +144,9 @@ def approvals() -> Query[list[ApprovalRow]]:
 
 def usable_approvals(account: AccountId, digest: bytes, now_ms: int) -> Query[list[bytes]]:
     """What somebody may do now because a second person agreed, the oldest first."""
-    where = {"account": account, "digest": digest, "now_ms": now_ms}
-    return [bytes(approval) for (approval,) in (yield _USABLE(approved=ApprovalState.APPROVED.value, **where))]
+    state = ApprovalState.APPROVED.value
+    rows: list[Any] = yield _USABLE(account=account, digest=digest, approved=state, now_ms=now_ms)
+    return [bytes(approval) for (approval,) in rows]
 
 
 def _approval(row: Any) -> ApprovalRow:

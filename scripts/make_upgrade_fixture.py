@@ -32,6 +32,7 @@ NOT_KEPT = re.compile(r"/run/.+|/store/lock$|\.sqlite-(wal|shm)$")
 LARGE_BYTES = 400_000  # beyond one segment: a blob in a file, small in the archive because it repeats itself
 MANY = 260  # more than one chunk of search text, one pack of a listing
 NEEDLE = "needle"
+NOTICES = 3  # in adam's INBOX, with the message to the alias
 HANGS_S = 120.0  # an inspector is given up after 20 s, twice
 MAX_BYTES = 400_000
 
@@ -128,6 +129,18 @@ def queue(installation: Installation) -> None:
         time.sleep(0.2)
 
 
+def let_in(installation: Installation) -> str:
+    """An app password of adam's; eva writes for him and is an auditor."""
+    eva, adam = (f"{name}@{DOMAIN}" for name in NAMES)
+    installation.do("delegation", "add", adam, eva, "send_as")
+    installation.do("role", "give", eva, "auditor")
+    password = str(installation.result("app-password", "add", adam, "telephone")["password"])
+    with installation.client(adam, PASSWORD) as client:  # he is told of both
+        while int(client.status("INBOX", "(MESSAGES)")[1][0].split()[-1].rstrip(b")")) < NOTICES:
+            time.sleep(0.2)
+    return password
+
+
 def search(installation: Installation) -> list[str]:
     """UIDs of adam's messages that have the needle."""
     with installation.client(f"adam@{DOMAIN}", PASSWORD) as client:
@@ -165,6 +178,7 @@ def main() -> int:
             file.write('\n[dns]\nresolvers = ["127.0.0.1:1"]\n')  # nobody answers there
         with installation:
             fill(installation)
+            app_password = let_in(installation)
             shown = contents(installation, [f"{name}@{DOMAIN}" for name in NAMES], PASSWORD)
             queued = [row["recipient"] for row in installation.result("queue", "list")]
             found = search(installation)
@@ -181,6 +195,7 @@ def main() -> int:
             "queued": queued,
             "needles": found,
             "quarantined": set_apart,
+            "app_password": app_password,
         }
         target.parent.mkdir(parents=True, exist_ok=True)
         pack(installation, manifest, target)

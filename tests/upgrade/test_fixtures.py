@@ -76,6 +76,16 @@ def test_a_search_finds_in_sealed_chunks_of_then_what_it_found_then(opened: Inst
         assert client.uid("SEARCH", "TEXT", "needle")[1][0].decode().split() == facts.get("needles", [])
 
 
+def test_an_app_password_of_then_opens_the_mailbox(opened: Installation) -> None:
+    facts = manifest(opened)
+    with opened.client(
+        "adam@example.org", facts.get("app_password", facts["password"])
+    ) as client:  # there were none yet
+        assert client.select("INBOX", readonly=True)[0] == "OK"
+    delegates = opened.result("delegation", "list", "adam@example.org")
+    assert [row["delegate"] for row in delegates] == ([FIRST] if "app_password" in facts else [])
+
+
 def test_what_happened_then_is_traced_now(opened: Installation) -> None:
     kinds = {event["kind"] for event in opened.result("trace", FIRST)}
     assert {"message_received", "message_delivered"} <= kinds

@@ -77,7 +77,7 @@ class Site(Installation):
 
     def ask(self, resolver: int) -> None:
         """From the next start on."""
-        self.change({"dns": {"resolvers": [f"127.0.0.1:{resolver}"]}})
+        self.change({"dns": {"resolvers": [f"127.0.0.1:{resolver}"], "server_networks": ["127.0.0.0/8"]}})
 
     def zone(self, domain: str = "") -> str:
         """What ``skrytka dns --bind`` prints, with what belongs into other zones: here all is in one."""

@@ -164,6 +164,9 @@ def _networks(settings: Settings) -> Iterator[Fault]:
 
 
 def _resolvers(settings: Settings) -> Iterator[Fault]:
+    for number, text in enumerate(settings.dns.server_networks):
+        if not _is_network(text):
+            yield ("dns", "server_networks", number), f"allowed: a network; found: {text!r}"
     for number, text in enumerate(settings.dns.resolvers):
         if not _is_resolver(text):
             yield ("dns", "resolvers", number), f'allowed: "address", "address:port", "[IPv6]:port"; found: {text!r}'

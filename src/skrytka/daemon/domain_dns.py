@@ -26,6 +26,7 @@ from skrytka.net.client_tls import ClientTls
 from skrytka.net.dialer import Dialer
 from skrytka.net.dns.authority import PORT
 from skrytka.net.dns.resolver import Resolver
+from skrytka.net.facts import Networks
 from skrytka.net.https import Https
 from skrytka.net.sweeper import Sweeper
 from skrytka.net.tls import CertificateFiles
@@ -48,6 +49,7 @@ def dns_deps(settings: Settings, layout: Layout, clock: Clock, random: Random) -
         issuers=lambda: issuers(settings, layout),
         policy_id=lambda _domain: policy_id(settings),
         port=None if settings.dns.zone_file is not None else PORT,
+        server_networks=Networks(settings.dns.server_networks),
         https=None if settings.is_demo else partial(_https, settings, ClientTls(layout.root), clock),
         block_lists=_names(settings.dns.block_lists),
         domain_block_lists=_names(settings.dns.domain_block_lists),

@@ -152,6 +152,7 @@ class Dns(_Section, frozen=True, kw_only=True):
     is_watched: bool = True  # what hosted domains publish is looked at once a day
     addresses: tuple[str, ...] = ()  # as the world sees this server; empty: those of listeners, else what DNS has
     publish: tuple[PublishZone, ...] = ()
+    server_networks: tuple[str, ...] = ()  # beside public addresses: where name servers of domains are asked
     block_lists: tuple[str, ...] = ()  # of addresses, such as "zen.spamhaus.org": whether we are on one (RFC 5782)
     domain_block_lists: tuple[str, ...] = ()
     is_block_list_tested: bool = False  # whether a list is alive: its test entries are asked for too

@@ -38,6 +38,7 @@ def test_what_makes_sense_is_taken(text: str) -> None:
         ("exempt_networks = [1]", "exempt_networks", "a list of text"),
         ("dns.resolvers = ['dns.example']", "dns.resolvers[0]", "address"),
         ("dns.resolvers = ['1.1.1.1:0']", "dns.resolvers[0]", "address"),
+        ("dns.server_networks = ['lan']", "dns.server_networks[0]", "a network"),
         ("dns.publish = [{ zone = 'a..b', server = '::1', key_file = 'k' }]", "dns.publish[0].zone", "a domain"),
         ("dns.publish = [{ zone = 'a.b', server = 'ns.a.b', key_file = 'k' }]", "dns.publish[0].server", "address"),
         (LEGACY.format("'imap'", "'x'", "'2027-3-1'", "version = 'TLSv1'"), "tls.legacy[0].until", "a day"),

@@ -94,7 +94,9 @@ class DomainDns(AdminPart):
 
 
 async def _servers(deps: DnsDeps, resolver: Resolver, facts: Facts) -> tuple[ServerView, ...] | None:
-    return None if deps.port is None else await Authority(resolver, port=deps.port).views(facts.domain)
+    if deps.port is None:
+        return None
+    return await Authority(resolver, port=deps.port, networks=deps.server_networks).views(facts.domain)
 
 
 async def _policy(deps: DnsDeps, resolver: Resolver, facts: Facts) -> PolicyView | None:

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from skrytka.mail.admin.dns_memory import MemoryKeeper
 from skrytka.model.dns import Server
 from skrytka.net.dns.resolver import Resolver
 from skrytka.net.dns.update import TsigKey
+from skrytka.net.facts import Networks
 from skrytka.net.https import Https
 from skrytka.protocol.published.wanted import Association, Served
+
+NO_NETWORKS: Final = Networks(())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,7 @@ class DnsDeps:
     zones: tuple[Zone, ...] = ()
     policy_id: Callable[[str], str] = lambda _domain: ""  # of MTA-STS
     port: int | None = None  # of name servers, which are asked one by one; None: DNS is a zone file
+    server_networks: Networks = NO_NETWORKS  # not public, and name servers are asked there all the same
     https: Callable[[Resolver], Https] | None = None  # as strangers fetch a policy
     block_lists: tuple[str, ...] = ()
     domain_block_lists: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ from dns.rdtypes.ANY.SOA import SOA
 from skrytka.model.dns import Server
 from skrytka.model.errors import PermanentError, TransientError
 from skrytka.net.dns.resolver import Resolver
-from skrytka.net.facts import normalise
+from skrytka.net.facts import Networks, normalise
 from skrytka.net.outside import is_public
 from skrytka.protocol.published.wanted import ServerView, Signature
 
@@ -38,8 +38,10 @@ _BROKEN: Final = (OSError, EOFError, TimeoutError, dns.exception.DNSException, V
 class Authority:
     """Who is asked is found by the resolver; ``port`` is another one in tests only."""
 
-    def __init__(self, resolver: Resolver, *, port: int = PORT) -> None:
+    def __init__(self, resolver: Resolver, *, port: int = PORT, networks: Networks | None = None) -> None:
+        """``networks``: where servers are asked beside public addresses."""
         self._resolver = resolver
+        self._networks = networks or Networks(())
         self._port = port
 
     async def views(self, domain: str) -> tuple[ServerView, ...]:
@@ -73,7 +75,8 @@ class Authority:
         return list(await asyncio.gather(*(self._view(name, address, zone, domain) for address in addresses)))
 
     async def _view(self, name: str, address: str, zone: str, domain: str) -> ServerView:
-        if self._port == PORT and not is_public(normalise(address)):
+        ip = normalise(address)
+        if not (is_public(ip) or ip in self._networks):
             return ServerView(name=name, address=address, failure="not a public address")
         try:
             async with asyncio.timeout(ASK_S):

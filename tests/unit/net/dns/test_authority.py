@@ -13,6 +13,7 @@ from skrytka.model.dns import Answer, Status
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.net.dns.authority import Authority
 from skrytka.net.dns.zone import StaticZone
+from skrytka.net.facts import Networks
 from skrytka.protocol.published.wanted import ServerView, Signature
 from tests.support.sizes import pick
 
@@ -26,6 +27,7 @@ ns2.example.test:
   - AAAA: TIMEOUT
   - A: TIMEOUT
 """
+LOOPBACK = Networks(("127.0.0.0/8",))
 RRSIG = "example.test. 60 IN RRSIG SOA 13 2 60 20270101000000 20261101000000 1 example.test. AAAA"
 RECORDS = {
     "SOA": ["example.test. 60 IN SOA ns. admin. 2026112901 3600 600 86400 60", RRSIG],
@@ -75,7 +77,7 @@ async def views(server: Server, domain: str, zone: str = ZONE) -> AsyncIterator[
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     async with listening:
         port = listening.sockets[0].getsockname()[1]
-        yield await Authority(StaticZone.parse(zone), port=port).views(domain)
+        yield await Authority(StaticZone.parse(zone), port=port, networks=LOOPBACK).views(domain)
 
 
 async def test_each_server_of_the_zone_is_asked_by_itself() -> None:
@@ -108,7 +110,7 @@ async def test_who_does_not_answer_or_is_not_responsible(change: dict[str, objec
 
 
 async def test_a_port_where_nobody_is() -> None:
-    found = await Authority(StaticZone.parse(ZONE), port=1).views("example.test")
+    found = await Authority(StaticZone.parse(ZONE), port=1, networks=LOOPBACK).views("example.test")
     assert [view.is_lame for view in found] == [False, False]
     assert all(view.failure for view in found)
 

@@ -1,10 +1,12 @@
 """What owners and administrators are told about logins, by mail into their mailboxes here."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
+from skrytka.mail.admin.notices import Sender
+from skrytka.mail.delivery.resolve import POSTMASTER
 from skrytka.mail.identity.attacks.arrivals import OddLogin
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
@@ -15,14 +17,7 @@ from skrytka.store.commands.places import PutAlert
 
 LINK_MS: Final = 86_400_000
 TOKEN_BYTES: Final = 20
-POSTMASTER: Final = "postmaster"
 NOT_ME: Final = "/not-me"
-
-
-class Sender(Protocol):
-    """``mail.delivery.report_sender``."""
-
-    async def send(self, octets: bytes, from_: Address, to: Sequence[Address]) -> tuple[Address, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from skrytka.mail.admin.notice_words import LANGUAGES, Language
+from skrytka.mail.delivery.resolve import POSTMASTER
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError
@@ -24,7 +25,6 @@ from skrytka.store.sql import directory
 from skrytka.store.sql import factors as sql
 
 AT_ONCE: Final = 100
-POSTMASTER: Final = "postmaster"
 
 
 class Sender(Protocol):

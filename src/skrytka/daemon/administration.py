@@ -111,7 +111,7 @@ class Administration:
         return Alerts(
             AlertDeps(
                 store=base.store,
-                sender=ReportSender(self.deliveries.reports(self.settings).deps),
+                sender=self._sender(),
                 clock=base.clock,
                 random=base.random,
                 hostname=base.settings.hostname,
@@ -119,6 +119,10 @@ class Administration:
                 origin=lambda: origin(self.settings) if self.settings.listeners.web.is_enabled else "",
             )
         )
+
+    def _sender(self) -> ReportSender:
+        """Of this server's own mail, in words of now."""
+        return ReportSender(self.deliveries.reports(self.settings).deps)
 
     def periodic(self) -> Sequence[Periodic]:
         """What the first front does from time to time."""
@@ -141,7 +145,7 @@ class Administration:
         return Notices(
             NoticeDeps(
                 store=base.store,
-                sender=ReportSender(self.deliveries.reports(self.settings).deps),
+                sender=self._sender(),
                 language=lambda: self.settings.outbound.report_language,
                 clock=base.clock,
                 random=base.random,
@@ -154,7 +158,7 @@ class Administration:
             ReportJobDeps(
                 events_dir=base.layout.events,
                 settings=lambda: self.settings,
-                sender=ReportSender(self.deliveries.reports(self.settings).deps),
+                sender=self._sender(),
                 domains=HostedDomains(base.store),
                 resolver=self.deliveries.resolver,
                 events=base.events,
@@ -173,7 +177,7 @@ class Administration:
 
         deps = FailureDeps(
             failures=self.deliveries.failures,
-            sender=ReportSender(self.deliveries.reports(self.settings).deps),
+            sender=self._sender(),
             sender_address=sender_address,
             per_hour=lambda: self.settings.reports.failures_per_hour,
             resolver=self.deliveries.resolver,

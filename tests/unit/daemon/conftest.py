@@ -5,10 +5,12 @@ from typing import cast
 import msgspec
 import pytest
 
+from skrytka.daemon import services
 from skrytka.daemon.config import load
 from skrytka.daemon.deliveries import Base
 from skrytka.daemon.messages import Start
 from skrytka.daemon.prepare import read_master_key, read_recovery
+from skrytka.daemon.services import Parts, compose
 from skrytka.model.clock import FixedClock
 from skrytka.net.limits import LimitTable, LocalLimits
 from skrytka.store.client import StoreClient
@@ -53,3 +55,12 @@ async def base(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[
     )
     await store.close()
     ring.close()
+
+
+@pytest.fixture
+async def parts(base: Base, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Parts]:
+    """TLS is proven where OPENSSL_CONF is set, which it is not here."""
+    monkeypatch.setattr(services, "prove", lambda _store: None)
+    made = await compose(base)
+    yield made
+    made.close()

@@ -1,21 +1,7 @@
-from collections.abc import AsyncIterator
-
 import msgspec
-import pytest
 
-from skrytka.daemon import services
-from skrytka.daemon.deliveries import Base
-from skrytka.daemon.services import Parts, compose
+from skrytka.daemon.services import Parts
 from skrytka.model.settings import Dns, Settings
-
-
-@pytest.fixture
-async def parts(base: Base, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Parts]:
-    """TLS is proven where OPENSSL_CONF is set, which it is not here."""
-    monkeypatch.setattr(services, "prove", lambda _store: None)
-    made = await compose(base)
-    yield made
-    made.close()
 
 
 def chores(parts: Parts) -> set[str]:

@@ -1,28 +1,17 @@
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from skrytka.daemon import services
 from skrytka.daemon.deliveries import Base
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.messages import Start
-from skrytka.daemon.services import Parts, compose
+from skrytka.daemon.services import Parts
 from skrytka.mail.admin.types import AccountInfo
 from skrytka.model.address import Address
 from skrytka.model.errors import PermanentError
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Accounts, Settings
-
-
-@pytest.fixture
-async def parts(base: Base, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Parts]:
-    """TLS is proven where OPENSSL_CONF is set, which it is not here."""
-    monkeypatch.setattr(services, "prove", lambda _store: None)
-    made = await compose(base)
-    yield made
-    made.close()
 
 
 async def test_each_listener_gets_its_service(parts: Parts) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from scripts.marked import replaced
 from skrytka.web.api.openapi import document
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "api.md"
@@ -25,12 +26,7 @@ def table(openapi: dict[str, Any]) -> str:
 
 def rewritten(page: str, openapi: dict[str, Any]) -> str:
     """The page with the table between its two marks replaced."""
-    before, begin, rest = page.partition(BEGIN)
-    _old, end, after = rest.partition(END)
-    if not (begin and end):
-        msg = f"docs/api.md has no place for the table: {BEGIN} ... {END}"
-        raise ValueError(msg)
-    return f"{before}{BEGIN}\n{table(openapi)}\n{END}{after}"
+    return replaced(page, BEGIN, END, table(openapi), "docs/api.md")
 
 
 def main() -> None:

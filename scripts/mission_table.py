@@ -3,6 +3,8 @@
 import tomllib
 from pathlib import Path
 
+from scripts.marked import replaced
+
 ROOT = Path(__file__).resolve().parents[1]
 MISSION = ROOT / "docs" / "mission.toml"
 README = ROOT / "README.md"
@@ -28,12 +30,7 @@ def table(mission: list[dict[str, str]]) -> str:
 
 def rewritten(readme: str, mission: list[dict[str, str]]) -> str:
     """The README with the table between its two marks replaced."""
-    before, begin, rest = readme.partition(BEGIN)
-    _old, end, after = rest.partition(END)
-    if not (begin and end):
-        msg = f"README.md has no place for the table: {BEGIN} ... {END}"
-        raise ValueError(msg)
-    return f"{before}{BEGIN}\n{table(mission)}\n{END}{after}"
+    return replaced(readme, BEGIN, END, table(mission), "README.md")
 
 
 def main() -> None:

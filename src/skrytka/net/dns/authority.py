@@ -38,10 +38,10 @@ _BROKEN: Final = (OSError, EOFError, TimeoutError, dns.exception.DNSException, V
 class Authority:
     """Who is asked is found by the resolver; ``port`` is another one in tests only."""
 
-    def __init__(self, resolver: Resolver, *, port: int = PORT, networks: Networks | None = None) -> None:
+    def __init__(self, resolver: Resolver, *, port: int = PORT, networks: Networks) -> None:
         """``networks``: where servers are asked beside public addresses."""
         self._resolver = resolver
-        self._networks = networks or Networks(())
+        self._networks = networks
         self._port = port
 
     async def views(self, domain: str) -> tuple[ServerView, ...]:

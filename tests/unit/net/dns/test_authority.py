@@ -28,6 +28,7 @@ ns2.example.test:
   - A: TIMEOUT
 """
 LOOPBACK = Networks(("127.0.0.0/8",))
+NOWHERE = Networks(())
 RRSIG = "example.test. 60 IN RRSIG SOA 13 2 60 20270101000000 20261101000000 1 example.test. AAAA"
 RECORDS = {
     "SOA": ["example.test. 60 IN SOA ns. admin. 2026112901 3600 600 86400 60", RRSIG],
@@ -130,7 +131,7 @@ async def test_nobody_is_asked_behind_us(address: str, monkeypatch: pytest.Monke
     monkeypatch.setattr(asyncio, "open_connection", connect)
     rdtype = "AAAA" if ":" in address else "A"
     zone = f"example.test:\n  - NS: ns1.example.test\nns1.example.test:\n  - {rdtype}: '{address}'\n"
-    (one,) = await Authority(StaticZone.parse(zone)).views("example.test")
+    (one,) = await Authority(StaticZone.parse(zone), networks=NOWHERE).views("example.test")
     assert one.failure == "not a public address"
 
 
@@ -141,18 +142,18 @@ async def test_a_server_whose_name_is_none_breaks_nothing() -> None:
                 return Answer(Status.NOERROR, ("x" * 70 + ".test",))
             raise PermanentError(Reason.BAD_SYNTAX, "not a DNS name")
 
-    (one,) = await Authority(Odd()).views("example.test")
+    (one,) = await Authority(Odd(), networks=NOWHERE).views("example.test")
     assert one.failure == "it has no address"
 
 
 async def test_a_domain_whose_servers_nobody_knows() -> None:
-    assert await Authority(StaticZone.parse("a.b.test:\n  - A: 127.0.0.1\n")).views("a.b.test") == ()
+    assert await Authority(StaticZone.parse("a.b.test:\n  - A: 127.0.0.1\n"), networks=NOWHERE).views("a.b.test") == ()
 
     class Silent:
         async def query(self, name: Domain | str, rdtype: str) -> Answer:
             raise TransientError(Reason.DNS_TIMEOUT)
 
-    assert await Authority(Silent()).views("example.test") == ()
+    assert await Authority(Silent(), networks=NOWHERE).views("example.test") == ()
 
 
 class Garbled(Server):

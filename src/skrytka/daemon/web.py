@@ -45,6 +45,7 @@ class WebApps:
     def __init__(self, parts: WebParts) -> None:
         self._parts = parts
         self._made: dict[str, WebApp] = {}
+        self._own: OwnSecurity | None = None  # of both applications
 
     def session(self, name: str) -> Session:
         """What the listener of that name runs; after :meth:`replace` new connections have the new settings."""
@@ -58,20 +59,29 @@ class WebApps:
         """Go on with these; connections that are open keep what they have."""
         self._parts = parts
         self._made.clear()
+        self._own = None
 
     def _app(self, name: str) -> WebApp:
         if name not in self._made:
             self._made[name] = self._api() if name == "api" else self._people()
         return self._made[name]
 
+    def _security(self) -> OwnSecurity:
+        if self._own is None:
+            self._own = self._parts.own()
+        return self._own
+
+    def _typed_codes(self) -> TypedCodes:
+        own = self._security()
+        return TypedCodes(own.factors, own.proofs, own.changes)
+
     def _api(self) -> WebApp:
         parts = self._parts
-        own = parts.own()
         return api_app(
             ApiDeps(
                 commands=parts.commands(),
                 identity=parts.identity,
-                factors=TypedCodes(own.factors, own.proofs, own.changes),
+                factors=self._typed_codes(),
                 networks=Networks(parts.settings.api.networks),
                 clock=parts.clock,
                 is_demo=parts.settings.is_demo,
@@ -80,14 +90,13 @@ class WebApps:
 
     def _people(self) -> WebApp:
         parts = self._parts
-        own = parts.own()
         return people_app(
             PeopleDeps(
                 hostname=parts.settings.hostname,
                 origin=origin(parts.settings),
                 identity=parts.identity,
-                factors=TypedCodes(own.factors, own.proofs, own.changes),
-                own=own,
+                factors=self._typed_codes(),
+                own=self._security(),
                 oauth=parts.oauth(),
                 programs=parts.commands().admin.programs,
                 events=parts.events,

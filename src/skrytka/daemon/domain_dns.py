@@ -28,6 +28,7 @@ from skrytka.net.dns.authority import PORT
 from skrytka.net.dns.resolver import Resolver
 from skrytka.net.facts import Networks
 from skrytka.net.https import Https
+from skrytka.net.outside import OutsideDial
 from skrytka.net.sweeper import Sweeper
 from skrytka.net.tls import CertificateFiles
 from skrytka.protocol.published.wanted import PORTS, Association, Served
@@ -59,9 +60,15 @@ def dns_deps(settings: Settings, layout: Layout, clock: Clock, random: Random) -
 
 
 def _https(settings: Settings, tls: ClientTls, clock: Clock, resolver: Resolver) -> Https:
-    """``tls`` is one for all looks: it reads the authorities once."""
+    """``tls`` is one for all looks: it reads the authorities once.
+
+    Where the policy is fetched from is for the domain's DNS to say, and that need not be who runs this server: public
+    addresses, ours too since that is where the policy stands, and those behind us that the settings name.
+    """
     dial = Dialer(Sweeper(clock), settings.outbound.source_addresses, service="dns")
-    return Https(dial, resolver, tls, ca_file=settings.outbound.ca_file)
+    allowed = (*settings.dns.server_networks, *settings.dns.addresses)
+    outside = OutsideDial(dial, allowed=allowed, is_self_reached=True)
+    return Https(outside, resolver, tls, ca_file=settings.outbound.ca_file)
 
 
 def _names(zones: Iterable[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from skrytka.mail.queue.courier import LocalCourier
 from skrytka.model.clock import AgeClock, Clock, Random
 from skrytka.model.errors import ReasonedError
 from skrytka.model.events import Emitter, FaultRaised
-from skrytka.model.ids import UnitId, new_id
+from skrytka.model.ids import UnitId, new_unit
 from skrytka.model.settings import Settings
 from skrytka.net.bugs import bug_caught
 from skrytka.store.api import Store
@@ -140,4 +140,4 @@ class Jobs:
             await asyncio.sleep(every_s)
 
     def _unit(self) -> UnitId:
-        return UnitId(new_id(self._clock, self._random))
+        return new_unit(self._clock, self._random)

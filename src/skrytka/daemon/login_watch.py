@@ -7,7 +7,7 @@ from skrytka.daemon.jobs import DAY_MS
 from skrytka.mail.identity.attacks.arrivals import LookedAt
 from skrytka.mail.identity.attacks.homes import Homes
 from skrytka.mail.identity.attacks.watching import Watching
-from skrytka.model.ids import UnitId, new_id
+from skrytka.model.ids import new_unit
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Attacks
 from skrytka.net.countries import Countries
@@ -36,7 +36,7 @@ class LoginWatch:
         base = self.base
         before_ms = base.age.now_ms() - self.arrivals.settings.places_days * DAY_MS
         while await base.store.submit(
-            ExpirePlaces(unit=UnitId(new_id(base.clock, base.random)), before_ms=before_ms)
+            ExpirePlaces(unit=new_unit(base.clock, base.random), before_ms=before_ms)
         ):  # each step does some of the work
             pass
 

@@ -250,7 +250,8 @@ class Parts:
         await self._mailboxes.packs.run()
 
     def close(self) -> None:
-        """End the threads."""
+        """End the threads, let go of files."""
+        self._web.close()
         self._passwords.close()
 
     async def _serve_mx(self, conn: Connection) -> None:

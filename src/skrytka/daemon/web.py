@@ -59,6 +59,12 @@ class WebApps:
         """Go on with these; connections that are open keep what they have."""
         self._parts = parts
         self._made.clear()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the files that they keep open."""
+        if self._own is not None:
+            self._own.changes.close()
         self._own = None
 
     def _app(self, name: str) -> WebApp:

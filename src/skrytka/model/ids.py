@@ -36,6 +36,11 @@ def new_id(clock: Clock, random: Random) -> bytes:
     return clock.now_ms().to_bytes(6, "big") + random.token(10)
 
 
+def new_unit(clock: Clock, random: Random) -> UnitId:
+    """A fresh id of a command."""
+    return UnitId(new_id(clock, random))
+
+
 @lru_cache(maxsize=1024)  # the id of a message is shown several times while it comes in
 def id_text(raw_id: bytes) -> str:
     """The 26 characters that people see; sorts as the bytes do."""

@@ -35,9 +35,15 @@ class NotOutsideError(TransientError):
 
 
 class OutsideDial:
-    """A Dial; ``own`` are addresses of this server, ``allowed`` networks of it that may be reached all the same."""
+    """A Dial; ``own`` are addresses of this server, ``allowed`` networks of it that may be reached all the same.
 
-    def __init__(self, dial: Dial, *, own: Iterable[str] = (), allowed: Iterable[str] = ()) -> None:
+    ``is_self_reached``: what this machine shows to the world at a public address may be looked at.
+    """
+
+    def __init__(
+        self, dial: Dial, *, own: Iterable[str] = (), allowed: Iterable[str] = (), is_self_reached: bool = False
+    ) -> None:
+        self._is_self_reached = is_self_reached
         self._dial = dial
         self._own = frozenset(map(normalise, own))
         self._allowed = Networks(allowed)
@@ -48,9 +54,11 @@ class OutsideDial:
         if found in self._allowed:
             return await self._dial.connect(str(found), port, seconds=seconds)
         if port != PORT or _plain(found) in self._own or not is_public(found):
-            raise NotOutsideError(Reason.NOT_PERMITTED, f"{found} port {port} is no place to report to")
+            raise NotOutsideError(Reason.NOT_PERMITTED, f"{found} port {port} is no place to go to")
         conn = await self._dial.connect(str(found), port, seconds=seconds)
-        if conn.local_address == str(found):  # an address of this machine that nobody has listed
+        if not self._is_self_reached and conn.local_address == str(
+            found
+        ):  # an address of this machine that nobody has listed
             conn.abort()
             raise NotOutsideError(Reason.NOT_PERMITTED, f"{found} is this machine")
         return conn

@@ -120,10 +120,7 @@ class SubmissionSession(SmtpSession):
     def _begin_login(self, login: Login) -> None:
         self._login = login
         self._forget = self._submission.sessions.add(login.account, self._conn.wake)
-        if login.expires_at_ms:
-            clock = self._deps.clock
-            ends_at_s = clock.monotonic_s() + (login.expires_at_ms - clock.now_ms()) / 1000
-            self._conn.ends_at_s = min(self._conn.ends_at_s, ends_at_s)
+        self._conn.ends_at_s = min(self._conn.ends_at_s, login.ends_at_s(self._deps.clock))
 
     async def on_woken(self, event: Woken) -> bool:
         """Perhaps the login has ended: then the session does, whatever it is about (RFC 5321 3.8)."""

@@ -12,6 +12,7 @@ from skrytka.daemon.layout import Layout
 from skrytka.daemon.ordered import certificate_folder
 from skrytka.daemon.public import published_policy
 from skrytka.model.dns import Tlsa
+from skrytka.model.errors import Reason, TransientError
 from skrytka.model.settings import (
     Acme,
     AcmeAuthority,
@@ -24,7 +25,10 @@ from skrytka.model.settings import (
     Settings,
 )
 from skrytka.net.acme.files import Progress, Wanted, digest
+from skrytka.net.connection import Connection
+from skrytka.net.dialer import Dialer
 from skrytka.net.dns.zone import StaticZone
+from skrytka.net.https import Url
 from skrytka.protocol.published.trust import association_of
 from skrytka.protocol.published.wanted import Association
 from skrytka.store.system import SystemClock, SystemRandom
@@ -131,6 +135,33 @@ def test_authorities_that_gave_certificates_are_named_in_caa(layout: Layout) -> 
     )
     assert issuers(settings_of(acme=Acme(authorities=CA)), layout) == ("ca.test", "b.test")
     assert issuers(settings_of(), layout) == ()
+
+
+@pytest.mark.parametrize(
+    ("address", "changes", "is_asked"),
+    [
+        ("10.0.0.9", {}, False),
+        ("127.0.0.1", {}, False),
+        ("10.0.0.9", {"server_networks": ("10.0.0.0/24",)}, True),
+        ("127.0.0.1", {"addresses": ("127.0.0.1",)}, True),
+    ],
+)
+async def test_the_policy_is_fetched_from_nowhere_behind_us(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, address: str, changes: dict[str, tuple[str, ...]], is_asked: bool
+) -> None:
+    dialled: list[str] = []
+
+    async def connect(_self: Dialer, address: str, port: int, *, seconds: float) -> Connection:
+        dialled.append(f"{address} {port}")
+        raise TransientError(Reason.UNREACHABLE)
+
+    monkeypatch.setattr(Dialer, "connect", connect)
+    deps = dns_deps(settings_of(dns=Dns(**changes)), layout, SystemClock(), SystemRandom())
+    assert deps.https is not None
+    https = deps.https(StaticZone.parse(f"mta-sts.example.test: [{{A: {address}}}]"))
+    with pytest.raises(TransientError):
+        await https.ask(Url.parse("https://mta-sts.example.test/"), seconds=1, body_max=1)
+    assert dialled == ([f"{address} 443"] if is_asked else [])
 
 
 def test_what_others_see_is_asked_for_by_the_settings(layout: Layout, tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,12 +26,13 @@ def test_the_origin_is_what_browsers_see(port: int, is_demo: bool, expected: str
 def parts(*networks: str) -> WebParts:
     settings = Settings(version=1, hostname="mail.example.test", api=Api(networks=networks))
     nothing: Any = None
+    changes: Any = SimpleNamespace(close=lambda: None)
     return WebParts(
         settings=settings,
         commands=nothing,
         identity=nothing,
         own=lambda: OwnSecurity(
-            factors=nothing, proofs=nothing, changes=nothing, identity=nothing, clock=nothing, random=nothing
+            factors=nothing, proofs=nothing, changes=changes, identity=nothing, clock=nothing, random=nothing
         ),
         oauth=lambda: nothing,
         events=nothing,
@@ -52,3 +54,18 @@ def test_new_settings_hold_from_the_next_connection() -> None:
     assert made[0] is not made[1]
     assert apps._app("web").networks is None
     assert callable(apps.session("web"))
+
+
+def test_what_was_open_for_the_old_settings_is_closed_once() -> None:
+    closed: list[str] = []
+    nothing: Any = None
+    changes: Any = SimpleNamespace(close=lambda: closed.append("closed"))
+    own = OwnSecurity(factors=nothing, proofs=nothing, changes=changes, identity=nothing, clock=nothing, random=nothing)
+    apps = WebApps(replace(parts(), own=lambda: own))
+    apps.replace(parts())
+    assert closed == []
+    apps = WebApps(replace(parts(), own=lambda: own))
+    apps._security()
+    apps.replace(parts())
+    apps.close()
+    assert closed == ["closed"]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skrytka.model.clock import FixedClock
-from skrytka.model.ids import ID_BYTES, id_text, new_id, parse_id
+from skrytka.model.ids import ID_BYTES, id_text, new_id, new_unit, parse_id
 
 
 class Zeros:
@@ -38,3 +38,7 @@ def test_ids_sort_by_time() -> None:
     second = new_id(clock, Zeros())
     assert first < second
     assert len(first) == ID_BYTES
+
+
+def test_a_unit_is_an_id() -> None:
+    assert new_unit(FixedClock(), Zeros()) == new_id(FixedClock(), Zeros())

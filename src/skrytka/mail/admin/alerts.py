@@ -10,7 +10,7 @@ from skrytka.mail.delivery.resolve import POSTMASTER
 from skrytka.mail.identity.attacks.arrivals import OddLogin
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
-from skrytka.model.ids import AccountId, UnitId, id_text, new_id
+from skrytka.model.ids import AccountId, id_text, new_id, new_unit
 from skrytka.protocol.reports.alert_mail import AlertWords, LoginAlert, write_lock_notice, write_login_alert
 from skrytka.store.api import Store
 from skrytka.store.commands.places import PutAlert
@@ -72,7 +72,7 @@ class Alerts:
         """The account and 160 random bits, of which what is kept opens nothing; None: he was told often enough."""
         deps = self._deps
         token = deps.random.token(TOKEN_BYTES)
-        unit = UnitId(new_id(deps.clock, deps.random))
+        unit = new_unit(deps.clock, deps.random)
         expires_at_ms = deps.clock.now_ms() + LINK_MS
         put = PutAlert(unit=unit, account=account, token=token_hash(token), expires_at_ms=expires_at_ms)
         return f"{account}-{token.hex()}" if await deps.store.submit(put) else None

@@ -12,7 +12,7 @@ from skrytka.model.address import LOCAL_PART_MAX, Address, AddressError, Domain
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import DirectoryChanged, Emitter
-from skrytka.model.ids import UnitId, new_id
+from skrytka.model.ids import UnitId, new_unit
 from skrytka.model.settings import DirectoryRole
 from skrytka.store.api import Store
 from skrytka.store.rows import AccountRow, AccountStatus
@@ -54,7 +54,7 @@ class AdminPart:
         self._deps = deps
 
     def _unit(self) -> UnitId:
-        return UnitId(new_id(self._deps.clock, self._deps.random))
+        return new_unit(self._deps.clock, self._deps.random)
 
     def _changed(self, actor: str, action: str, what: str) -> None:
         self._deps.events.emit(DirectoryChanged(actor=actor, action=action, object=what))

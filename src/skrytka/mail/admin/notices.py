@@ -15,7 +15,7 @@ from skrytka.mail.delivery.resolve import POSTMASTER
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError
-from skrytka.model.ids import UnitId, id_text, new_id
+from skrytka.model.ids import id_text, new_id, new_unit
 from skrytka.protocol.reports.notice import NoticeMail, write_notice
 from skrytka.store.api import Store
 from skrytka.store.commands.factors import DropNotice
@@ -64,7 +64,7 @@ class Notices:
             from_ = Address(POSTMASTER, to.domain)
             with contextlib.suppress(PermanentError):  # whom nothing reaches must not keep it from all others
                 await deps.sender.send(self._mail(row, from_, to), from_, [to])
-        unit = UnitId(new_id(deps.clock, deps.random))
+        unit = new_unit(deps.clock, deps.random)
         await deps.store.submit(DropNotice(unit=unit, notice=row.notice))
 
     def _mail(self, row: NoticeRow, from_: Address, to: Address) -> bytes:

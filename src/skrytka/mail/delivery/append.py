@@ -14,7 +14,7 @@ from skrytka.mail.mailbox.mailboxes import Mailboxes
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import Reason, TransientError
 from skrytka.model.events import Emitter, MessageAppended
-from skrytka.model.ids import AccountId, EmailId, MailboxId, ThreadId, UnitId, id_text, new_id
+from skrytka.model.ids import AccountId, EmailId, MailboxId, ThreadId, id_text, new_id, new_unit
 from skrytka.model.verdict import Verdict
 from skrytka.protocol.mime import header
 from skrytka.store.api import Store
@@ -137,7 +137,7 @@ class Appending:
             text=keys.seal(Kind.TEXT, email_id, insides.text) if insides.text else b"",
             is_exact=True,
         )
-        return Deliver(unit=UnitId(new_id(deps.clock, deps.random)), blob=blob_in(blob), targets=(target,))
+        return Deliver(unit=new_unit(deps.clock, deps.random), blob=blob_in(blob), targets=(target,))
 
 
 class _KeptHeader(HeaderFilter):

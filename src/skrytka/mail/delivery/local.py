@@ -40,7 +40,7 @@ from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
 from skrytka.model.events import Emitter, MessageQueued
-from skrytka.model.ids import AccountId, TraceId, UnitId, new_id
+from skrytka.model.ids import AccountId, TraceId, UnitId, new_unit
 from skrytka.model.limits import SmtpLimits
 from skrytka.model.verdict import Action, Verdict
 from skrytka.net.bugs import bug_caught
@@ -212,7 +212,7 @@ class Delivery:
         """Into the mailboxes that no client sees, without a look at anything that a bug was met with."""
         insides = buggy(blob.size, blob.sha256)
         targets = distinct(recipients)
-        unit = UnitId(new_id(self._deps.clock, self._deps.random))
+        unit = new_unit(self._deps.clock, self._deps.random)
         command = await self._copies.command(unit, facts, targets, Sealed(blob, NOTHING_READ, None), insides)
         answers = await self._deps.store.submit(command)
         self._tell(facts.trace, targets, answers, insides)
@@ -278,7 +278,7 @@ class Delivery:
         if not looked.verdict.reply.is_positive:
             return looked.verdict
         targets = distinct(recipients)
-        unit = UnitId(new_id(self._deps.clock, self._deps.random))
+        unit = new_unit(self._deps.clock, self._deps.random)
         confirmed = confirmations(facts, recipients, self._deps.clock.now_ms())
         try:
             command = await self._copies.command(unit, facts, targets, sealed, insides)
@@ -317,7 +317,7 @@ class Delivery:
         if doubted is not None and may_be_forged(doubted, leaving.forwards, facts.reverse_path, hostname):
             return _NOT_FORWARDED
         targets = distinct(recipients)
-        unit = UnitId(new_id(self._deps.clock, self._deps.random))
+        unit = new_unit(self._deps.clock, self._deps.random)
         confirmed = confirmations(facts, recipients, self._deps.clock.now_ms())
         copies = (await self._copies.command(unit, facts, targets, sealed, insides)).targets if targets else ()
         left = await self._departures.ready(facts, sealed, leaving)
@@ -347,9 +347,9 @@ class Delivery:
         left = await self._departures.ready(facts, sealed, leaving)
         if targets:
             await self._look.insides(facts, sealed)  # what no inspector survives is refused while its sender is there
-            first, asked = UnitId(new_id(self._deps.clock, self._deps.random)), asked_of(facts, recipients)
+            first, asked = new_unit(self._deps.clock, self._deps.random), asked_of(facts, recipients)
             local = await self._waiting.queue(facts, targets, sealed.blob, first, asked, reason=HELD)
-        unit = UnitId(new_id(self._deps.clock, self._deps.random))
+        unit = new_unit(self._deps.clock, self._deps.random)
         await self._deps.store.submit(
             Post(
                 unit=unit,

@@ -16,7 +16,7 @@ from skrytka.mail.outbox.signing import NOT_SIGNED
 from skrytka.model.address import NULL_REVERSE_PATH, Address, Domain, ReversePath
 from skrytka.model.envelope import BodyType, Notify, Recipient, TlsWish
 from skrytka.model.errors import Reason, TransientError
-from skrytka.model.ids import TraceId, UnitId, new_id
+from skrytka.model.ids import TraceId, UnitId, new_id, new_unit
 from skrytka.protocol.mailauth.dkim.sign import SIGNED_BODY
 from skrytka.store.commands.outbound import Post
 
@@ -105,7 +105,7 @@ class ReportSender:
         return TraceId(new_id(self._deps.clock, self._deps.random))
 
     def _unit(self) -> UnitId:
-        return UnitId(new_id(self._deps.clock, self._deps.random))
+        return new_unit(self._deps.clock, self._deps.random)
 
 
 async def _sealed(message: IncomingMessage, octets: bytes) -> Sealed:

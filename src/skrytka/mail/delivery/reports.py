@@ -25,7 +25,7 @@ from skrytka.model.clock import Clock, Random
 from skrytka.model.envelope import BodyType, Notify, Recipient, TlsWish
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.events import Emitter, FaultRaised, ReportSent
-from skrytka.model.ids import AccountId, TraceId, UnitId, id_text, new_id
+from skrytka.model.ids import AccountId, TraceId, id_text, new_id, new_unit
 from skrytka.protocol.mailauth.dkim.sign import SIGNED_BODY
 from skrytka.protocol.reports.dsn import RecipientReport, Report, write
 from skrytka.protocol.reports.texts import ENGLISH, ReportAction, Words
@@ -170,7 +170,7 @@ class Reports:
     async def _inside(self, resolution: Resolution, sealed: Sealed) -> Post:
         """Into the mailboxes of the reverse path."""
         deps = self._deps
-        unit = UnitId(new_id(deps.clock, deps.random))
+        unit = new_unit(deps.clock, deps.random)
         facts = Transaction(
             trace=TraceId(new_id(deps.clock, deps.random)),
             received_at_ms=deps.clock.now_ms(),
@@ -211,7 +211,7 @@ class Reports:
         blob = sealed.blob
         recipient = Recipient(report.to, frozenset({Notify.NEVER}))
         queue = await deps.outbox.queue(envelope, [recipient], blob.blob_id, blob.key, priority=level_of(priority or 0))
-        return Post(unit=UnitId(new_id(deps.clock, deps.random)), blob=blob_in(blob), queue=queue)
+        return Post(unit=new_unit(deps.clock, deps.random), blob=blob_in(blob), queue=queue)
 
 
 def about_delivered(facts: Transaction, to: Address, scan: HeaderScan) -> About:

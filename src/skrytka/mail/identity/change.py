@@ -20,7 +20,7 @@ from skrytka.mail.identity.verifier import Verifier, decode_verifier
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.events import DirectoryChanged, Emitter
-from skrytka.model.ids import AccountId, UnitId, new_id
+from skrytka.model.ids import AccountId, UnitId, new_unit
 from skrytka.model.secret import Secret
 from skrytka.net.facts import host_of
 from skrytka.net.limits import SharedLimits
@@ -119,7 +119,7 @@ class PasswordCare:
         self._deps.events.emit(DirectoryChanged(actor=actor, action=action, object=owner.address.key))
 
     def _unit(self) -> UnitId:
-        return UnitId(new_id(self._deps.clock, self._deps.random))
+        return new_unit(self._deps.clock, self._deps.random)
 
 
 class PasswordChanges(PasswordCare):
@@ -129,6 +129,10 @@ class PasswordChanges(PasswordCare):
         super().__init__(deps)
         self._policy = policy
         self._limits = limits
+
+    def close(self) -> None:
+        """Others go on with newer settings; what is asked here still is answered."""
+        self._policy.close()
 
     def minimum(self, *, has_mfa: bool) -> int:
         """How long a new one has to be."""

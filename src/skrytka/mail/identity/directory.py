@@ -11,7 +11,7 @@ from skrytka.mail.identity.types import Credential
 from skrytka.mail.identity.verifier import decode_verifier
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
-from skrytka.model.ids import AccountId, State, UnitId, new_id
+from skrytka.model.ids import AccountId, State, new_unit
 from skrytka.store.api import Store
 from skrytka.store.commands.directory import PASSWORD, SetPassword
 from skrytka.store.rows import DIRECTORY_SUBJECT, AccountRow, AccountStatus
@@ -67,7 +67,7 @@ class StoredCredentials:
             verifier = decode_verifier(row.verifier)
             if row.kind == PASSWORD and verifier.stored == was:
                 renewed = msgspec.structs.replace(verifier, stored=stored).encode()
-                unit = UnitId(new_id(self._clock, self._random))
+                unit = new_unit(self._clock, self._random)
                 command = SetPassword(unit=unit, account=account, verifier=renewed, was=row.verifier)
                 await self._store.submit(command)
 

@@ -20,7 +20,7 @@ from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import Emitter, FactorsChanged
-from skrytka.model.ids import AccountId, UnitId, new_id
+from skrytka.model.ids import AccountId, UnitId, new_unit
 from skrytka.model.secret import Secret
 from skrytka.store.api import Store
 from skrytka.store.commands.factors import (
@@ -314,7 +314,7 @@ class Factors:
         return state
 
     def _unit(self) -> UnitId:
-        return UnitId(new_id(self.deps.clock, self.deps.random))
+        return new_unit(self.deps.clock, self.deps.random)
 
 
 def owner_of(row: AccountRow) -> Owner:

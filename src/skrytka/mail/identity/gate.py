@@ -93,6 +93,10 @@ class Gate:
         await self._watch.arrived(self._attempt(asked), found)
         return self.succeeded(asked, login, app_password)
 
+    async def whole(self, asked: Try, found: Credential) -> None:
+        """Somebody on the web has shown all that he has to, after the password that was tried before this gate."""
+        await self._watch.arrived(self._attempt(asked), found)
+
     def succeeded(self, asked: Try, login: Login, app_password: int = 0) -> Login:
         """The login, after its event."""
         self._events.emit(

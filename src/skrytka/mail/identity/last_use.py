@@ -8,7 +8,7 @@ from skrytka.mail.identity.app_passwords import AppKeys, AppPassword, AppPasswor
 from skrytka.mail.identity.types import Peer
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import TransientError
-from skrytka.model.ids import AccountId, UnitId, new_id
+from skrytka.model.ids import AccountId, new_unit
 from skrytka.store.api import Store
 from skrytka.store.commands.app_passwords import AppPasswordUse, UsedAppPasswords
 
@@ -41,7 +41,7 @@ class LastUses:
         noted, self._noted = self._noted, {}
         uses = list(noted.items())
         for start in range(0, len(uses), AT_ONCE):
-            unit = UnitId(new_id(self._clock, self._random))
+            unit = new_unit(self._clock, self._random)
             try:
                 keys = await self._apps.keys()
                 some = tuple(self._sealed(keys, *use) for _, use in uses[start : start + AT_ONCE])

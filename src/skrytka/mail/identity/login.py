@@ -77,6 +77,14 @@ class Identity:
             usable = await self._try(asked, password, refusal)
         return self._gate.succeeded(asked, Login(usable.account, usable.address, _proof(usable)))
 
+    async def whole(self, login: Login, facts: Peer, mechanism: str) -> None:
+        """A login on the web that has shown its second factor, or needs none: now the account is at home there.
+
+        Until then the password alone has made no network a known one, and lifted no limit.
+        """
+        if (found := await self._find(login.address)) is not None:
+            await self._gate.whole(Try(str(login.address), facts, mechanism), found)
+
     def refuse(self, name: str, facts: Peer, mechanism: str) -> None:
         """Tell of somebody who wants to act as somebody else, which nobody may; nothing is looked up or hashed."""
         self._gate.failed(Try(name, facts, mechanism), PermanentError(Reason.NOT_PERMITTED))

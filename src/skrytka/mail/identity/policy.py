@@ -65,6 +65,7 @@ class PasswordPolicy:
         self._events = events
         self._words = context_words((*words, *settings.words))
         self._turn = asyncio.Lock()  # of the list, which one thread may read at a time
+        self._is_closed = False
 
     def minimum(self, *, has_mfa: bool) -> int:
         """Code points that a password has at least; fewer only where a second factor is demanded of the account."""
@@ -88,13 +89,19 @@ class PasswordPolicy:
             raise PasswordRefusedError((Problem.UNREADABLE,), minimum)
         score = SCORE_WITH_FACTOR if has_mfa else SCORE_ALONE
         async with self._turn:
-            found = await asyncio.to_thread(self._problems, text, owner, minimum, score)
+            try:
+                found = await asyncio.to_thread(self._problems, text, owner, minimum, score)
+            finally:
+                if self._is_closed:
+                    self._breaches.close()
         if found:
             raise PasswordRefusedError(found, minimum)
 
     def close(self) -> None:
-        """Let go of the list."""
-        self._breaches.close()
+        """Let go of the list, now or when the check that reads it is done; who still asks opens it for one check."""
+        self._is_closed = True
+        if not self._turn.locked():
+            self._breaches.close()
 
     def _problems(self, text: str, owner: Address, minimum: int, score: int) -> tuple[Problem, ...]:
         words = self._words | context_words((owner.local, owner.domain.name))

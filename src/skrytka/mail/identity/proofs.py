@@ -16,7 +16,7 @@ from skrytka.mail.identity.recovery import mac_of
 from skrytka.mail.identity.webauthn import Proven, handle_in
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.events import SecondFactorAccepted, SecondFactorRefused
-from skrytka.model.ids import UnitId, new_id
+from skrytka.model.ids import UnitId, new_unit
 from skrytka.model.secret import Secret
 from skrytka.net.limits import SharedLimits
 from skrytka.store.commands.factors import FAILURES_MAX, FailFactor, UseCode, UseFactor
@@ -148,7 +148,7 @@ class Proofs:
         return error
 
     def _unit(self) -> UnitId:
-        return UnitId(new_id(self._factors.deps.clock, self._factors.deps.random))
+        return new_unit(self._factors.deps.clock, self._factors.deps.random)
 
 
 def _tries(owner: Owner, kind: str, peer: Peer) -> str:

@@ -1,5 +1,6 @@
 """The words of logins: who asks, what the directory knows of an account, what is proven."""
 
+import math
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -7,6 +8,7 @@ import msgspec
 
 from skrytka.mail.identity.controls import Controls
 from skrytka.model.address import Address
+from skrytka.model.clock import Clock
 from skrytka.model.errors import Reason
 from skrytka.model.ids import AccountId
 from skrytka.model.secret import Secret
@@ -111,6 +113,12 @@ class Login(msgspec.Struct, frozen=True):
     means: Means = Means.PASSWORD
     expires_at_ms: int = 0  # 0: when it is revoked
     controls: Controls | None = None  # of the account, as they were at the login
+
+    def ends_at_s(self, clock: Clock) -> float:
+        """By the monotonic clock, when a session that began with it ends by itself; infinite where it does not."""
+        if not self.expires_at_ms:
+            return math.inf
+        return clock.monotonic_s() + (self.expires_at_ms - clock.now_ms()) / 1000
 
 
 class SecondFactors(Protocol):

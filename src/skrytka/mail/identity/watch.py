@@ -33,7 +33,8 @@ class Watch(Protocol):
     async def arrived(self, attempt: Attempt, found: Credential) -> None:
         """A login that asked for no leave: an app password, a token or a certificate, which nobody can guess.
 
-        No :meth:`delay` came before it, nothing is noted after it, and it may not fail.
+        Or one on the web, of which :meth:`note` has seen the password, when all is shown that has to be. No
+        :meth:`delay` came before it, nothing is noted after it, and it may not fail.
         """
         ...
 

@@ -8,7 +8,7 @@ from skrytka.mail.mailbox.types import Copies
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason, ReasonedError
 from skrytka.model.events import Emitter, MessagesCopied
-from skrytka.model.ids import MailboxId, UnitId, new_id
+from skrytka.model.ids import MailboxId, UnitId, new_unit
 from skrytka.store import ranges
 from skrytka.store.api import Store
 from skrytka.store.commands.copies import PIECE, CopyMessages, DropStaged, MoveMessages, PublishCopy, StageCopy
@@ -102,7 +102,7 @@ class Copier:
         return Copies(answer.uidvalidity, source, _from(answer.first_uid, len(source)))
 
     def _unit(self) -> UnitId:
-        return UnitId(new_id(self._clock, self._random))
+        return new_unit(self._clock, self._random)
 
 
 def _numbers(found: ranges.Ranges) -> list[int]:

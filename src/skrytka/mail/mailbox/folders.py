@@ -10,7 +10,7 @@ from skrytka.mail.mailbox.types import HIERARCHY_SEPARATOR, INBOX, MailboxInfo
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import Emitter
-from skrytka.model.ids import AccountId, MailboxId, UnitId, new_id
+from skrytka.model.ids import AccountId, MailboxId, UnitId, new_unit
 from skrytka.store import ranges
 from skrytka.store.api import Store
 from skrytka.store.commands.copies import PIECE
@@ -134,7 +134,7 @@ class Folders:
             )
 
     def _unit(self) -> UnitId:
-        return UnitId(new_id(self._deps.clock, self._deps.random))
+        return new_unit(self._deps.clock, self._deps.random)
 
 
 def checked(name: str) -> str:

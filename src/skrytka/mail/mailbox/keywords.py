@@ -15,7 +15,7 @@ from skrytka.mail.mailbox.names import keyword_mac, seal_keyword
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.flags import FIRST_KEYWORD_BIT, KEYWORDS_MAX
-from skrytka.model.ids import AccountId, State, UnitId, new_id
+from skrytka.model.ids import AccountId, State, new_unit
 from skrytka.store.api import Store
 from skrytka.store.commands.mailbox import AddKeyword
 from skrytka.store.seal.keys import AccountKeys
@@ -59,7 +59,7 @@ class Keywords:
         places = [None] * (len(new) - len(reused)) + reused
         for number, (keyword, reuse) in enumerate(zip(new, places, strict=True)):
             command = AddKeyword(
-                unit=UnitId(new_id(self._clock, self._random)),
+                unit=new_unit(self._clock, self._random),
                 account=keys.account,
                 name_mac=keyword_mac(keys, keyword),
                 name=seal_keyword(keys, keyword),

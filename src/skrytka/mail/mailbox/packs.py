@@ -11,7 +11,7 @@ from typing import Final
 from skrytka.mail.mailbox.types import Snapshot
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, ReasonedError
-from skrytka.model.ids import AccountId, MailboxId, UnitId, new_id
+from skrytka.model.ids import AccountId, MailboxId, new_unit
 from skrytka.store.api import Store
 from skrytka.store.commands.packs import KINDS_MAX, Pack, PutPacks
 from skrytka.store.seal.keys import AccountKeys, Kind, MacKind
@@ -77,7 +77,7 @@ class Packs:
 
     async def _put(self, account: AccountId, kind: bytes) -> None:
         waiting = self._waiting.pop(kind)
-        unit = UnitId(new_id(self._clock, self._random))
+        unit = new_unit(self._clock, self._random)
         command = PutPacks(unit=unit, account=account, mailbox=self._mailbox, kind=kind, packs=tuple(waiting))
         try:
             await self._store.submit(command)

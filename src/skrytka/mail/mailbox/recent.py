@@ -12,7 +12,7 @@ from typing import Final
 
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import ReasonedError
-from skrytka.model.ids import AccountId, MailboxId, UnitId, new_id
+from skrytka.model.ids import AccountId, MailboxId, new_unit
 from skrytka.store.api import Store
 from skrytka.store.commands.mailbox import MARKS_MAX, ClaimRecent, RecentMark
 
@@ -67,4 +67,4 @@ class RecentMarks:
                 await self._store.submit(self._command(marks[start : start + MARKS_MAX]))
 
     def _command(self, marks: list[RecentMark]) -> ClaimRecent:
-        return ClaimRecent(unit=UnitId(new_id(self._clock, self._random)), marks=tuple(marks))
+        return ClaimRecent(unit=new_unit(self._clock, self._random), marks=tuple(marks))

@@ -10,7 +10,7 @@ from typing import Final
 from skrytka.mail.mailbox.types import Snapshot
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, ReasonedError
-from skrytka.model.ids import AccountId, MailboxId, State, Uid, UnitId, new_id
+from skrytka.model.ids import AccountId, MailboxId, State, Uid, new_unit
 from skrytka.store.api import Store
 from skrytka.store.commands.packs import PutMailboxPack
 from skrytka.store.rows import MailboxRow
@@ -88,7 +88,7 @@ class SnapshotPacks:
         keys = await self._keys.account(account)
         await self._store.submit(
             PutMailboxPack(
-                unit=UnitId(new_id(self._clock, self._random)),
+                unit=new_unit(self._clock, self._random),
                 account=account,
                 mailbox=mailbox,
                 state=snapshot.state,

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from skrytka.analysis.fold import fold_query
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, ReasonedError
-from skrytka.model.ids import EmailId, MailboxId, UnitId, new_id
+from skrytka.model.ids import EmailId, MailboxId, new_unit
 from skrytka.store import ranges
 from skrytka.store.api import Store
 from skrytka.store.commands.texts import MergeTexts
@@ -153,7 +153,7 @@ class SearchTexts:
         self._waiting, self._waiting_bytes = [], 0
         number = int.from_bytes(self._random.token(8), "big") >> 2
         command = MergeTexts(
-            unit=UnitId(new_id(self._clock, self._random)),
+            unit=new_unit(self._clock, self._random),
             account=self._keys.account,
             chunk=number,
             sealed=self._keys.seal(Kind.TEXT, _aad(number), await asyncio.to_thread(encode_chunk, texts)),

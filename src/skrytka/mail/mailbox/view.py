@@ -25,7 +25,7 @@ from skrytka.mail.mailbox.unread_text import read_text
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import MessageCorrupt, MessageExpunged
 from skrytka.model.flags import SystemFlag
-from skrytka.model.ids import State, Uid, UnitId, new_id
+from skrytka.model.ids import State, Uid, UnitId, new_unit
 from skrytka.store import ranges
 from skrytka.store.commands.messages import Expunge, StoreFlags
 from skrytka.store.rows import MessageRow as StoredRow
@@ -312,7 +312,7 @@ class MailboxView:
         self._deps.events.emit(MessageCorrupt(account=account, mailbox=mailbox, uid=uid, detail=exc.detail))
 
     def _unit(self) -> UnitId:
-        return UnitId(new_id(self._deps.clock, self._deps.random))
+        return new_unit(self._deps.clock, self._deps.random)
 
 
 def _to_expunge(snapshot: Snapshot, uids: Sequence[int] | None) -> Iterator[ranges.Ranges]:

@@ -32,7 +32,7 @@ from skrytka.model.clock import Clock, Random
 from skrytka.model.envelope import Notify
 from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
 from skrytka.model.events import DeliveryDeferred, Emitter, FaultRaised
-from skrytka.model.ids import ID_BYTES, UnitId, id_text, new_id
+from skrytka.model.ids import ID_BYTES, UnitId, id_text, new_unit
 from skrytka.model.limits import MESSAGE_IN_MEMORY_BYTES
 from skrytka.model.secret import Secret
 from skrytka.net.bugs import bug_caught
@@ -280,7 +280,7 @@ class LocalCourier:
         ]
 
     def _unit(self) -> UnitId:
-        return UnitId(new_id(self._deps.clock, self._deps.random))
+        return new_unit(self._deps.clock, self._deps.random)
 
 
 def _several(rows: Sequence[QueueRow]) -> QueueDone:

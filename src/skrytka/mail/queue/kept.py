@@ -8,7 +8,7 @@ import msgspec
 from skrytka.mail.outbox.sealed import QueueKeys, SealedRecords
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError
-from skrytka.model.ids import UnitId, new_id
+from skrytka.model.ids import UnitId, new_unit
 from skrytka.protocol.tlspolicy.sts import StsPolicy
 from skrytka.store.api import Store
 from skrytka.store.commands.sts import DropStsPolicies, PutStsPolicy
@@ -74,7 +74,7 @@ class KeptPolicies:
         await self._store.submit(DropStsPolicies(unit=self._unit(), domains=(_place(keys, domain),)))
 
     def _unit(self) -> UnitId:
-        return UnitId(new_id(self._clock, self._random))
+        return new_unit(self._clock, self._random)
 
 
 def _place(keys: AccountKeys, domain: str) -> bytes:

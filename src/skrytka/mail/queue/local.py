@@ -8,7 +8,7 @@ from skrytka.mail.delivery.types import Asked, Target, Transaction
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import TransientError
-from skrytka.model.ids import AccountId, UnitId, new_id
+from skrytka.model.ids import AccountId, UnitId, new_unit
 from skrytka.store.api import Store
 from skrytka.store.commands.queue import Enqueue
 from skrytka.store.seal.blob import SealedBlob
@@ -37,7 +37,7 @@ class LocalQueue:
         queue = await self._copies.queue(facts, recipients, blob, unit, asked, reason=cause.reason.value)
         await self._store.submit(
             Enqueue(
-                unit=UnitId(new_id(self._clock, self._random)),
+                unit=new_unit(self._clock, self._random),
                 queue_id=queue.queue_id,
                 blob=blob_in(blob),
                 wrapped_key=queue.wrapped_key,

@@ -27,7 +27,7 @@ from skrytka.mail.queue.settle import COURIER_FAULT, SettleDeps, Settlements
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
 from skrytka.model.events import Emitter, FaultRaised
-from skrytka.model.ids import QueueId, UnitId, new_id
+from skrytka.model.ids import QueueId, new_unit
 from skrytka.model.settings import Outbound
 from skrytka.net.bugs import bug_caught
 from skrytka.store.api import Store
@@ -282,7 +282,7 @@ class OutboundCourier:
     async def _hold(self, rows: Sequence[OutboundRow], reason: str) -> None:
         """Recipients of one message."""
         message = QueueDone(rows[0].queue_id, tuple(row.recipient for row in rows))
-        unit = UnitId(new_id(self._deps.clock, self._deps.random))
+        unit = new_unit(self._deps.clock, self._deps.random)
         await self._deps.store.submit(
             Schedule(unit=unit, messages=(message,), due_at_ms=0, is_held=True, reason=reason)
         )

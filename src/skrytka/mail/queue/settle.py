@@ -20,7 +20,7 @@ from skrytka.mail.queue.parcel import Parcel, Reader
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, TransientError
 from skrytka.model.events import DeliveryDeferred, DeliveryFailed, Emitter, FaultRaised, MessageRelayed
-from skrytka.model.ids import QueueId, UnitId, new_id
+from skrytka.model.ids import QueueId, UnitId, new_unit
 from skrytka.model.settings import Outbound
 from skrytka.net.bugs import bug_caught
 from skrytka.protocol.reports.texts import ReportAction
@@ -244,7 +244,7 @@ class Settlements:
             )
 
     def _unit(self) -> UnitId:
-        return UnitId(new_id(self._deps.clock, self._deps.random))
+        return new_unit(self._deps.clock, self._deps.random)
 
 
 def _over(outcomes: dict[int, Outcome]) -> tuple[int, ...]:

@@ -21,6 +21,7 @@ from dns.rdtypes.ANY.SOA import SOA
 from skrytka.model.dns import Server
 from skrytka.model.errors import PermanentError, TransientError
 from skrytka.net.dns.resolver import Resolver
+from skrytka.net.dns.weight import HEAVY, weight
 from skrytka.net.facts import Networks, normalise
 from skrytka.net.outside import is_public
 from skrytka.protocol.published.wanted import ServerView, Signature
@@ -109,7 +110,10 @@ async def _ask(server: Server, names: Sequence[str]) -> list[dns.message.Message
             length = int.from_bytes(await reader.readexactly(2), "big")
             if length > ANSWER_MAX:
                 raise ValueError("an answer that is too long")
-            answer = await asyncio.to_thread(dns.message.from_wire, await reader.readexactly(length))
+            octets = await reader.readexactly(length)
+            if weight(octets) > HEAVY:
+                raise ValueError("an answer that takes too long to read")
+            answer = await asyncio.to_thread(dns.message.from_wire, octets)
             if not query.is_response(answer):
                 raise ValueError("an answer to another question")
             found.append(answer)

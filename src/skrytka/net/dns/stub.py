@@ -23,6 +23,7 @@ from skrytka.model.dns import Answer, Server
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.net.dns import wire
 from skrytka.net.dns.cache import Cache, Key
+from skrytka.net.dns.weight import HEAVY, LIGHT, MalformedError, weight
 
 ROUNDS = 2  # how often each server is asked
 MISFITS_MAX = 4  # packets that do not fit before TCP is asked: somebody may be guessing
@@ -147,7 +148,7 @@ async def _ask_udp(server: Server, query: wire.Query) -> Answer | None:
             try:
                 if wire.is_truncated(data):
                     return None  # forged or not: TCP tells
-                return wire.read_response(query, data, is_udp=True, is_trusted=server.is_loopback)
+                return await _read(query, data, is_udp=True, is_trusted=server.is_loopback)
             except wire.DoubtfulResponseError:
                 return None
             except wire.BadResponseError:
@@ -164,7 +165,22 @@ async def _ask_tcp(server: Server, query: wire.Query) -> Answer:
         data = await reader.readexactly(length)
     finally:
         writer.close()
-    return wire.read_response(query, data, is_udp=False, is_trusted=server.is_loopback)
+    return await _read(query, data, is_udp=False, is_trusted=server.is_loopback)
+
+
+async def _read(query: wire.Query, data: bytes, *, is_udp: bool, is_trusted: bool) -> Answer:
+    """As :func:`wire.read_response`; what takes longer than the loop may wait is read in a thread, or not at all."""
+    if data[:2] != query.data[:2]:
+        raise wire.BadResponseError("id")
+    try:
+        cost = weight(data)
+    except MalformedError as exc:
+        raise wire.DoubtfulResponseError("not parsed") from exc
+    if cost > HEAVY:
+        raise wire.DoubtfulResponseError("more than anybody needs to know")
+    if cost <= LIGHT:
+        return wire.read_response(query, data, is_udp=is_udp, is_trusted=is_trusted)
+    return await asyncio.to_thread(wire.read_response, query, data, is_udp=is_udp, is_trusted=is_trusted)
 
 
 @lru_cache(maxsize=2048)  # the same few names are asked for again and again, and to read one costs 20 µs

@@ -94,9 +94,7 @@ class ImapSession:
         """It is proven; from now on the session hears when that may have changed."""
         self.login = login
         self.forget_login = self.deps.sessions.add(login.account, self._doubt)
-        if login.expires_at_ms:
-            clock = self.deps.clock
-            self.conn.ends_at_s = clock.monotonic_s() + (login.expires_at_ms - clock.now_ms()) / 1000
+        self.conn.ends_at_s = min(self.conn.ends_at_s, login.ends_at_s(self.deps.clock))
         self.conn.deadline(self.deps.limits.after_login_s)
 
     def _doubt(self) -> None:

@@ -106,6 +106,8 @@ class ApiLogin:
             place = msgspec.structs.replace(place, is_enrolling=True)
         else:
             place = msgspec.structs.replace(place, is_bare=not self._deps.is_demo)
+        if not place.is_enrolling:
+            await self._deps.identity.whole(login, _as_web(request.peer), MECHANISM)
         if await self._deps.factors.must_change(login):
             place = msgspec.structs.replace(place, is_enrolling=True)
         sessions = self._deps.commands.admin.sessions

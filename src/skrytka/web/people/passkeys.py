@@ -30,6 +30,7 @@ from skrytka.web.people.paths import (
     SIGN_IN_PATH,
 )
 from skrytka.web.people.security_words import say
+from skrytka.web.people.sign_in import MECHANISM as PASSWORD_MECHANISM
 from skrytka.web.people.sign_in import checked_after
 from skrytka.web.people.visits import Visits
 
@@ -166,6 +167,7 @@ class Passkeys:
                 owner = await self._own.factors.owner(visit.login.account)
                 await self._own.proofs.webauthn(session, owner, asked.response, request.peer)
                 login = visit.login
+                await self._own.identity.whole(login, request.peer, PASSWORD_MECHANISM)
             else:
                 owner = await self._own.proofs.passkey(session, asked.response, request.peer)
                 login = await self._own.identity.passkey(owner.address, request.peer, MECHANISM)

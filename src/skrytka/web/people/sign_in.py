@@ -51,7 +51,7 @@ class SignIn:
         except (PermanentError, TransientError) as exc:
             return _password_page(language, after, *_told(exc, "wrong"), name=name)
         if not await self._factors.is_needed(login):
-            return await self._whole(login, after)
+            return await self._whole(request, login, after)
         must_enrol = await self._factors.must_enrol(login)
         cookie = self._visits.begin(login, is_complete=False)
         return _on(SECURITY_PATH if must_enrol else _with_next(CODE_PATH, after), cookie)
@@ -72,10 +72,11 @@ class SignIn:
         except (PermanentError, TransientError) as exc:
             return _code_page(language, after, *_told(exc, "wrong_code"))
         self._visits.end(request)
-        return await self._whole(visit.login, after)
+        return await self._whole(request, visit.login, after)
 
-    async def _whole(self, login: Login, after: str) -> Response:
+    async def _whole(self, request: WebRequest, login: Login, after: str) -> Response:
         """He has shown all that he has to; whose password somebody else knows sets his own first (ASVS 6.4.1)."""
+        await self._identity.whole(login, request.peer, MECHANISM)
         is_given = await self._factors.must_change(login)
         cookie = self._visits.begin(login, is_complete=True, is_given=is_given)
         return _on(PASSWORD_PATH if is_given else checked_after(after), cookie)

@@ -297,6 +297,7 @@ class Guard:
         self.is_at_home = False
         self.refuses = False
         self.noted: list[tuple[str, AccountId | None, str]] = []
+        self.whole: list[str] = []
 
     async def delay(self, attempt: Attempt) -> bool:
         if self.refuses:
@@ -307,7 +308,8 @@ class Guard:
         self.noted.append((attempt.name, found.account if found else None, type(error).__name__))
 
     async def arrived(self, attempt: Attempt, found: Credential) -> None:
-        raise AssertionError("passwords are tried")
+        """Passwords are tried; what comes after them is told when it is there."""
+        self.whole.append(attempt.key)
 
 
 def watched(world: World, guard: Guard) -> Identity:
@@ -380,3 +382,15 @@ async def test_an_open_session_ends_when_a_second_factor_is_due(world: World) ->
     assert await world.identity.is_still_valid(login, PeerFacts())  # from memory
     world.clock.advance(1)
     assert not await world.identity.is_still_valid(login, PeerFacts())
+
+
+async def test_a_login_on_the_web_has_arrived_when_it_is_whole(world: World) -> None:
+    guard, web = Guard(), PeerFacts(service="web")
+    identity = watched(world, guard)
+    login = await identity.login(str(ALICE), Secret("right"), web, "WEB")
+    assert guard.whole == []
+    await identity.whole(login, web, "WEB")
+    assert guard.whole == [ALICE.key]
+    world.directory.rows.clear()  # removed in between
+    await identity.whole(login, web, "WEB")
+    assert guard.whole == [ALICE.key]

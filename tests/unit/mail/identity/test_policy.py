@@ -1,3 +1,4 @@
+import asyncio
 import hashlib
 import io
 import unicodedata
@@ -142,3 +143,15 @@ def test_words_of_this_account_make_a_password_weaker() -> None:
 )
 def test_the_estimate_takes_no_time_that_others_would_miss(text: str, length: int) -> None:
     assert len(estimated(text)) == length
+
+
+async def test_the_list_is_let_go_of_though_somebody_still_asks(policy: PasswordPolicy) -> None:
+    assert await problems(policy, BREACHED) >= {Problem.BREACHED}
+    assert len(policy._breaches) == 1
+    asking = asyncio.ensure_future(problems(policy, BREACHED))
+    await asyncio.sleep(0)
+    policy.close()
+    assert Problem.BREACHED in await asking
+    assert policy._breaches._map is None
+    assert Problem.BREACHED in await problems(policy, BREACHED)
+    assert policy._breaches._map is None

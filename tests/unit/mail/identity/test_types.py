@@ -1,8 +1,9 @@
 import pytest
 
 from skrytka.mail.identity.controls import Controls
-from skrytka.mail.identity.types import Credential, right_of
+from skrytka.mail.identity.types import Credential, Login, right_of
 from skrytka.model.address import Address
+from skrytka.model.clock import FixedClock
 from skrytka.model.errors import Reason
 from skrytka.model.ids import AccountId
 from tests.unit.mail.support import PeerFacts
@@ -39,3 +40,11 @@ def test_what_the_directory_refuses(
     facts = PeerFacts(service=service)
     assert credential.refusal(facts, 0) is refusal
     assert credential.password_refusal(facts) is password_refusal
+
+
+def test_a_session_ends_with_what_its_login_was_proven_by() -> None:
+    clock = FixedClock()
+    login = Login(AccountId(7), ALICE)
+    assert login.ends_at_s(clock) == float("inf")
+    soon = Login(AccountId(7), ALICE, expires_at_ms=clock.now_ms() + 5000)
+    assert soon.ends_at_s(clock) == clock.monotonic_s() + 5

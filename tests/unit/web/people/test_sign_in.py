@@ -1,6 +1,6 @@
 import pytest
 
-from skrytka.mail.identity.types import Login
+from skrytka.mail.identity.types import Login, Peer
 from skrytka.model.errors import Reason, TransientError
 from skrytka.web.people.sign_in import checked_after, sign_in_place
 from tests.unit.mail.world import World
@@ -89,3 +89,21 @@ async def test_a_fault_of_ours_is_no_wrong_password(people: People, monkeypatch:
     monkeypatch.setattr(people.identity, "login", down)
     with pytest.raises(TransientError):
         await people.sign_in()
+
+
+async def test_a_login_is_whole_when_its_factor_was_shown(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole: list[str] = []
+
+    async def told(login: Login, _facts: Peer, mechanism: str) -> None:
+        whole.append(f"{login.address} {mechanism}")
+
+    monkeypatch.setattr(people.identity, "whole", told)
+    people.factors.needed = True
+    await people.sign_in()
+    assert whole == []
+    await people.post("/sign-in/code", {"next": "/device", "code": "000000"})
+    assert whole == []
+    await people.post("/sign-in/code", {"next": "/device", "code": "123456"})
+    people.factors.needed = False
+    await people.sign_in()
+    assert whole == ["alice@example.test WEB"] * 2

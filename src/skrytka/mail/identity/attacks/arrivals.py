@@ -18,7 +18,7 @@ from skrytka.mail.identity.attacks.watching import Arrival
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import ReasonedError
 from skrytka.model.events import Emitter, LoginOdd
-from skrytka.model.ids import UnitId, new_id
+from skrytka.model.ids import new_unit
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Attacks
 from skrytka.net.bugs import bug_caught
@@ -79,6 +79,7 @@ class LookedAt:
         self._waiting: deque[Arrival] = deque(maxlen=WAITING_MAX)
         self._some = asyncio.Event()
         self._fresh: OrderedDict[tuple[int, str, str], int] = OrderedDict()  # looked at, and when
+        self._halves: OrderedDict[tuple[int, str, str], int] = OrderedDict()  # likewise, of passwords on the web
 
     def came(self, arrival: Arrival) -> None:
         """Memory alone for whoever comes again and again."""
@@ -117,17 +118,24 @@ class LookedAt:
         macs = {kind: place_mac(self._key, address, kind, value) for kind, value in values.items() if value}
         known = {row.mac: row.last_at_ms for row in rows}
         if not all(now_ms - known.get(mac, -RENEW_MS) < RENEW_MS for mac in macs.values()):
-            visit = await self._visit(arrival, macs, rows, country, now_ms)
-            await self._judge(arrival, visit)
+            if not self._was_half(arrival, now_ms):
+                await self._judge(arrival, await self._visit(arrival, macs, rows, country, now_ms))
+            if arrival.is_half:  # the owner is told at once, and nothing becomes his home by a password alone
+                self._remember(self._halves, arrival, now_ms)
+                return
             places = tuple(Place(kind.value, mac) for kind, mac in macs.items())
-            unit = UnitId(new_id(self._clock, self._random))
+            unit = new_unit(self._clock, self._random)
             await self._store.submit(NotePlaces(unit=unit, account=arrival.account, places=places))
-        self._remember(arrival, now_ms)
+        self._remember(self._fresh, arrival, now_ms)
 
-    def _remember(self, arrival: Arrival, now_ms: int) -> None:
-        self._fresh[self._fresh_key(arrival)] = now_ms
-        if len(self._fresh) > LOOKED_AT_MAX:
-            self._fresh.popitem(last=False)
+    def _was_half(self, arrival: Arrival, now_ms: int) -> bool:
+        """Whether the password of this very login was looked at already."""
+        return now_ms - self._halves.get(self._fresh_key(arrival), -RENEW_MS) < RENEW_MS
+
+    def _remember(self, where: OrderedDict[tuple[int, str, str], int], arrival: Arrival, now_ms: int) -> None:
+        where[self._fresh_key(arrival)] = now_ms
+        if len(where) > LOOKED_AT_MAX:
+            where.popitem(last=False)
 
     async def _visit(
         self, arrival: Arrival, macs: dict[Kind, bytes], rows: list[sql.PlaceRow], country: str, now_ms: int

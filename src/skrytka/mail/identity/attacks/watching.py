@@ -14,7 +14,7 @@ import msgspec
 
 from skrytka.mail.identity.attacks.homes import Homes
 from skrytka.mail.identity.attacks.sightings import Act, Guard, Outcome, Tried, budget_of
-from skrytka.mail.identity.types import Credential, Peer
+from skrytka.mail.identity.types import Credential, Peer, right_of
 from skrytka.mail.identity.watch import Attempt
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock
@@ -31,6 +31,7 @@ DELAY_AT_HOME_MAX_S: Final = 1.0  # somebody else there may be the one who fails
 FAILURES_KEPT_S: Final = 900.0
 FAILURES_MAX: Final = 10_000
 GUARDS_MAX: Final = 50_000
+WEB: Final = "web"
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +44,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     is_at_home: bool
     failures: int  # before it, by whomever, as far as this front knows
     is_under_attack: bool  # stuffing goes on, and he came as a stranger
+    is_half: bool = False  # a password on the web: a second factor may be to come, so nobody is at home by it yet
 
 
 class Arrivals(Protocol):
@@ -138,10 +140,13 @@ class Watching:
     def _came(self, attempt: Attempt, found: Credential, *, is_at_home: bool) -> None:
         self._failures.pop(self._failure_key(attempt), None)
         failures = self._failures.pop(attempt.name, (0.0, 0))[1]
-        self._arrive(attempt, found, is_at_home=is_at_home, failures=failures)
+        is_half = right_of(attempt.facts.service) == WEB
+        self._arrive(attempt, found, is_at_home=is_at_home, failures=failures, is_half=is_half)
         self._tell(attempt, Outcome.RIGHT, is_at_home=is_at_home)
 
-    def _arrive(self, attempt: Attempt, found: Credential, *, is_at_home: bool, failures: int) -> None:
+    def _arrive(
+        self, attempt: Attempt, found: Credential, *, is_at_home: bool, failures: int, is_half: bool = False
+    ) -> None:
         self._arrivals.came(
             Arrival(
                 account=found.account,
@@ -151,9 +156,11 @@ class Watching:
                 is_at_home=is_at_home,
                 failures=failures,
                 is_under_attack=not is_at_home and self._holds(Act.SLOW, ""),
+                is_half=is_half,
             )
         )
-        self._homes.add(found.address.key, attempt.facts.network)
+        if not is_half:
+            self._homes.add(found.address.key, attempt.facts.network)
 
     def _tell(self, attempt: Attempt, outcome: Outcome, *, is_at_home: bool) -> None:
         facts = attempt.facts

@@ -8,7 +8,7 @@ from skrytka.mail.identity.oauth.clients import Clients
 from skrytka.mail.identity.oauth.keys import OAuthKeys
 from skrytka.model.clock import Clock, Random
 from skrytka.model.events import Emitter
-from skrytka.model.ids import AccountId, UnitId, new_id
+from skrytka.model.ids import AccountId, UnitId, new_id, new_unit
 from skrytka.model.settings import OAuth
 from skrytka.net.limits import SharedLimits
 from skrytka.store.api import Store
@@ -33,7 +33,7 @@ class OAuthDeps:
     settings: Callable[[], OAuth]
 
     def unit(self) -> UnitId:
-        return UnitId(new_id(self.clock, self.random))
+        return new_unit(self.clock, self.random)
 
     def grant_id(self) -> bytes:
         return new_id(self.clock, self.random)

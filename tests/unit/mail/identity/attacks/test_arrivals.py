@@ -145,3 +145,15 @@ async def test_a_bug_with_one_login_does_not_end_the_front(world: World) -> None
     world.is_broken = False
     await world.come("198.51.100.2")
     assert len(world.told) == 1
+
+
+async def test_a_password_alone_is_told_once_and_makes_no_place_known(world: World) -> None:
+    await world.come()
+    world.case.clock.advance(3600)
+    for _ in range(3):
+        await world.come("198.51.100.1", is_at_home=False, is_half=True)
+    assert len(world.told) == 1
+    assert len(await world.places()) == 3
+    await world.come("198.51.100.1", is_at_home=False)
+    assert len(world.told) == 1  # the same login, now with its factor
+    assert len(await world.places()) == 5

@@ -210,3 +210,14 @@ async def test_memory_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) 
         world.watching.guard((Guard(Act.REFUSE, f"10.0.0.{number}", 600.0),))
     assert len(world.watching._failures) == 4
     assert len(world.watching._guards) == 2
+
+
+async def test_a_password_on_the_web_makes_no_home_before_the_login_is_whole(world: World) -> None:
+    web = PeerFacts(remote="198.51.100.9", network="198.51.100.0/24", service="web")
+    assert not await world.succeed(web)
+    assert not await world.succeed(web)
+    assert world.homes.known == set()
+    assert [arrival.is_half for arrival in world.arrivals] == [True, True]
+    await world.watching.arrived(attempt_of(web), ANN)
+    assert [arrival.is_half for arrival in world.arrivals] == [True, True, False]
+    assert await world.succeed(web)

@@ -1,5 +1,6 @@
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -147,7 +148,7 @@ def test_authorities_that_gave_certificates_are_named_in_caa(layout: Layout) -> 
     ],
 )
 async def test_the_policy_is_fetched_from_nowhere_behind_us(
-    layout: Layout, monkeypatch: pytest.MonkeyPatch, address: str, changes: dict[str, tuple[str, ...]], is_asked: bool
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, address: str, changes: dict[str, Any], is_asked: bool
 ) -> None:
     dialled: list[str] = []
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from skrytka.daemon.messages import Guarded, GuardsWanted, LoginTried, LoginTrusted, Message
-from skrytka.mail.identity.attacks.sightings import Noticed, Sighting, Sightings
+from skrytka.mail.identity.attacks.counted import Counted
+from skrytka.mail.identity.attacks.sightings import Sightings
+from skrytka.mail.identity.attacks.words import Noticed, Sighting
 from skrytka.model.clock import Clock
 from skrytka.model.events import AttackSeen, Emitter
 from skrytka.model.settings import Attacks
@@ -17,6 +19,11 @@ class AttackDesk:
         self._events = events
         self._tell = tell
 
+    @property
+    def counted(self) -> Counted:
+        """What is kept over the end of this process."""
+        return self._sightings.counted
+
     def use(self, settings: Attacks) -> None:
         """See ``Sightings.use``."""
         self._sightings.use(settings)
@@ -29,7 +36,7 @@ class AttackDesk:
             case LoginTrusted(name=name):
                 self._follow(self._sightings.trust(name))
             case GuardsWanted():
-                return Guarded(guards=self._sightings.standing())
+                return Guarded(guards=self._sightings.standing(), failing=self._sightings.failing())
         return None
 
     def _follow(self, noticed: Noticed) -> None:

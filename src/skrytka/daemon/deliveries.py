@@ -18,7 +18,7 @@ from skrytka.mail.delivery.report_intake import ReportIntake
 from skrytka.mail.delivery.reports import Reports
 from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.delivery.senders import SenderDeps, Senders
-from skrytka.mail.identity.attacks.sightings import Tried
+from skrytka.mail.identity.attacks.words import Tried
 from skrytka.mail.outbox.authors import Authors
 from skrytka.mail.outbox.outbox import Outbox
 from skrytka.mail.outbox.rewriting import Rewriting

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from skrytka.daemon.attack_desk import AttackDesk
+from skrytka.daemon.counters import Counters, Lasting
 from skrytka.daemon.event_log import Checkpoints, EventLog
 from skrytka.daemon.files import write_private
 from skrytka.daemon.key_agent import KeyAgent
@@ -24,7 +25,7 @@ from skrytka.daemon.messages import (
 )
 from skrytka.daemon.prepare import Prepared
 from skrytka.daemon.shared_limits import LimitKeeper
-from skrytka.model.clock import AgeClock, Clock
+from skrytka.model.clock import AgeClock, Clock, Random
 from skrytka.model.errors import ReasonedError, RemoteProtocolError
 from skrytka.model.events import FaultRaised
 
@@ -40,6 +41,7 @@ class Desk:
         self,
         prepared: Prepared,
         clock: Clock,
+        random: Random,
         events: EventLog,
         tell: Callable[[Message], None] = lambda _message: None,
     ) -> None:
@@ -52,8 +54,13 @@ class Desk:
         self._known_due_s = clock.monotonic_s()
         self.age = AgeClock(clock, _read_known(self._known_time))
         self._agent = KeyAgent(prepared.ring, clock, events)
-        self._limits = LimitKeeper(clock)
-        self.attacks = AttackDesk(clock, prepared.config.settings.attacks, events, tell)
+        lasting = Lasting(clock)
+        self._limits = LimitKeeper(lasting)
+        self.attacks = AttackDesk(lasting, prepared.config.settings.attacks, events, tell)
+        self.counters = Counters(
+            prepared.layout.counters, prepared.ring, lasting, random, self._limits.table, self.attacks.counted, events
+        )
+        self.counters.load()
         self.checkpoints = Checkpoints(prepared.layout, prepared.config.settings, clock, events)
 
     def answer(self, name: str, message: AnyMessage) -> Message | None:

@@ -223,8 +223,9 @@ class Front:
             case Drain(seconds=seconds):
                 self._drain_s = seconds
                 self._end()
-            case Guarded(guards=guards) if self._parts is not None:
+            case Guarded(guards=guards, failing=failing) if self._parts is not None:
                 self._parts.watch.watching.guard(guards)
+                self._parts.watch.watching.recall(failing)
             case Reload():
                 self._reloads.put_nowait(message)
             case _:

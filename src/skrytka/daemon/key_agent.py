@@ -10,11 +10,11 @@ from skrytka.model.clock import Clock
 from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
 from skrytka.model.events import Emitter, KeyAlarm, KeyRequested
 from skrytka.model.ids import AccountId
-from skrytka.store.seal.ring import LATER_SUBJECTS, NODE_SUBJECTS, KeyRing, account_subject
+from skrytka.store.seal.ring import COUNTERS_SUBJECT, LATER_SUBJECTS, NODE_SUBJECTS, KeyRing, account_subject
 
 ALARM_ACCOUNTS = 500  # distinct accounts of one process within a minute
 ALARM_WINDOW_S = 60.0
-_OF_NODE = frozenset(NODE_SUBJECTS + LATER_SUBJECTS)
+_OF_NODE = frozenset(NODE_SUBJECTS + LATER_SUBJECTS) - {COUNTERS_SUBJECT}
 _ACCOUNT = "account:"
 
 

@@ -95,6 +95,11 @@ class Layout(msgspec.Struct, frozen=True):
         return self.run / "control.sock"
 
     @property
+    def counters(self) -> Path:
+        """What the supervisor has counted (``daemon.counters``)."""
+        return self.run / "counters"
+
+    @property
     def openssl_conf(self) -> Path:
         return self.run / "openssl.cnf"
 

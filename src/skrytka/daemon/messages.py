@@ -5,7 +5,7 @@ Requests carry ``call``, the number their answer comes back with. A child knows 
 
 import msgspec
 
-from skrytka.mail.identity.attacks.sightings import Guard, Tried
+from skrytka.mail.identity.attacks.words import Failing, Guard, Tried
 from skrytka.model.settings import Settings
 from skrytka.net.limits import Cap
 
@@ -88,6 +88,7 @@ class Guarded(Message, frozen=True, kw_only=True):
     """What fronts do about attacks from now on (mail.identity.attacks)."""
 
     guards: tuple[Guard, ...]
+    failing: tuple[Failing, ...] = ()  # for a front that begins
 
 
 class Failed(Message, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from skrytka import __version__
 from skrytka.daemon import config
 from skrytka.daemon.children import FAULT_SILENT, SILENT_S, Child, Command, child_environment
+from skrytka.daemon.counters import KEEP_S
 from skrytka.daemon.desk import Desk
 from skrytka.daemon.event_log import EventLog
 from skrytka.daemon.inspectors import InspectorKeeper, ZygoteCommand
@@ -38,6 +39,7 @@ from skrytka.model.clock import Clock
 from skrytka.model.errors import RemoteProtocolError
 from skrytka.model.events import ChildEnded, FaultRaised, ServerStarted, ServerStopping, SettingsReloaded
 from skrytka.store.events.writer import FLUSH_S
+from skrytka.store.system import SystemRandom
 
 DRAIN_S = 10.0  # sessions may finish for so long
 DRAIN_GRACE_S = 5.0  # then a front that has not ended is killed
@@ -76,7 +78,7 @@ class Supervisor:
         self._say = say
         self._complain = complain
         self._notifier = notifier or Notifier(None, clock)
-        self._desk = Desk(prepared, clock, events, self._tell_fronts)
+        self._desk = Desk(prepared, clock, SystemRandom(), events, self._tell_fronts)
         environment = child_environment(str(prepared.layout.openssl_conf))
         inherited = (prepared.lock.fd,)  # the folder is free when the last process has ended
         self._store = Child("store", environment, inherited, command)
@@ -101,7 +103,7 @@ class Supervisor:
         loop.add_signal_handler(signal.SIGCHLD, self._reap)
         try:
             async with asyncio.TaskGroup() as tasks:
-                work = (self._keep_events(), self._retire_events(), self._watch_children())
+                work = (self._keep_events(), self._keep_counters(), self._retire_events(), self._watch_children())
                 keepers = [tasks.create_task(each) for each in work]
                 self._inspectors.start()
                 for child in self._children:
@@ -114,6 +116,7 @@ class Supervisor:
             for child in self._children:
                 child.kill()
             self._inspectors.kill()
+            await self._desk.counters.keep()
             await self._events.flush()
             self._desk.checkpoints.sign()
             self._desk.keep_known_time()
@@ -129,6 +132,11 @@ class Supervisor:
             await self._events.flush()
             self._tell_events_disk()
             self._desk.tick()
+
+    async def _keep_counters(self) -> None:
+        while True:
+            await asyncio.sleep(KEEP_S)
+            await self._desk.counters.keep()
 
     def _tell_events_disk(self) -> None:
         """The event log cannot tell that it cannot be written."""

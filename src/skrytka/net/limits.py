@@ -1,20 +1,25 @@
 """How much one address, network or account may do: counting only, in memory, by the clock handed in.
 
 The supervisor keeps the one table that all fronts share (design section 4); a front asks it through
-:class:`SharedLimits`. Counters start at nothing with the supervisor. A table is bounded: beyond ``WINDOWS_MAX`` keys
+:class:`SharedLimits`. What windows count outlives the supervisor
+(``daemon.counters``); caps do not, for what they count ends with it. A table is bounded: beyond ``WINDOWS_MAX`` keys
 the longest unused window is forgotten, so somebody with a million addresses can make it forget, not make it grow; a
 cap counts things that exist (connections) and is never forgotten.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Annotated, Protocol
 
 import msgspec
 
 from skrytka.model.clock import Clock
 
 WINDOWS_MAX = 200_000  # about 60 MB at worst
+
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class Cap(msgspec.Struct, frozen=True):
@@ -53,13 +58,25 @@ class SharedLimits(Protocol):
         ...
 
 
+class KeptWindow(msgspec.Struct, frozen=True, array_like=True, tag="window"):
+    """One window of a table, for the table of the next process."""
+
+    rule: str
+    key: str
+    window_s: Annotated[float, msgspec.Meta(gt=0)]
+    number: Count
+    current: Count
+    before: Count
+
+
 class _Window:
     """Counts of this window and of the one before."""
 
-    __slots__ = ("before", "current", "number")
+    __slots__ = ("before", "current", "number", "window_s")
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, window_s: float) -> None:
         self.number = number
+        self.window_s = window_s
         self.current = 0
         self.before = 0
 
@@ -73,6 +90,7 @@ class LimitTable:
         self._windows: OrderedDict[tuple[str, str], _Window] = OrderedDict()
         self._caps: dict[tuple[str, str], int] = {}
         self._held: dict[str, dict[tuple[str, str], int]] = {}
+        self.changes = 0  # of windows
 
     def __len__(self) -> int:
         return len(self._windows) + len(self._caps)
@@ -86,17 +104,19 @@ class LimitTable:
         if limit <= 0:
             return True
         position = self._clock.monotonic_s() / window_s
-        window = self._window((rule, key), int(position))
+        window = self._window((rule, key), int(position), window_s)
         still = window.before * (1.0 - position % 1.0)
         if window.current + still + cost > limit:
             return False
         window.current += cost
+        self.changes += 1
         return True
 
     def refund(self, rule: str, key: str, *, cost: int = 1) -> None:
         """As :meth:`SharedLimits.refund`; never below nothing."""
         if (window := self._windows.get((rule, key))) is not None:
             window.current = max(0, window.current - cost)
+            self.changes += 1
 
     def acquire(self, caps: Iterable[Cap], holder: str = "") -> Cap | None:
         """As :meth:`SharedLimits.acquire`."""
@@ -129,10 +149,23 @@ class LimitTable:
         """How many of a cap are taken."""
         return self._caps.get((rule, key), 0)
 
-    def _window(self, name: tuple[str, str], number: int) -> _Window:
+    def kept(self, most: int) -> Iterator[KeptWindow]:
+        """Windows that count still, of the ``most`` used last, the newest last; the table may change between two."""
+        for name in list(islice(reversed(self._windows), most))[::-1]:
+            window = self._windows.get(name)
+            if window is None or self._clock.monotonic_s() / window.window_s >= window.number + 2:
+                continue
+            yield KeptWindow(*name, window.window_s, window.number, window.current, window.before)
+
+    def restore(self, kept: KeptWindow) -> None:
+        """One of them, in the same order, by a clock that goes on where the other stopped."""
+        window = self._windows[kept.rule, kept.key] = _Window(kept.number, kept.window_s)
+        window.current, window.before = kept.current, kept.before
+
+    def _window(self, name: tuple[str, str], number: int, window_s: float) -> _Window:
         window = self._windows.get(name)
         if window is None:
-            window = self._windows[name] = _Window(number)
+            window = self._windows[name] = _Window(number, window_s)
             if len(self._windows) > self._windows_max:
                 self._windows.popitem(last=False)
             return window
@@ -140,7 +173,7 @@ class LimitTable:
         if number != window.number:
             window.before = window.current if number == window.number + 1 else 0
             window.current = 0
-            window.number = number
+            window.number, window.window_s = number, window_s
         return window
 
 

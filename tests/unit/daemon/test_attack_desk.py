@@ -1,6 +1,6 @@
 from skrytka.daemon.attack_desk import AttackDesk
 from skrytka.daemon.messages import Guarded, GuardsWanted, LoginTried, LoginTrusted, Message
-from skrytka.mail.identity.attacks.sightings import Act, Guard, Outcome, Tried
+from skrytka.mail.identity.attacks.words import Act, Guard, Outcome, Tried
 from skrytka.model.clock import FixedClock
 from skrytka.model.events import AttackSeen
 from skrytka.model.settings import Attacks
@@ -19,7 +19,12 @@ def test_an_attack_is_told_to_every_front_and_to_the_log_and_new_fronts_hear_of_
         assert desk.answer(wrong(f"?{number}")) is None
     guards = (Guard(Act.REFUSE, "192.0.2.1", 600.0),)
     assert told == [Guarded(guards=guards)]
-    assert desk.answer(GuardsWanted()) == Guarded(guards=guards)
+    answer = desk.answer(GuardsWanted())
+    assert isinstance(answer, Guarded)
+    assert answer.guards == guards
+    assert [(each.key, each.count) for each in answer.failing] == [
+        (f"?{number} 192.0.2.0/24", 1) for number in range(3)
+    ]
     assert events.events == [
         AttackSeen(
             attack="spraying", source="192.0.2.1", name="", tries=3, accounts=3, networks=0, act="refuse", seconds=600

@@ -46,7 +46,7 @@ def desk(tmp_path: Path, log: CountingLog, clock: FixedClock) -> Iterator[Desk]:
     ports = {"smtp": PORT, "imap": PORT + 1, "imaps": PORT + 2}
     layout = installations.make_confirmed(tmp_path / "s", ports=ports)
     prepared = prepare(layout.config, SystemClock(), SystemRandom())
-    yield Desk(prepared, clock, log)
+    yield Desk(prepared, clock, SystemRandom(), log)
     prepared.close()
 
 

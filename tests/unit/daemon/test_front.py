@@ -41,7 +41,7 @@ class World:
     def __init__(self, root: Path) -> None:
         self.prepared = prepare(root / "skrytka.toml", SystemClock(), SystemRandom())
         self.settings = self.prepared.config.settings
-        self.desk = Desk(self.prepared, SystemClock(), CountingLog())
+        self.desk = Desk(self.prepared, SystemClock(), SystemRandom(), CountingLog())
         self.heard: list[AnyMessage] = []
         self.news = asyncio.Event()
         self.stores: list[tuple[socket.socket, threading.Thread]] = []

@@ -46,7 +46,9 @@ def test_an_account_gets_one_key_for_ever(agent: KeyAgent) -> None:
     assert len(made.key) == 32
 
 
-@pytest.mark.parametrize("subject", ["account:8", "account:", "account:x", "account:-1", "account:01", "node:root", ""])
+@pytest.mark.parametrize(
+    "subject", ["account:8", "account:", "account:x", "account:-1", "account:01", "node:root", "node:counters", ""]
+)
 def test_what_is_not_there_is_refused_for_good(agent: KeyAgent, subject: str) -> None:
     answer = agent.answer("front-0", KeyRequest(call=1, subject=subject))
     assert isinstance(answer, Failed)

@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from skrytka.daemon import messages
-from skrytka.mail.identity.attacks.sightings import Act, Guard, Outcome, Tried
+from skrytka.mail.identity.attacks.words import Act, Failing, Guard, Outcome, Tried
 from skrytka.model.settings import Settings
 from skrytka.net.limits import Cap
 
@@ -33,7 +33,7 @@ EXAMPLES: list[messages.AnyMessage] = [
     messages.LoginTried(tried=Tried("?ab", "192.0.2.1", "192.0.2.0/24", Outcome.WRONG)),
     messages.LoginTrusted(name="?ab"),
     messages.GuardsWanted(),
-    messages.Guarded(guards=(Guard(Act.SLOW, "192.0.2.1", 60.0),)),
+    messages.Guarded(guards=(Guard(Act.SLOW, "192.0.2.1", 60.0),), failing=(Failing("?a 192.0.2.0/24", 2, 9.0),)),
     messages.Elsewhere(size=70_000),
 ]
 

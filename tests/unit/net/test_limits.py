@@ -89,6 +89,28 @@ def test_caps_are_taken_all_or_none(clock: FixedClock) -> None:
     assert table.acquire((other, total)) is None
 
 
+def test_windows_go_on_in_another_table(clock: FixedClock) -> None:
+    table = LimitTable(clock)
+    for key in ("old", "a", "b"):
+        assert table.take("rule", key, cost=3, limit=4, window_s=60.0)
+    clock.advance(90)
+    assert table.take("rule", "b", limit=4, window_s=60.0)
+    other = LimitTable(clock)
+    for kept in table.kept(2):
+        other.restore(kept)
+    assert len(other) == 2  # of those that were used last
+    for both in (table, other):
+        assert both.take("rule", "b", limit=4, window_s=60.0)
+        assert not both.take("rule", "b", cost=2, limit=4, window_s=60.0)
+    clock.advance(45)
+    assert [kept.key for kept in table.kept(9)] == ["b"]  # the others count no more
+    changes = table.changes
+    assert not table.take("rule", "b", cost=9, limit=4, window_s=60.0)
+    assert table.changes == changes
+    table.refund("rule", "b")
+    assert table.changes == changes + 1
+
+
 def test_releasing_what_is_not_held_frees_nothing(clock: FixedClock) -> None:
     table = LimitTable(clock)
     cap = Cap("total", "", 1)

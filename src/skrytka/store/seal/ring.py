@@ -27,11 +27,13 @@ APPLICATION_ID: Final = 0x534B5201  # "SKR" and the version
 FORMAT_VERSION: Final = 1
 KEEP_DAYS: Final = 30
 NODE_SUBJECTS: Final = ("node:address", "node:pepper", "node:queue")  # what every installation has from its first day
+COUNTERS_SUBJECT: Final = "node:counters"  # the supervisor's own: no front is given it
 LATER_SUBJECTS: Final = (
     "node:access",
     "node:acme",
     "node:app",
     "node:authority",
+    COUNTERS_SUBJECT,
     "node:dkim",
     "node:oauth",
     "node:factors",

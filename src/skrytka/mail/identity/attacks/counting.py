@@ -1,10 +1,17 @@
 """Small counters with bounds: buckets that leak, names that were seen within a time, tables that forget."""
 
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Annotated, Generic, TypeVar
+
+import msgspec
 
 V = TypeVar("V")
+
+Seconds = Annotated[float, msgspec.Meta(ge=-1e12, le=1e12)]  # so no infinity and no NaN
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+KeptName = tuple[str, Seconds, Count]  # of Seen: a name, when it was seen last, how often
 
 
 class Leak:
@@ -67,6 +74,14 @@ class Seen:
         """Begin anew."""
         self._names.clear()
 
+    def kept(self) -> tuple[KeptName, ...]:
+        """All of it, the longest unseen first."""
+        return tuple((name, at_s, count) for name, (at_s, count) in self._names.items())
+
+    def restore(self, rows: Iterable[KeptName]) -> None:
+        """As :meth:`kept` gave it; of more than ``most`` the last."""
+        self._names = {name: (at_s, count) for name, at_s, count in list(rows)[-self.most :]}
+
 
 class Bounded(Generic[V]):
     """Values by name, made when first asked for; beyond ``most`` the longest unused goes."""
@@ -93,6 +108,17 @@ class Bounded(Generic[V]):
     def find(self, name: str) -> V | None:
         """The value if there is one."""
         return self._values.get(name)
+
+    def newest(self, most: int) -> list[str]:
+        """So many names that were used last, the newest last."""
+        return list(islice(reversed(self._values), most))[::-1]
+
+    def put(self, name: str, value: V) -> None:
+        """It is the newest, with this value."""
+        self._values.pop(name, None)
+        self._values[name] = value
+        if len(self._values) > self._most:
+            self._values.popitem(last=False)
 
     def drop(self, name: str) -> None:
         """Forget it."""

@@ -13,7 +13,8 @@ from typing import Final, Protocol
 import msgspec
 
 from skrytka.mail.identity.attacks.homes import Homes
-from skrytka.mail.identity.attacks.sightings import Act, Guard, Outcome, Tried, budget_of
+from skrytka.mail.identity.attacks.sightings import DELAY_KEPT_S, budget_of, delay_key
+from skrytka.mail.identity.attacks.words import Act, Failing, Guard, Outcome, Tried
 from skrytka.mail.identity.types import Credential, Peer, right_of
 from skrytka.mail.identity.watch import Attempt
 from skrytka.model.address import Address
@@ -28,7 +29,6 @@ STRANGERS_WAITING_MAX: Final = 200
 FREE_FAILURES: Final = 1  # everybody mistypes
 DELAY_FIRST_S: Final = 0.25
 DELAY_AT_HOME_MAX_S: Final = 1.0  # somebody else there may be the one who fails
-FAILURES_KEPT_S: Final = 900.0
 FAILURES_MAX: Final = 10_000
 GUARDS_MAX: Final = 50_000
 WEB: Final = "web"
@@ -99,6 +99,13 @@ class Watching:
             if len(self._guards) > GUARDS_MAX:
                 self._guards.popitem(last=False)
 
+    def recall(self, failing: tuple[Failing, ...]) -> None:
+        """What had failed before this front began."""
+        now_s = self._clock.monotonic_s()
+        for each in failing:
+            if each.key not in self._failures and len(self._failures) < FAILURES_MAX:
+                self._failures[each.key] = (now_s - each.age_s, each.count)
+
     async def delay(self, attempt: Attempt) -> bool:
         """See ``watch.Watch``."""
         facts = attempt.facts
@@ -114,6 +121,10 @@ class Watching:
             await self._sleep(wait_s)
         if not is_at_home:
             await self._enter()
+        if self._is_refused(attempt, is_at_home=is_at_home):  # meanwhile: nobody is hashed who was told to wait
+            if not is_at_home:
+                self._strangers.release()
+            raise TransientError(Reason.RATE_LIMITED)
         self._under_way[id(attempt)] = is_at_home
         return is_at_home
 
@@ -186,7 +197,7 @@ class Watching:
         ):
             return most_s
         at_s, count = self._failures.get(self._failure_key(attempt), (0.0, 0))
-        if count <= FREE_FAILURES or self._clock.monotonic_s() - at_s >= FAILURES_KEPT_S:
+        if count <= FREE_FAILURES or self._clock.monotonic_s() - at_s >= DELAY_KEPT_S:
             return 0.0
         wait_s = DELAY_FIRST_S * 2.0 ** min(count - FREE_FAILURES - 1, 20)
         return min(wait_s, most_s, DELAY_AT_HOME_MAX_S if is_at_home else most_s)
@@ -207,11 +218,11 @@ class Watching:
 
     @staticmethod
     def _failure_key(attempt: Attempt) -> str:
-        return f"{attempt.name} {attempt.facts.network}"
+        return delay_key(attempt.name, attempt.facts.network)
 
     def _count(self, key: str) -> None:
         now_s = self._clock.monotonic_s()
         at_s, count = self._failures.pop(key, (now_s, 0))
-        self._failures[key] = (now_s, 1 if now_s - at_s >= FAILURES_KEPT_S else count + 1)
+        self._failures[key] = (now_s, 1 if now_s - at_s >= DELAY_KEPT_S else count + 1)
         if len(self._failures) > FAILURES_MAX:
             self._failures.popitem(last=False)

@@ -36,3 +36,23 @@ def test_a_table_forgets_the_longest_unused() -> None:
     table.drop("a")
     table.drop("a")
     assert table.find("a") is None
+
+
+def test_what_was_seen_goes_on_in_another() -> None:
+    seen = Seen(9)
+    for at_s, name in enumerate("abcb"):
+        seen.add(name, float(at_s), 10.0)
+    other = Seen(2)
+    other.restore(seen.kept())
+    assert other.kept() == (("c", 2.0, 1), ("b", 3.0, 2))
+
+
+def test_a_table_has_its_newest_and_takes_what_was_made_elsewhere() -> None:
+    table: Bounded[list[int]] = Bounded(list, 3)
+    for name in "abc":
+        table.of(name)
+    table.of("a")
+    assert table.newest(2) == ["c", "a"]
+    table.put("b", [1])
+    table.put("d", [2])
+    assert (table.newest(9), table.find("b")) == (["a", "b", "d"], [1])

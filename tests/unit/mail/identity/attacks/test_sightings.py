@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from skrytka.mail.identity.attacks import sightings as module
-from skrytka.mail.identity.attacks.sightings import Act, Attack, Guard, Outcome, Sighting, Sightings, Tried, budget_of
+from skrytka.mail.identity.attacks import counted as module
+from skrytka.mail.identity.attacks.sightings import Sightings, budget_of
+from skrytka.mail.identity.attacks.words import Act, Attack, Guard, Outcome, Sighting, Tried
 from skrytka.model.clock import FixedClock
 from skrytka.model.settings import Attacks
 

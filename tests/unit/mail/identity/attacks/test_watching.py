@@ -4,8 +4,9 @@ from collections import Counter
 import pytest
 
 from skrytka.mail.identity.attacks import watching as module
-from skrytka.mail.identity.attacks.sightings import Act, Guard, Outcome, Tried, budget_of
+from skrytka.mail.identity.attacks.sightings import DELAY_KEPT_S, budget_of
 from skrytka.mail.identity.attacks.watching import Arrival, Watching
+from skrytka.mail.identity.attacks.words import Act, Failing, Guard, Outcome, Tried
 from skrytka.mail.identity.types import Credential
 from skrytka.mail.identity.watch import Attempt
 from skrytka.model.address import Address
@@ -84,7 +85,7 @@ async def test_each_failure_doubles_the_wait_of_that_account_and_network_only(wo
     assert [await world.fail() for _ in range(9)] == [0.0, 0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
     assert await world.fail(HOME) == 0.0
     assert await world.fail(AWAY, "bob@example.org") == 0.0
-    world.clock.advance(module.FAILURES_KEPT_S)
+    world.clock.advance(DELAY_KEPT_S)
     assert await world.fail() == 0.0
 
 
@@ -221,3 +222,24 @@ async def test_a_password_on_the_web_makes_no_home_before_the_login_is_whole(wor
     await world.watching.arrived(attempt_of(web), ANN)
     assert [arrival.is_half for arrival in world.arrivals] == [True, True, False]
     assert await world.succeed(web)
+
+
+async def test_a_front_that_begins_goes_on_with_what_had_failed(world: World) -> None:
+    own = f"?ann@example.org {AWAY.network}"
+    world.watching.recall((Failing(own, 3, 10.0), Failing("?other x", 9, 0.0)))
+    assert await world.fail() == 0.5
+    world.watching.recall((Failing(own, 30, 0.0),))  # what it has seen itself is newer
+    assert await world.fail() == 1.0
+
+
+async def test_who_is_refused_while_he_waits_is_not_hashed(world: World) -> None:
+    for _ in range(3):
+        await world.fail()
+
+    async def refused_meanwhile(_seconds: float) -> None:
+        world.watching.guard((Guard(Act.REFUSE, AWAY.network, 600.0),))
+
+    world.watching._sleep = refused_meanwhile
+    for _ in range(module.STRANGERS + 1):  # and the place of a stranger is free again
+        with pytest.raises(TransientError):
+            await world.watching.delay(attempt_of())

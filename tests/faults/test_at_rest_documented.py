@@ -97,6 +97,8 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ["app-password", "add", "bob@example.test", "telephone"],
             ["account", "control", "bob@example.test", "--service", "imap", "--network", "192.0.2.0/24"],
             ["account", "compromised", "dora@example.test"],
+            ["account", "language", "bob@example.test", "pl"],
+            ["domain", "language", "example.test", "en"],
             ["delegation", "add", "bob@example.test", "alice@example.test", "send_as"],
         ):
             demo.run(*command)

@@ -7,6 +7,7 @@ import click
 
 from skrytka.cli import account_access, options, output
 from skrytka.cli.connect import ask
+from skrytka.cli.language import STORED_LANGUAGE, stored_language
 from skrytka.cli.sizes import SIZE
 
 COLUMNS = ("address", "status", "is_admin", "messages", "used_bytes", "quota_bytes", "created_at")
@@ -65,6 +66,17 @@ def password(*, address: str, password_stdin: bool, as_json: bool) -> None:
 def quota(*, address: str, size: int, as_json: bool) -> None:
     """Let ADDRESS hold SIZE at most, such as 500M or 10G; 0 is no limit."""
     show(ask("account.quota", address=address, quota_bytes=size), "the quota of {address} is changed", as_json=as_json)
+
+
+@account.command()
+@click.argument("address")
+@click.argument("tag", type=STORED_LANGUAGE)
+@options.json_option
+@options.installation_options
+def language(*, address: str, tag: str, as_json: bool) -> None:
+    """In which language the owner of ADDRESS is written to: en, pl, or default for that of its domain."""
+    set_ = ask("account.language", address=address, language=stored_language(tag))
+    show(set_, "the language of {address} is set", as_json=as_json)
 
 
 @account.command()

@@ -4,6 +4,7 @@ import click
 
 from skrytka.cli import options, output
 from skrytka.cli.connect import ask
+from skrytka.cli.language import STORED_LANGUAGE, stored_language
 
 
 @click.group()
@@ -27,6 +28,17 @@ def add(*, name: str, as_json: bool) -> None:
 def list_(*, as_json: bool) -> None:
     """All domains, and how many of their DNS records were missing or wrong at the last look (see `skrytka dns`)."""
     output.print_rows(("name", "created_at", "dns_faults", "dns_looked_at"), ask("domain.list"), as_json=as_json)
+
+
+@domain.command()
+@click.argument("name")
+@click.argument("tag", type=STORED_LANGUAGE)
+@options.json_option
+@options.installation_options
+def language(*, name: str, tag: str, as_json: bool) -> None:
+    """In which language owners of accounts of NAME are written to: en, pl, or default for the server's."""
+    set_ = ask("domain.language", domain=name, language=stored_language(tag))
+    output.print_done(set_, "the language of {name} is set", as_json=as_json)
 
 
 @domain.command()

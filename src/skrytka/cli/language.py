@@ -9,6 +9,7 @@ import click
 P = ParamSpec("P")
 R = TypeVar("R")
 Language = Literal["en", "pl"]
+STORED_LANGUAGE = click.Choice(["en", "pl", "default"])  # of an account or a domain
 _VARIABLES = ("SKRYTKA_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 
 
@@ -25,3 +26,8 @@ def language_of(chosen: str | None, environment: Mapping[str, str] = os.environ)
     """The first of the variables that says anything decides (environ(7)); English is what all else is."""
     text = chosen or next((found for name in _VARIABLES if (found := environment.get(name))), "")
     return "pl" if text.lower().partition("_")[0].partition(".")[0] == "pl" else "en"
+
+
+def stored_language(tag: str) -> str | None:
+    """What ``STORED_LANGUAGE`` means: None for what holds without one."""
+    return None if tag == "default" else tag

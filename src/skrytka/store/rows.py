@@ -64,6 +64,8 @@ class Op(StrEnum):
     ACCOUNT_PASSWORD = "account.password"  # noqa: S105 - says that one was set
     ACCOUNT_REMOVE = "account.remove"
     ACCOUNT_CONTROL = "account.control"
+    ACCOUNT_LANGUAGE = "account.language"
+    DOMAIN_LANGUAGE = "domain.language"
     ACCOUNT_LOCK = "account.lock"
     ACCOUNT_UNLOCK = "account.unlock"
     PLACES_NOTE = "places.note"

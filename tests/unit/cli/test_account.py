@@ -136,3 +136,13 @@ def test_a_code_for_the_owner_is_shown_once(cli: Cli, command: str) -> None:
     assert cli("account", command, "eva@example.test") == 0
     assert cli.out.rstrip().endswith("abcde-fghij")
     assert cli.asked == [(name, {"address": "eva@example.test"})]
+
+
+def test_an_account_has_a_language(cli: Cli) -> None:
+    cli.answers = {"account.language": {"address": "ann@example.test", "language": "pl"}}
+    for tag in ("pl", "default"):
+        assert cli("account", "language", "ann@example.test", tag) == 0
+    assert cli.asked == [
+        ("account.language", {"address": "ann@example.test", "language": "pl"}),
+        ("account.language", {"address": "ann@example.test", "language": None}),
+    ]

@@ -1,6 +1,6 @@
 import pytest
 
-from skrytka.cli.language import language_of
+from skrytka.cli.language import language_of, stored_language
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,7 @@ def test_what_is_chosen_comes_before_the_terminal(
     chosen: str | None, environment: dict[str, str], language: str
 ) -> None:
     assert language_of(chosen, environment) == language
+
+
+def test_what_is_stored_may_be_nothing() -> None:
+    assert [stored_language(tag) for tag in ("en", "pl", "default")] == ["en", "pl", None]

@@ -91,6 +91,8 @@ ALL_OF_THEM: list[tuple[str, dict[str, object]]] = [
     ("account.list", {"domain": "example.test"}),
     ("account.password", {"address": "alice@example.test", "password": "new"}),
     ("account.quota", {"address": "alice@example.test", "quota_bytes": 5}),
+    ("account.language", {"address": "alice@example.test", "language": "pl"}),
+    ("domain.language", {"domain": "example.test"}),
     ("account.suspend", {"address": "alice@example.test"}),
     ("account.resume", {"address": "alice@example.test"}),
     ("account.remove", {"address": "bob@example.test"}),

@@ -26,9 +26,11 @@ from skrytka.store.commands.directory import (
     SetQuota,
     SuspendAccount,
 )
+from skrytka.store.commands.languages import SetAccountLanguage
 from skrytka.store.commands.shared import NewFolder
 from skrytka.store.rows import AccountRow, AccountStatus, AddressRow, Role
 from skrytka.store.sql import directory as sql
+from skrytka.store.sql import languages
 from skrytka.store.sql.outbound import REMOVED, SUSPENDED
 
 FOLDERS: Final = (
@@ -120,11 +122,13 @@ class Accounts(AdminPart):
             await self._hosted(wanted)
         rows = await self._deps.store.read(sql.accounts())
         verifiers = await self._deps.store.read(sql.verifiers(PASSWORD))
+        spoken = await self._deps.store.read(languages.accounts())
         found: list[AccountInfo] = []
         for number, row in enumerate(rows, 1):
             if wanted in (None, row.address.rpartition("@")[2]):
                 raw = verifiers.get(row.account)
-                found.append(_info(row, decode_verifier(raw) if raw is not None else NO_VERIFIER))
+                verifier = decode_verifier(raw) if raw is not None else NO_VERIFIER
+                found.append(_info(row, verifier, spoken.get(row.account, "")))
             if number % SLICE == 0:
                 await asyncio.sleep(0)
         return found
@@ -156,6 +160,13 @@ class Accounts(AdminPart):
         await self._deps.store.submit(SetQuota(unit=self._unit(), account=row.account, quota_bytes=quota_bytes))
         self._changed(actor, "account.quota", row.address)
         return await self._info(await self._account(address))
+
+    async def set_language(self, address: str, language: str, actor: str) -> AccountInfo:
+        """In which its owner is written to; "" for that of its domain."""
+        row = await self._account(address)
+        await self._deps.store.submit(SetAccountLanguage(unit=self._unit(), account=row.account, language=language))
+        self._changed(actor, "account.language", row.address)
+        return await self._info(row)
 
     async def suspend(self, address: str, actor: str) -> AccountInfo:
         """No login, no mail in; what is there stays, and what it has scheduled waits until it is resumed.
@@ -210,10 +221,10 @@ class Accounts(AdminPart):
         return NO_VERIFIER
 
     async def _info(self, row: AccountRow) -> AccountInfo:
-        return _info(row, await self._verifier(row.account))
+        return _info(row, await self._verifier(row.account), await self._deps.store.read(languages.own(row.account)))
 
 
-def _info(row: AccountRow, verifier: Verifier) -> AccountInfo:
+def _info(row: AccountRow, verifier: Verifier, language: str) -> AccountInfo:
     return AccountInfo(
         account=row.account,
         address=row.address,
@@ -225,6 +236,7 @@ def _info(row: AccountRow, verifier: Verifier) -> AccountInfo:
         services=verifier.services,
         is_admin=row.is_admin,
         must_change=verifier.must_change,
+        language=language,
     )
 
 

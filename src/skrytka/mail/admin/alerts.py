@@ -5,13 +5,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from skrytka.mail.admin.languages import words_of, words_of_domain
 from skrytka.mail.admin.notices import Sender
 from skrytka.mail.delivery.resolve import POSTMASTER
 from skrytka.mail.identity.attacks.arrivals import OddLogin
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
 from skrytka.model.ids import AccountId, id_text, new_id, new_unit
-from skrytka.protocol.reports.alert_mail import AlertWords, LoginAlert, write_lock_notice, write_login_alert
+from skrytka.protocol.reports.alert_mail import (
+    ALERT_LANGUAGES,
+    AlertWords,
+    LoginAlert,
+    write_lock_notice,
+    write_login_alert,
+)
 from skrytka.store.api import Store
 from skrytka.store.commands.places import PutAlert
 
@@ -29,7 +36,7 @@ class AlertDeps:
     clock: Clock
     random: Random
     hostname: str
-    words: Callable[[], AlertWords]
+    words: Callable[[], AlertWords]  # of whoever has none of his own
     origin: Callable[[], str]  # "https://host" of the pages for people; "": there are none
 
 
@@ -60,12 +67,14 @@ class Alerts:
             oddities=tuple(each.value for each in odd.oddities),
             link=link,
         )
-        await deps.sender.send(write_login_alert(alert, deps.words()), alert.from_, (arrival.address,))
+        words = await words_of(deps.store, arrival.account, ALERT_LANGUAGES, deps.words())
+        await deps.sender.send(write_login_alert(alert, words), alert.from_, (arrival.address,))
 
     async def locked(self, address: Address, actor: str) -> None:
         """To whoever answers for the domain."""
         deps, to = self._deps, self._from(address)
-        octets = write_lock_notice(address, actor, to, to, self._message_id(), deps.clock.now_ms(), deps.words())
+        words = await words_of_domain(deps.store, address.domain.name, ALERT_LANGUAGES, deps.words())
+        octets = write_lock_notice(address, actor, to, to, self._message_id(), deps.clock.now_ms(), words)
         await deps.sender.send(octets, to, (to,))
 
     async def _token(self, account: AccountId) -> str | None:

@@ -6,7 +6,9 @@ from skrytka.mail.admin.types import DomainInfo
 from skrytka.mail.delivery.resolve import POSTMASTER, ROLES
 from skrytka.model.address import Domain
 from skrytka.store.commands.directory import AddAlias, AddDomain, RemoveDomain
+from skrytka.store.commands.languages import SetDomainLanguage
 from skrytka.store.sql import directory as sql
+from skrytka.store.sql import languages
 
 
 class Domains(AdminPart):
@@ -26,6 +28,7 @@ class Domains(AdminPart):
     async def list(self) -> list[DomainInfo]:
         """By name."""
         rows = await self._deps.store.read(sql.domains())
+        spoken = await self._deps.store.read(languages.domains())
         looks = {} if self._deps.dns is None else self._deps.dns.memory.load().domains
         return [
             DomainInfo(
@@ -33,6 +36,7 @@ class Domains(AdminPart):
                 created_at_ms=row.created_at_ms,
                 dns_faults=len(look.faults) if (look := looks.get(row.name)) else None,
                 dns_looked_at_ms=look.looked_at_ms if look else None,
+                language=spoken.get(row.name, ""),
             )
             for row in rows
         ]
@@ -42,6 +46,13 @@ class Domains(AdminPart):
         domain = parse_domain(name).name
         await self._hosted(domain)
         return next(row for row in await self.list() if row.name == domain)
+
+    async def set_language(self, name: str, language: str, actor: str) -> DomainInfo:
+        """In which owners of its accounts are written to that have none of their own; "" for the server's."""
+        domain = parse_domain(name).name
+        await self._deps.store.submit(SetDomainLanguage(unit=self._unit(), name=domain, language=language))
+        self._changed(actor, "domain.language", domain)
+        return await self.show(domain)
 
     async def remove(self, name: str, actor: str) -> DomainInfo:
         """NOT_PERMITTED while it has accounts or aliases."""

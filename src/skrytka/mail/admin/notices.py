@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from skrytka.mail.admin.notice_words import LANGUAGES, Language
+from skrytka.mail.admin.languages import words_of
+from skrytka.mail.admin.notice_words import LANGUAGES, Language, Words
 from skrytka.mail.delivery.resolve import POSTMASTER
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
@@ -39,7 +40,7 @@ class NoticeDeps:
 
     store: Store
     sender: Sender
-    language: Callable[[], Language]
+    language: Callable[[], Language]  # of whoever has none of his own
     clock: Clock
     random: Random
 
@@ -62,13 +63,14 @@ class Notices:
         if account is not None and account.status is not AccountStatus.REMOVED:
             to = Address.parse(account.address)
             from_ = Address(POSTMASTER, to.domain)
+            words = await words_of(deps.store, row.account, LANGUAGES, LANGUAGES[deps.language()])
             with contextlib.suppress(PermanentError):  # whom nothing reaches must not keep it from all others
-                await deps.sender.send(self._mail(row, from_, to), from_, [to])
+                await deps.sender.send(self._mail(row, from_, to, words), from_, [to])
         unit = new_unit(deps.clock, deps.random)
         await deps.store.submit(DropNotice(unit=unit, notice=row.notice))
 
-    def _mail(self, row: NoticeRow, from_: Address, to: Address) -> bytes:
-        deps, words = self._deps, LANGUAGES[self._deps.language()]
+    def _mail(self, row: NoticeRow, from_: Address, to: Address, words: Words) -> bytes:
+        deps = self._deps
         what = words.what[row.what]
         at = dt.datetime.fromtimestamp(row.created_at_ms / 1000, dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
         return write_notice(

@@ -21,6 +21,7 @@ class DomainInfo(msgspec.Struct, frozen=True, kw_only=True):
     created_at_ms: int
     dns_faults: int | None = None  # records that are missing or wrong; None: nobody has looked yet
     dns_looked_at_ms: int | None = None
+    language: str = ""  # in which owners of its accounts are written to; "": the server's
 
 
 class RecordInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +85,7 @@ class AccountInfo(msgspec.Struct, frozen=True, kw_only=True):
     services: tuple[str, ...] = ()  # where its password may be used; empty: everywhere
     is_admin: bool = False
     must_change: str = ""  # its password: "given" by an administrator, "compromised"
+    language: str = ""  # in which its owner is written to; "": as its domain says, else the server
 
 
 class CodeMade(msgspec.Struct, frozen=True, kw_only=True):

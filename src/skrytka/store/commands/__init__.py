@@ -55,6 +55,7 @@ from skrytka.store.commands.factors import (
     UseFactor,
 )
 from skrytka.store.commands.jobs import CollectBlobs, ExpireJournal, ExpireVault, MendTimes
+from skrytka.store.commands.languages import SetAccountLanguage, SetDomainLanguage
 from skrytka.store.commands.mailbox import (
     AddKeyword,
     ClaimRecent,
@@ -175,8 +176,10 @@ AnyCommand = (
     | RevokeOAuth
     | RotateOAuthToken
     | Schedule
+    | SetAccountLanguage
     | SetAlias
     | SetControl
+    | SetDomainLanguage
     | SetPassword
     | SetQuota
     | Settle
@@ -287,8 +290,10 @@ __all__ = [
     "RotateOAuthToken",
     "Schedule",
     "SeeSession",
+    "SetAccountLanguage",
     "SetAlias",
     "SetControl",
+    "SetDomainLanguage",
     "SetPassword",
     "SetQuota",
     "Settle",

@@ -7,7 +7,7 @@ from skrytka.store.commands.oauth import forget as forget_programs
 from skrytka.store.commands.shared import NewFolder, hosted, log_directory, next_number, uidvalidity_s
 from skrytka.store.factor_rows import RuleScope
 from skrytka.store.rows import QUEUE_SUBJECT, AccountStatus, AddressKind, Op, Role
-from skrytka.store.sql import access, app_passwords, controls, dkim, factors, mailboxes, outbound, places
+from skrytka.store.sql import access, app_passwords, controls, dkim, factors, languages, mailboxes, outbound, places
 from skrytka.store.sql import directory as sql
 from skrytka.store.statement import Query, Value
 
@@ -39,6 +39,7 @@ class RemoveDomain(Command[None], frozen=True):
                 Reason.NOT_PERMITTED, f"{self.name} still has addresses; remove its accounts and aliases first"
             )
         yield dkim.DELETE_ALL(domain=domain)
+        yield languages.DELETE_OF_DOMAIN(domain=domain)
         yield factors.DELETE_RULE(scope=RuleScope.DOMAIN.value, subject=self.name)
         yield access.TAKE_OF_DOMAIN(domain=self.name)
         yield sql.DELETE_DOMAIN(domain=domain)
@@ -185,6 +186,7 @@ class RemoveAccount(Command[int], frozen=True):
         yield app_passwords.DELETE_ALL(account=self.account)
         yield app_passwords.DELETE_CERTIFICATES(account=self.account)
         yield controls.DELETE(account=self.account)
+        yield languages.DELETE_OF_ACCOUNT(account=self.account)
         yield controls.DELETE_DELEGATIONS(account=self.account)
         for drop in (places.DROP_ALL, places.DROP_LOCK, places.DROP_ALERTS):
             yield drop(account=self.account)

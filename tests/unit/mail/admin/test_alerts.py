@@ -9,11 +9,11 @@ from skrytka.mail.identity.attacks.arrivals import OddLogin
 from skrytka.mail.identity.attacks.odd import Oddity
 from skrytka.mail.identity.attacks.watching import Arrival
 from skrytka.model.address import Address
-from skrytka.protocol.reports.alert_mail import ENGLISH
+from skrytka.protocol.reports.alert_mail import ENGLISH, POLISH
 from skrytka.store.commands.places import ALERTS_MAX
 from skrytka.store.sql import places
 from tests.unit.mail.support import PeerFacts
-from tests.unit.mail.world import World
+from tests.unit.mail.world import ACTOR, World
 
 ALICE = Address.parse("alice@example.test")
 
@@ -70,6 +70,16 @@ async def test_the_link_of_an_alert_holds_for_a_day_and_is_kept_as_a_hash(world:
     now_ms = world.clock.now_ms()
     assert await world.store.read(places.has_alert(account, token, now_ms))
     assert not await world.store.read(places.has_alert(account, token, now_ms + LINK_MS))
+
+
+async def test_the_owner_reads_his_language_and_postmaster_the_domain_s(world: World) -> None:
+    await world.admin.domains.set_language("example.test", "pl", ACTOR)
+    await world.admin.accounts.set_language(str(ALICE), "en", ACTOR)
+    alerts, sent = made(world)
+    await alerts.odd_login(await odd(world))
+    await alerts.locked(ALICE, "owner")
+    assert "Somebody logged in to" in sent.mails[0][0]
+    assert POLISH.locked.format(address=ALICE, actor="owner") in sent.mails[1][0]
 
 
 @pytest.mark.parametrize("origin", ["https://mail.example.test:8442", ""])

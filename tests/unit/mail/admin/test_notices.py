@@ -55,6 +55,19 @@ async def test_the_owner_is_told_once_in_his_language(world: World, language: La
     assert await world.store.read(sql.notices(9)) == []
 
 
+async def test_the_account_s_own_language_goes_before_the_server_s(world: World) -> None:
+    await world.admin.accounts.set_language("alice@example.test", "pl", ACTOR)
+    for name in ("alice", "bob"):
+        await world.admin.factors.reset(f"{name}@example.test", ACTOR)
+    sent = Sent()
+    await notices(world, sent).run()
+    subjects = {
+        str(to[0]): message_from_bytes(octets, policy=email.policy.default)["Subject"] for octets, _, to in sent.mails
+    }
+    assert subjects["alice@example.test"].startswith("Twoje konto: ")
+    assert subjects["bob@example.test"].startswith("Your account: ")
+
+
 async def test_what_cannot_be_told_now_is_told_later(world: World) -> None:
     await world.admin.factors.reset("alice@example.test", ACTOR)
     sent = Sent()

@@ -18,6 +18,7 @@ from skrytka.mail.admin.commands.base import (
     on_address,
     on_domain_or_all,
 )
+from skrytka.mail.admin.notice_words import Language
 from skrytka.mail.admin.types import AccountInfo, AliasInfo, Removed
 from skrytka.mail.identity.change import GIVEN
 from skrytka.mail.identity.permissions import Permission
@@ -41,6 +42,11 @@ class PasswordArgs(Args, frozen=True, kw_only=True):
 class QuotaArgs(Args, frozen=True, kw_only=True):
     address: str
     quota_bytes: Annotated[int, msgspec.Meta(ge=0)]
+
+
+class LanguageArgs(Args, frozen=True, kw_only=True):
+    address: str
+    language: Language | None = None  # null: as its domain says, else the server
 
 
 class AliasAddArgs(Args, frozen=True, kw_only=True):
@@ -120,6 +126,17 @@ ACCOUNTS: Final[dict[str, Command]] = {
         before=_account_now,
         run=lambda deps, args, actor, _: deps.admin.accounts.set_quota(args.address, args.quota_bytes, actor.name),
         route=Route("PUT", "/accounts/{address}/quota"),
+    ),
+    "account.language": Command(
+        args=LanguageArgs,
+        result=AccountInfo,
+        permission=Permission.ACCOUNT_WRITE,
+        scope=on_account,
+        before=_account_now,
+        run=lambda deps, args, actor, _: deps.admin.accounts.set_language(
+            args.address, args.language or "", actor.name
+        ),
+        route=Route("PUT", "/accounts/{address}/language"),
     ),
     "account.suspend": Command(
         args=AddressArgs,

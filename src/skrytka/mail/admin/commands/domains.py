@@ -16,6 +16,7 @@ from skrytka.mail.admin.commands.base import (
     on_node,
 )
 from skrytka.mail.admin.dkim import DkimInfo
+from skrytka.mail.admin.notice_words import Language
 from skrytka.mail.admin.types import DnsInfo, DnsPlan, DnsPublication, DomainInfo
 from skrytka.mail.identity.permissions import Permission
 
@@ -23,6 +24,11 @@ from skrytka.mail.identity.permissions import Permission
 class PublishArgs(Args, frozen=True, kw_only=True):
     domain: str
     plan: DnsPlan  # as it was shown and confirmed
+
+
+class DomainLanguageArgs(Args, frozen=True, kw_only=True):
+    domain: str
+    language: Language | None = None  # null: the server's
 
 
 class DkimKeyArgs(Args, frozen=True, kw_only=True):
@@ -64,6 +70,15 @@ DOMAINS: Final[dict[str, Command]] = {
         scope=on_domain,
         run=lambda deps, args, _actor, _: deps.admin.domains.show(args.domain),
         route=Route("GET", "/domains/{domain}"),
+    ),
+    "domain.language": Command(
+        args=DomainLanguageArgs,
+        result=DomainInfo,
+        permission=Permission.ACCOUNT_WRITE,
+        scope=on_domain,
+        before=_domain_now,
+        run=lambda deps, args, actor, _: deps.admin.domains.set_language(args.domain, args.language or "", actor.name),
+        route=Route("PUT", "/domains/{domain}/language"),
     ),
     "domain.remove": Command(
         args=DomainArgs,

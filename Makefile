@@ -48,7 +48,7 @@ bench: setup apt
 lock:
 	@command -v $(UV) >/dev/null || { echo "uv is needed: pip install uv, or make lock UV=/path/to/uv"; exit 1; }
 	$(UV) pip compile pyproject.toml $(LOCK_FLAGS) --group build -o requirements/run.lock
-	$(UV) pip compile pyproject.toml $(LOCK_FLAGS) --group build --group dev --extra postgres -c requirements/run.lock \
+	$(UV) pip compile pyproject.toml $(LOCK_FLAGS) --group build --group dev --extra geoip --extra postgres -c requirements/run.lock \
 		-o requirements/dev.lock
 
 $(VENV)/.run-lock: requirements/run.lock pyproject.toml scripts/bootstrap.sh

@@ -1,15 +1,20 @@
 """An attack on logins of a running demo: many names, one password each, from many addresses of loopback.
 
-Every try is a TLS session of its own, over IMAP and submission in turn. Beside it somebody logs in again and again.
+A connection of TLS makes as many tries as the server lets it, over IMAP and submission in turn. Beside it somebody logs
+in again and again, each time on a connection of his own. ``python -m tests.support.attack``: the attacker alone, so
+that what his side costs does not count as the user's wait.
 """
 
+import argparse
 import asyncio
 import contextlib
 import itertools
+import json
 import ssl
+import sys
 import time
 from base64 import b64encode
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +23,11 @@ from skrytka.store.events.files import event_files, read_lines
 from skrytka.store.events.line import header_fields
 from tests.support.demo import Demo
 
-AT_ONCE = 24
+AT_ONCE = 48
+TRIES_EACH = 3  # of one connection: then either service hangs up
 HOSTS = 10  # of each network
 REPLY_S = 60.0
+PASSWORD = "Summer2026!"
 
 
 @dataclass
@@ -30,6 +37,7 @@ class Attack:
     tries: int
     networks: int
     answers: Counter[str] = field(default_factory=Counter)
+    connections: int = 0
     user_s: list[float] = field(default_factory=list)  # how long each of his logins took
     user_failures: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -58,34 +66,63 @@ def sources(networks: int) -> list[str]:
     return [f"127.10.{network}.{host}" for host in range(1, HOSTS + 1) for network in range(1, networks + 1)]
 
 
-async def spray(target: Target, attack: Attack, user: tuple[str, str], source: str) -> Attack:
-    """All tries, while the user logs in from ``source``."""
+async def spray(
+    target: Target,
+    attack: Attack,
+    user: tuple[str, str],
+    source: str,
+    *,
+    is_apart: bool = False,
+    each: int = TRIES_EACH,
+) -> Attack:
+    """All tries, while the user logs in from ``source``. ``is_apart``: they come from another process."""
     began = time.monotonic()
-    numbers = iter(range(attack.tries))
-    places = itertools.cycle(sources(attack.networks))
     is_over = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         at_home = tasks.create_task(_user(target, attack, user, source, is_over))
-        workers = [tasks.create_task(_worker(target, attack, numbers, places)) for _ in range(AT_ONCE)]
-        await asyncio.gather(*workers)
+        await (_apart(target, attack, each) if is_apart else assault(target, attack, each))
         is_over.set()
         await at_home
     attack.seconds = time.monotonic() - began
     return attack
 
 
+async def assault(target: Target, attack: Attack, each: int = TRIES_EACH) -> None:
+    """The tries alone."""
+    names = deque(f"user{n % 7919}@example.test" if n % 10 else "bob@example.test" for n in range(attack.tries))
+    places = itertools.cycle(sources(attack.networks))
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(AT_ONCE):
+            tasks.create_task(_worker(target, attack, names, places, each, is_imap=bool(number % 2)))
+
+
+async def _apart(target: Target, attack: Attack, each: int) -> None:
+    words = ["--imaps", target.imaps, "--submissions", target.submissions]
+    words += ["--tries", attack.tries, "--networks", attack.networks, "--each", each]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.support.attack", *map(str, words), stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    told = json.loads(out)
+    attack.answers.update(told["answers"])
+    attack.connections = told["connections"]
+
+
 async def login(target: Target, name: str, password: str, source: str, *, is_imap: bool) -> str:
     """The word of the reply: OK, NO, BYE; 235, 535, 454... "" for a closed connection."""
-    if is_imap:
-        return await _imap(target, name, password, source)
-    return await _submission(target, name, password, source)
+    answers = await _visit(target, [name], password, source, is_imap=is_imap)
+    return answers[0] if answers else ""
 
 
-async def _worker(target: Target, attack: Attack, numbers: Iterator[int], places: Iterator[str]) -> None:
-    for number in numbers:
-        source = next(places)
-        name = f"user{number % 7919}@example.test" if number % 10 else "bob@example.test"
-        attack.answers[await login(target, name, "Summer2026!", source, is_imap=bool(number % 2))] += 1
+async def _worker(
+    target: Target, attack: Attack, names: deque[str], places: Iterator[str], each: int, *, is_imap: bool
+) -> None:
+    while names:
+        mine = [names.popleft() for _ in range(min(each, len(names)))]
+        answers = await _visit(target, mine, PASSWORD, next(places), is_imap=is_imap)
+        attack.answers.update(answers)
+        attack.connections += 1
+        names.extend(mine[max(1, len(answers)) :])  # one that nobody answered was a try all the same
 
 
 async def _user(target: Target, attack: Attack, user: tuple[str, str], source: str, is_over: asyncio.Event) -> None:
@@ -100,35 +137,43 @@ async def _user(target: Target, attack: Attack, user: tuple[str, str], source: s
             await asyncio.wait_for(is_over.wait(), 0.05)
 
 
-async def _imap(target: Target, name: str, password: str, source: str) -> str:
-    lines = (f'a LOGIN "{name}" "{password}"',)
-    return (await _talk(target.imaps, target.tls, source, lines, b"a ")).partition(" ")[0]
-
-
-async def _submission(target: Target, name: str, password: str, source: str) -> str:
-    secret = b64encode(f"\0{name}\0{password}".encode()).decode()
-    lines = ("EHLO client.example.net", f"AUTH PLAIN {secret}")
-    return (await _talk(target.submissions, target.tls, source, lines, b""))[:3]
-
-
-async def _talk(port: int, tls: ssl.SSLContext, source: str, lines: tuple[str, ...], tag: bytes) -> str:
-    """The last reply, without its tag."""
+async def _visit(target: Target, names: list[str], password: str, source: str, *, is_imap: bool) -> list[str]:
+    """One connection; a word for each try that was answered, or what became of the connection."""
+    words: list[str] = []
     try:
         async with asyncio.timeout(REPLY_S):
             reader, writer = await asyncio.open_connection(
-                "127.0.0.1", port, ssl=tls, server_hostname="localhost", local_addr=(source, 0)
+                "127.0.0.1",
+                target.imaps if is_imap else target.submissions,
+                ssl=target.tls,
+                server_hostname="localhost",
+                local_addr=(source, 0),
             )
             try:
-                await _reply(reader, b"* " if tag else b"")
-                said = ""
-                for line in lines:
-                    writer.write(line.encode() + b"\r\n")
-                    said = await _reply(reader, tag)
-                return said
+                await _reply(reader, b"* " if is_imap else b"")
+                if not is_imap:
+                    await _say(reader, writer, "EHLO client.example.net", b"")
+                for name in names:
+                    said = await _say(reader, writer, _line(name, password, is_imap=is_imap), b"a " if is_imap else b"")
+                    if not said:
+                        break
+                    words.append(said.partition(" ")[0] if is_imap else said[:3])
             finally:
                 writer.transport.abort()
     except (OSError, TimeoutError) as exc:
-        return type(exc).__name__
+        words = words or [type(exc).__name__]
+    return words
+
+
+def _line(name: str, password: str, *, is_imap: bool) -> str:
+    if is_imap:
+        return f'a LOGIN "{name}" "{password}"'
+    return "AUTH PLAIN " + b64encode(f"\0{name}\0{password}".encode()).decode()
+
+
+async def _say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: str, tag: bytes) -> str:
+    writer.write(line.encode() + b"\r\n")
+    return await _reply(reader, tag)
 
 
 async def _reply(reader: asyncio.StreamReader, tag: bytes) -> str:
@@ -155,3 +200,20 @@ def auth_events(root: Path) -> list[tuple[str, dict[str, object]]]:
 def hashes(events: list[tuple[str, dict[str, object]]]) -> int:
     """Tries that came as far as a hash: every one that was not refused for its number."""
     return sum(kind == "login_failed" and fields.get("reason") != "rate_limited" for kind, fields in events)
+
+
+def main() -> None:
+    """The attacker; what he was answered, as JSON."""
+    parser = argparse.ArgumentParser(prog="tests.support.attack")
+    for name in ("imaps", "submissions", "tries", "networks", "each"):
+        parser.add_argument(f"--{name}", type=int, required=True)
+    options = parser.parse_args()
+    tls = ssl.create_default_context()
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE  # he does not care whom he attacks
+    attack = Attack(options.tries, options.networks)
+    asyncio.run(assault(Target(options.imaps, options.submissions, tls), attack, options.each))
+    print(json.dumps({"answers": attack.answers, "connections": attack.connections}))  # noqa: T201 - the answer
+
+
+if __name__ == "__main__":
+    main()

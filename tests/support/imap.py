@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+from msgspec.structs import replace as replace_struct
+
 from skrytka.inspect.inspector import Inspector
 from skrytka.mail.identity.login import Login
 from skrytka.model.address import Address
@@ -37,6 +39,7 @@ class FakeIdentity(PasswordsOnly):
         self.tried: list[tuple[str, str]] = []
         self.is_revoked = False
         self.refused: list[str] = []
+        self.said: list[str] = []  # by programs, of themselves
 
     def refuse(self, name: str, facts: ConnFacts, mechanism: str) -> None:
         self.refused.append(name)
@@ -45,7 +48,8 @@ class FakeIdentity(PasswordsOnly):
         return not self.is_revoked
 
     async def login(self, name: str, password: Secret, facts: ConnFacts, mechanism: str) -> Login:
-        assert facts is FACTS
+        assert replace_struct(facts, program="") == FACTS
+        self.said.append(facts.program)
         self.tried.append((name, mechanism))
         if name == "slow@example.test":
             raise TransientError(Reason.RATE_LIMITED)

@@ -15,6 +15,7 @@ class PasswordsOnly:
 
     has_programs = False
     has_bearers = False
+    programs: tuple[str, ...] = ()  # what they said behind their login
 
     def bearer_challenge(self, service: str) -> dict[str, str]:
         return {}
@@ -30,6 +31,9 @@ class PasswordsOnly:
 
     async def certificate(self, der: bytes, authorization: str, facts: ConnFacts, mechanism: str) -> Login:
         raise PermanentError(Reason.UNSUPPORTED)
+
+    async def identified(self, login: Login, facts: ConnFacts) -> None:
+        self.programs = (*self.programs, facts.program)
 
     async def controls(self, login: Login) -> None:
         return None

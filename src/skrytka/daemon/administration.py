@@ -77,7 +77,7 @@ class Administration:
             trace=EventTrace(layout, self.name_key),
             certificates=self.orders,
             clients=ClientCertificates(self.base.keys, self.base.clock),
-            logins=LoginLog(layout, self.name_key, self.watch.countries),
+            logins=LoginLog(layout, self.name_key, self.watch.where),
             settings=lambda: self.settings,
         )
 

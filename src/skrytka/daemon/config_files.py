@@ -10,6 +10,7 @@ from skrytka.daemon.ordered import ordered_files
 from skrytka.daemon.tsig_file import key_of
 from skrytka.model.errors import PermanentError
 from skrytka.model.settings import Settings
+from skrytka.net.geo import Database
 from skrytka.net.tls import CertificateFiles, TlsStore
 
 
@@ -21,6 +22,7 @@ def check_files(path: Path) -> Config:
         *_authorities(config),
         *_zone(config),
         *_tsig_keys(config),
+        *_databases(config),
         *_user(config),
     ]
     if faults:
@@ -66,6 +68,18 @@ def _tsig_keys(config: Config) -> Iterator[ConfigFault]:
             key_of(config.layout.root / one.key_file)
         except PermanentError as exc:
             yield config.fault(("dns", "publish", number, "key_file"), exc.detail)
+
+
+def _databases(config: Config) -> Iterator[ConfigFault]:
+    """Opened and looked through: a file that is cut off is found before a server is started with it."""
+    settings = config.settings.attacks
+    for name, path in (("country_mmdb", settings.country_mmdb), ("asn_mmdb", settings.asn_mmdb)):
+        if path is None:
+            continue
+        try:
+            Database(config.layout.root / path).close()
+        except PermanentError as exc:
+            yield config.fault(("attacks", name), exc.detail)
 
 
 def _user(config: Config) -> Iterator[ConfigFault]:

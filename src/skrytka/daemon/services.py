@@ -171,7 +171,7 @@ class Parts:
         self._imap = self._imap_deps(settings)
         self._public = self._public_deps(settings)
         self._web.replace(self._web_parts(settings))
-        self.watch.use(settings.attacks)
+        await self.watch.use(settings.attacks)
         self.settings = settings
         if self._outbound is not None:
             self._outbound.is_paused = settings.outbound.is_paused
@@ -253,6 +253,7 @@ class Parts:
         """End the threads, let go of files."""
         self._web.close()
         self._passwords.close()
+        self.watch.where.close()
 
     async def _serve_mx(self, conn: Connection) -> None:
         await serve_mx(conn, self._mx)

@@ -236,6 +236,8 @@ class Attacks(_Section, frozen=True, kw_only=True):
     travel_hours: PositiveInt = 3
     dormant_days: PositiveInt = 45
     places_days: PositiveInt = 180  # unseen for so long, a network, country or program is forgotten
+    country_mmdb: str | None = None  # relative to the data folder; instead of country_files
+    asn_mmdb: str | None = None  # relative to the data folder: whose network an address is in
     country_files: tuple[str, ...] = ("/usr/share/tor/geoip", "/usr/share/tor/geoip6")
 
 

@@ -28,6 +28,7 @@ class ConnFacts(msgspec.Struct, frozen=True, kw_only=True):
     local_port: int
     network: str  # "192.0.2.0/24", "2001:db8:1::/48": what is limited beside the address
     is_exempt: bool = False  # in settings.exempt_networks: free of delay, reputation, rate and connection caps
+    program: str = ""  # what the peer says it is (mail.identity.attacks.devices)
     trace: TraceId | None = None  # of the session's own events; a message gets one of its own
 
 

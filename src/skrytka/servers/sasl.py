@@ -81,6 +81,10 @@ class Identity(Protocol):
 
     async def certificate(self, der: bytes, authorization: str, facts: ConnFacts, mechanism: str) -> Login: ...
 
+    async def identified(self, login: Login, facts: ConnFacts) -> None:
+        """A program said what it is (``facts.program``) when it was in already."""
+        ...
+
 
 class SaslSession:
     """The exchanges of one session, one after the other."""

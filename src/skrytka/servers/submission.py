@@ -15,6 +15,7 @@ from skrytka.inspect.wire import INLINE_MAX_BYTES
 from skrytka.mail.delivery.incoming import HeaderScan
 from skrytka.mail.delivery.message import IncomingMessage, verdict_of
 from skrytka.mail.delivery.types import Outgoing, Transaction
+from skrytka.mail.identity.attacks.devices import of_hello
 from skrytka.mail.identity.login import Login
 from skrytka.model import reply as replies
 from skrytka.model.address import Address, AddressError
@@ -85,6 +86,11 @@ class SubmissionSession(SmtpSession):
         goes_on = await super().on_start_tls(event)
         self._engine.offer(self._sasl.announced)
         return goes_on
+
+    async def on_hello(self, event: events.Hello) -> bool:
+        """Its name is part of what a device is known by."""
+        self._conn.facts = msgspec.structs.replace(self._conn.facts, program=of_hello(str(event.name)))
+        return await super().on_hello(event)
 
     async def on_authenticate(self, event: events.Authenticate) -> bool:
         """RFC 4954 4."""

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 
+from skrytka.mail.identity.attacks.devices import of_user_agent
 from skrytka.net.facts import ConnFacts
 from skrytka.protocol.http.dates import http_date
 from skrytka.protocol.http.fields import Fields
@@ -112,6 +113,7 @@ class Page:
 
 def read_request(request: Request, peer: ConnFacts) -> WebRequest:
     """:class:`BadRequestError` for what is no UTF-8, and for a name that stands twice in the query."""
+    agent = request.fields.get("user-agent")
     segments = tuple(_decoded(part) for part in request.path.strip("/").split("/")) if request.path != "/" else ()
     return WebRequest(
         method="GET" if request.method == "HEAD" else request.method,
@@ -120,7 +122,7 @@ def read_request(request: Request, peer: ConnFacts) -> WebRequest:
         query=_pairs(request.query),
         fields=request.fields,
         body=request.body,
-        peer=peer,
+        peer=msgspec.structs.replace(peer, program=of_user_agent(agent[0])) if agent else peer,
     )
 
 

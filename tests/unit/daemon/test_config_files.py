@@ -6,6 +6,7 @@ import tomlkit
 from skrytka.daemon.config import ConfigError
 from skrytka.daemon.config_files import certificate_files, check_files
 from tests.support import installations
+from tests.support.mmdb import mmdb
 
 
 @pytest.fixture
@@ -56,4 +57,17 @@ def test_a_key_for_updates_that_others_may_read_is_told(path: Path) -> None:
     change(path, "dns", "publish", [{"zone": "example.org", "server": "127.0.0.1", "key_file": "dns.key"}])
     assert "chmod 600" in faults(path)["dns.publish[0].key_file"]
     key.chmod(0o600)
+    check_files(path)
+
+
+def test_a_database_that_is_gone_or_damaged_is_told_with_its_key(path: Path) -> None:
+    pytest.importorskip("maxminddb")
+    (path.parent / "asn.mmdb").write_bytes(b"x" * 100)
+    change(path, "attacks", "country_mmdb", "gone.mmdb")
+    change(path, "attacks", "asn_mmdb", "asn.mmdb")
+    found = faults(path)
+    assert "gone.mmdb cannot be read" in found["attacks.country_mmdb"]
+    assert "asn.mmdb is no MaxMind database" in found["attacks.asn_mmdb"]
+    (path.parent / "asn.mmdb").write_bytes(mmdb({"192.0.2.0/24": {"autonomous_system_number": 64500}}))
+    (path.parent / "gone.mmdb").write_bytes(mmdb({"192.0.2.0/24": {"country": {"iso_code": "PL"}}}))
     check_files(path)

@@ -17,6 +17,7 @@ async def test_what_is_long_unseen_is_forgotten_by_the_settings_of_now(tmp_path:
     store = LocalStore(tmp_path / "store", clock)
     case = StoreCase(store, tmp_path / "store", "sqlite", clock)
     base = SimpleNamespace(
+        layout=SimpleNamespace(root=tmp_path),
         store=store,
         clock=clock,
         age=clock,
@@ -32,7 +33,7 @@ async def test_what_is_long_unseen_is_forgotten_by_the_settings_of_now(tmp_path:
     clock.advance(100 * 86_400)
     await watch.expire()
     assert len(await store.read(sql.of_address("alice@example.test"))) == 1
-    watch.use(Attacks(places_days=90))
+    await watch.use(Attacks(places_days=90))
     await watch.expire()
     assert await store.read(sql.of_address("alice@example.test")) == []
     await store.close()

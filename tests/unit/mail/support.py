@@ -36,3 +36,4 @@ class PeerFacts(msgspec.Struct, frozen=True):
     remote: str = "192.0.2.7"
     network: str = "192.0.2.0/24"
     is_exempt: bool = False
+    program: str = ""

@@ -5,6 +5,11 @@ from skrytka.web.http import SAFE, BadRequestError, WebRequest, finished, html, 
 from tests.unit.web.support import asked
 
 
+def test_the_browser_is_part_of_who_asks() -> None:
+    assert asked("GET", "/", user_agent="curl/8.5.0").peer.program == "curl"
+    assert asked("GET", "/").peer.program == ""
+
+
 def test_an_encoded_slash_is_part_of_a_name() -> None:
     assert asked("GET", "/a/b%2Fc%40d").segments == ("a", "b/c@d")
     assert asked("GET", "/").segments == ()

@@ -94,7 +94,11 @@ class Gate:
         return self.succeeded(asked, login, app_password)
 
     async def whole(self, asked: Try, found: Credential) -> None:
-        """Somebody on the web has shown all that he has to, after the password that was tried before this gate."""
+        """Tell whoever watches, and nobody else.
+
+        Somebody on the web has shown all that he has to, after the password that was tried before this gate; or a
+        program that is in has said what it is.
+        """
         await self._watch.arrived(self._attempt(asked), found)
 
     def succeeded(self, asked: Try, login: Login, app_password: int = 0) -> Login:

@@ -35,6 +35,7 @@ __all__ = [
 ]  # fmt: skip
 
 NAME_SUBJECT: Final = "node:address"  # key of the hashes by which events name what is no account
+IDENTIFIED: Final = "ID"  # RFC 2971
 VALID_MAX: Final = 10_000  # logins of which this process knows that they hold
 
 
@@ -230,6 +231,13 @@ class Identity:
         if found is None or why:
             raise self._refused(asked, why)
         return await self._gate.arrived(asked, found, Login(found.account, found.address, _proof(found)))
+
+    async def identified(self, login: Login, facts: Peer) -> None:
+        """A program said what it is (``facts.program``) when it was in already: perhaps its owner has none like it."""
+        asked = Try(str(login.address), facts, IDENTIFIED)
+        found = await self._find(asked.address)
+        if found is not None and found.account == login.account:
+            await self._gate.whole(asked, found)
 
     def _need(self) -> MailPrograms:
         if self._programs is None:

@@ -45,6 +45,9 @@ class Peer(Protocol):
     @property
     def is_exempt(self) -> bool: ...
 
+    @property
+    def program(self) -> str: ...
+
 
 class Credential(msgspec.Struct, frozen=True):
     """What the directory knows of an account that somebody names at a login."""

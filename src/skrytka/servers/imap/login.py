@@ -2,6 +2,9 @@
 
 from collections.abc import Awaitable
 
+import msgspec
+
+from skrytka.mail.identity.attacks.devices import of_imap_id
 from skrytka.mail.identity.login import Login
 from skrytka.model.errors import PermanentError, Reason, RemoteProtocolError, TransientError
 from skrytka.model.secret import Secret
@@ -28,8 +31,12 @@ async def noop(_session: ImapSession, _command: Noop) -> Tagged:
     return replies.ok("done")
 
 
-async def identify(session: ImapSession, _command: Id) -> Tagged:
-    """RFC 2971 3.2; strangers learn no version."""
+async def identify(session: ImapSession, command: Id) -> Tagged:
+    """RFC 2971 3.2; strangers learn no version. Many programs say who they are behind their login only."""
+    if (program := of_imap_id(command.fields)) and not session.conn.facts.program:
+        session.conn.facts = msgspec.structs.replace(session.conn.facts, program=program)
+        if session.login is not None:
+            await session.deps.identity.identified(session.login, session.conn.facts)
     fields = b'"name" "Skrytka"'
     if session.login is not None and session.deps.version:
         fields += b' "version" ' + string(session.deps.version.encode())

@@ -394,3 +394,32 @@ async def test_a_login_on_the_web_has_arrived_when_it_is_whole(world: World) -> 
     world.directory.rows.clear()  # removed in between
     await identity.whole(login, web, "WEB")
     assert guard.whole == [ALICE.key]
+
+
+class Seen:
+    """A watch that keeps who arrived."""
+
+    def __init__(self) -> None:
+        self.arrivals: list[tuple[str, str, str]] = []
+
+    async def delay(self, attempt: Attempt) -> bool:
+        return False
+
+    def note(self, attempt: Attempt, found: Credential | None, error: BaseException | None) -> None:
+        pass
+
+    async def arrived(self, attempt: Attempt, found: Credential) -> None:
+        self.arrivals.append((attempt.name, attempt.mechanism, attempt.facts.program))
+
+
+async def test_a_program_that_says_what_it_is_behind_the_login_is_looked_at(world: World) -> None:
+    await world.add()
+    seen = Seen()
+    identity = world.watched(seen)
+    login = await identity.login(str(ALICE), Secret("right"), PeerFacts(), "PLAIN")
+    told = len(world.events.events)
+    await identity.identified(login, PeerFacts(program="name=thunderbird"))
+    await identity.identified(Login(AccountId(99), ALICE), PeerFacts(program="x"))  # another has the address now
+    await identity.identified(Login(AccountId(7), Address.parse("gone@example.test")), PeerFacts(program="x"))
+    assert seen.arrivals == [(hidden_name(Secret(b"n" * 32), ALICE.key), "ID", "name=thunderbird")]
+    assert len(world.events.events) == told

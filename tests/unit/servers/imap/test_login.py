@@ -99,3 +99,16 @@ async def test_enable_tells_what_it_switched_on() -> None:
 async def test_capabilities_stay_the_same_after_enable() -> None:
     conn = await World().play(LOGIN, b"1 CAPABILITY\r\n", b"2 ENABLE IMAP4rev2\r\n", b"1 CAPABILITY\r\n")
     assert conn.said[2] == conn.said[4]
+
+
+async def test_a_program_is_what_it_said_before_its_login_or_says_behind_it() -> None:
+    said = b'i ID ("name" "Thunderbird" "version" "140")\r\n'
+    world = World()
+    await world.play(said + LOGIN)
+    assert (world.identity.said, world.identity.programs) == (["name=thunderbird"], ())
+    world = World()
+    await world.play(LOGIN + said + said)
+    assert (world.identity.said, world.identity.programs) == ([""], ("name=thunderbird",))
+    world = World()
+    await world.play(b"i ID NIL\r\n" + LOGIN)
+    assert world.identity.said == [""]

@@ -46,9 +46,19 @@ Alert = Callable[[OddLogin], Awaitable[None]]
 
 
 class CountryOf(Protocol):
-    """Where an address is (``net.countries``)."""
+    """Where an address is (``net.geo``)."""
 
-    async def of(self, remote: str) -> str: ...
+    async def of(self, remote: str) -> str:
+        """The country; "" when it is not known."""
+        ...
+
+
+class Where(CountryOf, Protocol):
+    """And whose it is."""
+
+    def provider_of(self, remote: str) -> str:
+        """Whose network it is in; "" when it is not known."""
+        ...
 
 
 class LookedAt:
@@ -58,7 +68,7 @@ class LookedAt:
         self,
         store: Store,
         homes: Homes,
-        countries: CountryOf,
+        where: Where,
         *,
         name_key: Secret,
         clock: Clock,
@@ -69,7 +79,7 @@ class LookedAt:
     ) -> None:
         self._store = store
         self._homes = homes
-        self._countries = countries
+        self._where = where
         self._key = name_key
         self._clock = clock
         self._random = random
@@ -113,8 +123,13 @@ class LookedAt:
     async def _look(self, arrival: Arrival) -> None:
         now_ms, address = self._clock.now_ms(), arrival.address.key
         rows = await self._homes.rows(address)
-        country = await self._countries.of(arrival.facts.remote)
-        values = {Kind.NETWORK: arrival.facts.network, Kind.COUNTRY: country, Kind.DEVICE: _device(arrival)}
+        country = await self._where.of(arrival.facts.remote)
+        values = {
+            Kind.NETWORK: arrival.facts.network,
+            Kind.PROVIDER: self._where.provider_of(arrival.facts.remote),
+            Kind.COUNTRY: country,
+            Kind.DEVICE: _device(arrival),
+        }
         macs = {kind: place_mac(self._key, address, kind, value) for kind, value in values.items() if value}
         known = {row.mac: row.last_at_ms for row in rows}
         if not all(now_ms - known.get(mac, -RENEW_MS) < RENEW_MS for mac in macs.values()):
@@ -179,6 +194,6 @@ class LookedAt:
 
 
 def _device(arrival: Arrival) -> str:
-    """The kind of program: all that is known of it before it says anything else."""
-    service = arrival.facts.service
-    return f"{PROGRAMS.get(service, service)} {arrival.mechanism}"
+    """The program as it names itself, else its kind: all that is known of one that says nothing."""
+    service, program = arrival.facts.service, arrival.facts.program
+    return f"{PROGRAMS.get(service, service)} {program or arrival.mechanism}"

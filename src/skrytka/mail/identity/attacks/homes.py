@@ -28,6 +28,7 @@ class Kind(StrEnum):
     """What can be new about a login."""
 
     NETWORK = "network"
+    PROVIDER = "provider"  # the autonomous system, where it is known
     COUNTRY = "country"
     DEVICE = "device"
 

@@ -92,18 +92,17 @@ def score(found: Sequence[Oddity]) -> int:
 
 
 def _new(visit: Visit) -> list[Oddity]:
-    names = {
-        Kind.NETWORK: Oddity.NEW_NETWORK,
-        Kind.COUNTRY: Oddity.NEW_COUNTRY,
-        Kind.DEVICE: Oddity.NEW_DEVICE,
-    }
-    found = []
-    for kind, name in names.items():
-        known = {row.mac for row in visit.rows if row.kind == kind}
-        mac = visit.macs.get(kind)
-        if mac is not None and known and mac not in known:
-            found.append(name)
-    return found
+    # Whoever goes through one provider gets another network of it every day, so the provider is asked first
+    network = Kind.PROVIDER if _is_new(visit, Kind.PROVIDER) is not None else Kind.NETWORK
+    names = {network: Oddity.NEW_NETWORK, Kind.COUNTRY: Oddity.NEW_COUNTRY, Kind.DEVICE: Oddity.NEW_DEVICE}
+    return [name for kind, name in names.items() if _is_new(visit, kind)]
+
+
+def _is_new(visit: Visit, kind: Kind) -> bool | None:
+    """None where there is nothing to compare."""
+    known = {row.mac for row in visit.rows if row.kind == kind}
+    mac = visit.macs.get(kind)
+    return mac not in known if mac is not None and known else None
 
 
 def _is_too_far(visit: Visit, limits: Limits) -> bool:

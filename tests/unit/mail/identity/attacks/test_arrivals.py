@@ -25,10 +25,15 @@ from tests.unit.mail.support import CountingRandom, PeerFacts, Recorder
 KEY = Secret(b"n" * 32)
 COUNTRIES = {"192.0.2.7": "PL", "198.51.100.1": "AU", "198.51.100.2": "CZ"}
 
+PROVIDERS: dict[str, str] = {"203.0.113.1": "AS64500"}
+
 
 class Known:
     async def of(self, remote: str) -> str:
         return COUNTRIES.get(remote, "")
+
+    def provider_of(self, remote: str) -> str:
+        return PROVIDERS.get(remote, "")
 
 
 class World:
@@ -57,8 +62,8 @@ class World:
             raise TransientError(Reason.STORE_BUSY)
         self.told.append(odd)
 
-    async def come(self, remote: str = "192.0.2.7", **changes: Any) -> None:
-        facts = PeerFacts(remote=remote, network=remote.rpartition(".")[0] + ".0/24")
+    async def come(self, remote: str = "192.0.2.7", program: str = "", **changes: Any) -> None:
+        facts = PeerFacts(remote=remote, network=remote.rpartition(".")[0] + ".0/24", program=program)
         values: dict[str, Any] = {
             "account": self.account,
             "address": Address.parse("alice@example.test"),
@@ -157,3 +162,13 @@ async def test_a_password_alone_is_told_once_and_makes_no_place_known(world: Wor
     await world.come("198.51.100.1", is_at_home=False)
     assert len(world.told) == 1  # the same login, now with its factor
     assert len(await world.places()) == 5
+
+
+async def test_a_program_is_known_by_its_name_and_a_network_by_its_provider(world: World) -> None:
+    await world.come("203.0.113.1", program="name=thunderbird")
+    assert await world.places() == ["device", "network", "provider"]
+    await world.come("203.0.113.1", program="name=thunderbird", mechanism="LOGIN")
+    assert await world.places() == ["device", "network", "provider"]
+    await world.come("203.0.113.1", program="name=other")
+    assert await world.places() == ["device", "device", "network", "provider"]
+    assert world.told == []  # alone it counts little

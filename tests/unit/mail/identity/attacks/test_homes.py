@@ -42,7 +42,7 @@ def made(rows: Rows) -> tuple[Homes, FixedClock]:
 
 def test_a_place_is_known_for_one_account_only() -> None:
     macs = {place_mac(KEY, name, kind, "PL") for name in (ANN, "bob@example.org") for kind in Kind}
-    assert len(macs) == 6
+    assert len(macs) == 8
     assert place_mac(Secret(b"x" * 32), ANN, Kind.NETWORK, "PL") not in macs
     assert len(place_mac(KEY, "\ud800", Kind.NETWORK, "PL")) == 16
 

@@ -28,6 +28,9 @@ def rows(hours_ago: float = 24.0, macs: Mapping[Kind, bytes] | None = None) -> t
     return tuple(PlaceRow(kind.value, mac, at_ms, at_ms) for kind, mac in (KNOWN if macs is None else macs).items())
 
 
+BY_PROVIDER = (*rows(), *rows(macs={Kind.PROVIDER: b"AS1"}))
+
+
 def visit(**changes: Any) -> Visit:
     values: dict[str, Any] = {
         "at_ms": NOW_MS,
@@ -46,6 +49,10 @@ def visit(**changes: Any) -> Visit:
     [
         ({}, []),
         ({"macs": KNOWN | {Kind.NETWORK: b"other"}}, [Oddity.NEW_NETWORK]),
+        ({"macs": KNOWN | {Kind.NETWORK: b"other", Kind.PROVIDER: b"AS1"}}, [Oddity.NEW_NETWORK]),  # none known before
+        ({"rows": BY_PROVIDER, "macs": KNOWN | {Kind.NETWORK: b"other", Kind.PROVIDER: b"AS1"}}, []),
+        ({"rows": BY_PROVIDER, "macs": KNOWN | {Kind.PROVIDER: b"AS2"}}, [Oddity.NEW_NETWORK]),
+        ({"rows": BY_PROVIDER, "macs": KNOWN | {Kind.NETWORK: b"other"}}, [Oddity.NEW_NETWORK]),  # not known now
         ({"macs": KNOWN | {Kind.DEVICE: b"smtp"}}, [Oddity.NEW_DEVICE]),
         ({"macs": KNOWN | {Kind.COUNTRY: b"CZ"}, "country": "CZ"}, [Oddity.NEW_COUNTRY]),
         ({"macs": {Kind.NETWORK: b"net"}, "country": ""}, []),  # nobody knows the country

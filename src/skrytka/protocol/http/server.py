@@ -209,14 +209,16 @@ class HttpServer(Engine[Request | Refused | Expecting]):
 
     def _framing(self, fields: Fields, method: str) -> int | None:
         """Notes the length of the content; the status of a refusal (RFC 9112 6.3, 11.2)."""
+        if method in METHODS and _has_content(fields):
+            return 400  # RFC 9110 9.3.1: it means nothing, and may be meant for another parser than ours
         if "transfer-encoding" in fields:
             return 411 if self._body_max else 413
         length = fields.get("content-length", ("0",))
         if length == ("0",):
             self._length = 0
             return None
-        if not self._body_max or method in METHODS:
-            return 413  # who sends content may mean it for another parser than ours
+        if not self._body_max:
+            return 413
         if len(length) != 1 or _LENGTH.fullmatch(length[0]) is None:
             return 400
         self._length = int(length[0])

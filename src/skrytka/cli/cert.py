@@ -1,5 +1,6 @@
-"""``skrytka cert``: the certificates of the running server."""
+"""``skrytka cert``: the certificates of the running server, and of machines that administer it from elsewhere."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -7,6 +8,8 @@ import click
 from skrytka.cli import options, output
 from skrytka.cli.connect import ask
 
+FILE = click.Path(dir_okay=False, path_type=Path)
+MACHINES = ("id", "address", "name", "purpose", "enrolled_at", "renewed_at", "expires_at", "invited_by")
 COLUMNS = ("names", "key", "expires_at", "renews_at", "source", "error")
 
 
@@ -42,25 +45,62 @@ def rollover(*, name: str, as_json: bool) -> int:
 
 
 @cert.command()
+@click.argument("address")
 @click.argument("name")
-@click.option("--days", type=click.IntRange(1, 90), default=30, show_default=True, help="Until it ends by itself.")
-@click.option("--out", type=click.Path(dir_okay=False), required=True, help="A new file, for its key too.")
+@click.option("--minutes", type=click.IntRange(1, 60), default=15, show_default=True, help="Until the token ends.")
 @options.json_option
 @options.installation_options
-def client(*, name: str, days: int, out: str, as_json: bool) -> None:
-    """Make a certificate for the machine NAME, by which listeners.api knows it where it demands one."""
-    import os
-
-    made = ask("cert.client", name=name, days=days)
-    try:
-        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except FileExistsError as exc:
-        raise click.UsageError(f"{out} is there already: name another file") from exc
-    with os.fdopen(descriptor, "w") as file:
-        file.write(made["certificate"] + made["key"])
-    output.print_done(
-        {"name": made["name"], "days": days, "file": out}, "{file} is good for {days} days", as_json=as_json
+def invite(*, address: str, name: str, minutes: int, as_json: bool) -> None:
+    """Let the machine NAME of ADDRESS have a certificate for listeners.api: shows a token, good once."""
+    made = ask("machine.invite", address=address, name=name, minutes=minutes)
+    if as_json:
+        output.print_json(made)
+        return
+    click.echo(
+        f"the token of {name}, shown once, good for {minutes} minutes; there: skrytka cert enrol https://THIS-SERVER"
     )
+    click.echo(f"  {made['token']}")
+
+
+@cert.command()
+@click.argument("server", metavar="URL")
+@click.option("--ca-file", type=FILE, help="Authorities (PEM) that vouch for it, instead of this machine's.")
+@click.option("--certificate-file", type=FILE, help="Where it is kept; else in ~/.config/skrytka.")
+@options.json_option
+def enrol(*, server: str, ca_file: Path | None, certificate_file: Path | None, as_json: bool) -> None:
+    """Get this machine a certificate for the server at URL, by the token of `cert invite` (typed, or on stdin).
+
+    Its key is made here and leaves its file never. `skrytka --server URL` shows the certificate and renews it.
+    """
+    import sys
+
+    from skrytka.daemon.remote_client import enrol as enrolled
+    from skrytka.model.secret import Secret
+
+    token = click.prompt("Token", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
+    path, ends_at = enrolled(server, Secret(token), ca_file=ca_file, certificate_file=certificate_file)
+    told = {"file": str(path), "expires_at_ms": int(ends_at.timestamp() * 1000)}
+    output.print_done(told, f"{path} is good until {ends_at:%Y-%m-%d %H:%M:%SZ}", as_json=as_json)
+
+
+@cert.command()
+@click.argument("domain", required=False)
+@options.json_option
+@options.installation_options
+def machines(*, domain: str | None, as_json: bool) -> None:
+    """Machines that have such a certificate, or are invited; of people of DOMAIN, or all."""
+    output.print_rows(MACHINES, ask("machine.list", domain=domain), as_json=as_json)
+
+
+@cert.command()
+@click.argument("address")
+@click.argument("machine", metavar="ID")
+@options.json_option
+@options.installation_options
+def revoke(*, address: str, machine: str, as_json: bool) -> None:
+    """End all certificates of the machine ID of ADDRESS; at once, also on connections that are open."""
+    gone = ask("machine.revoke", address=address, id=machine)
+    output.print_done(gone, "{name} of {address} is out", as_json=as_json)
 
 
 def _shown(rows: list[dict[str, Any]], *, as_json: bool) -> int:

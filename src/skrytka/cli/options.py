@@ -43,17 +43,27 @@ def installation_options(function: Callable[P, R]) -> Callable[..., R]:
 
 
 def remote_options(function: Callable[P, R]) -> Callable[..., R]:
-    """Adds ``--server``, ``--token-file`` and ``--ca-file`` to ``skrytka`` itself; see :func:`remote`."""
+    """Adds ``--server`` and what belongs to it to ``skrytka`` itself; see :func:`remote`."""
 
     @functools.wraps(function)
-    def inner(*args: Any, server: str | None, token_file: Path | None, ca_file: Path | None, **kwargs: Any) -> R:
+    def inner(
+        *args: Any,
+        server: str | None,
+        token_file: Path | None,
+        ca_file: Path | None,
+        certificate_file: Path | None,
+        **kwargs: Any,
+    ) -> R:
         if (server is None) != (token_file is None):
             raise click.UsageError("--server and --token-file belong together")
         if server is not None:
-            click.get_current_context().meta[_REMOTE] = (server, token_file, ca_file)
+            click.get_current_context().meta[_REMOTE] = (server, token_file, ca_file, certificate_file)
         return function(*args, **kwargs)
 
     path = click.Path(path_type=Path, readable=False)
+    inner = click.option("--certificate-file", type=path, help="Of this machine, where `cert enrol` put it elsewhere.")(
+        inner
+    )
     inner = click.option(
         "--ca-file", type=path, help="Authorities (PEM) that vouch for it, instead of this machine's."
     )(inner)
@@ -63,9 +73,9 @@ def remote_options(function: Callable[P, R]) -> Callable[..., R]:
     return click.option("--server", metavar="URL", help="Ask the API of that server: https://HOST[:PORT].")(inner)
 
 
-def remote() -> tuple[str, Path, Path | None] | None:
-    """Server, token file and authorities, if commands are for another machine's server."""
-    found: tuple[str, Path, Path | None] | None = click.get_current_context().meta.get(_REMOTE)
+def remote() -> tuple[str, Path, Path | None, Path | None] | None:
+    """Server, token file, authorities and own certificate, if commands are for another machine's server."""
+    found: tuple[str, Path, Path | None, Path | None] | None = click.get_current_context().meta.get(_REMOTE)
     return found
 
 

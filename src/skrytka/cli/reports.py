@@ -1,6 +1,5 @@
 """``skrytka reports``: what other servers say about mail in our name and about TLS with us, in plain words."""
 
-import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from typing import ParamSpec, TypeVar
 
@@ -11,6 +10,7 @@ from skrytka.cli.language import language_of, language_option
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 DAYS = 30
 
 
@@ -32,16 +32,14 @@ def _report_options(function: Callable[P, R]) -> Callable[P, R]:
 @options.installation_options
 def dmarc(*, domain: str | None, days: int, language: str | None, as_json: bool) -> int:
     """Who sends mail in the name of DOMAIN (or of all your domains), what fails, who is new, what to do (RFC 9990)."""
-    from skrytka.daemon.report_log import dmarc_reports
-    from skrytka.protocol.reports.digest import digest
+    from skrytka.protocol.reports.digest import Digest
     from skrytka.protocol.reports.digest_words import LANGUAGES, dmarc_text
 
-    now_s, first_day = _since(days)
-    found = digest(dmarc_reports(options.layout().events, first_day, _name(domain)), now_s)
+    found = _found("dmarc", Digest, domain, days)
     words = LANGUAGES[language_of(language)]
     if as_json:
         return _shown(found, [], as_json=True)
-    single, texts = _single(domain, first_day, language)
+    single, texts = _single(domain, days, language)
     return _shown([*found, *single], [*(dmarc_text(each, words) for each in found), *texts], as_json=False)
 
 
@@ -52,18 +50,14 @@ def dmarc(*, domain: str | None, days: int, language: str | None, as_json: bool)
 @options.installation_options
 def failures(*, domain: str | None, days: int, language: str | None, as_json: bool) -> int:
     """Single messages that claimed to be from DOMAIN and were not proven, as others have told of them (RFC 9991)."""
-    _now_s, first_day = _since(days)
-    found, texts = _single(domain, first_day, language)
+    found, texts = _single(domain, days, language)
     return _shown(found, texts, as_json=as_json)
 
 
-def _single(
-    domain: str | None, first_day: dt.date, language: str | None
-) -> tuple[Sequence[object], list[Iterable[str]]]:
-    from skrytka.daemon.report_log import failure_reports
-    from skrytka.protocol.reports.failure_digest import LANGUAGES, failure_digest, failure_text
+def _single(domain: str | None, days: int, language: str | None) -> tuple[Sequence[object], list[Iterable[str]]]:
+    from skrytka.protocol.reports.failure_digest import LANGUAGES, FailureDigest, failure_text
 
-    found = failure_digest(failure_reports(options.layout().events, first_day, _name(domain)))
+    found = _found("failures", FailureDigest, domain, days)
     words = LANGUAGES[language_of(language)]
     return found, [failure_text(each, words) for each in found]
 
@@ -75,23 +69,31 @@ def _single(
 @options.installation_options
 def tls(*, domain: str | None, days: int, language: str | None, as_json: bool) -> int:
     """How TLS with the mail servers of DOMAIN (or of all your domains) went, and what to do (RFC 8460)."""
-    from skrytka.daemon.report_log import tls_reports
-    from skrytka.protocol.reports.digest import tls_digest
+    from skrytka.protocol.reports.digest import TlsDigest
     from skrytka.protocol.reports.digest_words import LANGUAGES, tls_text
 
-    _now_s, first_day = _since(days)
-    found = tls_digest(tls_reports(options.layout().events, first_day, _name(domain)))
+    found = _found("tls", TlsDigest, domain, days)
     words = LANGUAGES[language_of(language)]
     return _shown(found, [tls_text(each, words) for each in found], as_json=as_json)
 
 
-def _since(days: int) -> tuple[int, dt.date]:
-    """Now, and the first day that is looked at."""
+def _found(name: str, kind: type[T], domain: str | None, days: int) -> list[T]:
+    """Asked of another machine's server, or read here, in this process."""
+    import asyncio
+
+    import msgspec
+
+    from skrytka.cli.connect import ask
+    from skrytka.daemon.report_digests import report_reader
     from skrytka.store.system import SystemClock
 
+    wanted = _name(domain)
+    if options.remote() is not None:
+        return msgspec.convert(ask(f"report.{name}", domain=wanted, days=days), list[kind])  # type: ignore[valid-type]
     options.check_installation()
-    now_s = SystemClock().now_ms() // 1000
-    return now_s, dt.datetime.fromtimestamp(now_s, dt.UTC).date() - dt.timedelta(days=days - 1)
+    read = getattr(report_reader(options.layout().events, SystemClock()), name)
+    found: list[T] = asyncio.run(read(wanted, days))
+    return found
 
 
 def _name(domain: str | None) -> str | None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from skrytka.daemon.acme import renewals
-from skrytka.daemon.api_tls import ClientCertificates
 from skrytka.daemon.deliveries import Base, Deliveries
 from skrytka.daemon.domain_dns import dns_deps
 from skrytka.daemon.event_trace import EventTrace
@@ -20,6 +19,7 @@ from skrytka.daemon.outbound import dkim_deps
 from skrytka.daemon.outside import outside
 from skrytka.daemon.outside_https import outside_https
 from skrytka.daemon.renewals import HasSettings, Renewals
+from skrytka.daemon.report_digests import report_reader
 from skrytka.daemon.report_job import EVERY_S, ReportJob, ReportJobDeps, report_address
 from skrytka.daemon.report_posts import ReportPosts
 from skrytka.daemon.store_check import StoreCheck
@@ -76,7 +76,7 @@ class Administration:
             check=StoreCheck(layout),
             trace=EventTrace(layout, self.name_key),
             certificates=self.orders,
-            clients=ClientCertificates(self.base.keys, self.base.clock),
+            reports=report_reader(layout.events, self.base.clock),
             logins=LoginLog(layout, self.name_key, self.watch.where),
             settings=lambda: self.settings,
         )

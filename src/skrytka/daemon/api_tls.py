@@ -1,51 +1,49 @@
-"""Client certificates of ``listeners.api``: who has none of this installation's own authority gets no further than TLS.
+"""TLS of ``listeners.api``: who is asked for a certificate of our own authority, and who has to have one.
 
-The authority is a key of the key ring, so nothing has to be configured: what it signs says who may connect, and the API
-asks who he is all the same. Nothing revokes a certificate: it lives for days, and a new key for the ring ends all.
+Nobody is asked before there is a machine that has one (or is invited): a browser would ask its user. Where one is
+needed, who has none gets no further than TLS, but while an invitation is open: then he comes as far as the place for
+its token.
 """
 
 import ssl
 from collections.abc import Sequence
-from typing import Final
+from functools import partial
 
-from cryptography.x509.oid import ExtendedKeyUsageOID
-
-from skrytka.daemon.certificates import NODE_SUBJECT, Authority
-from skrytka.mail.admin.base import parse_domain
-from skrytka.mail.admin.commands.clients import ClientCertificate
+from skrytka.mail.identity.machines import Machines
 from skrytka.model.clock import Clock
 from skrytka.model.secret import Secret
+from skrytka.net.authority import Authority
 from skrytka.net.tls import CertificateFiles, TlsStore, new_server_context
-from skrytka.store.seal.source import KeySource
-
-_CLIENT: Final = (ExtendedKeyUsageOID.CLIENT_AUTH,)
 
 
-def demanding(files: Sequence[CertificateFiles], seed: Secret, clock: Clock) -> TlsStore:
-    """As the TLS of other listeners; each load knows the authority as it is then."""
+class ApiTls:
+    """``net.tls_pipe.ServerTls``; each load knows the authority as it is then."""
 
-    def make() -> ssl.SSLContext:
-        context = new_server_context()
-        context.minimum_version = ssl.TLSVersion.TLSv1_3  # RFC 8446 E.1.2: the certificate is not seen by others
-        context.verify_mode = ssl.CERT_REQUIRED
-        context.load_verify_locations(cadata=Authority.of_nodes(seed, clock).certificate.decode("ascii"))
-        return context
+    def __init__(
+        self, files: Sequence[CertificateFiles], seed: Secret, clock: Clock, machines: Machines, *, is_needed: bool
+    ) -> None:
+        """PermanentError(BAD_CONFIG) for files that do not load."""
+        self._machines = machines
+        self._is_needed = is_needed
+        self._bare = TlsStore(files)
+        self._asking = TlsStore(files, partial(_context, seed, clock, ssl.CERT_OPTIONAL))
+        self._demanding = TlsStore(files, partial(_context, seed, clock, ssl.CERT_REQUIRED))
 
-    return TlsStore(files, make)
+    def server_context(self) -> ssl.SSLContext:
+        """For the connection that is there now."""
+        if self._is_needed and not self._machines.is_inviting:
+            return self._demanding.server_context()
+        return (self._asking if self._machines.has_any else self._bare).server_context()
+
+    def reload(self, files: Sequence[CertificateFiles]) -> None:
+        """As :meth:`TlsStore.reload`."""
+        for store in (self._bare, self._asking, self._demanding):
+            store.reload(files)
 
 
-class ClientCertificates:
-    """``mail.admin.commands.clients.Clients``."""
-
-    def __init__(self, keys: KeySource, clock: Clock) -> None:
-        self._keys = keys
-        self._clock = clock
-
-    async def issue(self, name: str, days: int) -> ClientCertificate:
-        """A key that nobody ever had, and its certificate; neither is kept here."""
-        domain = parse_domain(name)
-        seed = await self._keys.node(NODE_SUBJECT)
-        made = Authority.of_nodes(seed, self._clock).issue((domain.name,), days=days, usages=_CLIENT)
-        return ClientCertificate(
-            name=domain.name, days=days, certificate=made.certificate.decode("ascii"), key=made.key.decode("ascii")
-        )
+def _context(seed: Secret, clock: Clock, mode: ssl.VerifyMode) -> ssl.SSLContext:
+    context = new_server_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_3  # RFC 8446 E.1.2: the certificate is not seen by others
+    context.verify_mode = mode
+    context.load_verify_locations(cadata=Authority.of_nodes(seed, clock).certificate.decode("ascii"))
+    return context

@@ -8,7 +8,6 @@ import msgspec
 import tomlkit
 
 from skrytka.daemon import installation
-from skrytka.daemon.certificates import days_left
 from skrytka.daemon.files import write_private
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.lock import FolderLock
@@ -18,6 +17,7 @@ from skrytka.mail.admin.dkim import DkimRecord
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.secret import Secret
+from skrytka.net.authority import days_left
 
 DOMAIN = "example.test"
 HOSTNAME = "mail.example.test"

@@ -11,7 +11,6 @@ from pathlib import Path
 import msgspec
 
 from skrytka.daemon import privileges
-from skrytka.daemon.certificates import issue
 from skrytka.daemon.config_text import Choices, render
 from skrytka.daemon.files import write_private
 from skrytka.daemon.layout import Layout
@@ -19,6 +18,7 @@ from skrytka.daemon.prepare import MASTER_KEY_BYTES, RecoveryState, read_master_
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.secret import Secret
+from skrytka.net.authority import issue
 from skrytka.store.seal.recovery import RecoveryKey
 from skrytka.store.seal.ring import KeyRing
 

@@ -23,6 +23,7 @@ from skrytka.daemon.prepare import (
     read_master_key,
     read_recovery,
 )
+from skrytka.daemon.report_digests import report_reader
 from skrytka.daemon.store_check import StoreCheck
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
@@ -90,7 +91,12 @@ async def offline(layout: Layout) -> AsyncIterator[CommandDeps]:
                     dns=dns_deps(folder.settings, layout, clock, random),
                 )
                 name_key = folder.ring.get(NAME_SUBJECT)
-                yield CommandDeps(admin=Admin(admin), check=StoreCheck(layout), trace=EventTrace(layout, name_key))
+                yield CommandDeps(
+                    admin=Admin(admin),
+                    check=StoreCheck(layout),
+                    trace=EventTrace(layout, name_key),
+                    reports=report_reader(layout.events, clock),
+                )
         finally:
             passwords.close()
             await _close_log(layout, folder.settings, clock, events)

@@ -1,9 +1,12 @@
 """One administrator's command, asked of another machine's server over its API: the same command, the same result.
 
-The server's certificate has to be right. The token, a session's or a key's, stands in a file that nobody else may read.
+The server's certificate has to be right. The token, a session's or a key's, stands in a file that nobody else may
+read; so does the certificate of this machine, if it has one for that server: it is shown, and renewed in time.
 """
 
 import asyncio
+import contextlib
+import datetime as dt
 import re
 import socket
 import stat
@@ -14,6 +17,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from skrytka.daemon.own_certificate import OwnCertificate, Request, default_file
 from skrytka.mail.admin.commands.base import Command
 from skrytka.mail.admin.commands.table import COMMANDS
 from skrytka.model.address import Domain
@@ -31,6 +35,7 @@ BASE: Final = "/api/v1"
 PAGE: Final = 500
 ANSWER_S: Final = 600.0
 ANSWER_MAX: Final = 16 * 1024 * 1024
+_NO_CERTIFICATE: Final = ("ALERT_CERTIFICATE", "ALERT_UNKNOWN_CA")  # TLS alerts, as OpenSSL calls them
 _FAMILIES: Final = {"A": socket.AF_INET, "AAAA": socket.AF_INET6}
 
 
@@ -41,6 +46,7 @@ class Remote:
     url: str  # https://host[:port]
     token_file: Path
     ca_file: Path | None = None  # instead of the authorities of this machine
+    certificate_file: Path | None = None  # of this machine; None: where `skrytka cert enrol` keeps it
 
 
 class SystemNames:
@@ -64,18 +70,53 @@ def ask(remote: Remote, command: str, args: dict[str, Any]) -> Any:
     return asyncio.run(_ask(remote, command, args))
 
 
+def enrol(
+    server: str, token: Secret, *, ca_file: Path | None, certificate_file: Path | None
+) -> tuple[Path, dt.datetime]:
+    """A certificate for this machine, for the token of an invitation: where it is kept, and when it ends."""
+    url = Url.parse(server.rstrip("/"))
+    path, request = certificate_file or default_file(url), Request.new()
+    body = {"token": token.reveal().decode("utf-8", "replace"), "request": request.pem}
+    given = asyncio.run(_post(_https(ca_file, None), url, "/enrolment", body))
+    return path, request.keep(path, given)
+
+
+async def _renewed(remote: Remote, url: Url) -> OwnCertificate | None:
+    """What is shown. Where the next one is not to be had the server says why when it is asked for something."""
+    clock, path = SystemClock(), remote.certificate_file or default_file(url)
+    own = OwnCertificate.load(path, clock)
+    if own is None or not own.is_due(clock):
+        return own
+    with contextlib.suppress(PermanentError, TransientError):
+        request = Request.new()
+        given = await _post(_https(remote.ca_file, own), url, "/enrolment/renewal", {"request": request.pem})
+        request.keep(path, given)
+    return OwnCertificate.load(path, clock)
+
+
+async def _post(https: Https, url: Url, path: str, body: dict[str, str]) -> dict[str, Any]:
+    fields = (("Accept", "application/json"), ("Content-Type", "application/json"))
+    place, content = Url(url.host, url.port, BASE + path), msgspec.json.encode(body)
+    received = await _received(https, place, "POST", fields, content)
+    found: dict[str, Any] = _told(received)
+    return found
+
+
+def _https(ca_file: Path | None, own: OwnCertificate | None) -> Https:
+    return Https(
+        Dialer(Sweeper(SystemClock()), service="cli"),
+        SystemNames(),
+        ClientTls(Path("/"), None if own is None else own.path.absolute()),
+        ca_file=None if ca_file is None else str(ca_file.absolute()),
+    )
+
+
 async def _ask(remote: Remote, name: str, args: dict[str, Any]) -> Any:
     url, token = Url.parse(remote.url.rstrip("/")), read_token(remote.token_file)
     command = COMMANDS.get(name)
     if command is None:
         raise PermanentError(Reason.UNSUPPORTED, f"there is no command {name!r}")
-    sweeper = Sweeper(SystemClock())
-    https = Https(
-        Dialer(sweeper, service="cli"),
-        SystemNames(),
-        ClientTls(Path("/")),
-        ca_file=None if remote.ca_file is None else str(remote.ca_file.absolute()),
-    )
+    https = _https(remote.ca_file, await _renewed(remote, url))
     wanted = {key: value for key, value in args.items() if value is not None}
     found = _told(await _send(https, url, token, command, wanted))
     if command.route.method != "GET" or not isinstance(found, dict) or "items" not in found:
@@ -95,14 +136,21 @@ async def _send(https: Https, url: Url, token: Secret, command: Command, args: d
     )
     if body is not None:
         fields += (("Content-Type", "application/json"),)
-    return await https.ask(
-        Url(url.host, url.port, path),
-        method=command.route.method,
-        fields=fields,
-        body=body,
-        seconds=ANSWER_S,
-        body_max=ANSWER_MAX,
-    )
+    place = Url(url.host, url.port, path)
+    return await _received(https, place, command.route.method, fields, body)
+
+
+async def _received(
+    https: Https, place: Url, method: str, fields: tuple[tuple[str, str], ...], body: bytes | None
+) -> Received:
+    try:
+        return await https.ask(place, method=method, fields=fields, body=body, seconds=ANSWER_S, body_max=ANSWER_MAX)
+    except TransientError as exc:
+        if any(alert in exc.detail for alert in _NO_CERTIFICATE):
+            there = f"https://{place.authority}"
+            said = f"{there} knows no certificate of this machine: skrytka cert enrol {there}"
+            raise PermanentError(Reason.NOT_PERMITTED, said) from exc
+        raise
 
 
 def request(command: Command, args: dict[str, Any]) -> tuple[str, bytes | None]:

@@ -4,8 +4,7 @@ import asyncio
 
 from skrytka import __version__
 from skrytka.daemon.administration import Administration
-from skrytka.daemon.api_tls import demanding
-from skrytka.daemon.certificates import NODE_SUBJECT
+from skrytka.daemon.api_tls import ApiTls
 from skrytka.daemon.client_authorities import ClientAuthorities
 from skrytka.daemon.config_files import certificate_files
 from skrytka.daemon.deliveries import Base, Deliveries
@@ -36,6 +35,7 @@ from skrytka.mail.queue.waiting import WaitingMail
 from skrytka.model import reply
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Settings
+from skrytka.net.authority import NODE_SUBJECT
 from skrytka.net.connection import Connection
 from skrytka.net.facts import Networks
 from skrytka.net.listener import Service, Surroundings
@@ -59,7 +59,7 @@ class Parts:
     """The services of one front. Sessions that begin after :meth:`reload` have the new settings."""
 
     def __init__(self, base: Base, passwords: Passwords, name_key: Secret, node_seed: Secret | None = None) -> None:
-        """``node_seed`` where ``listeners.api`` demands certificates that were made from it."""
+        """``node_seed`` where the API is served, whose clients may have certificates that were made from it."""
         settings = base.settings
         self._base = base
         self._passwords = passwords
@@ -85,7 +85,6 @@ class Parts:
         self._sessions = OpenSessions(base.store)
         files = certificate_files(base.layout.root, settings)
         self._tls = TlsStore(files)
-        self._api_tls = demanding(files, node_seed, base.clock) if node_seed is not None and files else None
         self._legacy = Exceptions(settings.tls.legacy, files, self._tls, base.events, base.clock)
         self._asking = ClientAuthorities(settings.listeners, base.layout.root, files)
         sweeper = Sweeper(base.clock)
@@ -115,6 +114,10 @@ class Parts:
             caps=settings.connections,
             exempt=Networks(settings.exempt_networks),
         )
+        self._api_tls: ApiTls | None = None
+        if node_seed is not None and files:
+            is_needed, machines = settings.api.is_client_certificate_needed, self.administration.admin.machines
+            self._api_tls = ApiTls(files, node_seed, base.clock, machines, is_needed=is_needed)
         self.watch.arrivals.alert = self.administration.alerts().odd_login
 
     def _append_deps(self) -> AppendDeps:
@@ -351,9 +354,11 @@ async def compose(base: Base) -> Parts:
     known = outside(base.settings, base.layout, base.clock, base.random)
     passwords = Passwords(pepper, base.random) if known is None else OutsidePasswords(known, pepper, base.random)
     try:
-        is_demanding = base.settings.api.is_client_certificate_needed
-        seed = await base.keys.node(NODE_SUBJECT) if is_demanding else None
+        has_api = base.start.number == 0 and base.settings.listeners.api.is_enabled
+        seed = await base.keys.node(NODE_SUBJECT) if has_api else None
         parts = Parts(base, passwords, await base.keys.node(NAME_SUBJECT), seed)
+        if has_api:
+            await parts.administration.admin.machines.look()
         if isinstance(passwords, OutsidePasswords) and base.settings.directory.is_just_in_time:
             passwords.provision = parts.administration.admin.outside.provision
         parts.prove_tls()

@@ -12,7 +12,6 @@ from skrytka.model.clock import Clock, Random
 from skrytka.model.events import Emitter
 from skrytka.model.settings import Settings
 from skrytka.net.connection import Connection
-from skrytka.net.facts import Networks
 from skrytka.net.listener import Session
 from skrytka.web.api.app import ApiDeps, api_app
 from skrytka.web.people.app import PeopleDeps, people_app
@@ -88,7 +87,7 @@ class WebApps:
                 commands=parts.commands(),
                 identity=parts.identity,
                 factors=self._typed_codes(),
-                networks=Networks(parts.settings.api.networks),
+                settings=parts.settings.api,
                 clock=parts.clock,
                 is_demo=parts.settings.is_demo,
             )

@@ -375,7 +375,9 @@ class Api(_Section, frozen=True, kw_only=True):
     """The administrators' API."""
 
     networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")  # who else connects is cut off before TLS
-    is_client_certificate_needed: bool = False  # of our own authority: `skrytka cert client`
+    is_client_certificate_needed: bool = False  # of our own authority: `skrytka cert invite`
+    is_certificate_bound: bool = True  # a machine of somebody's lets nobody else in
+    certificate_hours: Annotated[int, msgspec.Meta(ge=1, le=2160)] = 168  # then it ends; renewed when half is over
 
 
 class Events(_Section, frozen=True, kw_only=True):

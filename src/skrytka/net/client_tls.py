@@ -16,8 +16,10 @@ MINIMUM = ssl.TLSVersion.TLSv1_2  # RFC 8996
 class ClientTls:
     """The contexts of a process; ``folder`` is where relative names of files begin."""
 
-    def __init__(self, folder: Path = Path()) -> None:
+    def __init__(self, folder: Path = Path(), shown: Path | None = None) -> None:
+        """``shown``: a certificate of ours, with its key, for whoever is proven himself and asks for one."""
         self._folder = folder
+        self._shown = shown
         self._verified: dict[tuple[str | None, bool], ssl.SSLContext] = {}
         self._opportunistic = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._opportunistic.minimum_version = MINIMUM
@@ -39,8 +41,10 @@ class ClientTls:
         if key not in self._verified:
             try:
                 context = ssl.create_default_context(cafile=self._folder / ca_file if ca_file else None)
+                if self._shown is not None:
+                    context.load_cert_chain(self._shown)
             except OSError as exc:  # ssl.SSLError is one
-                raise TransientError(Reason.BAD_CONFIG, f"{ca_file}: {exc.strerror or exc}") from exc
+                raise TransientError(Reason.BAD_CONFIG, f"{ca_file or self._shown}: {exc.strerror or exc}") from exc
             context.minimum_version = MINIMUM
             context.hostname_checks_common_name = is_common_name_taken
             self._verified[key] = context

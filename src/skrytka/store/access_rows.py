@@ -1,4 +1,4 @@
-"""Rows of roles, web sessions, keys of programs and approvals."""
+"""Rows of roles, web sessions, keys of programs, machines, repeated changes and approvals."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -46,6 +46,27 @@ class ApiKeyRow(NamedTuple):
     created_at_ms: int
     expires_at_ms: int
     used_at_ms: int
+
+
+class MachineRow(NamedTuple):
+    """A machine that has certificates of our own, or is invited (``enrolled_at_ms`` 0)."""
+
+    account: AccountId  # 0: of a server
+    machine: bytes
+    purpose: str
+    record: bytes
+    token: bytes
+    token_until_ms: int
+    enrolled_at_ms: int
+    renewed_at_ms: int
+    expires_at_ms: int
+
+
+class RepeatRow(NamedTuple):
+    """A change that was sent with an Idempotency-Key; an empty record is one that is being worked on."""
+
+    digest: bytes
+    record: bytes
 
 
 class ApprovalRow(NamedTuple):

@@ -46,6 +46,7 @@ class WebRequest:
     fields: Fields
     body: bytes
     peer: ConnFacts
+    certificate: bytes = b""  # DER of what TLS knows the client by; b"" when it has shown none
     params: dict[str, str] = field(default_factory=dict)  # what stood for {name} in the page's path
 
     def __repr__(self) -> str:
@@ -111,7 +112,7 @@ class Page:
     handler: Handler
 
 
-def read_request(request: Request, peer: ConnFacts) -> WebRequest:
+def read_request(request: Request, peer: ConnFacts, certificate: bytes = b"") -> WebRequest:
     """:class:`BadRequestError` for what is no UTF-8, and for a name that stands twice in the query."""
     agent = request.fields.get("user-agent")
     segments = tuple(_decoded(part) for part in request.path.strip("/").split("/")) if request.path != "/" else ()
@@ -123,6 +124,7 @@ def read_request(request: Request, peer: ConnFacts) -> WebRequest:
         fields=request.fields,
         body=request.body,
         peer=msgspec.structs.replace(peer, program=of_user_agent(agent[0])) if agent else peer,
+        certificate=certificate,
     )
 
 

@@ -10,7 +10,7 @@ def chores(parts: Parts) -> set[str]:
 
 async def test_commands_have_all_that_they_work_on(parts: Parts) -> None:
     deps = parts.administration.control()
-    assert None not in {deps.check, deps.trace, deps.clients, deps.logins}
+    assert None not in {deps.check, deps.trace, deps.reports, deps.logins}
     assert deps.certificates is None, "until there is what orders them"
     orders = parts.administration.renewals(lambda: None)
     assert parts.administration.control().certificates is orders

@@ -7,7 +7,6 @@ import pytest
 import yaml
 
 from skrytka.daemon import config, demo, installation
-from skrytka.daemon.certificates import VALID_DAYS
 from skrytka.daemon.demo import make, ports_from
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.lock import FolderLock
@@ -15,6 +14,7 @@ from skrytka.daemon.offline import offline
 from skrytka.mail.admin.dkim import DkimRecord
 from skrytka.model.clock import FixedClock
 from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.net.authority import VALID_DAYS
 from skrytka.net.dns.zone import StaticZone
 from skrytka.store.system import SystemClock, SystemRandom
 from tests.support import installations

@@ -7,33 +7,47 @@ from pathlib import Path
 
 import pytest
 
-from skrytka.daemon.remote_client import Remote, SystemNames, _ask, read_token, request
+from skrytka.daemon.api_tls import ApiTls
+from skrytka.daemon.own_certificate import OwnCertificate, Request
+from skrytka.daemon.remote_client import Remote, SystemNames, _ask, _https, _post, read_token, request
 from skrytka.mail.admin.commands.table import COMMANDS
 from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.events import MachineChanged, MachineRefused
+from skrytka.model.machine import Purpose
+from skrytka.model.settings import Api as ApiSettings
+from skrytka.net.authority import NODE_SUBJECT
 from skrytka.net.connection import Connection
-from skrytka.net.tls import CertificateFiles, TlsStore
+from skrytka.net.https import Url
+from skrytka.net.tls import CertificateFiles
+from skrytka.store.system import SystemClock
 from skrytka.web.session import serve_web
 from tests.support.certificates import write_certificate
 from tests.unit.mail.world import World as MailWorld
 from tests.unit.net.harness import serving
 from tests.unit.web.api.support import Api
 
+ANY = ApiSettings()
+
 
 @contextlib.asynccontextmanager
-async def remote(folder: Path, name: str = "admin") -> AsyncIterator[tuple[Remote, Api]]:
+async def remote(folder: Path, name: str = "admin", settings: ApiSettings = ANY) -> AsyncIterator[tuple[Remote, Api]]:
     certificate, key = write_certificate(folder, "localhost")
     world = MailWorld(folder / "mail")
     await world.ready()
-    api = Api(world)
+    world.clock.advance(SystemClock().now_ms() / 1000 - world.clock.now_ms() / 1000)  # certificates are for now
+    api = Api(world, settings=settings)
 
     async def session(conn: Connection) -> None:
         await serve_web(conn, api.web)
 
-    async with serving(session, tls=TlsStore([CertificateFiles(certificate, key)])) as listening:
+    files = [CertificateFiles(certificate, key)]
+    seed = await world.keys.node(NODE_SUBJECT)
+    tls = ApiTls(files, seed, SystemClock(), world.admin.machines, is_needed=settings.is_client_certificate_needed)
+    async with serving(session, tls=tls) as listening:
         token = folder / "token"
         token.write_text(await api.token(name) + "\n")
         token.chmod(0o600)
-        yield Remote(f"https://localhost:{listening.port}", token, certificate), api
+        yield Remote(f"https://localhost:{listening.port}", token, certificate, folder / "own.pem"), api
     await world.close()
 
 
@@ -64,6 +78,67 @@ async def test_who_is_not_vouched_for_is_not_asked(tmp_path: Path) -> None:
     async with remote(tmp_path) as (there, _api):
         with pytest.raises(TransientError):
             await _ask(Remote(there.url, there.token_file), "ping", {})
+
+
+NEEDED = ApiSettings(is_client_certificate_needed=True)
+
+
+async def enrolled(there: Remote, api: Api, name: str = "admin") -> None:
+    """As ``cert enrol`` does it."""
+    world = api.world
+    made = await world.admin.machines.invite(await world.account(name), Purpose.REMOTE, "laptop", "local root")
+    own, body = Request.new(), {"token": made.token}
+    given = await _post(_https(there.ca_file, None), Url.parse(there.url), "/enrolment", body | {"request": own.pem})
+    assert there.certificate_file is not None
+    own.keep(there.certificate_file, given)
+
+
+async def test_where_a_certificate_is_needed_it_is_got_shown_renewed_and_taken(tmp_path: Path) -> None:
+    async with remote(tmp_path, settings=NEEDED) as (there, api):
+        assert there.certificate_file is not None
+        with pytest.raises(PermanentError, match="cert enrol"):  # nobody is invited: TLS itself says no
+            await _ask(there, "ping", {})
+        await enrolled(there, api)
+        assert await _ask(there, "ping", {}) == "ready"
+        before = there.certificate_file.read_bytes()
+        world = api.world
+        world.clock.advance(901)  # the invitation has ended, and the session
+        there.token_file.write_text(await api.token("admin"))
+        assert await _ask(there, "ping", {}) == "ready"
+        assert there.certificate_file.read_bytes() == before
+        (machine,) = await world.admin.machines.list()
+        await world.admin.machines.revoke(await world.account("admin"), machine.id, "local root")
+        with pytest.raises(PermanentError) as caught:
+            await _ask(there, "ping", {})
+        assert caught.value.reason is Reason.NOT_PERMITTED
+        there.certificate_file.unlink()
+        with pytest.raises(PermanentError, match="cert enrol"):
+            await _ask(there, "ping", {})
+        refused = [event.reason for event in world.events.events if isinstance(event, MachineRefused)]
+        assert refused == ["missing", "revoked", "missing"]
+
+
+async def test_a_certificate_is_renewed_by_itself_when_half_of_its_time_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with remote(tmp_path, settings=NEEDED) as (there, api):
+        assert there.certificate_file is not None
+        await enrolled(there, api)
+        before = there.certificate_file.read_bytes()
+        monkeypatch.setattr(OwnCertificate, "is_due", lambda _self, _clock: True)
+        assert await _ask(there, "ping", {}) == "ready"
+        assert there.certificate_file.read_bytes() != before
+        assert there.certificate_file.stat().st_mode & 0o777 == 0o600
+        changes = [event.action for event in api.world.events.events if isinstance(event, MachineChanged)]
+        assert changes == ["enrolled", "renewed"]
+
+
+async def test_somebody_else_s_machine_lets_nobody_in(tmp_path: Path) -> None:
+    async with remote(tmp_path) as (there, api):
+        await enrolled(there, api, "alice")
+        with pytest.raises(PermanentError) as caught:
+            await _ask(there, "ping", {})
+        assert caught.value.reason is Reason.NOT_PERMITTED
 
 
 @pytest.mark.parametrize(("text", "mode"), [("x", 0o644), ("", 0o600), ("a\tb", 0o600), ("ą", 0o600)])

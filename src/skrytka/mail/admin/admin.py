@@ -20,6 +20,8 @@ from skrytka.mail.admin.types import AccountInfo
 from skrytka.mail.identity.access_deps import AccessDeps
 from skrytka.mail.identity.api_keys import ApiKeys
 from skrytka.mail.identity.approvals import Approvals
+from skrytka.mail.identity.machines import Machines
+from skrytka.mail.identity.repeats import Repeats
 from skrytka.mail.identity.roles import Roles
 from skrytka.mail.identity.sessions import Sessions
 from skrytka.model.secret import Secret
@@ -49,6 +51,8 @@ class Admin:
         self.sessions = Sessions(access)
         self.api_keys = ApiKeys(access)
         self.approvals = Approvals(access)
+        self.machines = Machines(access, deps.events)
+        self.repeats = Repeats(access)
         self.store = deps.store
         self.clock = deps.clock
         self.events = deps.events

@@ -14,6 +14,7 @@ from skrytka.model.events.admin import (
     DirectoryChanged,
     DkimKeyChanged,
     EventsRetired,
+    MachineChanged,
     MasterKeyRestored,
     QueueChanged,
     RecoveryKeyConfirmed,
@@ -27,6 +28,7 @@ from skrytka.model.events.auth import (
     LoginFailed,
     LoginOdd,
     LoginSucceeded,
+    MachineRefused,
 )
 from skrytka.model.events.base import (
     RESERVED,
@@ -146,6 +148,8 @@ __all__ = [
     "LoginFailed",
     "LoginOdd",
     "LoginSucceeded",
+    "MachineChanged",
+    "MachineRefused",
     "MailEvent",
     "MasterKeyRestored",
     "MessageAppended",

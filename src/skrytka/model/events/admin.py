@@ -110,6 +110,19 @@ class ClientCertificateChanged(AdminEvent, frozen=True, kw_only=True):
     is_added: bool
 
 
+class MachineChanged(AdminEvent, frozen=True, kw_only=True):
+    """A machine got its first certificate of our own authority or another one, or was put out with all it has."""
+
+    PERSONAL = frozenset({"actor"})
+    actor: str  # who invited it, "machine" for what it renews itself, who put it out
+    action: str  # enrolled, renewed, revoked
+    account: int  # who answers for it; 0: a server
+    machine: str
+    purpose: str  # remote, node, standby
+    serial: str  # of the certificate; "" of none
+    expires_at_ms: int
+
+
 class AccountControlled(AdminEvent, frozen=True, kw_only=True):
     """What an account may do was changed: services, networks, hours, senders, limits; what is free is not told."""
 

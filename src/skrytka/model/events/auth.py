@@ -35,6 +35,16 @@ class LoginFailed(AuthEvent, frozen=True, kw_only=True):
     reason: str
 
 
+class MachineRefused(AuthEvent, frozen=True, kw_only=True):
+    """Somebody connected with a certificate, or without one, and that opens nothing there."""
+
+    PERSONAL = frozenset({"remote"})
+    service: str
+    remote: str
+    machine: str  # as its certificate says; "" where it has none, or one of others
+    reason: str  # missing, purpose, revoked, other_account, token, expired, untrusted
+
+
 class AttackSeen(AuthEvent, frozen=True, kw_only=True):
     """An attack on logins was seen over all accounts, and something is done about it for a time."""
 

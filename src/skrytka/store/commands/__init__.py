@@ -56,6 +56,7 @@ from skrytka.store.commands.factors import (
 )
 from skrytka.store.commands.jobs import CollectBlobs, ExpireJournal, ExpireVault, MendTimes
 from skrytka.store.commands.languages import SetAccountLanguage, SetDomainLanguage
+from skrytka.store.commands.machines import EnrolMachine, InviteMachine, RenewMachine, RevokeMachine
 from skrytka.store.commands.mailbox import (
     AddKeyword,
     ClaimRecent,
@@ -94,6 +95,7 @@ from skrytka.store.commands.outbound import Later, Post, Schedule, Settle
 from skrytka.store.commands.packs import Pack, PutMailboxPack, PutPacks
 from skrytka.store.commands.places import ExpirePlaces, LockAccount, NotePlaces, Place, PutAlert, UnlockAccount
 from skrytka.store.commands.queue import Complete, Defer, Enqueue, QueuedRecipient, QueueIn
+from skrytka.store.commands.repeats import BeginRepeat, EndRepeat
 from skrytka.store.commands.shared import BlobIn, NewFolder
 from skrytka.store.commands.sts import DropStsPolicies, PutStsPolicy
 from skrytka.store.commands.texts import MergeTexts
@@ -123,6 +125,7 @@ AnyCommand = (
     | AddOAuthClient
     | AddOAuthCode
     | AddOAuthDevice
+    | BeginRepeat
     | ChangePassword
     | ClaimRecent
     | CollectBlobs
@@ -138,13 +141,16 @@ AnyCommand = (
     | DropOAuthDevice
     | DropStaged
     | DropStsPolicies
+    | EndRepeat
     | Enqueue
+    | EnrolMachine
     | ExpireJournal
     | ExpireOAuth
     | ExpirePlaces
     | ExpireVault
     | Expunge
     | FailFactor
+    | InviteMachine
     | LockAccount
     | MendTimes
     | MergeTexts
@@ -170,9 +176,11 @@ AnyCommand = (
     | RemoveFactor
     | RemoveOAuthClient
     | RenameMailbox
+    | RenewMachine
     | ReserveAccount
     | ResetFactors
     | ResumeAccount
+    | RevokeMachine
     | RevokeOAuth
     | RotateOAuthToken
     | Schedule
@@ -211,6 +219,7 @@ __all__ = [
     "AnyCommand",
     "AppPasswordUse",
     "AskApproval",
+    "BeginRepeat",
     "BeginSession",
     "BlobIn",
     "ChangePassword",
@@ -233,8 +242,10 @@ __all__ = [
     "DropOAuthDevice",
     "DropStaged",
     "DropStsPolicies",
+    "EndRepeat",
     "EndSessions",
     "Enqueue",
+    "EnrolMachine",
     "ExpireAccess",
     "ExpireJournal",
     "ExpireOAuth",
@@ -245,6 +256,7 @@ __all__ = [
     "FailFactor",
     "FlagsStored",
     "GiveRole",
+    "InviteMachine",
     "Later",
     "LockAccount",
     "MailboxCreated",
@@ -283,9 +295,11 @@ __all__ = [
     "RemoveOAuthClient",
     "RenameMailbox",
     "Renamed",
+    "RenewMachine",
     "ReserveAccount",
     "ResetFactors",
     "ResumeAccount",
+    "RevokeMachine",
     "RevokeOAuth",
     "RotateOAuthToken",
     "Schedule",

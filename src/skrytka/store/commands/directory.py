@@ -7,7 +7,18 @@ from skrytka.store.commands.oauth import forget as forget_programs
 from skrytka.store.commands.shared import NewFolder, hosted, log_directory, next_number, uidvalidity_s
 from skrytka.store.factor_rows import RuleScope
 from skrytka.store.rows import QUEUE_SUBJECT, AccountStatus, AddressKind, Op, Role
-from skrytka.store.sql import access, app_passwords, controls, dkim, factors, languages, mailboxes, outbound, places
+from skrytka.store.sql import (
+    access,
+    app_passwords,
+    controls,
+    dkim,
+    factors,
+    languages,
+    machines,
+    mailboxes,
+    outbound,
+    places,
+)
 from skrytka.store.sql import directory as sql
 from skrytka.store.statement import Query, Value
 
@@ -116,14 +127,14 @@ class SetPassword(Command[None], frozen=True):
     account: AccountId
     verifier: bytes
     was: bytes | None = None  # None: whatever there was
-    is_distrusted: bool = False  # somebody else knows it, so sessions of the web end too
+    is_distrusted: bool = False  # somebody else knows it: what was made with it ends too
 
     def run(self, tx: Tx) -> Query[None]:
         yield from existing(self.account)
         if self.was is not None:
             yield from unchanged(self.account, self.was)
         if self.is_distrusted:
-            yield access.END_OTHERS(account=self.account, session=b"")
+            yield from end_what_it_made(self.account)
         yield from put_password(tx, self.account, self.verifier)
         yield from log_directory(tx, Op.ACCOUNT_PASSWORD, (self.account,))
 
@@ -192,8 +203,7 @@ class RemoveAccount(Command[int], frozen=True):
             yield drop(account=self.account)
         yield from _forget_factors(self.account, str(before[0]))
         yield access.TAKE_ALL(account=self.account)
-        yield access.END_OTHERS(account=self.account, session=b"")
-        yield access.REMOVE_KEYS(account=self.account)
+        yield from end_what_it_made(self.account)
         yield sql.REMOVE_ACCOUNT(account=self.account, status=AccountStatus.REMOVED.value, now_ms=tx.now_ms)
         yield mailboxes.CLOSE_ACCOUNT(account=self.account)
         yield from log_directory(tx, Op.ACCOUNT_REMOVE, (self.account,), before)
@@ -285,6 +295,13 @@ def unchanged(account: AccountId, was: bytes | None) -> Query[None]:
 def put_password(tx: Tx, account: AccountId, verifier: bytes) -> Query[None]:
     """Instead of the one there is, if any."""
     yield sql.PUT_CREDENTIAL(account=account, credential=1, kind=PASSWORD, verifier=verifier, now_ms=tx.now_ms)
+
+
+def end_what_it_made(account: AccountId) -> Query[None]:
+    """What came of a login on the web and goes on without one: sessions, keys of programs, machines."""
+    yield access.END_OTHERS(account=account, session=b"")
+    yield access.REMOVE_KEYS(account=account)
+    yield machines.REVOKE_ALL(account=account)
 
 
 def _hold_scheduled(tx: Tx, account: AccountId, reason: str) -> Query[int]:

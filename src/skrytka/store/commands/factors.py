@@ -25,7 +25,10 @@ NO_CODE: Final = "a first factor wants the code that an administrator gives"
 
 
 class ChangePassword(Command[None], frozen=True):
-    """Another password; the one before it is kept so that it does not come back. Codes to set one and sessions end.
+    """Another password; the one before it is kept so that it does not come back.
+
+    Codes to set one, sessions and keys of programs end: whoever knew the old one may have made them. Machines stay; a
+    certificate opens nothing by itself.
 
     ``was`` is the verifier that the change was decided on: TransientError(STORE_BUSY) when there is another one by now.
     """
@@ -39,6 +42,7 @@ class ChangePassword(Command[None], frozen=True):
         yield from existing(self.account)
         yield from unchanged(self.account, self.was)
         yield access.END_OTHERS(account=self.account, session=b"")
+        yield access.REMOVE_KEYS(account=self.account)
         yield sql.KEEP_PASSWORD(account=self.account, kind=PASSWORD, now_ms=tx.now_ms)
         ((last,),) = yield sql.LAST_KEPT(account=self.account)
         yield sql.FORGET_PASSWORDS(account=self.account, number=number(last) - (HISTORY - 1))
@@ -155,6 +159,7 @@ class ResetFactors(Command[None], frozen=True):
     def run(self, tx: Tx) -> Query[None]:
         yield from existing(self.account)
         yield access.END_OTHERS(account=self.account, session=b"")
+        yield access.REMOVE_KEYS(account=self.account)
         yield sql.DELETE_FACTORS(account=self.account)
         yield sql.DELETE_CODES(account=self.account, kind=CodeKind.RECOVERY.value)
         yield from _put_codes(tx, self.account, CodeKind.ENROL, (self.mac,), self.expires_at_ms)

@@ -7,12 +7,12 @@ import msgspec
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId
 from skrytka.store.commands.base import Command, Tx
-from skrytka.store.commands.directory import PASSWORD, put_password
+from skrytka.store.commands.directory import PASSWORD, end_what_it_made, put_password
 from skrytka.store.commands.oauth import forget as forget_programs
 from skrytka.store.commands.shared import log_directory, number
 from skrytka.store.factor_rows import CodeKind
 from skrytka.store.rows import JOBS_SUBJECT, AccountStatus, Op
-from skrytka.store.sql import access, app_passwords, directory, factors
+from skrytka.store.sql import app_passwords, directory, factors
 from skrytka.store.sql import places as sql
 from skrytka.store.statement import Query
 
@@ -103,8 +103,7 @@ class LockAccount(Command[bool], frozen=True):
         yield from forget_programs(self.account)
         yield app_passwords.DELETE_ALL(account=self.account)
         yield app_passwords.DELETE_CERTIFICATES(account=self.account)
-        yield access.END_OTHERS(account=self.account, session=b"")
-        yield access.REMOVE_KEYS(account=self.account)
+        yield from end_what_it_made(self.account)
         yield sql.DROP_ALL(account=self.account)
         yield sql.DROP_ALERTS(account=self.account)
         yield from log_directory(tx, Op.ACCOUNT_LOCK, (self.account, self.reason))

@@ -10,10 +10,12 @@ from typing import Final
 from skrytka.mail.identity.api_keys import PREFIX, ApiKeys
 from skrytka.mail.identity.sessions import Session, Sessions
 from skrytka.model.actor import Actor
+from skrytka.model.ids import AccountId
 from skrytka.model.secret import Secret
 from skrytka.net.facts import host_of
 from skrytka.net.limits import LimitTable
 from skrytka.protocol.http.server import Response
+from skrytka.web.api.door import Door
 from skrytka.web.api.problems import problem
 from skrytka.web.http import SAFE_METHODS, WebRequest
 
@@ -45,10 +47,11 @@ class Refusal(Exception):  # noqa: N818 - it is an answer
 class Authentication:
     """Of one application."""
 
-    def __init__(self, sessions: Sessions, keys: ApiKeys, limits: LimitTable) -> None:
+    def __init__(self, sessions: Sessions, keys: ApiKeys, limits: LimitTable, door: Door) -> None:
         self._sessions = sessions
         self._keys = keys
         self._limits = limits
+        self._door = door
 
     async def of(self, request: WebRequest) -> Asker:
         """:class:`Refusal` for who is nobody, comes from another site's page, or asks too often."""
@@ -61,9 +64,19 @@ class Authentication:
             raise Refusal(problem(403, "that came from the page of another site", "not_permitted"))
         found = await self._known(token, request)
         if found is None:
-            self._count("api-wrong", address, WRONG_PER_ADDRESS)  # who has a right one is never stopped by others
+            self.count_wrong(request)
             raise Refusal(problem(401, "the session or key does not hold", "bad_credentials"))
+        self.demand_owner(request, found.actor.account)
         return found
+
+    def demand_owner(self, request: WebRequest, account: AccountId | None) -> None:
+        """:class:`Refusal` for who asks with somebody else's certificate."""
+        if not self._door.is_his(request, account):
+            raise Refusal(self._door.refused(request, "other_account"))
+
+    def count_wrong(self, request: WebRequest) -> None:
+        """Who has shown what is nobody's; who has something right is never stopped by others."""
+        self._count("api-wrong", host_of(request.peer.remote), WRONG_PER_ADDRESS)
 
     def count_login(self, request: WebRequest) -> None:
         """As for other requests, before anybody is known."""

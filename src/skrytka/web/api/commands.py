@@ -21,7 +21,7 @@ from skrytka.model.errors import UNREADABLE, PermanentError, Reason, ReasonedErr
 from skrytka.protocol.http.server import Response
 from skrytka.web.api.auth import Asker, Authentication, Refusal
 from skrytka.web.api.problems import problem, problem_of
-from skrytka.web.api.repeats import Repeats
+from skrytka.web.api.repeats import once
 from skrytka.web.http import JSON, Page, WebRequest
 
 T = TypeVar("T")
@@ -38,10 +38,9 @@ _PAGING: Final = ("limit", "cursor")
 class ApiCommands:
     """Its pages."""
 
-    def __init__(self, deps: CommandDeps, authentication: Authentication, repeats: Repeats) -> None:
+    def __init__(self, deps: CommandDeps, authentication: Authentication) -> None:
         self._deps = deps
         self._authentication = authentication
-        self._repeats = repeats
         self._changing = asyncio.Lock()
         self._slow = asyncio.Lock()
 
@@ -79,21 +78,18 @@ class ApiCommands:
         return Response(200, body, (JSON, ("ETag", tag)))
 
     async def _change(self, name: str, request: WebRequest, asker: Asker) -> Response:
-        who = asker.shown
-        if (before := self._repeats.begin(who, request)) is not None:
-            return before
-        try:
-            async with self._slow if COMMANDS[name].is_slow else self._changing:
-                response = await self._changed(name, request, asker.actor)
-        except ReasonedError as exc:
-            response = _refused(exc)
-        except UNREADABLE as exc:
-            response = problem(422, str(exc), Reason.BAD_SYNTAX.value)
-        except BaseException:
-            self._repeats.failed(who, request)
-            raise
-        self._repeats.done(who, request, response)
-        return response
+        async def work() -> Response:
+            try:
+                async with self._slow if COMMANDS[name].is_slow else self._changing:
+                    return await self._changed(name, request, asker.actor)
+            except Refusal as refusal:
+                return refusal.response
+            except ReasonedError as exc:
+                return _refused(exc)
+            except UNREADABLE as exc:
+                return problem(422, str(exc), Reason.BAD_SYNTAX.value)
+
+        return await once(self._deps.admin.repeats, asker, request, work)
 
     async def _changed(self, name: str, request: WebRequest, actor: Actor) -> Response:
         command = COMMANDS[name]

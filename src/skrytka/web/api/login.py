@@ -99,6 +99,7 @@ class ApiLogin:
             raise Refusal(problem(403, "that came from the page of another site", "not_permitted"))
         args = _read(request, LoginArgs)
         login = await self._login(args.address, args.password, request)
+        self._authentication.demand_owner(request, login.account)
         place = Place(request.peer.remote, request.field("user-agent"))
         if not await self._deps.factors.must_enrol(login):
             await self._check(login, args.code, request)

@@ -9,18 +9,25 @@ import msgspec
 
 from skrytka.mail.admin.commands.base import Command
 from skrytka.mail.admin.commands.table import COMMANDS
+from skrytka.mail.identity.machines import Enrolled
 from skrytka.model.secret import Secret
 from skrytka.web.api.commands import BASE, CURSOR, PAGE, PAGE_MAX, is_list
+from skrytka.web.api.enrolment import EnrolArgs, RenewArgs
 from skrytka.web.api.login import LoginArgs, ProofArgs, SessionState
 from skrytka.web.api.problems import Problem
+from skrytka.web.api.repeats import KEY_MAX
 
+TAG: Final = {"ETag": {"required": True, "schema": {"type": "string"}}}
 REF: Final = "#/components/schemas/{name}"
-SESSION_PLACES: Final[tuple[tuple[str, str, str, type | None], ...]] = (
-    ("/session", "post", "session.begin", LoginArgs),
-    ("/session", "get", "session.show", None),
-    ("/session", "delete", "session.leave", None),
-    ("/session/proof", "post", "session.prove", ProofArgs),
+PLACES: Final[tuple[tuple[str, str, str, type | None, int, type | None], ...]] = (  # no commands: nobody is known yet
+    ("/session", "post", "session.begin", LoginArgs, 201, SessionState),
+    ("/session", "get", "session.show", None, 200, SessionState),
+    ("/session", "delete", "session.leave", None, 204, None),
+    ("/session/proof", "post", "session.prove", ProofArgs, 200, SessionState),
+    ("/enrolment", "post", "enrolment.begin", EnrolArgs, 201, Enrolled),
+    ("/enrolment/renewal", "post", "enrolment.renew", RenewArgs, 201, Enrolled),
 )
+OPEN: Final = ("session.begin", "enrolment.begin", "enrolment.renew")  # no session or key is wanted
 
 
 @cache
@@ -31,7 +38,7 @@ def document_octets() -> bytes:
 
 def document() -> dict[str, Any]:
     """As JSON values."""
-    types: list[Any] = [Problem, LoginArgs, ProofArgs, SessionState]
+    types: list[Any] = [Problem, LoginArgs, ProofArgs, SessionState, EnrolArgs, RenewArgs, Enrolled]
     for command in COMMANDS.values():
         types += [command.args, command.result]
     schemas, components = msgspec.json.schema_components(types, schema_hook=_secret, ref_template=REF)
@@ -40,8 +47,9 @@ def document() -> dict[str, Any]:
     for name, command in COMMANDS.items():
         operation = _operation(name, command, by_type, components)
         paths.setdefault(command.route.path, {})[command.route.method.lower()] = operation
-    for path, method, name, args in SESSION_PLACES:
-        paths.setdefault(path, {})[method] = _session_operation(name, args, by_type)
+    for path, method, name, args, status, result in PLACES:
+        operation = _place(name, args, status, result, by_type)
+        paths.setdefault(path, {})[method] = operation
     return {
         "openapi": "3.1.0",
         "info": {"title": "Skrytka", "version": "1"},
@@ -68,7 +76,7 @@ def _operation(name: str, command: Command, schemas: dict[str, Any], components:
         "x-step-up": command.is_dangerous,
         "x-four-eyes": command.is_four_eyes,
         "parameters": list(_parameters(command, fields, in_path, has_body=has_body)),
-        "responses": _responses(200, _result(command, schemas)),
+        "responses": _responses(200, _result(command, schemas), has_tag=command.route.method == "GET"),
     }
     if has_body:
         operation["requestBody"] = _body(fields, in_path)
@@ -88,6 +96,16 @@ def _parameters(
         limit = {"type": "integer", "minimum": 1, "maximum": PAGE_MAX, "default": PAGE}
         yield {"name": "limit", "in": "query", "required": False, "schema": limit}
         yield {"name": "cursor", "in": "query", "required": False, "schema": {"type": "string", "pattern": CURSOR}}
+    if command.route.method == "GET":
+        yield _header("If-None-Match", "the ETag of before: 304 when nothing has changed")
+    else:
+        yield _header("If-Match", "the ETag of the nearest GET above: 412 when that has changed")
+        yield _header("Idempotency-Key", "sent twice within an hour it happens once", KEY_MAX)
+
+
+def _header(name: str, description: str, length: int | None = None) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string"} if length is None else {"type": "string", "maxLength": length}
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
 
 
 def _body(fields: dict[str, Any], in_path: list[str]) -> dict[str, Any]:
@@ -105,26 +123,29 @@ def _result(command: Command, schemas: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": page, "required": ["items"], "additionalProperties": False}
 
 
-def _session_operation(name: str, args: type | None, schemas: dict[str, Any]) -> dict[str, Any]:
-    status = {"session.begin": 201, "session.leave": 204}.get(name, 200)
-    result = None if status == 204 else schemas[repr(SessionState)]
-    operation: dict[str, Any] = {"operationId": name, "parameters": [], "responses": _responses(status, result)}
+def _place(name: str, args: type | None, status: int, result: type | None, schemas: dict[str, Any]) -> dict[str, Any]:
+    schema = None if result is None else schemas[repr(result)]
+    operation: dict[str, Any] = {"operationId": name, "parameters": [], "responses": _responses(status, schema)}
     if args is not None:
         operation["requestBody"] = {
             "required": True,
             "content": {"application/json": {"schema": schemas[repr(args)]}},
         }
-    if name == "session.begin":
+    if name in OPEN:
         operation["security"] = []
     return operation
 
 
-def _responses(status: int, schema: dict[str, Any] | None) -> dict[str, Any]:
+def _responses(status: int, schema: dict[str, Any] | None, *, has_tag: bool = False) -> dict[str, Any]:
     done: dict[str, Any] = {"description": "done"}
+    besides: dict[str, Any] = {}
+    if has_tag:
+        done["headers"] = TAG
+        besides = {"304": {"description": "as If-None-Match says", "headers": TAG}}
     if schema is not None:
         done["content"] = {"application/json": {"schema": schema}}
     problem = {"application/problem+json": {"schema": {"$ref": REF.format(name="Problem")}}}
-    return {str(status): done, "default": {"description": "refused", "content": problem}}
+    return {str(status): done, **besides, "default": {"description": "refused", "content": problem}}
 
 
 def _name_of(schema: dict[str, Any]) -> str:

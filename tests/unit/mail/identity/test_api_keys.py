@@ -97,6 +97,16 @@ async def test_it_ends_by_itself_is_removed_and_opens_from_its_networks_only(wor
         await keys.remove(made.key.id)
 
 
+async def test_that_it_was_not_the_owner_ends_it(world: World, access: AccessDeps) -> None:
+    keys, admin = ApiKeys(access), await root(world)
+    made = await keys.add(Limits("x", READ), 1, admin)
+    await world.admin.compromise.lock("admin@example.test", ACTOR)
+    assert await keys.find(Secret(made.token), "192.0.2.1") is None
+    await world.admin.compromise.trust("admin@example.test", ACTOR)
+    assert await keys.find(Secret(made.token), "192.0.2.1") is None  # it does not come back
+    assert await keys.list() == []
+
+
 async def test_a_wrong_secret_is_nobody(world: World, access: AccessDeps) -> None:
     keys = ApiKeys(access)
     token = (await keys.add(Limits("x", READ), 1, await root(world))).token

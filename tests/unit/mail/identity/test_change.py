@@ -3,12 +3,14 @@ from pathlib import Path
 
 import pytest
 
+from skrytka.mail.identity.api_keys import Limits
 from skrytka.mail.identity.change import TRIES, WINDOW_S, ChangeDeps, PasswordCare, PasswordChanges
 from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.factors import Owner
 from skrytka.mail.identity.policy import PasswordPolicy, PasswordRefusedError, Problem
 from skrytka.mail.identity.sessions import Place
 from skrytka.mail.identity.verifier import Verifier, decode_verifier
+from skrytka.model.actor import AccessRole, Actor, Grant
 from skrytka.model.address import Address
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.events import DirectoryChanged
@@ -232,13 +234,15 @@ async def test_an_account_without_a_password_has_none_to_distrust(world: World, 
 
 
 @pytest.mark.parametrize("what", ["change", "give", "distrust", "set_by_code", "reset_factors"])
-async def test_sessions_of_the_web_end_with_what_they_were_begun_with(
+async def test_sessions_and_keys_end_with_what_they_were_begun_with(
     world: World, changes: PasswordChanges, what: str
 ) -> None:
-    """A thief who is in a session is not left there when the owner changes what he had stolen."""
+    """A thief in a session, or with a key made in it, is not left there when the owner changes what he had stolen."""
     alice, sessions = await owner(world), world.admin.sessions
     code = await changes.reset(alice, ACTOR)
     token = (await sessions.begin(alice.account, Place("192.0.2.1", "thief"), is_proved=True)).reveal().decode()
+    thief = Actor(str(ALICE), alice.account, (Grant(AccessRole.USER),))
+    key = (await world.admin.api_keys.add(Limits("left behind", ("ping",)), 1, thief)).token
     match what:
         case "change":
             await change(changes, alice, PASSWORD, NEW)
@@ -251,6 +255,7 @@ async def test_sessions_of_the_web_end_with_what_they_were_begun_with(
         case _:
             await world.admin.factors.reset(str(ALICE), ACTOR)
     assert await sessions.find(token) is None
+    assert await world.admin.api_keys.find(Secret(key), "192.0.2.1") is None
 
 
 async def test_hashes_of_old_passwords_are_not_to_be_had_without_end(world: World, changes: PasswordChanges) -> None:

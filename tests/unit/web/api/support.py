@@ -1,8 +1,11 @@
 """The API over a real store; clients that keep their token."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from skrytka.mail.admin.commands.base import CommandDeps
 from skrytka.mail.identity.directory import StoredCredentials
@@ -12,10 +15,14 @@ from skrytka.mail.identity.passwords import RecentLogins
 from skrytka.mail.identity.sessions import Place
 from skrytka.mail.identity.types import Login
 from skrytka.model.actor import LOCAL_ROOT, AccessRole, Grant
+from skrytka.model.clock import FixedClock
+from skrytka.model.machine import Machine, Purpose
 from skrytka.model.secret import Secret
+from skrytka.model.settings import Api as ApiSettings
 from skrytka.model.settings import Login as LoginSettings
-from skrytka.net.facts import Networks
+from skrytka.net.authority import Authority
 from skrytka.net.limits import LimitTable, LocalLimits
+from skrytka.net.machines import new_request, read_request
 from skrytka.protocol.http.server import Response
 from skrytka.web.api.app import ApiDeps, api_app
 from tests.unit.mail.world import PASSWORD, World
@@ -23,6 +30,7 @@ from tests.unit.web.people.support import Factors as Typed
 from tests.unit.web.support import asked
 
 BASE = "/api/v1"
+ANY = ApiSettings()
 
 
 class Factors(Typed):
@@ -39,8 +47,9 @@ class Factors(Typed):
 class Api:
     """The application and who asks it."""
 
-    def __init__(self, world: World, *, is_demo: bool = False) -> None:
+    def __init__(self, world: World, *, is_demo: bool = False, settings: ApiSettings = ANY) -> None:
         self.world = world
+        self.certificate = b""  # that the client shows
         self.factors = Factors()
         gate = Gate(LocalLimits(LimitTable(world.clock)), LoginSettings(), world.events, Secret(b"n" * 32))
         identity = Identity(
@@ -55,7 +64,7 @@ class Api:
                 commands=CommandDeps(admin=world.admin),
                 identity=identity,
                 factors=self.factors,
-                networks=Networks(("127.0.0.0/8",)),
+                settings=settings,
                 clock=world.clock,
                 is_demo=is_demo,
             )
@@ -79,9 +88,28 @@ class Api:
         raw = b"" if body is None else msgspec.json.encode(body)
         if raw:
             sent["content_type"] = "application/json"
-        response: Response = await self.web.app(asked(method, BASE + path, raw, **(sent | fields)))
+        request = replace(asked(method, BASE + path, raw, **(sent | fields)), certificate=self.certificate)
+        response: Response = await self.web.app(request)
         return response.status, msgspec.json.decode(response.body) if response.body else None, dict(response.fields)
 
     async def log_in(self, name: str, password: str = "", **more: Any) -> tuple[int, Any, dict[str, str]]:
         body = {"address": f"{name}@example.test", "password": password or PASSWORD.reveal().decode(), **more}
         return await self.ask("", "POST", "/session", body)
+
+
+def der_of(pem: str) -> bytes:
+    return x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER)
+
+
+def certificate_of(machine: Machine) -> bytes:
+    """Of an authority that TLS would believe."""
+    authority, until_ms = Authority.of_nodes(Secret(bytes(32)), FixedClock()), FixedClock().now_ms() + 3_600_000
+    return der_of(authority.sign_machine(read_request(new_request()[1]), machine, (), until_ms).pem.decode())
+
+
+async def enrolled(world: World, name: str) -> bytes:
+    """The certificate of a machine of somebody's."""
+    machines = world.admin.machines
+    invitation = await machines.invite(await world.account(name), Purpose.REMOTE, "laptop", "local root")
+    made = await machines.enrol(Secret(invitation.token), new_request()[1], 1)
+    return der_of(made.certificate)

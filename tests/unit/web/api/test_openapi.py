@@ -22,7 +22,14 @@ def test_every_command_is_in_it_with_its_permission() -> None:
 
 def test_no_place_is_without_a_permission_but_the_session_s_own() -> None:
     without = {name for name, (_, _, operation) in OPERATIONS.items() if "x-permission" not in operation}
-    assert without == {"session.begin", "session.show", "session.leave", "session.prove"}
+    assert without == {
+        "session.begin",
+        "session.show",
+        "session.leave",
+        "session.prove",
+        "enrolment.begin",
+        "enrolment.renew",
+    }
 
 
 def test_every_list_comes_in_pages() -> None:

@@ -1,47 +1,78 @@
-from skrytka.model.clock import FixedClock
+import pytest
+
+from skrytka.model.actor import LOCAL_ROOT, Actor
+from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.protocol.http.server import Response
+from skrytka.store.commands import EndRepeat
+from skrytka.web.api.auth import Asker
 from skrytka.web.api.problems import problem
-from skrytka.web.api.repeats import KEPT_MAX, KEPT_S, Repeats
-from skrytka.web.http import text
+from skrytka.web.api.repeats import KEY_MAX, once
+from skrytka.web.http import WebRequest, text
+from tests.unit.mail.world import fails
+from tests.unit.web.api.support import Api
 from tests.unit.web.support import asked
 
 
-def test_the_same_request_has_the_same_answer() -> None:
-    clock = FixedClock()
-    repeats, first = Repeats(clock), asked("POST", "/a", b"{}", idempotency_key="k")
-    assert repeats.begin("alice", first) is None
-    busy = repeats.begin("alice", first)
-    assert busy is not None
-    assert busy.status == 409
-    repeats.done("alice", first, text(200, "made"))
-    again = repeats.begin("alice", first)
-    assert again is not None
-    assert again.body == b"made"
-    other = repeats.begin("alice", asked("POST", "/a", b"{1}", idempotency_key="k"))
-    assert other is not None
-    assert other.status == 422
-    assert repeats.begin("bob", first) is None
-    clock.advance(KEPT_S)
-    assert repeats.begin("alice", first) is None
+class Work:
+    """Counts how often it is done."""
+
+    def __init__(self, *answers: Response | Exception) -> None:
+        self.answers = list(answers)
+        self.count = 0
+
+    async def __call__(self) -> Response:
+        self.count += 1
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
-def test_what_failed_for_a_while_is_tried_again() -> None:
-    repeats, first = Repeats(FixedClock()), asked("POST", "/a", b"{}", idempotency_key="k")
-    assert repeats.begin("alice", first) is None
-    repeats.done("alice", first, problem(503))
-    assert repeats.begin("alice", first) is None
-    repeats.failed("alice", first)
-    assert repeats.begin("alice", first) is None
+def sent(body: bytes = b"{}", key: str = "k") -> WebRequest:
+    return asked("POST", "/a", body, **({"idempotency_key": key} if key else {}))
 
 
-def test_without_a_key_nothing_is_kept_and_never_too_much() -> None:
-    repeats = Repeats(FixedClock())
-    plain = asked("POST", "/a")
-    assert repeats.begin("alice", plain) is None
-    repeats.done("alice", plain, text(200, "x"))
-    assert repeats.begin("alice", plain) is None
-    for number in range(KEPT_MAX + 5):
-        assert repeats.begin("alice", asked("POST", "/a", idempotency_key=str(number))) is None
-    assert len(repeats._kept) == KEPT_MAX
-    long = repeats.begin("alice", asked("POST", "/a", idempotency_key="k" * 65))
-    assert long is not None
-    assert long.status == 422
+async def asker(api: Api, name: str = "alice", shown: str = "session") -> Asker:
+    return Asker(Actor(name, await api.world.account(name)), shown)
+
+
+async def test_what_is_sent_twice_happens_once_and_has_the_same_answer(api: Api) -> None:
+    kept, alice, work = api.world.admin.repeats, await asker(api), Work(text(200, "made"), text(200, "other"))
+    for _ in range(2):
+        assert (await once(kept, alice, sent(), work)).body == b"made"
+    assert work.count == 1
+    with pytest.raises(PermanentError):
+        await once(kept, alice, sent(b"{1}"), work)
+    assert (await once(kept, await asker(api, "bob"), sent(), work)).body == b"other"
+    other = Work(text(200, "of another session"))
+    assert (await once(kept, await asker(api, shown="another"), sent(), other)).body == b"of another session"
+
+
+@pytest.mark.parametrize("first", [problem(503), problem(429), KeyError("a bug")])
+async def test_what_came_to_nothing_is_tried_again(api: Api, first: Response | Exception) -> None:
+    kept, alice, work = api.world.admin.repeats, await asker(api), Work(first, text(200, "made"))
+    if isinstance(first, Exception):
+        with pytest.raises(KeyError):
+            await once(kept, alice, sent(), work)
+    else:
+        assert await once(kept, alice, sent(), work) is first
+    assert (await once(kept, alice, sent(), work)).body == b"made"
+
+
+async def test_a_change_that_was_made_is_told_though_it_cannot_be_kept(api: Api) -> None:
+    kept, alice = api.world.admin.repeats, await asker(api)
+    api.world.store.failures[EndRepeat] = fails(TransientError(Reason.STORE_BUSY))
+    work = Work(text(200, "made"), text(200, "made again"))
+    assert (await once(kept, alice, sent(), work)).body == b"made"
+    with pytest.raises(PermanentError):  # nobody knows what became of it
+        await once(kept, alice, sent(), work)
+    assert work.count == 1
+
+
+async def test_without_a_key_nothing_is_kept(api: Api) -> None:
+    kept, alice, work = api.world.admin.repeats, await asker(api), Work(text(200, "1"), text(200, "2"), text(200, "3"))
+    assert (await once(kept, alice, sent(key=""), work)).body == b"1"
+    assert (await once(kept, alice, sent(key=""), work)).body == b"2"
+    assert (await once(kept, Asker(LOCAL_ROOT, "x"), sent(), work)).body == b"3"
+    with pytest.raises(PermanentError):
+        await once(kept, alice, sent(key="k" * (KEY_MAX + 1)), work)

@@ -7,14 +7,15 @@ import msgspec
 from skrytka.mail.admin.commands.access import ACCESS
 from skrytka.mail.admin.commands.accounts import ACCOUNTS
 from skrytka.mail.admin.commands.base import Args, Command, CommandDeps, Progress, Route, Scope, args_text
-from skrytka.mail.admin.commands.clients import CLIENT_COMMANDS
 from skrytka.mail.admin.commands.directories import DIRECTORIES
 from skrytka.mail.admin.commands.domains import DOMAINS
 from skrytka.mail.admin.commands.factors import FACTORS
 from skrytka.mail.admin.commands.logins import LOGIN_COMMANDS
+from skrytka.mail.admin.commands.machines import MACHINES
 from skrytka.mail.admin.commands.mail_programs import MAIL_PROGRAMS
 from skrytka.mail.admin.commands.node import NODE_COMMANDS
 from skrytka.mail.admin.commands.programs import PROGRAMS
+from skrytka.mail.admin.commands.reports import REPORTS
 from skrytka.mail.identity.approvals import ApprovalInfo
 from skrytka.mail.identity.permissions import Permission, demand
 from skrytka.model.actor import Actor
@@ -24,7 +25,7 @@ ASKABLE: Final[dict[str, Command]] = {
     name: command
     for part in (
         *(NODE_COMMANDS, DOMAINS, ACCOUNTS, PROGRAMS, DIRECTORIES),
-        *(MAIL_PROGRAMS, FACTORS, ACCESS, LOGIN_COMMANDS, CLIENT_COMMANDS),
+        *(MAIL_PROGRAMS, FACTORS, ACCESS, LOGIN_COMMANDS, MACHINES, REPORTS),
     )
     for name, command in part.items()
     if command.is_four_eyes

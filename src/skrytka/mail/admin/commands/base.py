@@ -14,8 +14,8 @@ from skrytka.model.secret import Secret
 from skrytka.model.settings import Settings
 
 if TYPE_CHECKING:
-    from skrytka.mail.admin.commands.clients import Clients
     from skrytka.mail.admin.commands.logins import Logins
+    from skrytka.mail.admin.commands.reports import Reports
 
 Progress = Callable[[str], Awaitable[None]]
 Method = Literal["GET", "POST", "PUT", "DELETE"]
@@ -53,7 +53,7 @@ class CommandDeps:
     certificates: Certificates | None = None
     settings: Callable[[], Settings] | None = None
     logins: "Logins | None" = None
-    clients: "Clients | None" = None
+    reports: "Reports | None" = None
 
 
 class Args(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

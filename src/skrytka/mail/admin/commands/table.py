@@ -6,14 +6,15 @@ from skrytka.mail.admin.commands.access import ACCESS
 from skrytka.mail.admin.commands.accounts import ACCOUNTS
 from skrytka.mail.admin.commands.approval_ask import APPROVAL_ASK
 from skrytka.mail.admin.commands.base import Command
-from skrytka.mail.admin.commands.clients import CLIENT_COMMANDS
 from skrytka.mail.admin.commands.directories import DIRECTORIES
 from skrytka.mail.admin.commands.domains import DOMAINS
 from skrytka.mail.admin.commands.factors import FACTORS
 from skrytka.mail.admin.commands.logins import LOGIN_COMMANDS
+from skrytka.mail.admin.commands.machines import MACHINES
 from skrytka.mail.admin.commands.mail_programs import MAIL_PROGRAMS
 from skrytka.mail.admin.commands.node import NODE_COMMANDS
 from skrytka.mail.admin.commands.programs import PROGRAMS
+from skrytka.mail.admin.commands.reports import REPORTS
 
 COMMANDS: Final[dict[str, Command]] = {
     **NODE_COMMANDS,
@@ -25,6 +26,7 @@ COMMANDS: Final[dict[str, Command]] = {
     **FACTORS,
     **ACCESS,
     **LOGIN_COMMANDS,
-    **CLIENT_COMMANDS,
+    **MACHINES,
+    **REPORTS,
     **APPROVAL_ASK,
 }

@@ -7,9 +7,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from skrytka.daemon.certificates import NODE_DAYS, VALID_DAYS, Authority, days_left, issue
 from skrytka.model.clock import FixedClock
+from skrytka.model.machine import SERVERS, Machine, Purpose
 from skrytka.model.secret import Secret
+from skrytka.net.authority import AUTHORITY_DAYS, VALID_DAYS, Authority, days_left, issue
 from skrytka.store.system import SystemClock
 
 NAMES = ("localhost", "mail.example.test", "127.0.0.1", "::1")
@@ -70,12 +71,19 @@ def test_the_key_does_not_print_itself() -> None:
 
 def test_every_node_with_the_ring_is_the_same_authority_and_others_are_not() -> None:
     clock = FixedClock()
-    one, again = (Authority.of_nodes(Secret(bytes(32)), clock).issue_node("node-1") for _ in range(2))
-    other = Authority.of_nodes(Secret(b"x" * 32), clock).issue_node("node-1")
-    leaf = x509.load_pem_x509_certificate(one.certificate)
-    leaf.verify_directly_issued_by(x509.load_pem_x509_certificate(again.authority))
+    authority, again = (Authority.of_nodes(Secret(bytes(32)), clock) for _ in range(2))
+    other = Authority.of_nodes(Secret(b"x" * 32), clock)
+    machine = Machine(Purpose.NODE, SERVERS, bytes(16))
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    signed = authority.sign_machine(key, machine, ("node-1",), clock.now_ms() + 86_400_000)
+    leaf = x509.load_pem_x509_certificate(signed.pem)
+    leaf.verify_directly_issued_by(x509.load_pem_x509_certificate(again.certificate))
     with pytest.raises(InvalidSignature):
-        leaf.verify_directly_issued_by(x509.load_pem_x509_certificate(other.authority))
-    assert days_left(one.certificate, clock) == NODE_DAYS
+        leaf.verify_directly_issued_by(x509.load_pem_x509_certificate(other.certificate))
+    assert days_left(signed.pem, clock) == 1
+    assert days_left(authority.certificate, clock) == AUTHORITY_DAYS
+    assert f"{leaf.serial_number:X}" == signed.serial
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.UniformResourceIdentifier) == [machine.uri]
     usages = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert set(usages) == {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH}

@@ -1,8 +1,8 @@
 """Our own little authority: for the demo, for what a new server has before a real certificate, and between nodes.
 
 The authority of a demo or a new server is used once and its key is never written: nobody can sign another name with it,
-and a new certificate means a new authority. That of the nodes follows from a key of the key ring, so that every node
-that has the ring is the same authority, and what one node issues another believes; its certificates live for two days.
+and a new certificate means a new authority. That of machines (``model.machine``) follows from a key of the key ring, so
+that every node that has the ring is the same authority, and what one node signs another believes.
 """
 
 import datetime as dt
@@ -17,16 +17,18 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from skrytka.model.clock import Clock
+from skrytka.model.machine import Machine, Purpose
 from skrytka.model.secret import Secret
 from skrytka.protocol.acme.jose import private_key
 
 VALID_DAYS = 199  # what clients accept of a server certificate (CA/Browser Forum 6.3.2: 200 since March 2026)
-NODE_DAYS = 2
+AUTHORITY_DAYS = 3650  # of machines: whoever is asked for their certificates may run for long
 NODE_SUBJECT: Final = "node:authority"
 _NODES: Final = "Skrytka nodes"
 _BACKDATED = dt.timedelta(hours=1)  # a client's clock may be slow
 _SERVER: Final = (ExtendedKeyUsageOID.SERVER_AUTH,)
-_NODE: Final = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
+_CLIENT: Final = (ExtendedKeyUsageOID.CLIENT_AUTH,)
+_BOTH: Final = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
 
 
 class Issued(msgspec.Struct, frozen=True):
@@ -40,16 +42,23 @@ class Issued(msgspec.Struct, frozen=True):
         return "Issued()"
 
 
+class Signed(msgspec.Struct, frozen=True):
+    """A certificate for a key that somebody else has; its number in hexadecimal digits."""
+
+    pem: bytes
+    serial: str
+
+
 class Authority:
     """One key that signs; ``repr`` shows nothing of it."""
 
-    def __init__(self, name: str, key: ec.EllipticCurvePrivateKey, clock: Clock) -> None:
+    def __init__(self, name: str, key: ec.EllipticCurvePrivateKey, clock: Clock, days: int = VALID_DAYS) -> None:
         self._key = key
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self._now = dt.datetime.fromtimestamp(clock.now_ms() / 1000, dt.UTC)
         self._identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
         self._certificate = (
-            self._builder(self._name, key.public_key(), VALID_DAYS)
+            self._builder(self._name, key.public_key(), self._now + dt.timedelta(days=days))
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_usage(is_authority=True), critical=True)
             .add_extension(self._identifier, critical=False)
@@ -69,36 +78,53 @@ class Authority:
     @classmethod
     def of_nodes(cls, seed: Secret, clock: Clock) -> Self:
         """The same for every node that has the seed (``NODE_SUBJECT`` of the key ring)."""
-        return cls(_NODES, private_key(seed, "authority of nodes"), clock)
+        return cls(_NODES, private_key(seed, "authority of nodes"), clock, AUTHORITY_DAYS)
 
-    def issue_node(self, node: str) -> Issued:
-        """For both ends of connections between nodes: short-lived, since nothing revokes it."""
-        return self.issue((node,), days=NODE_DAYS, usages=_NODE)
+    def sign_machine(
+        self, key: ec.EllipticCurvePublicKey, machine: Machine, names: tuple[str, ...], expires_at_ms: int
+    ) -> Signed:
+        """For a key of the machine's own; ``names`` are the host names of what serves."""
+        general = [x509.UniformResourceIdentifier(machine.uri), *map(_general_name, names)]
+        usages = _CLIENT if machine.purpose is Purpose.REMOTE else _BOTH
+        certificate = self._leaf(
+            key, machine.uri, general, usages, dt.datetime.fromtimestamp(expires_at_ms / 1000, dt.UTC)
+        )
+        return Signed(certificate.public_bytes(Encoding.PEM), f"{certificate.serial_number:X}")
 
-    def issue(
-        self, names: tuple[str, ...], *, days: int = VALID_DAYS, usages: tuple[x509.ObjectIdentifier, ...] = _SERVER
-    ) -> Issued:
+    def issue(self, names: tuple[str, ...]) -> Issued:
         """A P-256 key and its certificate for host names and addresses."""
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-        issuer_key = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(self._identifier)
-        certificate = (
-            self._builder(subject, key.public_key(), days)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(is_authority=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
-            .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .add_extension(issuer_key, critical=False)
-            .sign(self._key, SHA256())
-        )
+        until = self._now + dt.timedelta(days=VALID_DAYS)
+        certificate = self._leaf(key.public_key(), names[0], [_general_name(name) for name in names], _SERVER, until)
         return Issued(
             self._certificate.public_bytes(Encoding.PEM),
             certificate.public_bytes(Encoding.PEM),
             key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
         )
 
-    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey, days: int) -> x509.CertificateBuilder:
+    def _leaf(
+        self,
+        key: ec.EllipticCurvePublicKey,
+        subject: str,
+        names: list[x509.GeneralName],
+        usages: tuple[x509.ObjectIdentifier, ...],
+        until: dt.datetime,
+    ) -> x509.Certificate:
+        issuer_key = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(self._identifier)
+        return (
+            self._builder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)]), key, until)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage(is_authority=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+            .add_extension(x509.SubjectAlternativeName(names), critical=False)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+            .add_extension(issuer_key, critical=False)
+            .sign(self._key, SHA256())
+        )
+
+    def _builder(
+        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, until: dt.datetime
+    ) -> x509.CertificateBuilder:
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -106,7 +132,7 @@ class Authority:
             .public_key(key)
             .serial_number(x509.random_serial_number())
             .not_valid_before(self._now - _BACKDATED)
-            .not_valid_after(self._now + dt.timedelta(days=days))
+            .not_valid_after(until)
         )
 
 

@@ -1,0 +1,30 @@
+"""``mail.admin.commands.reports.Reports`` out of the event log, whose files are read in a thread."""
+
+import asyncio
+import datetime as dt
+from pathlib import Path
+
+from skrytka.daemon.report_log import dmarc_reports, failure_reports, tls_reports
+from skrytka.mail.admin.commands.reports import Reports
+from skrytka.model.clock import Clock
+from skrytka.protocol.reports.digest import Digest, TlsDigest, digest, tls_digest
+from skrytka.protocol.reports.failure_digest import FailureDigest, failure_digest
+
+
+def report_reader(folder: Path, clock: Clock) -> Reports:
+    """Of the days up to now."""
+
+    def first_day(days: int) -> dt.date:
+        return dt.datetime.fromtimestamp(clock.now_ms() / 1000, dt.UTC).date() - dt.timedelta(days=days - 1)
+
+    async def dmarc(domain: str | None, days: int) -> list[Digest]:
+        now_s = clock.now_ms() // 1000
+        return await asyncio.to_thread(lambda: digest(dmarc_reports(folder, first_day(days), domain), now_s))
+
+    async def failures(domain: str | None, days: int) -> list[FailureDigest]:
+        return await asyncio.to_thread(lambda: failure_digest(failure_reports(folder, first_day(days), domain)))
+
+    async def tls(domain: str | None, days: int) -> list[TlsDigest]:
+        return await asyncio.to_thread(lambda: tls_digest(tls_reports(folder, first_day(days), domain)))
+
+    return Reports(dmarc=dmarc, failures=failures, tls=tls)

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from bench.ours import DOMAIN, Skrytka
 from bench.postfix_sink import PostfixSink
@@ -120,9 +120,9 @@ class Figures(NamedTuple):
 def measure(server: SkrytkaRelay | PostfixRelay, sink: Sink | PostfixSink, messages: int) -> Figures:
     """Accept so many while nothing is sent, then send them."""
     with sink as taken, _accepting(server):
-        _submit(server, WARM_UP)  # the password is hashed once, processes are there, code has specialised itself
+        submit(server, WARM_UP)  # the password is hashed once, processes are there, code has specialised itself
         began_s = cpu_s(*server.pids)
-        load = _submit(server, messages)
+        load = submit(server, messages)
         accept_s = cpu_s(*server.pids) - began_s
         messages += WARM_UP
         began_s = cpu_s(*server.pids)
@@ -149,7 +149,21 @@ def _accepting(server: SkrytkaRelay | PostfixRelay) -> Iterator[None]:
         server.stop()
 
 
-def _submit(server: SkrytkaRelay | PostfixRelay, messages: int) -> dict[str, float]:
+class Submission(Protocol):
+    """What takes submissions."""
+
+    port: int
+
+    @property
+    def login(self) -> str: ...
+    @property
+    def password(self) -> str: ...
+    @property
+    def authority(self) -> str: ...
+
+
+def submit(server: Submission, messages: int) -> dict[str, float]:
+    """As the generator prints it."""
     arguments = ["localhost", server.port, messages, SESSIONS, PER_SESSION, MAILBOXES, OUTSIDE]
     arguments += [server.login, server.password, server.authority]
     command = [sys.executable, "-m", "bench.generator", *map(str, arguments)]

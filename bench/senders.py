@@ -3,6 +3,8 @@
 import imaplib
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,9 @@ from skrytka.protocol.mailauth.dkim.sign import SigningKey
 PROFILES = (("inbound with SPF, DKIM and DMARC", 10, 5.0),)
 
 
-def run(messages: int, runs: int) -> list[Row]:
-    """Alternating runs of both."""
+@contextmanager
+def stranger() -> Iterator[tuple[Path, dict[str, str]]]:
+    """A folder where the generator finds a key to sign with, and the TXT records of its domain."""
     domain = STRANGER.partition("@")[2]
     private = generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     key = SigningKey.load(Secret(private), Domain.parse(domain), "bench")
@@ -37,11 +40,17 @@ def run(messages: int, runs: int) -> list[Row]:
         (root / "bench.pem").write_bytes(private)
         os.environ["BENCH_DKIM"] = str(root / "bench.pem")
         try:
-            peer = CheckingPostfix(root / "peer", 37000, records)
-            ours = Skrytka(root / "ours", 36000, MAILBOXES, resolver=f"{RESOLVER}:53")
-            return rows_of(ours, peer, PROFILES, messages, runs, look=lambda: look(ours, peer))
+            yield root, records
         finally:
             del os.environ["BENCH_DKIM"]
+
+
+def run(messages: int, runs: int) -> list[Row]:
+    """Alternating runs of both."""
+    with stranger() as (root, records):
+        peer = CheckingPostfix(root / "peer", 37000, records)
+        ours = Skrytka(root / "ours", 36000, MAILBOXES, resolver=f"{RESOLVER}:53")
+        return rows_of(ours, peer, PROFILES, messages, runs, look=lambda: look(ours, peer))
 
 
 def look(ours: Skrytka, peer: CheckingPostfix) -> None:

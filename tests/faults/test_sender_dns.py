@@ -1,10 +1,7 @@
 """Whose mail it is, when a real name server on loopback is silent or fails: no mail is lost, and no time."""
 
-import shutil
-import tempfile
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import dns.message
 import dns.rcode
@@ -17,7 +14,7 @@ from skrytka.model.events import SenderChecked
 from skrytka.net.dns.stub import StubResolver
 from skrytka.store.system import SystemClock
 from tests.support import dkim
-from tests.unit.mail.conftest import IN_MEMORY
+from tests.support.memory import folder_in_memory
 from tests.unit.mail.world import MESSAGE, World
 from tests.unit.net.dns.test_stub import NameServer, Respond, name_server
 
@@ -26,14 +23,12 @@ FORGED = MESSAGE.replace(b"bob@example.net", b"ceo@bank.example")
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    root = Path(tempfile.mkdtemp(dir=IN_MEMORY)) if IN_MEMORY else tmp_path
-    made = World(root)
-    await made.ready()
-    yield made
-    await made.close()
-    if root != tmp_path:
-        shutil.rmtree(root)
+async def world() -> AsyncIterator[World]:
+    with folder_in_memory() as folder:
+        made = World(folder)
+        await made.ready()
+        yield made
+        await made.close()
 
 
 def ask(world: World, ns: NameServer) -> None:

@@ -21,9 +21,9 @@ from tests.support.imap import LOGIN
 from tests.support.imap_grammar import check_session
 from tests.support.imap_live import AnyoneIs, LiveConnection
 from tests.support.imap_transcript import matches
+from tests.support.memory import IN_MEMORY
 from tests.support.sasl import NoSessions
 from tests.support.smtp_transcript import unescape
-from tests.unit.mail.conftest import IN_MEMORY
 from tests.unit.mail.world import World
 
 SESSIONS = 2

@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import shutil
 import smtplib
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -18,7 +16,6 @@ from skrytka.model.limits import SmtpLimits
 from skrytka.servers.mx import serve_mx
 from skrytka.servers.mx_deps import MxDeps
 from skrytka.store.commands.deliver import Deliver
-from tests.unit.mail.conftest import IN_MEMORY
 from tests.unit.mail.world import HOSTNAME, MESSAGE, World, fails
 from tests.unit.net.harness import client_context, make_store, serving
 
@@ -26,21 +23,17 @@ Talk = Callable[[smtplib.SMTP], None]
 
 
 @contextlib.asynccontextmanager
-async def mail_world() -> AsyncIterator[World]:
-    root = Path(tempfile.mkdtemp(dir=IN_MEMORY))
-    try:
-        world = World(root)
-        await world.ready()
-        yield world
-        await world.close()
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+async def mail_world(folder: Path) -> AsyncIterator[World]:
+    world = World(folder / "mail")
+    await world.ready()
+    yield world
+    await world.close()
 
 
 @contextlib.asynccontextmanager
 async def listening(folder: Path) -> AsyncIterator[tuple[World, Callable[[Talk], "asyncio.Future[None]"]]]:
     """The world, and how to talk to it from a thread."""
-    async with mail_world() as world:
+    async with mail_world(folder) as world:
         deps = MxDeps(
             recipients=world.directory,
             delivery=world.delivery,

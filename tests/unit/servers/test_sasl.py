@@ -4,9 +4,7 @@ import asyncio
 import base64
 import contextlib
 import hashlib
-import shutil
 import ssl
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -32,7 +30,6 @@ from skrytka.store.commands import RemoveAppPasswords
 from tests.support.certificates import ClientAuthority, write_certificate
 from tests.support.outside import Outside
 from tests.support.scram_client import ScramClient
-from tests.unit.mail.conftest import IN_MEMORY
 from tests.unit.mail.identity.programs_world import ALICE, Programs
 from tests.unit.mail.world import ACTOR, HOSTNAME, PASSWORD, World
 from tests.unit.net.harness import client_context, make_store, serving
@@ -144,8 +141,7 @@ class Port:
 async def listening(
     folder: Path, settings: LoginSettings = SETTINGS, tls: TlsStore | None = None
 ) -> AsyncIterator[Port]:
-    root = Path(tempfile.mkdtemp(dir=IN_MEMORY))
-    world = World(root)
+    world = World(folder / "mail")
     await world.ready()
     programs, sessions = Programs(world), OpenSessions(world.store)
     limits = LocalLimits(LimitTable(world.clock))
@@ -175,7 +171,6 @@ async def listening(
     finally:
         running.cancel()
         await world.close()
-        shutil.rmtree(root)
 
 
 Talk = Callable[[Port, bool], Awaitable[None]]

@@ -62,7 +62,7 @@ class Port:
 async def listening(
     folder: Path, settings: Submission | None = None, *, exempt: tuple[str, ...] = ()
 ) -> AsyncIterator[Port]:
-    async with mail_world() as world:
+    async with mail_world(folder) as world:
         outside = Outside(world, 1)
         table = LimitTable(world.clock)
         limits = LocalLimits(table)

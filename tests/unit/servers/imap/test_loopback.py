@@ -2,8 +2,6 @@
 
 import asyncio
 import imaplib
-import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +22,6 @@ from skrytka.net.limits import LimitTable, LocalLimits
 from skrytka.servers.imap.deps import ImapDeps
 from skrytka.servers.imap.session import serve_imap
 from tests.support.sasl import NoSessions
-from tests.unit.mail.conftest import IN_MEMORY
 from tests.unit.mail.world import PASSWORD
 from tests.unit.mail.world import World as MailWorld
 from tests.unit.net.harness import World as NetWorld
@@ -64,8 +61,7 @@ def identity(mail: MailWorld) -> Identity:
 
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    root = Path(tempfile.mkdtemp(dir=IN_MEMORY))
-    mail = MailWorld(root)
+    mail = MailWorld(tmp_path / "mail")
     await mail.ready()
     deps = ImapDeps(
         sessions=NoSessions(),
@@ -79,12 +75,9 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
         limits=ImapLimits(),
         hostname="mail.example.test",
     )
-    try:
-        async with serving(lambda conn: serve_imap(conn, deps), tls=make_store(tmp_path), is_implicit_tls=True) as net:
-            yield Served(mail, net)
-        await mail.close()
-    finally:
-        shutil.rmtree(root)
+    async with serving(lambda conn: serve_imap(conn, deps), tls=make_store(tmp_path), is_implicit_tls=True) as net:
+        yield Served(mail, net)
+    await mail.close()
 
 
 async def test_imaplib_reads_what_was_delivered(served: Served) -> None:

@@ -16,8 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from skrytka.model.limits import ImapLimits
 from skrytka.servers.imap.deps import ImapDeps
 from tests.support.imap_live import AnyoneIs, LiveSession
+from tests.support.memory import IN_MEMORY
 from tests.support.sasl import NoSessions
-from tests.unit.mail.conftest import IN_MEMORY
 from tests.unit.mail.world import MESSAGE, World
 
 SESSIONS = st.integers(0, 1)

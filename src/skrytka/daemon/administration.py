@@ -18,6 +18,7 @@ from skrytka.daemon.login_watch import EXPIRE_S, LoginWatch
 from skrytka.daemon.outbound import dkim_deps
 from skrytka.daemon.outside import outside
 from skrytka.daemon.outside_https import outside_https
+from skrytka.daemon.password_policy import given_policy
 from skrytka.daemon.renewals import HasSettings, Renewals
 from skrytka.daemon.report_digests import report_reader
 from skrytka.daemon.report_job import EVERY_S, ReportJob, ReportJobDeps, report_address
@@ -96,6 +97,7 @@ class Administration:
                 quota_bytes=self.settings.accounts.quota_bytes,
                 hostname=base.settings.hostname,
                 is_demo=self.settings.is_demo,
+                policy=given_policy(base.settings, base.layout, base.events),
                 dns=dns_deps(self.settings, base.layout, base.clock, base.random),
                 dkim=dkim_deps(self.settings, base.layout, base.clock, base.age, base.random),
                 outside=outside(base.settings, base.layout, base.clock, base.random),

@@ -15,6 +15,7 @@ from skrytka.daemon.hardening import seal_memory
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.lock import FolderLock
 from skrytka.daemon.outbound import dkim_deps
+from skrytka.daemon.password_policy import given_policy
 from skrytka.daemon.prepare import (
     check_store,
     check_writable,
@@ -87,6 +88,7 @@ async def offline(layout: Layout) -> AsyncIterator[CommandDeps]:
                     quota_bytes=folder.settings.accounts.quota_bytes,
                     hostname=folder.settings.hostname,
                     is_demo=folder.settings.is_demo,
+                    policy=given_policy(folder.settings, layout, events),
                     dkim=dkim_deps(folder.settings, layout, clock, clock, random),
                     dns=dns_deps(folder.settings, layout, clock, random),
                 )

@@ -3,12 +3,12 @@
 from urllib.parse import urlsplit
 
 from skrytka.daemon.deliveries import Base
+from skrytka.daemon.password_policy import password_policy
 from skrytka.daemon.web import origin
 from skrytka.mail.identity.change import ChangeDeps, PasswordChanges
 from skrytka.mail.identity.factors import FactorDeps, Factors
 from skrytka.mail.identity.login import Identity
 from skrytka.mail.identity.passwords import Passwords
-from skrytka.mail.identity.policy import PasswordPolicy
 from skrytka.mail.identity.proofs import Proofs
 from skrytka.mail.identity.webauthn import WebAuthn
 from skrytka.model.settings import Settings
@@ -38,8 +38,7 @@ def own_security(base: Base, settings: Settings, passwords: Passwords, identity:
         clock=base.clock,
         random=base.random,
     )
-    words = (settings.hostname, settings.reports.organization)
-    policy = PasswordPolicy(settings.passwords, base.layout.breaches, base.events, words=words)
+    policy = password_policy(settings, base.layout, base.events)
     return OwnSecurity(
         factors=factors,
         proofs=Proofs(factors, base.limits),

@@ -10,6 +10,7 @@ from skrytka.mail.admin.factors import AccountFactors
 from skrytka.mail.admin.types import AccountInfo, Removed
 from skrytka.mail.delivery.resolve import ROLES
 from skrytka.mail.identity.factors import owner_of
+from skrytka.mail.identity.policy import PasswordRefusedError
 from skrytka.mail.identity.verifier import Verifier, decode_verifier
 from skrytka.mail.mailbox.names import name_mac, seal_name
 from skrytka.model.address import Address
@@ -63,8 +64,10 @@ class Accounts(AdminPart):
         """Its key is made, durably, before anything is sealed under it.
 
         An admin answers for the domain's roles, and his password works on the web only unless ``services`` (where a
-        password may be used, empty for everywhere) says otherwise.
+        password may be used, empty for everywhere) says otherwise. ``must_change``: as in ``mail.identity.change``, of
+        a password that somebody else has chosen; WEAK_PASSWORD for one that everybody tries.
         """
+        await self._check(address, password, must_change)
         usable = (ADMIN_SERVICES if is_admin else ()) if services is None else tuple(services)
 
         async def verifier(account: AccountId) -> Verifier:
@@ -150,9 +153,23 @@ class Accounts(AdminPart):
         ``must_change``: as in ``mail.identity.change``, of a password that somebody else has chosen.
         """
         row = await self._account(address)
+        await self._check(address, password, must_change)
         await AccountFactors(self._deps).care.give(owner_of(row), password, must_change)
         self._changed(actor, "account.password", row.address)
         return await self._info(row)
+
+    async def _check(self, address: str, password: Secret, must_change: str) -> None:
+        """A password that is given opens mail until it is changed, so what everybody tries first is none.
+
+        PermanentError(WEAK_PASSWORD). Its length is that of an account with a second factor: it is not meant to stay.
+        """
+        if not must_change or self._deps.policy is None:
+            return
+        try:
+            await self._deps.policy.check(password, parse_address(address), has_mfa=True)
+        except PasswordRefusedError as exc:
+            said = f"that password will not do ({exc.detail}): {exc.minimum} characters at least; or let one be made up"
+            raise PermanentError(Reason.WEAK_PASSWORD, said) from None
 
     async def set_quota(self, address: str, quota_bytes: int, actor: str) -> AccountInfo:
         """0 lifts the limit."""

@@ -8,6 +8,7 @@ from skrytka.mail.admin.dkim_deps import DkimDeps
 from skrytka.mail.admin.dns_deps import DnsDeps
 from skrytka.mail.identity.outside import Outside
 from skrytka.mail.identity.passwords import Passwords
+from skrytka.mail.identity.policy import PasswordPolicy
 from skrytka.model.address import LOCAL_PART_MAX, Address, AddressError, Domain
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason
@@ -41,6 +42,7 @@ class AdminDeps:
     dkim: DkimDeps | None = None  # None: no keys are made here
     dns: DnsDeps | None = None
     is_demo: bool = False
+    policy: PasswordPolicy | None = None  # of passwords that are given; None: every one is taken
     alerts: LockTold | None = None  # None: nobody is told by mail
     trusted: Callable[[str], None] = lambda _key: None  # hears of accounts that are their owners' (Address.key)
     outside: Outside | None = None  # None: everybody is known here

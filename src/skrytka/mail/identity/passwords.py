@@ -29,6 +29,7 @@ from skrytka.model.secret import Secret
 
 T = TypeVar("T")
 
+THREADS: Final = 3  # one is never a stranger's (attacks.watching): whoever is at home does not wait for an attack
 PEPPER_SUBJECT: Final = "node:pepper"
 PASSWORD_MAX_BYTES: Final = 1024  # longer input is an attack on the preparation, not a password
 _SCHEME: Final = "1$"  # 1: HMAC-SHA256 with the pepper, then argon2id
@@ -61,7 +62,13 @@ class Passwords:
     """Hashes and checks. One per process; :meth:`close` ends its threads."""
 
     def __init__(
-        self, pepper: Secret, random: Random, *, cost: Cost | None = None, threads: int = 2, waiting_max: int = 200
+        self,
+        pepper: Secret,
+        random: Random,
+        *,
+        cost: Cost | None = None,
+        threads: int = THREADS,
+        waiting_max: int = 200,
     ) -> None:
         self._pepper = pepper
         self._random = random

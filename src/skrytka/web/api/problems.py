@@ -14,6 +14,7 @@ STATUS: Final[dict[Reason, int]] = {
     Reason.BAD_SYNTAX: 422,
     Reason.TOO_LARGE: 422,
     Reason.TOO_MANY: 422,
+    Reason.WEAK_PASSWORD: 422,
     Reason.BAD_CREDENTIALS: 401,
     Reason.NOT_PERMITTED: 403,
     Reason.STEP_UP_NEEDED: 403,

@@ -1,10 +1,16 @@
+import dataclasses
+from pathlib import Path
+
 import pytest
 
+from skrytka.mail.admin.accounts import Accounts
 from skrytka.mail.identity.directory import StoredCredentials
+from skrytka.mail.identity.policy import PasswordPolicy
 from skrytka.model.address import Address
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.events import DirectoryChanged
 from skrytka.model.secret import Secret
+from skrytka.model.settings import Passwords
 from skrytka.store.commands.directory import AddAccount, ReserveAccount
 from skrytka.store.seal.ring import account_subject
 from skrytka.store.sql import factors
@@ -49,6 +55,20 @@ async def test_the_key_is_there_before_the_account(world: World) -> None:
     assert len(world.ring.get(account_subject(added.account))) == 32
     assert actions(world) == []
     await world.admin.accounts.add("carol@example.test", PASSWORD, ACTOR)  # and it can be tried again
+
+
+async def test_a_password_that_is_given_is_not_what_everybody_tries(world: World, tmp_path: Path) -> None:
+    policy = PasswordPolicy(Passwords(), tmp_path / "none", world.events, words=("zaffre",))
+    accounts = Accounts(dataclasses.replace(world.admin.accounts._deps, policy=policy))
+    for password in ("abc", "password", "correct", "zaffrezaffre"):
+        with pytest.raises(PermanentError) as refused:
+            await accounts.add("carol@example.test", Secret(password), ACTOR, must_change="given")
+        assert refused.value.reason is Reason.WEAK_PASSWORD
+        with pytest.raises(PermanentError):
+            await accounts.set_password("alice@example.test", Secret(password), ACTOR, "given")
+    assert actions(world) == []
+    await accounts.set_password("alice@example.test", Secret("correct horse"), ACTOR, "given")
+    await accounts.add("carol@example.test", Secret("correct horse"), ACTOR, must_change="given")
 
 
 WRONG = [

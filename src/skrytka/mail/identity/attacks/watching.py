@@ -15,6 +15,7 @@ import msgspec
 from skrytka.mail.identity.attacks.homes import Homes
 from skrytka.mail.identity.attacks.sightings import DELAY_KEPT_S, budget_of, delay_key
 from skrytka.mail.identity.attacks.words import Act, Failing, Guard, Outcome, Tried
+from skrytka.mail.identity.passwords import THREADS
 from skrytka.mail.identity.types import Credential, Peer, right_of
 from skrytka.mail.identity.watch import Attempt
 from skrytka.model.address import Address
@@ -24,7 +25,7 @@ from skrytka.model.ids import AccountId
 from skrytka.model.settings import Attacks
 from skrytka.net.facts import host_of
 
-STRANGERS: Final = 2  # tries at once; as many as there are threads for hashes
+STRANGERS: Final = THREADS - 1  # tries at once: a thread for hashes is left for whoever is at home
 STRANGERS_WAITING_MAX: Final = 200
 FREE_FAILURES: Final = 1  # everybody mistypes
 DELAY_FIRST_S: Final = 0.25

@@ -9,7 +9,6 @@ from skrytka.web.api.openapi import document
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "api.md"
 BEGIN = "<!-- places:begin (made by python -m scripts.api_table) -->"
 END = "<!-- places:end -->"
-BESIDES = {"x-step-up": "a fresh proof", "x-four-eyes": "a second person"}
 
 
 def table(openapi: dict[str, Any]) -> str:
@@ -17,7 +16,9 @@ def table(openapi: dict[str, Any]) -> str:
     lines = ["| place | command | permission | besides |", "|---|---|---|---|"]
     for path, methods in sorted(openapi["paths"].items()):
         for method, operation in sorted(methods.items()):
-            wanted = [word for key, word in BESIDES.items() if operation.get(key)]
+            wanted = ["a fresh proof"] if operation.get("x-step-up") else []
+            if two := operation.get("x-four-eyes"):
+                wanted.append("a second person" if two == "always" else f"a second person {two}")
             permission = f"`{operation['x-permission']}`" if "x-permission" in operation else ""
             cells = (f"`{method.upper()} {path}`", f"`{operation['operationId']}`", permission, ", ".join(wanted))
             lines.append("| " + " | ".join(cells) + " |")

@@ -8,7 +8,7 @@ import click
 from skrytka.cli import options
 
 
-def ask(command: str, **args: object) -> Any:
+def ask(command: str, /, **args: object) -> Any:
     """The result of one administrator's command; what takes long is told on a terminal."""
     if (remote := options.remote()) is not None:
         from skrytka.daemon import remote_client

@@ -34,6 +34,7 @@ COMMANDS = {
     "account": "skrytka.cli.account:account",
     "alias": "skrytka.cli.alias:alias",
     "role": "skrytka.cli.role:role",
+    "approval": "skrytka.cli.approval:approval",
     "app-password": "skrytka.cli.app_password:app_password",
     "delegation": "skrytka.cli.account_access:delegation",
     "password": "skrytka.cli.password:password",

@@ -102,6 +102,7 @@ class Administration:
                 dkim=dkim_deps(self.settings, base.layout, base.clock, base.age, base.random),
                 outside=outside(base.settings, base.layout, base.clock, base.random),
                 outside_roles=base.settings.directory.roles,
+                approvals=lambda: self.settings.approvals,
                 alerts=self.alerts(),
                 trusted=lambda key: base.trusted(hidden_name(self.name_key, key)),
             )

@@ -192,6 +192,13 @@ class Passwords(_Section, frozen=True, kw_only=True):
     words: tuple[str, ...] = ()  # what this place is called: no password is made of these
 
 
+class Approvals(_Section, frozen=True, kw_only=True):
+    """What takes two people."""
+
+    # So long an account counts as one person with who made it, gave it a role or helped with what opens it
+    independent_days: Annotated[int, msgspec.Meta(ge=1, le=3660)] = 30
+
+
 class OAuth(_Section, frozen=True, kw_only=True):
     """Programs that people let into their mail."""
 
@@ -409,6 +416,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     accounts: Accounts = msgspec.field(default_factory=Accounts)
     login: Login = msgspec.field(default_factory=Login)
     passwords: Passwords = msgspec.field(default_factory=Passwords)
+    approvals: Approvals = msgspec.field(default_factory=Approvals)
     directory: OutsideDirectory = msgspec.field(default_factory=OutsideDirectory)
     oauth: OAuth = msgspec.field(default_factory=OAuth)
     attacks: Attacks = msgspec.field(default_factory=Attacks)

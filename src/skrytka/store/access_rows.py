@@ -15,6 +15,25 @@ class ApprovalState(StrEnum):
     USED = "used"
 
 
+class HandKind(StrEnum):
+    """What somebody has done to an account of somebody else."""
+
+    MADE = "made"
+    ROLE = "role"
+    PASSWORD = "password"  # noqa: S105 - set it, or made a code to set one
+    FACTORS = "factors"
+    PROGRAM = "program"  # made an app password, or let a certificate in
+
+
+class HandRow(NamedTuple):
+    """Somebody has had a hand in an account; ``at_ms`` is the last time."""
+
+    account: AccountId
+    kind: HandKind
+    actor: AccountId
+    at_ms: int
+
+
 class GrantRow(NamedTuple):
     """A role of an account; ``domain`` is "" for everywhere."""
 

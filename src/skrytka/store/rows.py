@@ -108,6 +108,8 @@ class Op(StrEnum):
     APPROVAL_ASK = "approval.ask"
     APPROVAL_DECIDE = "approval.decide"
     APPROVAL_USE = "approval.use"
+    APPROVAL_RETURN = "approval.return"
+    HAND = "hand"
     DELIVER = "deliver"
     FLAGS = "flags"
     KEYWORD = "keyword"

@@ -9,6 +9,7 @@ from skrytka.mail.admin.domains import Domains
 from skrytka.mail.admin.factors import AccountFactors
 from skrytka.mail.admin.types import AccountInfo, Removed
 from skrytka.mail.delivery.resolve import ROLES
+from skrytka.mail.identity.change import given
 from skrytka.mail.identity.factors import owner_of
 from skrytka.mail.identity.policy import PasswordRefusedError
 from skrytka.mail.identity.verifier import Verifier, decode_verifier
@@ -50,7 +51,7 @@ ADMIN_SERVICES: Final = ("web",)  # an administrator's password is typed into a 
 class Accounts(AdminPart):
     """Part of Admin."""
 
-    async def add(
+    async def add(  # noqa: PLR0913 - what an account begins with
         self,
         address: str,
         password: Secret,
@@ -60,6 +61,7 @@ class Accounts(AdminPart):
         is_admin: bool = False,
         services: Sequence[str] | None = None,
         must_change: str = "",
+        made_by: AccountId | None = None,
     ) -> AccountInfo:
         """Its key is made, durably, before anything is sealed under it.
 
@@ -71,9 +73,10 @@ class Accounts(AdminPart):
         usable = (ADMIN_SERVICES if is_admin else ()) if services is None else tuple(services)
 
         async def verifier(account: AccountId) -> Verifier:
-            return Verifier(await self._deps.passwords.hash(account, password), usable, must_change)
+            stored = await self._deps.passwords.hash(account, password)
+            return given(stored, usable, must_change, self._deps.clock.now_ms())
 
-        return await self._made(address, actor, verifier, quota_bytes, is_admin=is_admin)
+        return await self._made(address, actor, verifier, quota_bytes, is_admin=is_admin, made_by=made_by)
 
     async def add_outside(self, address: str, stored: str, actor: str) -> AccountInfo:
         """As :meth:`add`, of somebody whose password is checked elsewhere: ``stored`` says where."""
@@ -91,6 +94,7 @@ class Accounts(AdminPart):
         quota_bytes: int | None = None,
         *,
         is_admin: bool = False,
+        made_by: AccountId | None = None,
     ) -> AccountInfo:
         deps = self._deps
         parsed = parse_address(address)
@@ -111,6 +115,7 @@ class Accounts(AdminPart):
                 quota_bytes=deps.quota_bytes if quota_bytes is None else quota_bytes,
                 verifier=made,
                 is_admin=is_admin,
+                made_by=made_by,
             )
         )
         self._changed(actor, "account.add", parsed.key)

@@ -20,6 +20,7 @@ from skrytka.mail.admin.types import AccountInfo
 from skrytka.mail.identity.access_deps import AccessDeps
 from skrytka.mail.identity.api_keys import ApiKeys
 from skrytka.mail.identity.approvals import Approvals
+from skrytka.mail.identity.four_eyes import Hands
 from skrytka.mail.identity.machines import Machines
 from skrytka.mail.identity.repeats import Repeats
 from skrytka.mail.identity.roles import Roles
@@ -50,9 +51,10 @@ class Admin:
         self.roles = Roles(access)
         self.sessions = Sessions(access)
         self.api_keys = ApiKeys(access)
-        self.approvals = Approvals(access)
         self.machines = Machines(access, deps.events)
         self.repeats = Repeats(access)
+        self.hands = Hands(access, deps.approvals)
+        self.approvals = Approvals(access, self.hands)
         self.store = deps.store
         self.clock = deps.clock
         self.events = deps.events

@@ -14,7 +14,7 @@ from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import DirectoryChanged, Emitter
 from skrytka.model.ids import UnitId, new_unit
-from skrytka.model.settings import DirectoryRole
+from skrytka.model.settings import Approvals, DirectoryRole
 from skrytka.store.api import Store
 from skrytka.store.rows import AccountRow, AccountStatus
 from skrytka.store.seal.source import KeySource
@@ -47,6 +47,7 @@ class AdminDeps:
     trusted: Callable[[str], None] = lambda _key: None  # hears of accounts that are their owners' (Address.key)
     outside: Outside | None = None  # None: everybody is known here
     outside_roles: tuple[DirectoryRole, ...] = ()
+    approvals: Callable[[], Approvals] = Approvals  # settings of now
 
 
 class AdminPart:

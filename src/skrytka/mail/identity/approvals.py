@@ -1,19 +1,23 @@
 """What takes two: somebody asks, with a reason; a second person with the right to decides; it is done once, soon.
 
 An approval is for one command with the very arguments that were asked for, and for who asked. It is decided and used
-within two days, or is nothing any more.
+within two days, or is nothing any more. Who decides is somebody else (``four_eyes``): his role is older than the
+request, and neither has lately had a hand in how the other comes in. Local root may decide too.
 """
 
 from typing import Final
 
 import msgspec
 
-from skrytka.mail.identity.access_deps import AccessPart, mac, open_record, seal
+from skrytka.mail.identity.access_deps import AccessDeps, AccessPart, mac, open_record, seal
+from skrytka.mail.identity.four_eyes import Hands, Kind
+from skrytka.mail.identity.permissions import ALLOWED, Permission
+from skrytka.mail.identity.roles import grant_of
 from skrytka.model.actor import Actor
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId, id_text, parse_id
-from skrytka.store.access_rows import ApprovalRow, ApprovalState
-from skrytka.store.commands.access import AskApproval, DecideApproval, UseApproval
+from skrytka.store.access_rows import ApprovalRow, ApprovalState, GrantRow
+from skrytka.store.commands.access import AskApproval, DecideApproval, ReturnApproval, UseApproval
 from skrytka.store.seal.keys import AccountKeys
 from skrytka.store.sql import access as sql
 
@@ -32,6 +36,7 @@ class Matter(msgspec.Struct, frozen=True, array_like=True):
     reason: str
     decided_by: str = ""
     decision: str = ""  # why
+    kind: str = Kind.ERASE.value  # of earlier releases: what took two then was removing an account
 
 
 class ApprovalInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +44,7 @@ class ApprovalInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     command: str
+    kind: str  # four_eyes.Kind: why it takes two
     args: str
     asked_by: str
     reason: str
@@ -53,11 +59,15 @@ class ApprovalInfo(msgspec.Struct, frozen=True, kw_only=True):
 class Approvals(AccessPart):
     """Of all commands that take two."""
 
-    async def ask(self, command: str, args: bytes, reason: str, actor: Actor) -> ApprovalInfo:
+    def __init__(self, deps: AccessDeps, hands: Hands) -> None:
+        super().__init__(deps)
+        self._hands = hands
+
+    async def ask(self, command: str, kind: Kind, args: bytes, reason: str, actor: Actor) -> ApprovalInfo:
         """``args`` are the command's, encoded by :func:`skrytka.mail.admin.commands.run.args_text`."""
         account, keys, approval = _person(actor), await self._keys(), self._id()
         _check_reason(reason)
-        matter = Matter(command, args.decode(), actor.name, reason)
+        matter = Matter(command, args.decode(), actor.name, reason, kind=kind.value)
         now_ms = self._deps.clock.now_ms()
         await self._deps.store.submit(
             AskApproval(
@@ -70,6 +80,11 @@ class Approvals(AccessPart):
             )
         )
         return await self._get(approval)
+
+    async def own(self, actor: Actor) -> list[ApprovalInfo]:
+        """What he has asked for, the newest first."""
+        keys = await self._keys()
+        return [self._info(row, keys) for row in await self._deps.store.read(sql.approvals_of(_person(actor)))]
 
     async def list(self) -> list[ApprovalInfo]:
         """The newest first."""
@@ -84,11 +99,13 @@ class Approvals(AccessPart):
             raise PermanentError(Reason.NO_SUCH_OBJECT, "there is no such approval") from None
 
     async def decide(self, approval_id: str, reason: str, actor: Actor, *, is_approved: bool) -> ApprovalInfo:
-        """NOT_PERMITTED for who asked, and when it is decided already."""
-        account, info = _person(actor), await self.get(approval_id)
+        """NOT_PERMITTED for who asked or counts as one person with him, and when it is decided already."""
+        info, account = await self.get(approval_id), None if actor.is_local else _person(actor)
         _check_reason(reason)
         keys, approval = await self._keys(), parse_id(approval_id)
-        matter = Matter(info.command, info.args, info.asked_by, info.reason, actor.name, reason)
+        if account is not None:
+            await self._demand_another(approval, account)
+        matter = Matter(info.command, info.args, info.asked_by, info.reason, actor.name, reason, info.kind)
         await self._deps.store.submit(
             DecideApproval(
                 unit=self._unit(),
@@ -110,6 +127,25 @@ class Approvals(AccessPart):
         said = "that takes a second person: ask with POST /approvals, and do it again when it is approved"
         raise PermanentError(Reason.APPROVAL_NEEDED, said)
 
+    async def give_back(self, approval_id: str) -> None:
+        """What it was used for has not happened."""
+        await self._deps.store.submit(ReturnApproval(unit=self._unit(), approval=parse_id(approval_id)))
+
+    async def _demand_another(self, approval: bytes, account: AccountId) -> None:
+        """NOT_PERMITTED for whose role is younger than the request, and for who counts as one person with who asked."""
+        row = await self._deps.store.read(sql.approval(approval))
+        if row is None or row.account == account:
+            raise PermanentError(Reason.NOT_PERMITTED, "a second person has to decide")
+        given = [each.given_at_ms for each in await self._deps.store.read(sql.grants(account)) if _decides(each)]
+        if not given or min(given) > row.asked_at_ms:
+            raise PermanentError(Reason.NOT_PERMITTED, "your role is younger than the request: somebody else decides")
+        if await self._hands.are_one_person(account, row.account):
+            said = (
+                "you and who asked count as one person: one of you, or a third, made or opened the account of the"
+                f" other within {self._hands.days} days"
+            )
+            raise PermanentError(Reason.NOT_PERMITTED, said)
+
     async def _get(self, approval: bytes) -> ApprovalInfo:
         row = await self._deps.store.read(sql.approval(approval))
         if row is None:
@@ -123,6 +159,7 @@ class Approvals(AccessPart):
         return ApprovalInfo(
             id=id_text(row.approval),
             command=matter.command,
+            kind=matter.kind,
             args=matter.args,
             asked_by=matter.asked_by,
             reason=matter.reason,
@@ -137,6 +174,11 @@ class Approvals(AccessPart):
 
 def _digest(keys: AccountKeys, command: str, args: bytes) -> bytes:
     return mac(keys, _LABEL, command.encode() + b"\0" + args)
+
+
+def _decides(row: GrantRow) -> bool:
+    """Whether the role allows to decide, everywhere."""
+    return not row.domain and Permission.APPROVAL_DECIDE in ALLOWED[grant_of(row).role]
 
 
 def _person(actor: Actor) -> AccountId:

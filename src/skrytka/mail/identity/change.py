@@ -32,9 +32,12 @@ from skrytka.store.seal.source import KeySource
 from skrytka.store.sql import directory
 from skrytka.store.sql import factors as sql
 
-GIVEN: Final = "given"  # by an administrator: to be changed at the next login on the web
+GIVEN: Final = "given"  # by local root: it works, and is to be changed at the next login on the web
+ONCE: Final = "once"  # by an administrator from elsewhere: it opens the page for another one, for a week, and no mail
 COMPROMISED: Final = "compromised"  # known to somebody else: it opens nothing, its own change neither
+TO_CHANGE: Final = frozenset({GIVEN, ONCE})
 RESET_CODE_MS: Final = 24 * 3600 * 1000
+ONCE_MS: Final = 7 * 24 * 3600 * 1000
 RULE: Final = "password-change"
 BY_CODE: Final = "password-code"
 TRIES: Final = 10
@@ -64,7 +67,7 @@ class PasswordCare:
         was = await self.stored(owner.account)
         services = decode_verifier(was).services if was is not None else ()
         stored = await self._deps.passwords.hash(owner.account, password)
-        verifier = Verifier(stored, services, must_change).encode()
+        verifier = given(stored, services, must_change, self._deps.clock.now_ms()).encode()
         await self._put(owner.account, verifier, was, Notice.PASSWORD_GIVEN)
 
     async def reset(self, owner: Owner, actor: str) -> Secret:
@@ -99,7 +102,7 @@ class PasswordCare:
         return await self.reset(owner, actor)
 
     async def must_change(self, account: AccountId) -> str:
-        """GIVEN, COMPROMISED or "": what the web asks for before anything else."""
+        """GIVEN, ONCE, COMPROMISED or "": what the web asks for before anything else."""
         was = await self.stored(account)
         return "" if was is None else decode_verifier(was).must_change
 
@@ -177,7 +180,7 @@ class PasswordChanges(PasswordCare):
         used = UseCode(unit=self._unit(), account=owner.account, kind=CodeKind.PASSWORD, mac=mac)
         if await self._deps.store.submit(used) is None:
             raise PermanentError(Reason.BAD_CREDENTIALS, "the code was used meanwhile")
-        await self._set(owner, new, was)
+        await self._set(owner, new, was, is_by_code=True)
 
     async def _check(
         self, owner: Owner, new: Secret, was: bytes | None, counted: tuple[str, str], *, has_mfa: bool
@@ -195,12 +198,18 @@ class PasswordChanges(PasswordCare):
                 raise PasswordRefusedError((Problem.USED_BEFORE,), self._policy.minimum(has_mfa=has_mfa))
         await self._limits.refund(*counted)
 
-    async def _set(self, owner: Owner, new: Secret, was: bytes | None) -> None:
+    async def _set(self, owner: Owner, new: Secret, was: bytes | None, *, is_by_code: bool = False) -> None:
         services = () if was is None else decode_verifier(was).services
-        verifier = Verifier(await self._deps.passwords.hash(owner.account, new), services).encode()
+        stored = await self._deps.passwords.hash(owner.account, new)
+        verifier = Verifier(stored, services, is_by_code=is_by_code).encode()
         await self._put(owner.account, verifier, was, Notice.PASSWORD_CHANGED)
         self._changed(owner, owner.address.key, "account.password")
 
     async def _take(self, rule: str, key: str) -> None:
         if not await self._limits.take(rule, key, limit=TRIES, window_s=WINDOW_S):
             raise TransientError(Reason.RATE_LIMITED, "too many tries; wait a quarter of an hour")
+
+
+def given(stored: str, services: tuple[str, ...], must_change: str, now_ms: int) -> Verifier:
+    """A password that somebody else has chosen."""
+    return Verifier(stored, services, must_change, now_ms + ONCE_MS if must_change == ONCE else 0)

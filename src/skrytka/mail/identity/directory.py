@@ -4,11 +4,11 @@ from typing import Final
 
 import msgspec
 
-from skrytka.mail.identity.change import COMPROMISED
+from skrytka.mail.identity.change import COMPROMISED, ONCE
 from skrytka.mail.identity.controls import decode_controls
 from skrytka.mail.identity.duty import duty_of, next_change_ms, roles_of
 from skrytka.mail.identity.types import Credential
-from skrytka.mail.identity.verifier import decode_verifier
+from skrytka.mail.identity.verifier import Verifier, decode_verifier
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
 from skrytka.model.ids import AccountId, State, new_unit
@@ -23,6 +23,7 @@ from skrytka.store.statement import Query
 KNOWN_MAX: Final = 10_000  # some 8 MB
 FOR_EVER_MS: Final = 2**62
 NOWHERE: Final = ("none",)  # no service has that name
+WEB: Final = ("web",)
 
 
 class StoredCredentials:
@@ -90,9 +91,26 @@ def _find(key: str, now_ms: int) -> Query[Credential | None]:
     for row in (yield from sql.credentials(account.account)):
         if row.kind == PASSWORD:
             verifier = decode_verifier(row.verifier)
-            services = NOWHERE if verifier.must_change == COMPROMISED else verifier.services
-            return msgspec.structs.replace(found, stored=verifier.stored, services=frozenset(services))
+            services, until_ms = _usable(verifier, now_ms)
+            return msgspec.structs.replace(
+                found,
+                stored=verifier.stored,
+                services=frozenset(services),
+                fresh_until_ms=min(fresh_until_ms, until_ms),
+            )
     return found
+
+
+def _usable(verifier: Verifier, now_ms: int) -> tuple[tuple[str, ...], int]:
+    """Where the password may be tried (none: everywhere), and until when that is so by itself.
+
+    One that somebody chose from elsewhere opens no mail, or who chose it would read it.
+    """
+    if verifier.must_change == COMPROMISED:
+        return NOWHERE, FOR_EVER_MS
+    if verifier.must_change != ONCE:
+        return verifier.services, FOR_EVER_MS
+    return (WEB, verifier.until_ms) if now_ms < verifier.until_ms else (NOWHERE, FOR_EVER_MS)
 
 
 def _mfa(account: AccountRow, now_ms: int) -> Query[tuple[bool, int]]:

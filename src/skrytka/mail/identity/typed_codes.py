@@ -1,6 +1,6 @@
 """What somebody types at the second step of signing in: the code of an app, or a recovery code."""
 
-from skrytka.mail.identity.change import GIVEN, PasswordCare
+from skrytka.mail.identity.change import TO_CHANGE, PasswordCare
 from skrytka.mail.identity.factors import Factors
 from skrytka.mail.identity.proofs import Proofs
 from skrytka.mail.identity.types import Login, Peer
@@ -25,7 +25,7 @@ class TypedCodes:
 
     async def must_change(self, login: Login) -> bool:
         """Whether the password was given by somebody else."""
-        return await self._care.must_change(login.account) == GIVEN
+        return await self._care.must_change(login.account) in TO_CHANGE
 
     async def check(self, login: Login, code: Secret, peer: Peer) -> None:
         """PermanentError(BAD_CREDENTIALS): it is wrong; TransientError(RATE_LIMITED): too often."""

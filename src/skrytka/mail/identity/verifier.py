@@ -10,10 +10,17 @@ class Verifier(msgspec.Struct, frozen=True, array_like=True):
 
     stored: str  # as skrytka.mail.identity.passwords makes it
     services: tuple[str, ...] = ()  # where it may be tried; empty: everywhere
-    must_change: str = ""  # "given" by an administrator: at the next login on the web; "compromised": it opens nothing
+    must_change: str = ""  # see ``mail.identity.change``: "given", "once", "compromised"
+    until_ms: int = 0  # of "once": then it opens nothing any more
+    is_by_code: bool = False  # set with the code of a reset: who made the code may be who set it
 
     def encode(self) -> bytes:
         return msgspec.msgpack.encode(self)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether nobody from elsewhere has chosen it, or knows it; what local root gave counts as its owner's."""
+        return self.must_change in ("", "given")
 
 
 _decoder = msgspec.msgpack.Decoder(Verifier)

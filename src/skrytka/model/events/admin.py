@@ -86,6 +86,19 @@ class MasterKeyRestored(AdminEvent, frozen=True, kw_only=True):
     damaged: tuple[str, ...] = ()  # entries that did not open: what they sealed is lost
 
 
+class ApprovalChanged(AdminEvent, frozen=True, kw_only=True):
+    """Something that takes two was asked for, decided, done or, since nothing came of it, given back."""
+
+    PERSONAL = frozenset({"actor", "object", "reason"})
+    ADDRESSES = frozenset({"object"})
+    actor: str
+    action: str  # ask, approve, refuse, use, give_back
+    approval: str  # its id
+    command: str
+    object: str  # the account or domain that the command is about; "" for the server
+    reason: str  # of who asked or decided
+
+
 class AppPasswordChanged(AdminEvent, frozen=True, kw_only=True):
     """An app password was made or taken away."""
 

@@ -8,7 +8,9 @@ from skrytka.store.commands.access import (
     EndSessions,
     ExpireAccess,
     GiveRole,
+    NoteHand,
     RemoveApiKey,
+    ReturnApproval,
     SeeSession,
     TakeRole,
     UseApiKey,
@@ -109,7 +111,9 @@ AnyCommand = (
     | EndSessions
     | ExpireAccess
     | GiveRole
+    | NoteHand
     | RemoveApiKey
+    | ReturnApproval
     | SeeSession
     | TakeRole
     | UseApiKey
@@ -267,6 +271,7 @@ __all__ = [
     "NewDkimKey",
     "NewFolder",
     "NewTokens",
+    "NoteHand",
     "NotePlaces",
     "Pack",
     "Place",
@@ -299,6 +304,7 @@ __all__ = [
     "ReserveAccount",
     "ResetFactors",
     "ResumeAccount",
+    "ReturnApproval",
     "RevokeMachine",
     "RevokeOAuth",
     "RotateOAuthToken",

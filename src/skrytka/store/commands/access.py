@@ -2,7 +2,7 @@
 
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId
-from skrytka.store.access_rows import ApprovalState
+from skrytka.store.access_rows import ApprovalState, HandKind
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.directory import keep_an_admin
 from skrytka.store.commands.shared import hosted, log_directory
@@ -174,7 +174,7 @@ class DecideApproval(Command[None], frozen=True):
     """NOT_PERMITTED when it is decided or has expired, or when who asked decides."""
 
     approval: bytes
-    by: AccountId
+    by: AccountId | None  # None: local root
     state: ApprovalState
     record: bytes
 
@@ -210,6 +210,32 @@ class UseApproval(Command[bool], frozen=True):
         if used:
             tx.log(ACCESS_SUBJECT, Op.APPROVAL_USE, 0, (self.approval,))
         return bool(used)
+
+
+class ReturnApproval(Command[bool], frozen=True):
+    """What it was used for has not happened: it may be used again; whether it was in use."""
+
+    approval: bytes
+
+    def run(self, tx: Tx) -> Query[bool]:
+        used, approved = ApprovalState.USED.value, ApprovalState.APPROVED.value
+        returned = yield sql.RETURN(approval=self.approval, used=used, approved=approved)
+        if returned:
+            tx.log(ACCESS_SUBJECT, Op.APPROVAL_RETURN, 0, (self.approval,))
+        return bool(returned)
+
+
+class NoteHand(Command[None], frozen=True):
+    """Somebody has a hand in an account of somebody else."""
+
+    account: AccountId
+    kind: HandKind
+    actor: AccountId
+
+    def run(self, tx: Tx) -> Query[None]:
+        yield from _account(self.account)
+        yield sql.HAND(account=self.account, kind=self.kind.value, actor=self.actor, now_ms=tx.now_ms)
+        tx.log(ACCESS_SUBJECT, Op.HAND, 0, (self.account, self.kind.value, self.actor))
 
 
 class ExpireAccess(Command[int], frozen=True):

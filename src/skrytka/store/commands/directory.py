@@ -2,6 +2,7 @@
 
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.ids import AccountId, DomainId, MailboxId, State
+from skrytka.store.access_rows import HandKind
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.oauth import forget as forget_programs
 from skrytka.store.commands.shared import NewFolder, hosted, log_directory, next_number, uidvalidity_s
@@ -76,6 +77,7 @@ class AddAccount(Command[State], frozen=True):
     quota_bytes: int = 0
     verifier: bytes | None = None
     is_admin: bool = False
+    made_by: AccountId | None = None  # None: nobody who could use it to agree with himself
 
     def run(self, tx: Tx) -> Query[State]:
         domain = yield from hosted(self.domain)
@@ -90,6 +92,8 @@ class AddAccount(Command[State], frozen=True):
             yield from put_password(tx, self.account, self.verifier)
         if self.is_admin:
             yield access.GIVE(account=self.account, role="system_admin", domain="", now_ms=tx.now_ms)
+        if self.made_by is not None:
+            yield access.HAND(account=self.account, kind=HandKind.MADE.value, actor=self.made_by, now_ms=tx.now_ms)
         yield from self._mail_rows(tx)
         yield from log_directory(tx, Op.ACCOUNT_ADD, (self.account, self.address, domain, self.quota_bytes))
         tx.log(self.account, Op.ACCOUNT_ADD, 1, (self.account, [folder.name_mac for folder in self.folders]))
@@ -204,6 +208,7 @@ class RemoveAccount(Command[int], frozen=True):
         yield from _forget_factors(self.account, str(before[0]))
         yield access.TAKE_ALL(account=self.account)
         yield from end_what_it_made(self.account)
+        yield access.FORGET_HANDS(account=self.account)
         yield sql.REMOVE_ACCOUNT(account=self.account, status=AccountStatus.REMOVED.value, now_ms=tx.now_ms)
         yield mailboxes.CLOSE_ACCOUNT(account=self.account)
         yield from log_directory(tx, Op.ACCOUNT_REMOVE, (self.account,), before)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from skrytka.model.ids import AccountId
-from skrytka.store.access_rows import ApiKeyRow, ApprovalRow, ApprovalState, GrantRow, SessionRow
+from skrytka.store.access_rows import ApiKeyRow, ApprovalRow, ApprovalState, GrantRow, HandKind, HandRow, SessionRow
 from skrytka.store.statement import Query, Statement
 
 GIVE = Statement(
@@ -54,8 +54,18 @@ USE = Statement(
     "UPDATE approval SET state = :used WHERE approval = :approval AND state = :approved AND expires_at_ms > :now_ms"
     " RETURNING approval"
 )
+RETURN = Statement(
+    "UPDATE approval SET state = :approved WHERE approval = :approval AND state = :used RETURNING approval"
+)
 EXPIRE_APPROVALS = Statement("DELETE FROM approval WHERE expires_at_ms < :before_ms RETURNING approval")
 
+HAND = Statement(
+    "INSERT INTO hand (account, kind, actor, at_ms) VALUES (:account, :kind, :actor, :now_ms)"
+    " ON CONFLICT (account, kind, actor) DO UPDATE SET at_ms = excluded.at_ms"
+)
+FORGET_HANDS = Statement("DELETE FROM hand WHERE account = :account")
+
+_HANDS = Statement("SELECT account, kind, actor, at_ms FROM hand WHERE account = :account ORDER BY kind, actor")
 _GRANTS = Statement(
     "SELECT g.account, a.address, g.role, g.domain, g.given_at_ms FROM access_grant g"
     " JOIN account a ON a.account = g.account WHERE g.account = :account ORDER BY g.role, g.domain"
@@ -87,6 +97,10 @@ _APPROVAL = Statement(
 _APPROVALS = Statement(
     "SELECT approval, account, digest, state, record, asked_at_ms, expires_at_ms, decided_by, decided_at_ms"
     " FROM approval ORDER BY approval DESC LIMIT 1000"
+)
+_APPROVALS_OF = Statement(
+    "SELECT approval, account, digest, state, record, asked_at_ms, expires_at_ms, decided_by, decided_at_ms"
+    " FROM approval WHERE account = :account ORDER BY approval DESC LIMIT 1000"
 )
 _USABLE = Statement(
     "SELECT approval FROM approval WHERE account = :account AND digest = :digest AND state = :approved"
@@ -140,6 +154,18 @@ def approvals() -> Query[list[ApprovalRow]]:
     """The newest first, 1,000 at most."""
     rows: list[Any] = yield _APPROVALS()
     return [_approval(row) for row in rows]
+
+
+def approvals_of(account: AccountId) -> Query[list[ApprovalRow]]:
+    """Those that one account has asked for, the newest first, 1,000 at most."""
+    rows: list[Any] = yield _APPROVALS_OF(account=account)
+    return [_approval(row) for row in rows]
+
+
+def hands(account: AccountId) -> Query[list[HandRow]]:
+    """Who has had a hand in an account."""
+    rows: list[Any] = yield _HANDS(account=account)
+    return [HandRow(*row)._replace(kind=HandKind(row[1])) for row in rows]
 
 
 def usable_approvals(account: AccountId, digest: bytes, now_ms: int) -> Query[list[bytes]]:

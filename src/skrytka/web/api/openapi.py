@@ -74,13 +74,21 @@ def _operation(name: str, command: Command, schemas: dict[str, Any], components:
         "operationId": name,
         "x-permission": command.permission.value,
         "x-step-up": command.is_dangerous,
-        "x-four-eyes": command.is_four_eyes,
+        "x-four-eyes": _takes_two(command),
         "parameters": list(_parameters(command, fields, in_path, has_body=has_body)),
         "responses": _responses(200, _result(command, schemas), has_tag=command.route.method == "GET"),
     }
     if has_body:
         operation["requestBody"] = _body(fields, in_path)
     return operation
+
+
+def _takes_two(command: Command) -> str:
+    """Always, unless a lock of the account holds, or (empty) never."""
+    two = command.takes_two
+    if two is None:
+        return ""
+    return "always" if two.unless is None else f"unless the {two.unless.value} hold"
 
 
 def _parameters(

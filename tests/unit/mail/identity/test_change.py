@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from skrytka.mail.identity.api_keys import Limits
-from skrytka.mail.identity.change import TRIES, WINDOW_S, ChangeDeps, PasswordCare, PasswordChanges
+from skrytka.mail.identity.change import ONCE, ONCE_MS, TRIES, WINDOW_S, ChangeDeps, PasswordCare, PasswordChanges
 from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.factors import Owner
 from skrytka.mail.identity.policy import PasswordPolicy, PasswordRefusedError, Problem
@@ -212,6 +212,44 @@ async def test_a_given_password_is_to_be_changed_and_works_meanwhile(world: Worl
     found = await StoredCredentials(world.store, world.clock, world.random).find(ALICE)
     assert found is not None
     assert found.may_use("imaps")
+
+
+async def test_a_one_time_password_opens_the_web_for_a_week_and_no_mail(world: World, changes: PasswordChanges) -> None:
+    alice = await owner(world)
+    credentials = StoredCredentials(world.store, world.clock, world.random)
+    await changes.give(alice, NEW, ONCE)
+    assert await changes.must_change(alice.account) == "once"
+
+    async def services() -> list[bool]:
+        found = await credentials.find(ALICE)
+        assert found is not None
+        return [found.may_use(service) for service in ("web", "imaps", "submission", "pop3s", "managesieve")]
+
+    assert await services() == [True, False, False, False, False]
+    world.clock.advance(ONCE_MS // 1000 - 1)
+    assert await services() == [True, False, False, False, False]
+    world.clock.advance(1)  # though nobody changed anything
+    assert await services() == [False] * 5
+    await changes.give(alice, NEW, ONCE)
+    await change(changes, alice, NEW, OTHER)
+    assert await services() == [True] * 5
+    assert await changes.must_change(alice.account) == ""
+
+
+async def test_a_password_says_whether_a_code_has_set_it(world: World, changes: PasswordChanges) -> None:
+    alice = await owner(world)
+
+    async def is_by_code() -> bool:
+        stored = await changes.stored(alice.account)
+        assert stored is not None
+        return decode_verifier(stored).is_by_code
+
+    code = await changes.reset(alice, ACTOR)
+    assert not await is_by_code()
+    await changes.set_by_code(alice, code, NEW, PEER, has_mfa=False)
+    assert await is_by_code()
+    await change(changes, alice, NEW, OTHER)
+    assert not await is_by_code()
 
 
 async def test_two_changes_at_once_are_one(world: World, changes: PasswordChanges) -> None:

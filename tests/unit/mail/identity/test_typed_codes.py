@@ -58,8 +58,9 @@ async def test_digits_are_a_code_of_an_app_and_letters_a_recovery_code(world: Wo
             await asked.check(alice, wrong, PEER)
 
 
-async def test_a_given_password_is_to_be_changed(world: World) -> None:
+@pytest.mark.parametrize("must_change", ["given", "once"])
+async def test_a_given_password_is_to_be_changed(world: World, must_change: str) -> None:
     asked, alice = typed(world, factors(world)), await login(world)
     assert not await asked.must_change(alice)
-    await world.admin.accounts.set_password(ALICE, PASSWORD, ACTOR, "given")
+    await world.admin.accounts.set_password(ALICE, PASSWORD, ACTOR, must_change)
     assert await asked.must_change(alice)

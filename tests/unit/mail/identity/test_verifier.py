@@ -4,7 +4,10 @@ from skrytka.mail.identity.verifier import Verifier, decode_verifier
 from skrytka.model.errors import PermanentError, Reason
 
 
-@pytest.mark.parametrize("verifier", [Verifier("1$hash"), Verifier("1$hash", ("web", "imaps"))])
+@pytest.mark.parametrize(
+    "verifier",
+    [Verifier("1$hash"), Verifier("1$hash", ("web", "imaps")), Verifier("1$hash", (), "once", 5, is_by_code=True)],
+)
 def test_what_is_stored_is_read_again(verifier: Verifier) -> None:
     assert decode_verifier(verifier.encode()) == verifier
 

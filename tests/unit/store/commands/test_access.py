@@ -4,7 +4,7 @@ import pytest
 
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId
-from skrytka.store.access_rows import ApprovalState
+from skrytka.store.access_rows import ApprovalState, HandKind
 from skrytka.store.commands import (
     AddApiKey,
     AskApproval,
@@ -13,9 +13,11 @@ from skrytka.store.commands import (
     EndSessions,
     ExpireAccess,
     GiveRole,
+    NoteHand,
     RemoveAccount,
     RemoveApiKey,
     RemoveDomain,
+    ReturnApproval,
     SeeSession,
     SuspendAccount,
     TakeRole,
@@ -151,6 +153,52 @@ async def test_an_approval_is_decided_by_somebody_else_and_used_once(case: Store
     assert [await case.store.submit(UseApproval(unit=case.ids.unit(), approval=ONE)) for _ in range(2)] == [True, False]
     (row,) = await case.store.read(sql.approvals())
     assert (row.state, row.decided_by, row.record) == (ApprovalState.USED, other, b"s")
+    assert await case.store.read(sql.approvals_of(asker)) == [row]
+    assert await case.store.read(sql.approvals_of(other)) == []
+    given_back = [await case.store.submit(ReturnApproval(unit=case.ids.unit(), approval=ONE)) for _ in range(2)]
+    assert given_back == [True, False]
+    assert [await case.store.submit(UseApproval(unit=case.ids.unit(), approval=ONE)) for _ in range(2)] == [True, False]
+
+
+async def test_local_root_decides_without_an_account(case: StoreCase) -> None:
+    asker, _other = await case.two_accounts()
+    unit, later = case.ids.unit(), case.clock.now_ms() + 10_000
+    await case.store.submit(
+        AskApproval(unit=unit, approval=ONE, account=asker, digest=TWO, record=b"r", expires_at_ms=later)
+    )
+    unit, state = case.ids.unit(), ApprovalState.REFUSED
+    await case.store.submit(DecideApproval(unit=unit, approval=ONE, by=None, state=state, record=b"s"))
+    (row,) = await case.store.read(sql.approvals())
+    assert (row.state, row.decided_by) == (ApprovalState.REFUSED, None)
+    assert not await case.store.submit(ReturnApproval(unit=case.ids.unit(), approval=ONE))
+
+
+async def test_a_hand_is_kept_with_its_last_time_until_the_account_goes(case: StoreCase) -> None:
+    account, other = await case.two_accounts()
+
+    async def note(kind: HandKind) -> None:
+        await case.store.submit(NoteHand(unit=case.ids.unit(), account=account, kind=kind, actor=other))
+
+    await note(HandKind.ROLE)
+    await note(HandKind.PASSWORD)
+    case.clock.advance(5)
+    await note(HandKind.ROLE)
+    now = case.clock.now_ms()
+    found = [(row.kind, row.actor, now - row.at_ms) for row in await case.store.read(sql.hands(account))]
+    assert found == [(HandKind.PASSWORD, other, 5000), (HandKind.ROLE, other, 0)]
+    assert await case.store.read(sql.hands(other)) == []
+    await case.store.submit(RemoveAccount(unit=case.ids.unit(), account=account))
+    assert await case.store.read(sql.hands(account)) == []
+    with pytest.raises(PermanentError):
+        await note(HandKind.ROLE)
+
+
+async def test_whoever_made_an_account_has_a_hand_in_it_from_its_first_moment(case: StoreCase) -> None:
+    await case.domain()
+    first = await case.account("first")
+    second = await case.account("second", made_by=first)
+    (row,) = await case.store.read(sql.hands(second))
+    assert (row.kind, row.actor) == (HandKind.MADE, first)
 
 
 async def test_what_is_long_over_is_forgotten(case: StoreCase) -> None:

@@ -7,6 +7,7 @@ import pytest
 from skrytka.model.actor import AccessRole
 from skrytka.web.api.auth import COOKIE
 from skrytka.web.api.login import LoginArgs, ProofArgs, SessionState
+from tests.unit.mail.identity.test_four_eyes import add_factor
 from tests.unit.mail.world import PASSWORD, World
 from tests.unit.web.api.support import Api
 
@@ -82,6 +83,7 @@ async def test_a_proof_makes_dangerous_things_possible_and_the_secret_new(api: A
     api.factors.having.add("admin@example.test")
     old = await api.token("admin", is_proved=False)
     path, body = "/accounts/alice@example.test/password", {"password": "a much longer one"}
+    await add_factor(api.world, await api.world.account("alice"))
     assert (await api.ask(old, "PUT", path, body))[1]["reason"] == "step_up_needed"
     for wrong in ({"password": "wrong"}, {"password": WORD}, {"password": WORD, "code": "000000"}):
         assert (await api.ask(old, "POST", "/session/proof", wrong))[0] == 401

@@ -1,4 +1,4 @@
-"""Roles, sessions, keys of programs and approvals; and who oneself is."""
+"""Roles, sessions, keys of programs; and who oneself is."""
 
 from typing import Any, Final, Literal
 
@@ -20,13 +20,13 @@ from skrytka.mail.admin.commands.base import (
     on_node,
 )
 from skrytka.mail.identity.api_keys import DAYS_MAX, ApiKeyInfo, Limits, NewApiKey
-from skrytka.mail.identity.approvals import ApprovalInfo
 from skrytka.mail.identity.permissions import ALLOWED, Permission, demand
-from skrytka.mail.identity.roles import RoleInfo
+from skrytka.mail.identity.roles import RoleInfo, demand_cover
 from skrytka.mail.identity.sessions import SessionInfo
 from skrytka.model.actor import AccessRole, Actor, Grant
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId
+from skrytka.store.access_rows import HandKind
 from skrytka.store.sql import directory
 
 Given = Literal["system_admin", "domain_admin", "security_officer", "help_desk", "auditor", "service"]
@@ -59,12 +59,6 @@ class ApiKeyAddArgs(Args, frozen=True, kw_only=True):
 
 class ApiKeyArgs(Args, frozen=True, kw_only=True):
     id: str
-
-
-class DecideArgs(Args, frozen=True, kw_only=True):
-    id: str
-    reason: str
-    is_approved: bool
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,7 +120,10 @@ async def _roles_of(deps: CommandDeps, args: Any) -> object:
 
 
 async def _role_give(deps: CommandDeps, args: RoleArgs, actor: Actor, _progress: Progress) -> object:
-    await deps.admin.roles.give(await _account(deps, args.address, actor), args.grant, actor)
+    account = await _account(deps, args.address, actor)
+    demand_cover(actor, [args.grant])
+    await deps.admin.hands.note(account, HandKind.ROLE, actor)
+    await deps.admin.roles.give(account, args.grant, actor)
     return await _roles_of(deps, args)
 
 
@@ -258,24 +255,5 @@ ACCESS: Final[dict[str, Command]] = {
         scope=on_node,
         run=lambda deps, args, _actor, _: deps.admin.api_keys.remove(args.id),
         route=Route("DELETE", "/api-keys/{id}"),
-    ),
-    "approval.list": Command(
-        args=NoArgs,
-        result=list[ApprovalInfo],
-        permission=Permission.APPROVAL_READ,
-        scope=on_node,
-        run=lambda deps, _args, _actor, _: deps.admin.approvals.list(),
-        route=Route("GET", "/approvals"),
-    ),
-    "approval.decide": Command(
-        args=DecideArgs,
-        result=ApprovalInfo,
-        permission=Permission.APPROVAL_DECIDE,
-        scope=on_node,
-        is_dangerous=True,
-        run=lambda deps, args, actor, _: deps.admin.approvals.decide(
-            args.id, args.reason, actor, is_approved=args.is_approved
-        ),
-        route=Route("POST", "/approvals/{id}/decision"),
     ),
 }

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from skrytka.mail.admin.commands.base import (
+    ERASES,
+    SETS_THE_PASSWORD,
     AddressArgs,
     Args,
     Command,
@@ -20,10 +22,11 @@ from skrytka.mail.admin.commands.base import (
 )
 from skrytka.mail.admin.notice_words import Language
 from skrytka.mail.admin.types import AccountInfo, AliasInfo, Removed
-from skrytka.mail.identity.change import GIVEN
+from skrytka.mail.identity.change import GIVEN, ONCE
 from skrytka.mail.identity.permissions import Permission
 from skrytka.model.actor import Actor
 from skrytka.model.secret import Secret
+from skrytka.store.access_rows import HandKind
 
 
 class AccountAddArgs(Args, frozen=True, kw_only=True):
@@ -62,8 +65,14 @@ async def _account_add(deps: CommandDeps, args: AccountAddArgs, actor: Actor, _p
         quota_bytes=args.quota_bytes,
         is_admin=args.is_admin,
         services=args.services,
-        must_change=GIVEN,
+        must_change=_to_change(actor),
+        made_by=None if actor.is_local else actor.account,
     )
+
+
+def _to_change(actor: Actor) -> str:
+    """Who has the machine gives a password that works; from elsewhere one that opens no mail."""
+    return GIVEN if actor.is_local else ONCE
 
 
 async def _account_now(deps: CommandDeps, args: Any) -> object:
@@ -114,9 +123,11 @@ ACCOUNTS: Final[dict[str, Command]] = {
         is_dangerous=True,
         before=_account_now,
         run=lambda deps, args, actor, _: deps.admin.accounts.set_password(
-            args.address, args.password, actor.name, GIVEN
+            args.address, args.password, actor.name, _to_change(actor)
         ),
         route=Route("PUT", "/accounts/{address}/password"),
+        takes_two=SETS_THE_PASSWORD,
+        hand=HandKind.PASSWORD,
     ),
     "account.quota": Command(
         args=QuotaArgs,
@@ -162,7 +173,7 @@ ACCOUNTS: Final[dict[str, Command]] = {
         permission=Permission.ACCOUNT_REMOVE,
         scope=on_account,
         is_dangerous=True,
-        is_four_eyes=True,
+        takes_two=ERASES,
         before=_account_now,
         run=lambda deps, args, actor, _: deps.admin.accounts.remove(args.address, actor.name),
         route=Route("DELETE", "/accounts/{address}"),

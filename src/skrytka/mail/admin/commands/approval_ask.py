@@ -16,6 +16,7 @@ from skrytka.mail.admin.commands.mail_programs import MAIL_PROGRAMS
 from skrytka.mail.admin.commands.node import NODE_COMMANDS
 from skrytka.mail.admin.commands.programs import PROGRAMS
 from skrytka.mail.admin.commands.reports import REPORTS
+from skrytka.mail.admin.commands.second_person import tell
 from skrytka.mail.identity.approvals import ApprovalInfo
 from skrytka.mail.identity.permissions import Permission, demand
 from skrytka.model.actor import Actor
@@ -28,7 +29,7 @@ ASKABLE: Final[dict[str, Command]] = {
         *(MAIL_PROGRAMS, FACTORS, ACCESS, LOGIN_COMMANDS, MACHINES, REPORTS),
     )
     for name, command in part.items()
-    if command.is_four_eyes
+    if command.takes_two is not None and not command.takes_two.instead
 }
 
 
@@ -43,7 +44,7 @@ def _asked(args: AskArgs) -> tuple[Command, Args]:
     if command is None:
         raise PermanentError(Reason.UNSUPPORTED, f"one person is enough for {args.command!r}, or it is no command")
     try:
-        return command, msgspec.convert(args.args, command.args)
+        return command, msgspec.convert(args.args, command.args, strict=False)  # a command line has text alone
     except msgspec.ValidationError as exc:
         raise PermanentError(Reason.BAD_SYNTAX, str(exc)) from exc
 
@@ -55,8 +56,13 @@ def _scope(args: AskArgs) -> Scope:
 
 async def _ask(deps: CommandDeps, args: AskArgs, actor: Actor, _progress: Progress) -> object:
     command, wanted = _asked(args)
-    demand(actor, command.permission, command.scope(wanted).domain)
-    return await deps.admin.approvals.ask(args.command, args_text(wanted), args.reason, actor)
+    scope, two = command.scope(wanted), command.takes_two
+    demand(actor, command.permission, scope.domain)
+    if two is None:
+        raise TypeError("only what takes two can be asked for")
+    info = await deps.admin.approvals.ask(args.command, two.kind, args_text(wanted), args.reason, actor)
+    tell(deps, actor, "ask", info.id, args.command, scope, args.reason)
+    return info
 
 
 APPROVAL_ASK: Final[dict[str, Command]] = {

@@ -8,10 +8,12 @@ import msgspec
 
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import parse_address, parse_domain
+from skrytka.mail.identity.four_eyes import Kind, Lock, TakesTwo
 from skrytka.mail.identity.permissions import Permission
 from skrytka.model.actor import Actor
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Settings
+from skrytka.store.access_rows import HandKind
 
 if TYPE_CHECKING:
     from skrytka.mail.admin.commands.logins import Logins
@@ -86,6 +88,13 @@ class Scope(msgspec.Struct, frozen=True):
 
 NODE = Scope()
 
+# Why something takes two (``mail.identity.four_eyes``): a row of the table names one of these
+OPENS_A_MAILBOX = TakesTwo(Kind.MAILBOX)
+RENEWS_THE_PASSWORD = TakesTwo(Kind.MAILBOX, unless=Lock.FACTORS)
+SETS_THE_PASSWORD = TakesTwo(Kind.MAILBOX, unless=Lock.FACTORS, instead="account.reset_password")
+RENEWS_THE_FACTORS = TakesTwo(Kind.MAILBOX, unless=Lock.PASSWORD)
+ERASES = TakesTwo(Kind.ERASE)
+
 
 def on_node(_args: Args) -> Scope:
     """The server as a whole, or what is the actor's own."""
@@ -154,7 +163,8 @@ class Command:
     also: Callable[[Any], Permission | None] | None = None  # another permission, on the whole server, that args need
     is_dangerous: bool = False  # wants a proof of identity that is fresh
     is_slow: bool = False  # it waits for others or reads all there is: no other change waits for it
-    is_four_eyes: bool = False  # wants the approval of a second person, unless the actor is on this machine
+    takes_two: TakesTwo | None = None  # wants the approval of a second person, unless the actor is on this machine
+    hand: HandKind | None = None  # what its actor has done to the account then
 
 
 def of_address(row: Any) -> str:

@@ -8,6 +8,8 @@ import msgspec
 from skrytka.mail.admin.base import parse_address, parse_domain
 from skrytka.mail.admin.commands.base import (
     NODE,
+    RENEWS_THE_FACTORS,
+    RENEWS_THE_PASSWORD,
     AddressArgs,
     Args,
     Command,
@@ -21,6 +23,7 @@ from skrytka.mail.admin.mfa import ROLE_PREFIX
 from skrytka.mail.admin.types import CodeMade, RuleInfo
 from skrytka.mail.identity.factors import FactorState
 from skrytka.mail.identity.permissions import Permission
+from skrytka.store.access_rows import HandKind
 
 Days = Annotated[int, msgspec.Meta(ge=0, le=3660)]
 
@@ -66,6 +69,8 @@ FACTORS: Final[dict[str, Command]] = {
         is_dangerous=True,
         run=lambda deps, args, actor, _: deps.admin.factors.reset(args.address, actor.name),
         route=Route("POST", "/accounts/{address}/factors/reset"),
+        takes_two=RENEWS_THE_FACTORS,
+        hand=HandKind.FACTORS,
     ),
     "account.reset_password": Command(
         args=AddressArgs,
@@ -75,6 +80,8 @@ FACTORS: Final[dict[str, Command]] = {
         is_dangerous=True,
         run=lambda deps, args, actor, _: deps.admin.factors.reset_password(args.address, actor.name),
         route=Route("POST", "/accounts/{address}/password/reset"),
+        takes_two=RENEWS_THE_PASSWORD,
+        hand=HandKind.PASSWORD,
     ),
     "account.distrust": Command(
         args=AddressArgs,
@@ -84,6 +91,8 @@ FACTORS: Final[dict[str, Command]] = {
         is_dangerous=True,
         run=lambda deps, args, actor, _: deps.admin.factors.distrust(args.address, actor.name),
         route=Route("POST", "/accounts/{address}/password/distrust"),
+        takes_two=RENEWS_THE_PASSWORD,
+        hand=HandKind.PASSWORD,
     ),
     "mfa.list": Command(
         args=NoArgs,

@@ -8,6 +8,7 @@ from skrytka.mail.admin.access import ControlInfo, DelegationInfo
 from skrytka.mail.admin.app_passwords import AppPasswordInfo, AppPasswordMade, AppPasswordsGone, ClientCertificateInfo
 from skrytka.mail.admin.base import parse_address
 from skrytka.mail.admin.commands.base import (
+    OPENS_A_MAILBOX,
     AddressArgs,
     Args,
     Command,
@@ -18,6 +19,7 @@ from skrytka.mail.admin.commands.base import (
 )
 from skrytka.mail.identity.permissions import Permission, demand
 from skrytka.model.actor import Actor
+from skrytka.store.access_rows import HandKind
 
 DAYS_MAX: Final = 3660
 
@@ -81,7 +83,8 @@ MAIL_PROGRAMS: Final[dict[str, Command]] = {
         run=_app_password_add,
         route=Route("POST", "/accounts/{address}/app-passwords"),
         is_dangerous=True,
-        is_four_eyes=True,  # it opens a mailbox
+        takes_two=OPENS_A_MAILBOX,
+        hand=HandKind.PROGRAM,
     ),
     "app_password.list": Command(
         args=AddressArgs,
@@ -117,7 +120,8 @@ MAIL_PROGRAMS: Final[dict[str, Command]] = {
         ),
         route=Route("POST", "/accounts/{address}/certificates"),
         is_dangerous=True,
-        is_four_eyes=True,  # as above
+        takes_two=OPENS_A_MAILBOX,
+        hand=HandKind.PROGRAM,
     ),
     "certificate.login.list": Command(
         args=AddressArgs,

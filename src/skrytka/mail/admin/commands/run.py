@@ -4,7 +4,8 @@ from typing import Any, Final
 
 import msgspec
 
-from skrytka.mail.admin.commands.base import Args, Command, CommandDeps, Progress, Scope, args_text
+from skrytka.mail.admin.commands.base import Args, Command, CommandDeps, Progress, Scope
+from skrytka.mail.admin.commands.second_person import Asked, Use, approved, give_back
 from skrytka.mail.admin.commands.table import COMMANDS
 from skrytka.mail.identity.permissions import demand, may, may_somewhere
 from skrytka.mail.identity.types import FRESH_S
@@ -78,9 +79,13 @@ async def execute(deps: CommandDeps, name: str, args: Args, actor: Actor, progre
     _allow(command, args, scope, actor)
     if command.route.method == "GET":
         return _visible(command, scope, actor, await command.run(deps, args, actor, progress))
-    await _guard(deps, name, args, scope, actor)
-    before = await _state(deps, command, args)
-    result = await command.run(deps, args, actor, progress)
+    use = await _guard(deps, name, args, scope, actor)
+    try:
+        before = await _state(deps, command, args)
+        result = await command.run(deps, args, actor, progress)
+    except ReasonedError as exc:
+        await give_back(deps, use, exc)
+        raise
     what, after = scope.account or scope.domain or "", await _state(deps, command, args)
     deps.admin.events.emit(CommandDone(actor=actor.name, action=name, object=what, before=before, after=after))
     return result
@@ -107,19 +112,19 @@ def _allow(command: Command, args: Args, scope: Scope, actor: Actor) -> None:
         demand(actor, also, None)
 
 
-async def _guard(deps: CommandDeps, name: str, args: Args, scope: Scope, actor: Actor) -> None:
-    """What a change needs beside the permission; who has the machine needs nothing."""
+async def _guard(deps: CommandDeps, name: str, args: Args, scope: Scope, actor: Actor) -> Use | None:
+    """What a change needs beside the permission, and the approval it uses up; who has the machine needs nothing."""
     if actor.is_local:
-        return
-    command = COMMANDS[name]
+        return None
+    command, account = COMMANDS[name], None
     if scope.account is not None:
         row = await deps.admin.store.read(directory.account_by_address(scope.account))
         if row is not None:
-            await deps.admin.roles.demand_cover(row.account, actor)
+            account = row.account
+            await deps.admin.roles.demand_cover(account, actor)
     if command.is_dangerous or (command.also is not None and command.also(args) is not None):
         demand_fresh(actor, deps.admin.clock.now_ms())
-    if command.is_four_eyes:
-        await deps.admin.approvals.use(name, args_text(args), actor)
+    return await approved(deps, Asked(name, command, args, scope, actor, account))
 
 
 def demand_fresh(actor: Actor, now_ms: int) -> None:

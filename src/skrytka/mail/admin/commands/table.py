@@ -5,6 +5,7 @@ from typing import Final
 from skrytka.mail.admin.commands.access import ACCESS
 from skrytka.mail.admin.commands.accounts import ACCOUNTS
 from skrytka.mail.admin.commands.approval_ask import APPROVAL_ASK
+from skrytka.mail.admin.commands.approvals import APPROVALS
 from skrytka.mail.admin.commands.base import Command
 from skrytka.mail.admin.commands.directories import DIRECTORIES
 from skrytka.mail.admin.commands.domains import DOMAINS
@@ -29,4 +30,5 @@ COMMANDS: Final[dict[str, Command]] = {
     **MACHINES,
     **REPORTS,
     **APPROVAL_ASK,
+    **APPROVALS,
 }

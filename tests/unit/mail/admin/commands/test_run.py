@@ -14,6 +14,7 @@ from skrytka.model.actor import LOCAL_ROOT, AccessRole, Actor, Grant
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import CommandDone
 from skrytka.model.secret import Secret
+from tests.unit.mail.identity.test_four_eyes import add_factor
 from tests.unit.mail.world import World
 
 NOBODY = Actor("nobody")
@@ -96,6 +97,7 @@ def test_only_passwords_are_made_secret() -> None:
 async def test_what_is_dangerous_wants_a_fresh_proof(world: World) -> None:
     fresh = Actor("hugo", grants=HELP_DESK.grants, stepped_up_at_ms=world.clock.now_ms())
     asked = {"address": "alice@example.test", "password": "a much longer one"}
+    await add_factor(world, await world.account("alice"))
     assert (await ask(world, HELP_DESK, "account.password", **asked)).error == "step_up_needed"
     assert (await ask(world, fresh, "account.password", **asked)).ok
     world.clock.advance(FRESH_S + 1)

@@ -20,7 +20,7 @@ from skrytka.mail.identity.passwords import Passwords
 from skrytka.mail.identity.verifier import Verifier, decode_verifier
 from skrytka.model.ids import AccountId, UnitId, new_id
 from skrytka.model.secret import Secret
-from skrytka.store.commands import AddFactor, ChangePassword, PutCodes, PutMfaRule, UseFactor
+from skrytka.store.commands import AddFactor, ChangePassword, LinkIdentity, PutCodes, PutMfaRule, UseFactor
 from skrytka.store.commands.app_passwords import AddClientCertificate
 from skrytka.store.commands.base import Command
 from skrytka.store.commands.places import NotePlaces, Place, PutAlert
@@ -134,6 +134,13 @@ async def guard(contents: Contents, mark: str) -> None:
         ),
         ChangePassword(unit=unit(), account=alice, verifier=stored, was=was),
         AddClientCertificate(unit=unit(), account=alice, fingerprint=hashlib.sha256(mark.encode()).digest()),
+        LinkIdentity(
+            unit=unit(),
+            account=alice,
+            provider=RANDOM.token(16),
+            identity=RANDOM.token(16),
+            record=keys.seal(Kind.TEXT, b"identity", mark.encode()),
+        ),
         NotePlaces(unit=unit(), account=alice, places=(Place("network", RANDOM.token(16)),)),
         PutAlert(unit=unit(), account=alice, token=token_hash(RANDOM.token(20)), expires_at_ms=2**50),
     )

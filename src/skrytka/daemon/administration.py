@@ -103,6 +103,7 @@ class Administration:
                 outside=outside(base.settings, base.layout, base.clock, base.random),
                 outside_roles=base.settings.directory.roles,
                 approvals=lambda: self.settings.approvals,
+                separator=base.settings.accounts.subaddress_separator,
                 alerts=self.alerts(),
                 trusted=lambda key: base.trusted(hidden_name(self.name_key, key)),
             )

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import inspect
 
 from skrytka.daemon.config_check_directory import check_directory
+from skrytka.daemon.config_check_providers import check_providers
 from skrytka.daemon.config_check_web import check_web
 from skrytka.daemon.toml_lines import KeyPath
 from skrytka.model.address import Address, AddressError, Domain
@@ -130,6 +131,7 @@ def check_meaning(settings: Settings) -> list[Fault]:
         *_outbound(settings),
         *check_web(settings),
         *check_directory(settings),
+        *check_providers(settings),
         *_sender_auth(settings),
         *_reports(settings),
         *_positive(settings),

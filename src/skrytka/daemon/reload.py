@@ -25,6 +25,7 @@ AT_START = (
     "connections",
     "passwords",
     "directory",
+    "providers",
     "oauth.is_well_known_taken",
 )
 

@@ -15,6 +15,7 @@ from skrytka.daemon.oauth import oauth_deps, tokens
 from skrytka.daemon.outbound import Sending, outbound_courier, share_of
 from skrytka.daemon.outside import outside
 from skrytka.daemon.own_security import own_security
+from skrytka.daemon.providers import providers
 from skrytka.daemon.public import public_deps
 from skrytka.daemon.web import WebApps, WebParts
 from skrytka.mail.delivery.append import AppendDeps, Appends
@@ -322,6 +323,7 @@ class Parts:
             clock=base.clock,
             random=base.random,
             locks=lambda: self.administration.admin.compromise,
+            providers=lambda: providers(base, base.settings, self.surroundings.sweeper),
         )
 
     def _identity(self, settings: Settings) -> Identity:
@@ -361,6 +363,7 @@ async def compose(base: Base) -> Parts:
             await parts.administration.admin.machines.look()
         if isinstance(passwords, OutsidePasswords) and base.settings.directory.is_just_in_time:
             passwords.provision = parts.administration.admin.outside.provision
+            passwords.separator = base.settings.accounts.subaddress_separator
         parts.prove_tls()
     except BaseException:
         passwords.close()

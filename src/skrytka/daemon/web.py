@@ -7,6 +7,7 @@ from typing import Final
 from skrytka.mail.admin.commands.base import CommandDeps
 from skrytka.mail.identity.login import Identity
 from skrytka.mail.identity.oauth.deps import OAuthDeps
+from skrytka.mail.identity.openid.provider import Provider
 from skrytka.mail.identity.typed_codes import TypedCodes
 from skrytka.model.clock import Clock, Random
 from skrytka.model.events import Emitter
@@ -17,6 +18,7 @@ from skrytka.web.api.app import ApiDeps, api_app
 from skrytka.web.people.app import PeopleDeps, people_app
 from skrytka.web.people.not_me import Locks
 from skrytka.web.people.own_security import OwnSecurity
+from skrytka.web.people.providers import ProviderDeps
 from skrytka.web.session import WebApp, serve_web
 
 DEMO_HOST: Final = "localhost"
@@ -36,6 +38,7 @@ class WebParts:
     clock: Clock
     random: Random
     locks: Callable[[], Locks] | None = None
+    providers: Callable[[], tuple[Provider, ...]] = tuple
 
 
 class WebApps:
@@ -95,6 +98,7 @@ class WebApps:
 
     def _people(self) -> WebApp:
         parts = self._parts
+        admin = parts.commands().admin
         return people_app(
             PeopleDeps(
                 hostname=parts.settings.hostname,
@@ -103,7 +107,10 @@ class WebApps:
                 factors=self._typed_codes(),
                 own=self._security(),
                 oauth=parts.oauth(),
-                programs=parts.commands().admin.programs,
+                programs=admin.programs,
+                providers=ProviderDeps(
+                    providers=parts.providers(), accounts=admin.provided, origin=origin(parts.settings)
+                ),
                 events=parts.events,
                 clock=parts.clock,
                 random=parts.random,

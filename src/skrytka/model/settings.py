@@ -275,6 +275,29 @@ class OutsideDirectory(_Section, frozen=True, kw_only=True):
     entries_max: PositiveInt = 100_000
 
 
+class Provider(_Section, frozen=True, kw_only=True):
+    """An OpenID Connect provider of another house, by which people sign in on the web."""
+
+    name: str  # a-z, 0-9, hyphens: stands in the redirect URI
+    issuer: str
+    client_id: str
+    domains: tuple[str, ...]  # for whose addresses its word counts
+    title: str = ""  # as people see it; "": the name
+    client_secret_file: str | None = None  # relative to the data folder; the first line; None: a public client
+    scopes: tuple[str, ...] = ("openid", "email")
+    address_claim: str = "email"
+    is_address_trusted: bool = False  # without "email_verified": its administrators alone say what an address is
+    group_claim: str = "groups"
+    roles: tuple[DirectoryRole, ...] = ()
+    is_just_in_time: bool = True  # an account is made at the first sign-in
+    mfa_amr: tuple[str, ...] = ()  # words of "amr" that stand for a second factor here; none: ours is asked for
+    mfa_acr: tuple[str, ...] = ()  # of "acr", likewise
+    max_age_s: NotNegative = 0  # how long ago he may have proven there who he is; 0: it does not matter
+    networks: tuple[str, ...] = ()  # beside public addresses: where it may be
+    ca_file: str | None = None  # PEM, relative to the data folder: instead of the authorities of this machine
+    timeout_s: float = 10.0  # for each question to it
+
+
 class PriorityRight(_Section, frozen=True, kw_only=True):
     """An account that may claim more than others."""
 
@@ -418,6 +441,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     passwords: Passwords = msgspec.field(default_factory=Passwords)
     approvals: Approvals = msgspec.field(default_factory=Approvals)
     directory: OutsideDirectory = msgspec.field(default_factory=OutsideDirectory)
+    providers: tuple[Provider, ...] = ()
     oauth: OAuth = msgspec.field(default_factory=OAuth)
     attacks: Attacks = msgspec.field(default_factory=Attacks)
     submission: Submission = msgspec.field(default_factory=Submission)

@@ -46,6 +46,8 @@ class Notice(StrEnum):
     APP_PASSWORDS_REMOVED = "app_passwords.removed"
     CERTIFICATE_ADDED = "certificate.added"
     DELEGATED = "delegated"
+    PROVIDER_LINKED = "provider.linked"
+    PROVIDER_UNLINKED = "provider.unlinked"
 
 
 class FactorRow(NamedTuple):

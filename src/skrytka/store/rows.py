@@ -78,6 +78,8 @@ class Op(StrEnum):
     APP_PASSWORD_USE = "app_password.use"  # noqa: S105 - as above
     CERTIFICATE_ADD = "certificate.add"
     CERTIFICATE_REMOVE = "certificate.remove"
+    IDENTITY_LINK = "identity.link"
+    IDENTITY_UNLINK = "identity.unlink"
     DELEGATION_ADD = "delegation.add"
     DELEGATION_REMOVE = "delegation.remove"
     DKIM_ADD = "dkim.add"

@@ -15,6 +15,7 @@ from skrytka.mail.admin.factors import AccountFactors
 from skrytka.mail.admin.mfa import MfaRules
 from skrytka.mail.admin.oauth import Programs
 from skrytka.mail.admin.outside import OutsidePeople
+from skrytka.mail.admin.provided import ProvidedPeople
 from skrytka.mail.admin.queue import Queue
 from skrytka.mail.admin.types import AccountInfo
 from skrytka.mail.identity.access_deps import AccessDeps
@@ -43,6 +44,7 @@ class Admin:
         self.programs = Programs(deps)
         self.compromise = Compromise(deps, self.queue)
         self.outside = OutsidePeople(deps, self.accounts)
+        self.provided = ProvidedPeople(deps, self.accounts)
         self.dkim = DkimKeys(deps)
         self.dns = DomainDns(deps)
         self.drift = DnsDrift(deps, self.dns)

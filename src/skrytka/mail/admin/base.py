@@ -48,6 +48,7 @@ class AdminDeps:
     outside: Outside | None = None  # None: everybody is known here
     outside_roles: tuple[DirectoryRole, ...] = ()
     approvals: Callable[[], Approvals] = Approvals  # settings of now
+    separator: str = "+"  # of subaddresses
 
 
 class AdminPart:

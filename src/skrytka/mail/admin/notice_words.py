@@ -42,6 +42,8 @@ LANGUAGES: Final[Mapping[Language, Words]] = {
             Notice.APP_PASSWORDS_REMOVED: "An app password, or all of them, was removed",
             Notice.CERTIFICATE_ADDED: "A certificate was added that opens your mailbox",
             Notice.DELEGATED: "Somebody may write in your name",
+            Notice.PROVIDER_LINKED: "Signing in by another server was linked with the account",
+            Notice.PROVIDER_UNLINKED: "Signing in by another server was unlinked from the account",
         },
     ),
     "pl": Words(
@@ -66,6 +68,8 @@ LANGUAGES: Final[Mapping[Language, Words]] = {
             Notice.APP_PASSWORDS_REMOVED: "Usunięto hasło aplikacji lub wszystkie takie hasła",
             Notice.CERTIFICATE_ADDED: "Dodano certyfikat, który otwiera Twoją skrzynkę",
             Notice.DELEGATED: "Ktoś może pisać w Twoim imieniu",
+            Notice.PROVIDER_LINKED: "Połączono z kontem logowanie przez inny serwer",
+            Notice.PROVIDER_UNLINKED: "Odłączono od konta logowanie przez inny serwer",
         },
     ),
 }

@@ -11,6 +11,7 @@ import msgspec
 
 from skrytka.mail.identity.factor_secrets import FACTORS_SUBJECT
 from skrytka.mail.identity.factors import Owner
+from skrytka.mail.identity.openid.links import PROVIDED
 from skrytka.mail.identity.outside import OUTSIDE
 from skrytka.mail.identity.passwords import Passwords
 from skrytka.mail.identity.policy import PasswordPolicy, PasswordRefusedError, Problem
@@ -155,7 +156,7 @@ class PasswordChanges(PasswordCare):
         await self._take(RULE, str(owner.account))
         was = await self.stored(owner.account)
         verifier = None if was is None else decode_verifier(was)
-        if verifier is not None and verifier.stored.startswith(OUTSIDE):
+        if verifier is not None and verifier.stored.startswith((OUTSIDE, PROVIDED)):
             raise PermanentError(Reason.NOT_PERMITTED, "the password is that of the directory: change it there")
         stored = None if verifier is None or verifier.must_change == COMPROMISED else verifier.stored
         if not (await self._deps.passwords.verify(owner.account, old, stored)).is_right:

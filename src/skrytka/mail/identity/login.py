@@ -86,9 +86,9 @@ class Identity:
         if (found := await self._find(login.address)) is not None:
             await self._gate.whole(Try(str(login.address), facts, mechanism), found)
 
-    def refuse(self, name: str, facts: Peer, mechanism: str) -> None:
-        """Tell of somebody who wants to act as somebody else, which nobody may; nothing is looked up or hashed."""
-        self._gate.failed(Try(name, facts, mechanism), PermanentError(Reason.NOT_PERMITTED))
+    def refuse(self, name: str, facts: Peer, mechanism: str, why: str = "") -> None:
+        """Tell of somebody who wants to act as somebody else, or what came of him (``why``); nothing is looked up."""
+        self._gate.failed(Try(name, facts, mechanism), PermanentError(Reason.NOT_PERMITTED, why))
 
     async def _app(self, asked: Try, password: Secret) -> tuple[Credential, AppPassword, Reason | None] | None:
         """Of which account's app passwords it is one, and why it opens nothing here."""
@@ -223,6 +223,16 @@ class Identity:
 
     async def passkey(self, address: Address, facts: Peer, mechanism: str) -> Login:
         """As :meth:`login`, for somebody who has just proven a passkey (``proofs``): more than a password."""
+        asked, found = await self._unguessed(address, facts, mechanism)
+        return await self._gate.arrived(asked, found, Login(found.account, found.address, _proof(found)))
+
+    async def provided(self, address: Address, proof: bytes, facts: Peer, mechanism: str) -> Login:
+        """As :meth:`login`, for whom a provider of another house has just identified; :meth:`whole` follows."""
+        asked, found = await self._unguessed(address, facts, mechanism)
+        return self._gate.succeeded(asked, Login(found.account, found.address, proof, Means.PROVIDER))
+
+    async def _unguessed(self, address: Address, facts: Peer, mechanism: str) -> tuple[Try, Credential]:
+        """Whose account it is, which is entered there and now; by what nobody guesses, so nothing is counted."""
         asked = Try(str(address), facts, mechanism)
         found = asked.found = await self._find(asked.address)
         why = self._why_not(found, facts)
@@ -230,7 +240,7 @@ class Identity:
             why = refusal.value  # of an account that is locked, or whose owner is let in elsewhere only
         if found is None or why:
             raise self._refused(asked, why)
-        return await self._gate.arrived(asked, found, Login(found.account, found.address, _proof(found)))
+        return asked, found
 
     async def identified(self, login: Login, facts: Peer) -> None:
         """A program said what it is (``facts.program``) when it was in already: perhaps its owner has none like it."""
@@ -289,6 +299,8 @@ class Identity:
             return False
         if login.means is Means.PASSWORD:
             return found.password_refusal(facts) is None and hmac.compare_digest(_proof(found), login.proof)
+        if login.means is Means.PROVIDER and found.password_refusal(facts) is not None:  # somebody else was in
+            return False
         return self._programs is not None and await self._programs.is_still_valid(login, facts)
 
     async def controls(self, login: Login) -> Controls | None:

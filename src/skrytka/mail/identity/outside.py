@@ -27,6 +27,16 @@ SPEAKING: Final = frozenset(
 )
 
 
+def may_be_made(address: Address, separator: str) -> bool:
+    """Whether a login may make the account: many may write what their address is.
+
+    Not a name that speaks for the domain, nor one to which mail of somebody else's subaddress goes; a sync, or an
+    administrator, makes these.
+    """
+    local = address.key.partition("@")[0]
+    return local not in SPEAKING and not (separator and separator in local)
+
+
 class OutsidePerson(NamedTuple):
     """Somebody whom the directory knows."""
 
@@ -114,6 +124,7 @@ class OutsidePasswords(Passwords):
         super().__init__(pepper, random, cost=cost, threads=threads)
         self._outside = outside
         self.provision: Provision | None = None  # set by the composition
+        self.separator = "+"  # likewise
 
     async def verify(self, account: AccountId, password: Secret, stored: str | None) -> Check:
         """As Passwords, for entries of the directory by a bind."""
@@ -127,9 +138,9 @@ class OutsidePasswords(Passwords):
     async def introduce(self, address: Address, password: Secret) -> bool:
         """Whether somebody without an account here is known there by this password: then he has one from now on.
 
-        Not under a name that speaks for the domain, for many may write what their address is: a sync makes that one.
+        Not under every name: :func:`may_be_made`.
         """
-        if self.provision is None or not self._outside.is_of(address) or address.key.partition("@")[0] in SPEAKING:
+        if self.provision is None or not self._outside.is_of(address) or not may_be_made(address, self.separator):
             return False
         person = await self._outside.find(address)
         if person is None or not await self._outside.is_right(person.dn, password):

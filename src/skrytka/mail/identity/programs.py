@@ -6,6 +6,7 @@ from skrytka.mail.identity.app_passwords import AppPassword, AppPasswords
 from skrytka.mail.identity.bearers import Bearer, Bearers
 from skrytka.mail.identity.certificates import ClientCertificates
 from skrytka.mail.identity.last_use import LastUses
+from skrytka.mail.identity.openid.links import Links
 from skrytka.mail.identity.scram import ScramProofs
 from skrytka.mail.identity.types import Credential, Login, Means, Peer, right_of
 from skrytka.model.clock import Clock
@@ -21,6 +22,7 @@ class MailPrograms:
     certificates: ClientCertificates
     clock: Clock
     bearers: Bearers | None = None  # None: nobody issues tokens here
+    links: Links | None = None  # None: nobody signs in by a provider of another house
 
     def by_app(self, found: Credential, app: AppPassword, facts: Peer) -> Login:
         """The login of an app password, whose use is noted."""
@@ -34,6 +36,8 @@ class MailPrograms:
             return app is not None and app.refusal(facts, self.clock.now_ms()) is None
         if login.means is Means.CERTIFICATE:
             return await self.certificates.is_still(login.proof, login.address)
+        if login.means is Means.PROVIDER and self.links is not None:
+            return await self.links.is_still(login)
         if login.means is Means.TOKEN and self.bearers is not None:
             bearer = Bearer(login.address, login.proof, login.expires_at_ms)
             return await self.bearers.is_still_valid(bearer, right_of(facts.service))

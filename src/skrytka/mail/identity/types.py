@@ -105,6 +105,7 @@ class Means(StrEnum):
     APP_PASSWORD = "app_password"  # noqa: S105 - a word
     TOKEN = "token"  # noqa: S105 - a word
     CERTIFICATE = "certificate"
+    PROVIDER = "provider"  # of another house: OpenID Connect
 
 
 class Login(msgspec.Struct, frozen=True):

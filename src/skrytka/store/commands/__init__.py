@@ -56,6 +56,7 @@ from skrytka.store.commands.factors import (
     UseCode,
     UseFactor,
 )
+from skrytka.store.commands.identities import LinkIdentity, UnlinkIdentity
 from skrytka.store.commands.jobs import CollectBlobs, ExpireJournal, ExpireVault, MendTimes
 from skrytka.store.commands.languages import SetAccountLanguage, SetDomainLanguage
 from skrytka.store.commands.machines import EnrolMachine, InviteMachine, RenewMachine, RevokeMachine
@@ -112,6 +113,8 @@ AnyCommand = (
     | ExpireAccess
     | GiveRole
     | NoteHand
+    | LinkIdentity
+    | UnlinkIdentity
     | RemoveApiKey
     | ReturnApproval
     | SeeSession
@@ -262,6 +265,7 @@ __all__ = [
     "GiveRole",
     "InviteMachine",
     "Later",
+    "LinkIdentity",
     "LockAccount",
     "MailboxCreated",
     "MendTimes",
@@ -325,6 +329,7 @@ __all__ = [
     "TakeRole",
     "TakenBack",
     "Target",
+    "UnlinkIdentity",
     "UnlockAccount",
     "UseApiKey",
     "UseApproval",

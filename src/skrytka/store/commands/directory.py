@@ -14,6 +14,7 @@ from skrytka.store.sql import (
     controls,
     dkim,
     factors,
+    identities,
     languages,
     machines,
     mailboxes,
@@ -200,6 +201,7 @@ class RemoveAccount(Command[int], frozen=True):
         yield from forget_programs(self.account)
         yield app_passwords.DELETE_ALL(account=self.account)
         yield app_passwords.DELETE_CERTIFICATES(account=self.account)
+        yield identities.DELETE_ALL(account=self.account)
         yield controls.DELETE(account=self.account)
         yield languages.DELETE_OF_ACCOUNT(account=self.account)
         yield controls.DELETE_DELEGATIONS(account=self.account)

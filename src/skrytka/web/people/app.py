@@ -18,8 +18,10 @@ from skrytka.web.people.not_me import Locks, not_me_pages
 from skrytka.web.people.own_programs import Granted, OwnPrograms
 from skrytka.web.people.own_security import OwnSecurity
 from skrytka.web.people.passkeys import Passkeys
+from skrytka.web.people.providers import ProviderDeps, Providers
 from skrytka.web.people.security import Security
 from skrytka.web.people.sign_in import SignIn
+from skrytka.web.people.sign_out import SignOut
 from skrytka.web.people.visits import Visits
 from skrytka.web.router import Router
 from skrytka.web.session import WebApp
@@ -39,6 +41,7 @@ class PeopleDeps:
     own: OwnSecurity
     oauth: OAuthDeps
     programs: Granted  # what somebody let in
+    providers: ProviderDeps
     events: Emitter
     clock: Clock
     random: Random
@@ -58,8 +61,10 @@ def people_app(deps: PeopleDeps) -> WebApp:
     pages: tuple[Page, ...] = (
         Page("GET", "/", home),
         Page("GET", STYLE_PATH, style),
-        *SignIn(deps.identity, deps.factors, visits).pages(),
-        *Security(deps.own, visits).pages(),
+        *SignIn(deps.identity, deps.factors, visits, deps.providers.names).pages(),
+        *SignOut(deps.providers, visits).pages(),
+        *Security(deps.own, visits, has_providers=bool(deps.providers.providers)).pages(),
+        *Providers(deps.providers, deps.own, deps.factors, visits, LimitTable(deps.clock, ADDRESSES_MAX)).pages(),
         *Passkeys(deps.own, visits, LimitTable(deps.clock, ADDRESSES_MAX)).pages(),
         *Consent(deps.oauth, visits).pages(),
         *OwnPrograms(deps.programs, visits).pages(),

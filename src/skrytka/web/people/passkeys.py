@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from skrytka.mail.identity.change import TO_CHANGE
+from skrytka.mail.identity.types import Means
 from skrytka.model.errors import UNREADABLE, PermanentError, Reason, TransientError
 from skrytka.model.secret import Secret
 from skrytka.net.facts import host_of
@@ -178,7 +179,11 @@ class Passkeys:
                 raise
             return _refused(429)
         self._visits.end(request)
-        is_given = visit is not None and await self._own.changes.must_change(login.account) in TO_CHANGE
+        is_given = (
+            login.means is Means.PASSWORD
+            and visit is not None
+            and await self._own.changes.must_change(login.account) in TO_CHANGE
+        )
         cookie = ("Set-Cookie", self._visits.begin(login, is_complete=True, is_given=is_given))
         return json({"next": PASSWORD_PATH if is_given else checked_after(asked.next)}, fields=(cookie,))
 

@@ -21,9 +21,11 @@ from skrytka.web.people.paths import (
     PASSKEY_PATH,
     PASSWORD_CODE_PATH,
     PASSWORD_PATH,
+    PROVIDERS_PATH,
     REMOVE_PATH,
     SECURITY_PATH,
     SIGN_IN_PATH,
+    SIGN_OUT_PATH,
 )
 from skrytka.web.people.security_words import say
 from skrytka.web.people.visits import Visits
@@ -35,7 +37,8 @@ TEXT_MAX: Final = 1100
 class Security:
     """Its pages."""
 
-    def __init__(self, own: OwnSecurity, visits: Visits) -> None:
+    def __init__(self, own: OwnSecurity, visits: Visits, *, has_providers: bool = False) -> None:
+        self._has_providers = has_providers
         self._own = own
         self._visits = visits
         # By visit, not by account: whoever has a stolen password is not shown the seed that its owner is about to scan
@@ -61,7 +64,11 @@ class Security:
     async def _listed(self, own: Own, language: Language, said: str = "", status: int = 200) -> Response:
         state = await self._own.factors.state(own.owner)
         told = [paragraph(say(language, said), "wrong")] if said else []
-        return page(language, say(language, "title"), [*told, *_state(language, state, own)], status=status)
+        body = [*told, *_state(language, state, own)]
+        if self._has_providers and not own.is_enrolling:
+            body.append(_link(PROVIDERS_PATH, say(language, "providers")))
+        body.append(_link(SIGN_OUT_PATH, say(language, "sign_out")))
+        return page(language, say(language, "title"), body, status=status)
 
     # -- an app with one-time codes -------------------------------------------------------------------------------
 

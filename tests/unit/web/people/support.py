@@ -5,15 +5,22 @@ from html import unescape
 from typing import Any
 from urllib.parse import urlencode
 
+from skrytka.mail.identity.access_deps import AccessDeps
+from skrytka.mail.identity.app_passwords import AppPasswords
+from skrytka.mail.identity.certificates import ClientCertificates
 from skrytka.mail.identity.change import ChangeDeps, PasswordChanges
 from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.factors import FactorDeps
 from skrytka.mail.identity.factors import Factors as OwnFactors
 from skrytka.mail.identity.gate import Gate
+from skrytka.mail.identity.last_use import LastUses
 from skrytka.mail.identity.login import Identity
+from skrytka.mail.identity.openid.links import Links
 from skrytka.mail.identity.passwords import RecentLogins
 from skrytka.mail.identity.policy import PasswordPolicy
+from skrytka.mail.identity.programs import MailPrograms
 from skrytka.mail.identity.proofs import Proofs
+from skrytka.mail.identity.scram import ScramProofs
 from skrytka.mail.identity.types import Login, Peer
 from skrytka.mail.identity.webauthn import WebAuthn
 from skrytka.model.errors import PermanentError, Reason, TransientError
@@ -24,6 +31,7 @@ from skrytka.net.limits import LimitTable, LocalLimits
 from skrytka.protocol.http.server import Response
 from skrytka.web.people.app import PeopleDeps, people_app
 from skrytka.web.people.own_security import OwnSecurity
+from skrytka.web.people.providers import ProviderDeps
 from tests.unit.mail.identity.oauth.support import ISSUER, Case
 from tests.unit.mail.world import World
 from tests.unit.web.support import asked
@@ -59,11 +67,11 @@ class Factors:
 class People:
     """One browser at the application."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, providers: ProviderDeps | None = None) -> None:
         self.world = world
         self.case = Case(world)
         self.factors = Factors()
-        self.cookie = ""
+        self.kept: dict[str, str] = {}
         gate = Gate(LocalLimits(LimitTable(world.clock)), LoginSettings(), world.events, Secret(b"n" * 32))
         self.identity = Identity(
             StoredCredentials(world.store, world.clock, world.random),
@@ -71,6 +79,7 @@ class People:
             RecentLogins(world.clock, world.random),
             gate,
             world.clock,
+            None if providers is None else programs_of(world, providers),
         )
         limits = LocalLimits(LimitTable(world.clock))
         made = OwnFactors(
@@ -109,6 +118,7 @@ class People:
                 own=self.own,
                 oauth=self.case.deps,
                 programs=world.admin.programs,
+                providers=providers or ProviderDeps(providers=(), accounts=world.admin.provided, origin=ISSUER),
                 events=world.events,
                 clock=world.clock,
                 random=world.random,
@@ -130,9 +140,39 @@ class People:
 
     async def _ask(self, request: Any) -> Response:
         response = await self.web.app(request)
-        if (cookie := dict(response.fields).get("Set-Cookie")) is not None:
-            self.cookie = cookie.partition(";")[0]
+        for name, value in response.fields:
+            if name == "Set-Cookie":
+                self._keep(value)
         return response
+
+    def _keep(self, field: str) -> None:
+        cookie, _, rest = field.partition(";")
+        name, _, value = cookie.partition("=")
+        self.kept[name] = value
+        if "Max-Age=0" in rest:
+            del self.kept[name]
+
+    @property
+    def cookie(self) -> str:
+        return "; ".join(f"{name}={value}" for name, value in self.kept.items())
+
+    @cookie.setter
+    def cookie(self, text: str) -> None:
+        self.kept = dict(pair.split("=", 1) for pair in text.split("; ") if pair)
+
+
+def programs_of(world: World, providers: ProviderDeps) -> MailPrograms:
+    """What tells whether a visit that began by a provider may go on."""
+    deps = AccessDeps(store=world.store, keys=world.keys, clock=world.clock, random=world.random)
+    apps = AppPasswords(world.store, world.keys, world.clock, world.random)
+    return MailPrograms(
+        apps=apps,
+        proofs=ScramProofs(apps, world.random),
+        uses=LastUses(world.store, apps, world.clock, world.random),
+        certificates=ClientCertificates(world.store),
+        clock=world.clock,
+        links=Links(deps, [one.settings.issuer for one in providers.providers]),
+    )
 
 
 def place_of(response: Response) -> str:

@@ -8,6 +8,7 @@ from skrytka.store.system import SystemRandom
 from skrytka.web.people.app import PeopleDeps, people_app
 from skrytka.web.people.own_programs import Granted
 from skrytka.web.people.own_security import OwnSecurity
+from skrytka.web.people.providers import ProvidedAccounts, ProviderDeps
 from tests.unit.mail.support import Recorder
 from tests.unit.web.support import asked
 
@@ -22,6 +23,9 @@ async def test_there_is_a_first_page_and_nothing_else_by_itself() -> None:
             own=cast("OwnSecurity", None),
             oauth=cast("OAuthDeps", None),
             programs=cast("Granted", None),
+            providers=ProviderDeps(
+                providers=(), accounts=cast("ProvidedAccounts", None), origin="https://mail.example.test:8442"
+            ),
             events=Recorder(),
             clock=FixedClock(),
             random=SystemRandom(),

@@ -35,6 +35,7 @@ COMMANDS = {
     "alias": "skrytka.cli.alias:alias",
     "role": "skrytka.cli.role:role",
     "approval": "skrytka.cli.approval:approval",
+    "api-key": "skrytka.cli.api_key:api_key",
     "app-password": "skrytka.cli.app_password:app_password",
     "delegation": "skrytka.cli.account_access:delegation",
     "password": "skrytka.cli.password:password",

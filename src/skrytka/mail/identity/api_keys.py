@@ -39,6 +39,7 @@ NEVER: Final = frozenset(
         *(Permission.APPROVAL_DECIDE, Permission.APPROVAL_ASK),
     }
 )
+EVERYTHING: Final = "*"  # all that its account may there on the day that the key is made, but for what no key may
 _TOKEN = re.compile(PREFIX + r"([1-9][0-9]{0,18})_([0-9A-HJKMNP-TV-Z]{26})_([0-9a-f]{64})")
 _LABEL: Final = b"api_key"
 _DAY_MS: Final = 86_400_000
@@ -92,6 +93,7 @@ class ApiKeys(AccessPart):
 
     async def add(self, limits: Limits, days: int, actor: Actor) -> NewApiKey:
         """PermanentError for what the actor may not do himself, and for what no key may."""
+        limits = _spelt_out(limits, actor)
         account = await self._checked(limits, days, actor)
         deps, keys, key_id = self._deps, await self._keys(), self._id()
         secret = deps.random.token(SECRET_BYTES)
@@ -169,6 +171,13 @@ class ApiKeys(AccessPart):
             raise PermanentError(Reason.BAD_SYNTAX, str(exc)) from exc
         _demand(wanted, limits.domain, actor)
         return actor.account
+
+
+def _spelt_out(limits: Limits, actor: Actor) -> Limits:
+    if limits.permissions != (EVERYTHING,):
+        return limits
+    held = [each.value for each in Permission if each not in NEVER and may(actor, each, limits.domain)]
+    return msgspec.structs.replace(limits, permissions=tuple(held))
 
 
 def _demand(wanted: Sequence[Permission], domain: str | None, actor: Actor) -> None:

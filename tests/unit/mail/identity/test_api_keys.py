@@ -1,7 +1,7 @@
 import pytest
 
 from skrytka.mail.identity.access_deps import AccessDeps
-from skrytka.mail.identity.api_keys import DAYS_MAX, ApiKeys, Limits
+from skrytka.mail.identity.api_keys import DAYS_MAX, NEVER, ApiKeys, Limits
 from skrytka.mail.identity.permissions import Permission, may
 from skrytka.mail.identity.roles import Roles
 from skrytka.model.actor import LOCAL_ROOT, AccessRole, Actor, Grant
@@ -34,6 +34,13 @@ async def test_a_key_may_what_it_names_where_it_names_it(world: World, access: A
         assert not may(found.actor, permission, domain)
     assert made.key.used_at_ms is None
     assert (await keys.list())[0].used_at_ms == world.clock.now_ms()
+
+
+async def test_everything_is_what_its_account_may_and_a_key_can_have(world: World, access: AccessDeps) -> None:
+    alice = Actor("alice", await world.account("alice"), (Grant(AccessRole.AUDITOR),))
+    made = await ApiKeys(access).add(Limits("k", ("*",)), 1, alice)
+    assert Permission.ACCOUNT_READ in made.key.permissions
+    assert not set(made.key.permissions) & {*NEVER, Permission.ACCOUNT_WRITE}
 
 
 async def test_it_has_no_more_than_its_account_has_today(world: World, access: AccessDeps) -> None:

@@ -47,10 +47,11 @@ class SessionArgs(Args, frozen=True, kw_only=True):
 
 
 class ApiKeyAddArgs(Args, frozen=True, kw_only=True):
-    """See ``mail.identity.api_keys.Limits``."""
+    """See ``mail.identity.api_keys.Limits``; ``permissions`` may be ``["*"]``: all that the account may today."""
 
     name: str
     permissions: tuple[str, ...]
+    address: str | None = None  # whose; None: of who asks. Another's is for local root, who has the machine already
     domain: str | None = None
     networks: tuple[str, ...] = ()
     per_minute: int = 600
@@ -155,7 +156,17 @@ async def _account_sessions_end(deps: CommandDeps, args: AddressArgs, actor: Act
 
 async def _key_add(deps: CommandDeps, args: ApiKeyAddArgs, actor: Actor, _progress: Progress) -> object:
     limits = Limits(args.name, args.permissions, _domain_of(args), args.networks, args.per_minute)
-    return await deps.admin.api_keys.add(limits, args.days, actor)
+    owner = actor if args.address is None else await _key_owner(deps, args.address, actor)
+    return await deps.admin.api_keys.add(limits, args.days, owner)
+
+
+async def _key_owner(deps: CommandDeps, address: str, actor: Actor) -> Actor:
+    account = await _account(deps, address, actor)
+    if account == actor.account:
+        return actor
+    if not actor.is_local:
+        raise PermanentError(Reason.NOT_PERMITTED, "a key is made by who it belongs to, or by root on the server")
+    return Actor(address, account, await deps.admin.roles.of(account))
 
 
 ACCESS: Final[dict[str, Command]] = {

@@ -68,3 +68,24 @@ async def test_a_key_is_shown_once_and_in_no_event(world: World) -> None:
     (listed,) = (await ask(world, admin, "api_key.list")).result
     assert listed == made.key
     assert (await ask(world, admin, "api_key.remove", id=listed.id)).ok
+
+
+async def test_local_root_makes_a_key_of_an_account_with_what_that_account_may(world: World) -> None:
+    bob = await world.account("bob")
+    given = {"address": "bob@example.test", "role": "help_desk", "domain": "example.test"}
+    assert (await ask(world, LOCAL_ROOT, "role.give", **given)).ok
+    named = {"name": "sync", "address": "bob@example.test", "domain": "example.test"}
+    made = (await ask(world, LOCAL_ROOT, "api_key.add", permissions=["*"], **named)).result
+    assert made.key.account == bob
+    assert "account.password" in made.key.permissions
+    assert not {"role.write", "own", "account.remove"} & set(made.key.permissions)
+    too_much = await ask(world, LOCAL_ROOT, "api_key.add", permissions=["account.remove"], **named)
+    assert too_much.error == "not_permitted"
+
+
+async def test_nobody_else_makes_a_key_of_another(world: World) -> None:
+    admin = await person(world, "admin", Grant(AccessRole.SYSTEM_ADMIN))
+    asked = {"name": "sync", "permissions": ["account.read"]}
+    other = await ask(world, admin, "api_key.add", address="alice@example.test", **asked)
+    assert other.error == "not_permitted"
+    assert (await ask(world, admin, "api_key.add", address="admin@example.test", **asked)).ok

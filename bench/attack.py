@@ -1,9 +1,10 @@
 """Logins under attack: ``python -m bench.attack [--tries N]`` (docs/performance.md).
 
 10,000 tries with as many names from 200 addresses of loopback, three in each session of TLS, over IMAP and submission,
-by another process, while somebody logs in from home: how long each of his logins takes, and how many hashes the attack
-cost. Then what one try costs a front that is refused before any hash, with its connection and without: CPU, which other
-work on the machine changes less than time. The attacker is on the same machine and takes half of the processor.
+by another process, while two people log in from home: how long each of their logins takes, and how many hashes the
+attack cost. The password of one is remembered, that of the other is hashed each time. Then what one try costs a front
+that is refused before any hash, with its connection and without: CPU, which other work on the machine changes less than
+time. The attacker is on the same machine and takes half of the processor.
 """
 
 import argparse
@@ -11,13 +12,14 @@ import asyncio
 import time
 
 from bench.cpu import cpu_s
-from tests.support.attack import TRIES_EACH, Attack, Target, assault, auth_events, hashes, login, spray
+from tests.support.attack import TRIES_EACH, Attack, Target, assault, auth_events, hashes, login, percentile, spray
 from tests.support.demo import Demo
 
 TRIES = 10_000
 NETWORKS = 20
 REFUSED = 600  # tries of each kind whose cost is measured
 HOME = "127.77.0.7"
+HASHED = ("carol@example.test", "a horse of seven words in all")
 WANTED_S = 0.5
 
 
@@ -42,7 +44,11 @@ async def run(demo: Demo, attack: Attack) -> Attack:
     answer = await login(target, *user, HOME, is_imap=True)
     if answer != "OK":
         raise SystemExit(f"the user's first login: {answer}")
-    return await spray(target, attack, user, HOME, is_apart=True)
+    if demo.run("account", "password", HASHED[0], "--password-stdin", text=f"{HASHED[1]}\n").returncode != 0:
+        raise SystemExit("the other user's password cannot be set")
+    if await login(target, *HASHED, HOME, is_imap=True) != "OK":
+        raise SystemExit("the other user's first login")
+    return await spray(target, attack, user, HOME, hashed=HASHED, is_apart=True)
 
 
 def show(attack: Attack, events: list[tuple[str, dict[str, object]]], used_s: float) -> None:
@@ -53,10 +59,11 @@ def show(attack: Attack, events: list[tuple[str, dict[str, object]]], used_s: fl
     print(f"answers {dict(attack.answers)}")
     print(f"hashes {hashes(events)}, attacks told {len(told)}: {sorted(set(map(str, told)))}")
     print(f"fronts: {used_s:.1f} s of CPU, {each_us:.0f} us a try, the user's logins among it")
-    p50, p99, slowest = (attack.percentile(share) * 1000 for share in (0.5, 0.99, 1.0))
-    print(f"user: {len(attack.user_s)} logins, {len(attack.user_failures)} refused")
-    print(f"p50 {p50:.0f} ms, p99 {p99:.0f} ms, slowest {slowest:.0f} ms")
-    is_met = not attack.user_failures and attack.percentile(0.99) <= WANTED_S
+    print(f"users at home: {len(attack.user_failures)} of their logins refused")
+    for what, took_s in (("remembered", attack.user_s), ("hashed", attack.hashed_s)):
+        p50, p99, slowest = (percentile(took_s, share) * 1000 for share in (0.5, 0.99, 1.0))
+        print(f"{what:10} {len(took_s)} logins, p50 {p50:.0f} ms, p99 {p99:.0f} ms, slowest {slowest:.0f} ms")
+    is_met = not attack.user_failures and max(percentile(s, 0.99) for s in (attack.user_s, attack.hashed_s)) <= WANTED_S
     print("met" if is_met else f"missed: {WANTED_S * 1000:.0f} ms wanted")
 
 

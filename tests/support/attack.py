@@ -28,6 +28,7 @@ TRIES_EACH = 3  # of one connection: then either service hangs up
 HOSTS = 10  # of each network
 REPLY_S = 60.0
 PASSWORD = "Summer2026!"
+SPACES = "\u00a0\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 
 
 @dataclass
@@ -39,13 +40,19 @@ class Attack:
     answers: Counter[str] = field(default_factory=Counter)
     connections: int = 0
     user_s: list[float] = field(default_factory=list)  # how long each of his logins took
+    hashed_s: list[float] = field(default_factory=list)  # the same of somebody whose password is hashed each time
     user_failures: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     def percentile(self, share: float) -> float:
         """Of the user's logins."""
-        ordered = sorted(self.user_s)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+        return percentile(self.user_s, share)
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value that so many are below."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
 @dataclass(frozen=True)
@@ -72,17 +79,22 @@ async def spray(
     user: tuple[str, str],
     source: str,
     *,
+    hashed: tuple[str, str] | None = None,
     is_apart: bool = False,
-    each: int = TRIES_EACH,
 ) -> Attack:
-    """All tries, while the user logs in from ``source``. ``is_apart``: they come from another process."""
+    """All tries, while the user logs in from ``source``. ``is_apart``: they come from another process.
+
+    ``hashed``: somebody else, whose password has spaces: one that is typed with others is remembered by nobody.
+    """
     began = time.monotonic()
     is_over = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
-        at_home = tasks.create_task(_user(target, attack, user, source, is_over))
-        await (_apart(target, attack, each) if is_apart else assault(target, attack, each))
+        tasks.create_task(_user(target, attack, attack.user_s, (user[0], itertools.repeat(user[1])), source, is_over))
+        if hashed is not None:
+            name, password = hashed
+            tasks.create_task(_user(target, attack, attack.hashed_s, (name, spaced(password)), source, is_over))
+        await (_apart(target, attack, TRIES_EACH) if is_apart else assault(target, attack))
         is_over.set()
-        await at_home
     attack.seconds = time.monotonic() - began
     return attack
 
@@ -125,12 +137,28 @@ async def _worker(
         names.extend(mine[max(1, len(answers)) :])  # one that nobody answered was a try all the same
 
 
-async def _user(target: Target, attack: Attack, user: tuple[str, str], source: str, is_over: asyncio.Event) -> None:
+def spaced(password: str) -> Iterator[str]:
+    """The same to the server (RFC 8265 4.2.2), each time with other spaces."""
+    words = password.split(" ")
+    for between in itertools.product(SPACES, repeat=len(words) - 1):
+        yield "".join(itertools.chain.from_iterable(zip(words, (*between, ""), strict=True)))
+
+
+async def _user(
+    target: Target,
+    attack: Attack,
+    took_s: list[float],
+    user: tuple[str, Iterator[str]],
+    source: str,
+    is_over: asyncio.Event,
+) -> None:
+    name, passwords = user
     while not is_over.is_set():
+        password = next(passwords)
         began = time.monotonic()
-        answer = await login(target, *user, source, is_imap=True)
-        if answer == "OK":
-            attack.user_s.append(time.monotonic() - began)
+        answer = await login(target, name, password, source, is_imap=password.isascii())
+        if answer in {"OK", "235"}:
+            took_s.append(time.monotonic() - began)
         else:
             attack.user_failures.append(answer)
         with contextlib.suppress(TimeoutError):

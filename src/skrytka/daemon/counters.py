@@ -7,6 +7,7 @@ Format: docs/formats.md, "Counters".
 """
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final
@@ -36,7 +37,7 @@ _TAG: Final = 16
 _ARRAY: Final = b"\xdd"  # MessagePack: array 32, its length follows in four bytes
 
 
-class Head(msgspec.Struct, frozen=True, array_like=True, tag="head"):
+class Head(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="head"):
     """When the rows were true."""
 
     monotonic_s: Seconds
@@ -90,12 +91,14 @@ class Counters:
         self._events = events
         self._is_failing = False
         self._kept = (0, 0)
+        self._key: AESGCM | None = None
 
     def load(self) -> None:
         """What the last process kept; never fails."""
         try:
-            rows = self._read()
-            self._restore(rows)
+            with contextlib.suppress(ReasonedError):  # made before anybody waits for the loop; told by who needs it
+                self._cipher()
+            self._restore(self._read())
         except FileNotFoundError:
             return
         except (OSError, ReasonedError) as exc:
@@ -147,7 +150,9 @@ class Counters:
                 self._counted.restore(row)
 
     def _cipher(self) -> AESGCM:
-        return AESGCM(derive(self._ring.node(COUNTERS_SUBJECT), "counters"))
+        if self._key is None:
+            self._key = AESGCM(derive(self._ring.node(COUNTERS_SUBJECT), "counters"))
+        return self._key
 
     def _read(self) -> list[Row]:
         with self._path.open("rb") as file:

@@ -58,7 +58,7 @@ class SharedLimits(Protocol):
         ...
 
 
-class KeptWindow(msgspec.Struct, frozen=True, array_like=True, tag="window"):
+class KeptWindow(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="window"):
     """One window of a table, for the table of the next process."""
 
     rule: str

@@ -23,7 +23,7 @@ KEPT_MAX: Final = 5_000  # of each table, those that were used last: what a rest
 OFTEN: Final = 10  # failures in a row from which an account is kept apart
 
 
-class KeptSource(msgspec.Struct, frozen=True, array_like=True, tag="source"):
+class KeptSource(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="source"):
     """One :class:`Source`."""
 
     kind: Literal["host", "network"]
@@ -37,7 +37,7 @@ class KeptSource(msgspec.Struct, frozen=True, array_like=True, tag="source"):
     names: tuple[KeptName, ...]
 
 
-class KeptAccount(msgspec.Struct, frozen=True, array_like=True, tag="account"):
+class KeptAccount(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="account"):
     """One :class:`Account`."""
 
     name: str
@@ -46,7 +46,7 @@ class KeptAccount(msgspec.Struct, frozen=True, array_like=True, tag="account"):
     told_s: Seconds
 
 
-class KeptGuard(msgspec.Struct, frozen=True, array_like=True, tag="guard"):
+class KeptGuard(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="guard"):
     """What stands, until when."""
 
     act: Act
@@ -54,7 +54,7 @@ class KeptGuard(msgspec.Struct, frozen=True, array_like=True, tag="guard"):
     until_s: Seconds
 
 
-class KeptDelay(msgspec.Struct, frozen=True, array_like=True, tag="delay"):
+class KeptDelay(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="delay"):
     """How often an account failed from a network, and when last."""
 
     key: str
@@ -62,7 +62,7 @@ class KeptDelay(msgspec.Struct, frozen=True, array_like=True, tag="delay"):
     count: Count
 
 
-class KeptAll(msgspec.Struct, frozen=True, array_like=True, tag="all"):
+class KeptAll(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="all"):
     """What is counted over all sources."""
 
     tried: tuple[KeptName, ...]

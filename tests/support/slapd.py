@@ -14,6 +14,7 @@ CONFIG = """
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
+include /etc/ldap/schema/nis.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 pidfile {root}/slapd.pid
@@ -47,6 +48,17 @@ dn: cn=admins,dc=example,dc=org
 objectClass: groupOfNames
 cn: admins
 member: uid=alice,ou=people,dc=example,dc=org
+
+dn: cn=uniques,dc=example,dc=org
+objectClass: groupOfUniqueNames
+cn: uniques
+uniqueMember: uid=bob,ou=people,dc=example,dc=org
+
+dn: cn=posix,dc=example,dc=org
+objectClass: posixGroup
+cn: posix
+gidNumber: 100
+memberUid: bob
 """
 PERSON = """
 dn: uid={uid},ou=people,dc=example,dc=org

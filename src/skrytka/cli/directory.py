@@ -15,11 +15,12 @@ def directory() -> None:
 
 @directory.command()
 @click.option("--dry-run", "is_dry", is_flag=True, help="Only say what would be done.")
+@click.option("--force", "is_forced", is_flag=True, help="Even if many are gone there at once.")
 @options.json_option
 @options.installation_options
-def sync(*, is_dry: bool, as_json: bool) -> None:
+def sync(*, is_dry: bool, is_forced: bool, as_json: bool) -> None:
     """Bring accounts and roles into line with the directory; who is gone there is suspended here."""
-    changes = ask("directory.sync", is_dry=is_dry)
+    changes = ask("directory.sync", is_dry=is_dry, is_forced=is_forced)
     if changes or as_json:
         output.print_rows(COLUMNS, changes, as_json=as_json)
     else:

@@ -30,6 +30,7 @@ from skrytka.mail.admin.alerts import AlertDeps, Alerts
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.admin.commands.base import CommandDeps
 from skrytka.mail.admin.notices import NoticeDeps, Notices
+from skrytka.mail.admin.sync_timer import LOOK_S, SyncTimer
 from skrytka.mail.delivery.failures import FailureDeps, FailureTeller
 from skrytka.mail.delivery.hosted import HostedDomains
 from skrytka.mail.delivery.report_sender import ReportSender
@@ -103,6 +104,7 @@ class Administration:
                 outside=outside(base.settings, base.layout, base.clock, base.random),
                 outside_roles=base.settings.directory.roles,
                 approvals=lambda: self.settings.approvals,
+                gone_percent=base.settings.directory.gone_percent,
                 separator=base.settings.accounts.subaddress_separator,
                 alerts=self.alerts(),
                 trusted=lambda key: base.trusted(hidden_name(self.name_key, key)),
@@ -130,7 +132,7 @@ class Administration:
 
     def periodic(self) -> Sequence[Periodic]:
         """What the first front does from time to time."""
-        report_job = self._report_job()
+        report_job, base = self._report_job(), self.base
         jobs = [
             Periodic("F-dkim-keys", self.admin.dkim.tend, DKIM_S),
             Periodic("F-daily-reports", report_job.run, EVERY_S),
@@ -138,6 +140,9 @@ class Administration:
             Periodic("F-known-places", self.watch.expire, EXPIRE_S),
             *self.chores,
         ]
+        if self.settings.directory.urls and (every_s := self.settings.directory.sync_every_s):
+            timer = SyncTimer(self.admin.outside.sync_by_timer, every_s, base.clock, base.random)
+            jobs.append(Periodic("F-directory-sync", timer.run, LOOK_S))
         if self.settings.tls.legacy:
             jobs.append(Periodic("F-legacy-tls", self.legacy.warn, LEGACY_S))
         if self.settings.dns.is_watched and not self.settings.is_demo:

@@ -1,5 +1,6 @@
 """What may stand in the section of the outside directory."""
 
+import re
 from collections.abc import Iterator
 
 from skrytka.daemon.toml_lines import KeyPath
@@ -7,6 +8,8 @@ from skrytka.model.errors import PermanentError
 from skrytka.model.settings import Settings
 from skrytka.net.ldap import LdapUrl
 from skrytka.protocol.ldap.filters import parse_filter, places
+
+_ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 
 
 def check_directory(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
@@ -23,6 +26,9 @@ def check_directory(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
         yield ("directory", "urls"), "allowed: with domains and base, which say whom it knows and where they are"
     if (directory.bind_dn is None) != (directory.password_file is None):
         yield ("directory", "bind_dn"), "allowed: bind_dn and password_file together, or neither"
+    for number, name in enumerate(directory.member_attributes):
+        if _ATTRIBUTE.fullmatch(name) is None:
+            yield ("directory", "member_attributes", number), f"allowed: names of attributes; found: {name!r}"
     if directory.timeout_s <= 0:
         yield ("directory", "timeout_s"), "allowed: more than 0"
 

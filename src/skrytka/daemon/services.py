@@ -363,6 +363,7 @@ async def compose(base: Base) -> Parts:
             await parts.administration.admin.machines.look()
         if isinstance(passwords, OutsidePasswords) and base.settings.directory.is_just_in_time:
             passwords.provision = parts.administration.admin.outside.provision
+            passwords.refresh = parts.administration.admin.outside.refresh
             passwords.separator = base.settings.accounts.subaddress_separator
         parts.prove_tls()
     except BaseException:

@@ -269,8 +269,14 @@ class OutsideDirectory(_Section, frozen=True, kw_only=True):
     sync_filter: str = "(&(objectClass=person)(mail=*))"  # everybody
     address_attribute: str = "mail"
     group_attribute: str = "memberOf"
+    # Of groups that list their members and are not named by these: "member", "uniqueMember" (DNs), "memberUid" (names)
+    member_attributes: tuple[str, ...] = ()
+    name_attribute: str = "uid"  # what memberUid names somebody by
     roles: tuple[DirectoryRole, ...] = ()
     is_just_in_time: bool = True  # an account is made at the first login
+    sync_every_s: NotNegative = 3600  # 0: by hand only
+    gone_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] = 20  # more at once are no leavers
+    remember_s: Annotated[int, msgspec.Meta(ge=0, le=300)] = 60  # a password that was right is not asked about again
     timeout_s: float = 5.0  # for each step
     entries_max: PositiveInt = 100_000
 

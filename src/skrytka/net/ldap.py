@@ -103,12 +103,15 @@ class LdapConnection:
         attributes: Sequence[str],
         *,
         entries_max: int = ENTRIES_MAX,
+        is_base: bool = False,
     ) -> list[Entry]:
         """All that is found, page by page (RFC 2696); PermanentError(TOO_MANY) beyond ``entries_max``.
 
+        ``is_base``: in ``base`` itself; nothing where there is no such entry.
+
         So many pages at most that half of them may be empty: a server that has ever another one keeps nobody for ever.
         """
-        asked = messages.Asked(base, filter_, values, tuple(attributes), max(1, int(self._seconds)))
+        asked = messages.Asked(base, filter_, values, tuple(attributes), max(1, int(self._seconds)), is_base)
         found: list[Entry] = []
         cookie, size = b"", min(PAGE, entries_max + 1)
         for _ in range(2 * (entries_max // size + 1)):
@@ -116,6 +119,8 @@ class LdapConnection:
             found += entries
             if len(found) > entries_max:
                 raise PermanentError(Reason.TOO_MANY, f"{self._url}: more than {entries_max} entries")
+            if is_base and result.code == messages.NO_SUCH_OBJECT:
+                return []
             if result.code not in (messages.SUCCESS, messages.REFERRAL):
                 raise self._failed(result, "search")
             cookie = result.cookie

@@ -1,7 +1,7 @@
 import msgspec
 
 from skrytka.daemon.services import Parts
-from skrytka.model.settings import Dns, Settings
+from skrytka.model.settings import Dns, OutsideDirectory, Settings
 
 
 def chores(parts: Parts) -> set[str]:
@@ -31,6 +31,16 @@ async def test_dns_is_watched_where_the_settings_say_so(parts: Parts) -> None:
     assert "F-dns-watch" in chores(parts)
     parts.settings = msgspec.structs.replace(parts.settings, dns=Dns(is_watched=False))
     assert "F-dns-watch" not in chores(parts)
+
+
+async def test_a_directory_is_synced_where_there_is_one(parts: Parts) -> None:
+    assert "F-directory-sync" not in chores(parts)
+    there = OutsideDirectory(urls=("ldaps://dc.example.org",))
+    parts.settings = msgspec.structs.replace(parts.settings, directory=there)
+    assert "F-directory-sync" in chores(parts)
+    by_hand = msgspec.structs.replace(there, sync_every_s=0)
+    parts.settings = msgspec.structs.replace(parts.settings, directory=by_hand)
+    assert "F-directory-sync" not in chores(parts)
 
 
 async def test_odd_logins_are_told_to_owners(parts: Parts) -> None:

@@ -31,6 +31,7 @@ def test_what_is_right_passes() -> None:
         ({"sync_filter": "(mail={address})"}, "sync_filter"),
         ({"bind_dn": "cn=a"}, "bind_dn"),
         ({"timeout_s": 0.0}, "timeout_s"),
+        ({"member_attributes": ("member", "a)(b")}, "member_attributes"),
     ],
 )
 def test_what_is_wrong_is_named(changes: dict[str, Any], key: str) -> None:

@@ -47,6 +47,7 @@ class AdminDeps:
     trusted: Callable[[str], None] = lambda _key: None  # hears of accounts that are their owners' (Address.key)
     outside: Outside | None = None  # None: everybody is known here
     outside_roles: tuple[DirectoryRole, ...] = ()
+    gone_percent: int = 20  # of the directory's accounts; more at once are no leavers
     approvals: Callable[[], Approvals] = Approvals  # settings of now
     separator: str = "+"  # of subaddresses
 

@@ -39,6 +39,10 @@ class GroupRoles:
         found = {self._key(group) for group in groups}
         return _sorted(grant for group, grant in self._grants if group in found)
 
+    def said(self, groups: Iterable[str]) -> list[RoleChange]:
+        """What somebody gets who has nothing yet."""
+        return [RoleChange(GIVEN, _said(grant)) for grant in self.wanted(groups)]
+
     async def align(self, account: AccountId, groups: Collection[str], *, is_dry: bool = False) -> list[RoleChange]:
         """What was different."""
         has, wanted = frozenset(await self._roles.of(account)), frozenset(self.wanted(groups))

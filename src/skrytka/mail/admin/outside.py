@@ -1,26 +1,28 @@
 """Accounts of people whom an outside directory knows: made at their first login, and brought into line by a sync."""
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from skrytka.mail.admin.accounts import Accounts
 from skrytka.mail.admin.base import AdminDeps, AdminPart
+from skrytka.mail.admin.group_roles import GroupRoles, RoleChange, tell
 from skrytka.mail.identity.access_deps import AccessDeps
 from skrytka.mail.identity.outside import OUTSIDE, Outside, OutsidePerson
 from skrytka.mail.identity.roles import Roles
 from skrytka.mail.identity.verifier import decode_verifier
-from skrytka.model.actor import LOCAL_ROOT, AccessRole, Grant
-from skrytka.model.errors import PermanentError, Reason
-from skrytka.model.events import DirectoryChanged
+from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.events import DirectoryChanged, DirectorySynced
 from skrytka.model.ids import AccountId
 from skrytka.store.commands.directory import PASSWORD, SetPassword
 from skrytka.store.rows import AccountRow, AccountStatus
 from skrytka.store.sql import directory as sql
 
-AT_LOGIN: Final = "outside directory"  # who makes an account at somebody's first login
+AT_LOGIN: Final = "outside directory"  # who makes an account at somebody's login, and follows his groups
+TIMER: Final = "timer"
+GONE_MIN: Final = 5  # so many may always leave at once
 
 
 class SyncChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,50 +41,82 @@ class OutsidePeople(AdminPart):
     def __init__(self, deps: AdminDeps, accounts: Accounts) -> None:
         super().__init__(deps)
         self._accounts = accounts
-        self._roles = Roles(AccessDeps(store=deps.store, keys=deps.keys, clock=deps.clock, random=deps.random))
+        access = AccessDeps(store=deps.store, keys=deps.keys, clock=deps.clock, random=deps.random)
+        self._roles = GroupRoles(Roles(access), deps.outside_roles)
 
     async def provision(self, person: OutsidePerson) -> None:
         """The account of somebody who has just proven who he is; nothing when another front was first."""
         with contextlib.suppress(PermanentError):
             await self._add(person, AT_LOGIN)
 
-    async def sync(self, actor: str, *, is_dry: bool) -> Sequence[SyncChange]:
+    async def refresh(self, account: AccountId, dn: str) -> None:
+        """Roles of somebody whose password was right just now; as they were where his groups cannot be read now."""
+        with contextlib.suppress(TransientError, PermanentError):
+            groups = await self._outside().groups_of(dn) if self._roles else None
+            row = await self._deps.store.read(sql.account_by_id(account)) if groups is not None else None
+            if row is not None and groups is not None:
+                tell(self._deps.events, AT_LOGIN, row.address, await self._roles.align(account, groups))
+
+    async def sync_by_timer(self) -> None:
+        """As :meth:`sync`, by nobody."""
+        await self.sync(TIMER, is_dry=False)
+
+    async def sync(self, actor: str, *, is_dry: bool, is_forced: bool = False) -> Sequence[SyncChange]:
         """Accounts as the directory has them; what it knows no more is suspended, never removed.
 
-        NOT_PERMITTED when it has nobody at all: that is a wrong setting sooner than an empty company.
+        NOT_PERMITTED when it has nobody at all, or (not ``is_forced``) when many are gone at once: that is a wrong
+        setting, or half a directory, sooner than an empty company. Nothing is changed then.
         """
-        outside = self._outside()
-        people = {person.address.key: person for person in await outside.everybody()}
+        people = {person.address.key: person for person in await self._outside().everybody()}
         if not people:
             raise PermanentError(
                 Reason.NOT_PERMITTED, "the directory has nobody: look at directory.sync_filter and base"
             )
         rows = {row.address: row for row in await self._deps.store.read(sql.accounts())}
+        entries = await self._entries()
+        gone = self._gone(people, rows, entries, is_forced=is_forced)
         changes: list[SyncChange] = []
         for key, person in people.items():
             row = rows.get(key)
-            changes += await (
-                self._new(person, actor, is_dry) if row is None else self._known(row, person, actor, is_dry)
-            )
-        for key, row in rows.items():
-            is_gone = key not in people and row.status is AccountStatus.ACTIVE
-            if is_gone and await self._dn(row.account) is not None:
-                changes.append(SyncChange(address=key, change="suspend"))
-                if not is_dry:
-                    await self._accounts.suspend(key, actor)
+            if row is None:
+                changes += await self._new(person, actor, is_dry=is_dry)
+            else:
+                changes += await self._known(row, entries.get(row.account), person, actor, is_dry=is_dry)
+        for key in gone:
+            changes.append(SyncChange(address=key, change="suspend"))
+            if not is_dry:
+                await self._accounts.suspend(key, actor)
+        if not is_dry:
+            self._tell(actor, changes)
         return changes
 
-    async def _new(self, person: OutsidePerson, actor: str, is_dry: bool) -> list[SyncChange]:  # noqa: FBT001
-        wanted = self._wanted(person)
+    def _gone(
+        self,
+        people: Mapping[str, OutsidePerson],
+        rows: Mapping[str, AccountRow],
+        entries: Mapping[AccountId, str],
+        *,
+        is_forced: bool,
+    ) -> list[str]:
+        active = [key for key, row in rows.items() if row.account in entries and row.status is AccountStatus.ACTIVE]
+        gone = [key for key in active if key not in people]
+        most = max(GONE_MIN, len(active) * self._deps.gone_percent // 100)
+        if len(gone) > most and not is_forced:
+            said = (
+                f"{len(gone)} of {len(active)} are gone there, where {most} may be: look, then `directory sync --force`"
+            )
+            raise PermanentError(Reason.NOT_PERMITTED, said)
+        return gone
+
+    async def _new(self, person: OutsidePerson, actor: str, *, is_dry: bool) -> list[SyncChange]:
         if not is_dry:
             await self._add(person, actor)
-        return [
-            SyncChange(address=person.address.key, change="add", detail=person.dn),
-            *(_role(person.address.key, "role.give", grant) for grant in wanted),
-        ]
+        wanted = self._roles.said(person.groups)
+        return [SyncChange(address=person.address.key, change="add", detail=person.dn), *_changes(person, wanted)]
 
-    async def _known(self, row: AccountRow, person: OutsidePerson, actor: str, is_dry: bool) -> list[SyncChange]:  # noqa: FBT001
-        dn = await self._dn(row.account)
+    async def _known(
+        self, row: AccountRow, dn: str | None, person: OutsidePerson, actor: str, *, is_dry: bool
+    ) -> list[SyncChange]:
         if dn is None:
             return [SyncChange(address=row.address, change="left", detail="it has a password here")]
         if row.status is AccountStatus.SUSPENDED:
@@ -92,26 +126,15 @@ class OutsidePeople(AdminPart):
             changes.append(SyncChange(address=row.address, change="rename", detail=person.dn))
             if not is_dry:
                 await self._point(row, person.dn, actor)
-        return changes + await self._align_roles(row, person, is_dry)
-
-    async def _align_roles(self, row: AccountRow, person: OutsidePerson, is_dry: bool) -> list[SyncChange]:  # noqa: FBT001
-        """Roles that the settings name follow the groups; others, given by hand, stay."""
-        has, wanted = frozenset(await self._roles.of(row.account)), frozenset(self._wanted(person))
-        given, taken = wanted - has, (has & self._mapped()) - wanted
+        aligned = await self._roles.align(row.account, person.groups, is_dry=is_dry)
         if not is_dry:
-            for grant in given:
-                await self._roles.give(row.account, grant, LOCAL_ROOT)
-            for grant in taken:
-                await self._roles.take(row.account, grant, LOCAL_ROOT)
-        return [
-            *(_role(row.address, "role.give", grant) for grant in _sorted(given)),
-            *(_role(row.address, "role.take", grant) for grant in _sorted(taken)),
-        ]
+            tell(self._deps.events, actor, row.address, aligned)
+        return [*changes, *_changes(person, aligned)]
 
     async def _add(self, person: OutsidePerson, actor: str) -> None:
         info = await self._accounts.add_outside(person.address.key, OUTSIDE + person.dn, actor)
-        for grant in self._wanted(person):
-            await self._roles.give(AccountId(info.account), grant, LOCAL_ROOT)
+        given = await self._roles.align(AccountId(info.account), person.groups)
+        tell(self._deps.events, actor, info.address, given)
 
     async def _point(self, row: AccountRow, dn: str, actor: str) -> None:
         for credential in await self._deps.store.read(sql.credentials(row.account)):
@@ -121,33 +144,32 @@ class OutsidePeople(AdminPart):
                 await self._deps.store.submit(command)
                 self._deps.events.emit(DirectoryChanged(actor=actor, action="account.password", object=row.address))
 
-    async def _dn(self, account: AccountId) -> str | None:
-        """The entry that an account is of; None when it has a password here, or none."""
-        for credential in await self._deps.store.read(sql.credentials(account)):
-            stored = decode_verifier(credential.verifier).stored if credential.kind == PASSWORD else ""
-            if stored.startswith(OUTSIDE):
-                return stored.removeprefix(OUTSIDE)
-        return None
+    async def _entries(self) -> dict[AccountId, str]:
+        """The DN of each account that is of an entry; the others have a password here, or none."""
+        verifiers = await self._deps.store.read(sql.verifiers(PASSWORD))
+        stored = {account: decode_verifier(raw).stored for account, raw in verifiers.items()}
+        return {account: one.removeprefix(OUTSIDE) for account, one in stored.items() if one.startswith(OUTSIDE)}
 
     def _outside(self) -> Outside:
         if self._deps.outside is None:
             raise PermanentError(Reason.UNSUPPORTED, "no directory is named: [directory] urls")
         return self._deps.outside
 
-    def _wanted(self, person: OutsidePerson) -> list[Grant]:
-        return _sorted(
-            Grant(AccessRole(one.role), one.domain)
-            for one in self._deps.outside_roles
-            if one.group.lower() in person.groups
-        )
+    def _tell(self, actor: str, changes: Sequence[SyncChange]) -> None:
+        """One event of a sync that has changed something; each change has its own beside."""
+        counts = {kind: sum(one.change == kind for one in changes) for kind in ("add", "suspend", "rename")}
+        roles = sum(one.change.startswith("role.") for one in changes)
+        if roles or any(counts.values()):
+            self._deps.events.emit(
+                DirectorySynced(
+                    actor=actor,
+                    added=counts["add"],
+                    suspended=counts["suspend"],
+                    renamed=counts["rename"],
+                    roles=roles,
+                )
+            )
 
-    def _mapped(self) -> frozenset[Grant]:
-        return frozenset(Grant(AccessRole(one.role), one.domain) for one in self._deps.outside_roles)
 
-
-def _sorted(grants: Iterable[Grant]) -> list[Grant]:
-    return sorted(set(grants), key=lambda grant: (grant.role.value, grant.domain or ""))
-
-
-def _role(address: str, change: str, grant: Grant) -> SyncChange:
-    return SyncChange(address=address, change=change, detail=f"{grant.role.value} {grant.domain or 'everywhere'}")
+def _changes(person: OutsidePerson, changes: Iterable[RoleChange]) -> list[SyncChange]:
+    return [SyncChange(address=person.address.key, change=one.change, detail=one.detail) for one in changes]

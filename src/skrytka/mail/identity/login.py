@@ -138,7 +138,7 @@ class Identity:
             return None
         if check.is_outdated:
             stored = await self._renew(credential.account, stored, password)
-        self._recent.add(credential.account, stored, password)
+        self._recent.add(credential.account, stored, password, self._passwords.keep_s(stored))
         return msgspec.structs.replace(credential, stored=stored)
 
     async def _renew(self, account: AccountId, was: str, password: Secret) -> str:

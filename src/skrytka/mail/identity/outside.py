@@ -8,6 +8,7 @@ down they wait (TransientError, which counts against nobody); accounts with a pa
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol
 
+from skrytka.mail.identity.outside_groups import ListedGroups, Member, in_groups
 from skrytka.mail.identity.passwords import NOBODY, Check, Cost, Passwords, prepare
 from skrytka.model.address import Address, AddressError
 from skrytka.model.clock import Random
@@ -21,6 +22,7 @@ from skrytka.protocol.ldap.messages import Entry
 
 OUTSIDE: Final = "$ldap$"  # before the DN of an entry, where a hash would stand
 ADDRESS_PLACE: Final = "address"
+_ANYTHING: Final = parse_filter("(objectClass=*)")
 # Whoever reads their mail speaks for the domain, to authorities of certificates too (CA/B Forum BR 3.2.2.4.4, RFC 2142)
 SPEAKING: Final = frozenset(
     {"abuse", "admin", "administrator", "hostmaster", "postmaster", "root", "security", "webmaster"}
@@ -51,6 +53,12 @@ class Provision(Protocol):
     async def __call__(self, person: OutsidePerson) -> None: ...
 
 
+class Refresh(Protocol):
+    """Brings roles into line with the groups of now, of somebody whose password was right just now; it may not fail."""
+
+    async def __call__(self, account: AccountId, dn: str) -> None: ...
+
+
 class Outside:
     """One directory. TransientError when it cannot be asked."""
 
@@ -61,7 +69,13 @@ class Outside:
         self._password = password
         self._one: Filter = parse_filter(settings.filter)
         self._all: Filter = parse_filter(settings.sync_filter)
+        self._listed = ListedGroups(settings)
         self._domains = frozenset(name.lower() for name in settings.domains)
+
+    @property
+    def remember_s(self) -> float:
+        """How long a password that was right is believed without asking."""
+        return float(self._settings.remember_s)
 
     def is_of(self, address: Address) -> bool:
         """Whether people of that domain come from the directory."""
@@ -71,17 +85,29 @@ class Outside:
         """Who has that address, and nobody else."""
         async with self._ldap.connected() as conn:
             entries = await self._search(conn, self._one, {ADDRESS_PLACE: address.key}, entries_max=2)
-        people = [person for entry in entries if (person := self._person(entry)) is not None]
-        return people[0] if len(entries) == 1 and people and people[0].address.key == address.key else None
+            person = self._person(entries[0]) if len(entries) == 1 else None
+            if person is None or person.address.key != address.key:
+                return None
+            return person._replace(groups=await self._groups(conn, entries[0]))
+
+    async def groups_of(self, dn: str) -> tuple[str, ...] | None:
+        """DNs of the groups of that entry, in lower case; None where there is no such entry."""
+        async with self._ldap.connected() as conn:
+            await self._bind(conn)
+            attributes = (self._settings.group_attribute, self._settings.name_attribute)
+            entries = await conn.search(dn, _ANYTHING, {}, attributes, entries_max=1, is_base=True)
+            return await self._groups(conn, entries[0]) if entries else None
 
     async def everybody(self) -> Sequence[OutsidePerson]:
         """All whose address is of one of the domains, by address; the first of several with one address."""
         async with self._ldap.connected() as conn:
             entries = await self._search(conn, self._all, {}, entries_max=self._settings.entries_max)
+            members = await self._listed.members(conn)
         found: dict[str, OutsidePerson] = {}
         for entry in entries:
             if (person := self._person(entry)) is not None:
-                found.setdefault(person.address.key, person)
+                groups = (*person.groups, *in_groups(members, self._member(entry)))
+                found.setdefault(person.address.key, person._replace(groups=groups))
         return [found[key] for key in sorted(found)]
 
     async def is_right(self, dn: str, password: Secret) -> bool:
@@ -99,10 +125,21 @@ class Outside:
         self, conn: LdapConnection, filter_: Filter, values: dict[str, str], *, entries_max: int
     ) -> list[Entry]:
         settings = self._settings
-        if settings.bind_dn and not await conn.bind(settings.bind_dn, self._password()):
-            raise TransientError(Reason.BAD_CONFIG, f"the directory does not take the password of {settings.bind_dn}")
-        attributes = (settings.address_attribute, settings.group_attribute)
+        await self._bind(conn)
+        attributes = (settings.address_attribute, settings.group_attribute, settings.name_attribute)
         return await conn.search(settings.base, filter_, values, attributes, entries_max=entries_max)
+
+    async def _bind(self, conn: LdapConnection) -> None:
+        who = self._settings.bind_dn
+        if who and not await conn.bind(who, self._password()):
+            raise TransientError(Reason.BAD_CONFIG, f"the directory does not take the password of {who}")
+
+    async def _groups(self, conn: LdapConnection, entry: Entry) -> tuple[str, ...]:
+        own = (group.lower() for group in entry.all(self._settings.group_attribute))
+        return (*own, *await self._listed.of(conn, self._member(entry)))
+
+    def _member(self, entry: Entry) -> Member:
+        return Member(entry.dn, entry.first(self._settings.name_attribute))
 
     def _person(self, entry: Entry) -> OutsidePerson | None:
         try:
@@ -124,16 +161,24 @@ class OutsidePasswords(Passwords):
         super().__init__(pepper, random, cost=cost, threads=threads)
         self._outside = outside
         self.provision: Provision | None = None  # set by the composition
+        self.refresh: Refresh | None = None  # likewise
         self.separator = "+"  # likewise
 
     async def verify(self, account: AccountId, password: Secret, stored: str | None) -> Check:
         """As Passwords, for entries of the directory by a bind."""
         if stored is None or not stored.startswith(OUTSIDE):
             return await super().verify(account, password, stored)
-        is_right = await self._outside.is_right(stored.removeprefix(OUTSIDE), password)
+        dn = stored.removeprefix(OUTSIDE)
+        is_right = await self._outside.is_right(dn, password)
         if not is_right:  # a wrong one costs a hash, as it does for who has no account
             await super().verify(NOBODY, password, None)
+        elif self.refresh is not None:
+            await self.refresh(account, dn)
         return Check(is_right)
+
+    def keep_s(self, stored: str) -> float | None:
+        """As Passwords; one of the directory may be another there by now, and nobody tells us."""
+        return self._outside.remember_s if stored.startswith(OUTSIDE) else None
 
     async def introduce(self, address: Address, password: Secret) -> bool:
         """Whether somebody without an account here is known there by this password: then he has one from now on.

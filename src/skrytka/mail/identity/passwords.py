@@ -102,6 +102,10 @@ class Passwords:
         """Whether somebody without an account had one made just now, known elsewhere by this password. Here: nobody."""
         return False
 
+    def keep_s(self, stored: str) -> float | None:
+        """How long one that was right is remembered, if it can change where nobody tells us; None: as others."""
+        return None
+
     def close(self) -> None:
         """End the threads; tries under way are given up."""
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -145,12 +149,23 @@ class RecentLogins:
         self._keep_s = keep_s
         self._entries_max = entries_max
         self._until: OrderedDict[bytes, float] = OrderedDict()
+        self._only: dict[AccountId, bytes] = {}  # the one that was right last, of those kept for a time of their own
 
-    def add(self, account: AccountId, stored: str, password: Secret) -> None:
-        """Remember that this password was right."""
-        self._until[self._mac(account, stored, password)] = self._clock.monotonic_s() + self._keep_s
+    def add(self, account: AccountId, stored: str, password: Secret, keep_s: float | None = None) -> None:
+        """Remember that this password was right, and (``keep_s``) no other one of the account: it was changed."""
+        mac = self._mac(account, stored, password)
+        if keep_s is not None:
+            self._forget_others(account, mac)
+        self._until[mac] = self._clock.monotonic_s() + (self._keep_s if keep_s is None else keep_s)
         if len(self._until) > self._entries_max:
             self._until.popitem(last=False)
+
+    def _forget_others(self, account: AccountId, mac: bytes) -> None:
+        if (before := self._only.get(account)) is not None and before != mac:
+            self._until.pop(before, None)
+        if len(self._only) >= self._entries_max:
+            self._only.clear()
+        self._only[account] = mac
 
     def has(self, account: AccountId, stored: str, password: Secret) -> bool:
         """Whether it was right within the last minutes."""

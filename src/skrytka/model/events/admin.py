@@ -19,6 +19,17 @@ class DirectoryChanged(AdminEvent, frozen=True, kw_only=True):
     object: str
 
 
+class DirectorySynced(AdminEvent, frozen=True, kw_only=True):
+    """Accounts were brought into line with the outside directory, and something was different."""
+
+    PERSONAL = frozenset({"actor"})
+    actor: str  # who asked, or "timer"
+    added: int
+    suspended: int
+    renamed: int  # entries with another DN
+    roles: int  # given or taken
+
+
 class CommandDone(AdminEvent, frozen=True, kw_only=True):
     """A command that changes something was carried out."""
 

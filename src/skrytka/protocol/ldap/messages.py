@@ -15,6 +15,8 @@ START_TLS: Final = b"1.3.6.1.4.1.1466.20037"  # RFC 4511 4.14.1
 PAGED: Final = b"1.2.840.113556.1.4.319"  # RFC 2696 2
 SUCCESS: Final = 0
 REFERRAL: Final = 10
+NO_SUCH_OBJECT: Final = 32
+NO_ATTRIBUTES: Final = ("1.1",)  # RFC 4511 4.5.1.8
 # What a bind is answered with that is refused for who asks, not for the server's state (RFC 4511 A.1): besides
 # invalidCredentials a broken rule or a lock (19, 53), an entry that is gone or has no password (32, 48), no right (50)
 NOT_LET_IN: Final = frozenset({19, 32, 34, 48, 49, 50, 53})
@@ -78,20 +80,21 @@ def unbind(number: int) -> bytes:
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """A search of the whole subtree below ``base`` that follows no alias."""
+    """A search of the whole subtree below ``base``, or of that entry alone, that follows no alias."""
 
     base: str
     filter: Filter
     values: Mapping[str, str]  # for the places of the filter
     attributes: tuple[str, ...]
     seconds: int
+    is_base: bool = False
 
 
 def search(number: int, asked: Asked, page_size: int, cookie: bytes) -> bytes:
     """One page of it; ``cookie`` is that of the page before (RFC 2696 3)."""
     body = ber.sequence(
         ber.octets(asked.base.encode()),
-        ber.integer(2, ber.ENUMERATED),  # wholeSubtree
+        ber.integer(0 if asked.is_base else 2, ber.ENUMERATED),  # baseObject, wholeSubtree
         ber.integer(0, ber.ENUMERATED),  # neverDerefAliases
         ber.integer(0),  # RFC 4511 4.5.1.4: no limit of size, the pages are one
         ber.integer(asked.seconds),

@@ -5,8 +5,10 @@ import pytest
 from skrytka.mail.admin.outside import SyncChange
 from skrytka.mail.identity.outside import OUTSIDE
 from skrytka.model.errors import PermanentError, Reason
+from skrytka.model.events import CommandDone, DirectorySynced
 from skrytka.model.secret import Secret
 from skrytka.store.rows import AccountStatus
+from skrytka.store.sql import access
 from skrytka.store.sql import directory as sql
 from tests.support.slapd import Slapd, slapd
 from tests.unit.mail.outside_world import OutsideWorld
@@ -82,3 +84,65 @@ async def test_an_empty_answer_empties_nothing(world: World, server: Slapd) -> N
         await world.admin.outside.sync(ACTOR, is_dry=True)
     assert caught.value.reason is Reason.UNSUPPORTED
     people.passwords.close()
+
+
+async def test_many_who_are_gone_at_once_are_a_fault(people: OutsideWorld) -> None:
+    await sync(people)
+    for number in range(8):
+        name = f"gone{number}"
+        await people.admin.accounts.add_outside(f"{name}@example.org", f"{OUTSIDE}uid={name},dc=example,dc=org", ACTOR)
+    people.world.events.events.clear()
+    with pytest.raises(PermanentError, match="8 of 10 are gone") as caught:
+        await people.admin.outside.sync_by_timer()
+    assert caught.value.reason is Reason.NOT_PERMITTED
+    assert people.world.events.events == []
+    changes = await people.admin.outside.sync(ACTOR, is_dry=False, is_forced=True)
+    assert [row.change for row in changes] == ["suspend"] * 8
+
+
+async def test_one_event_tells_of_a_sync_and_one_of_each_change(people: OutsideWorld) -> None:
+    people.world.events.events.clear()
+    await people.admin.outside.sync_by_timer()
+    (told,) = [event for event in people.world.events.events if isinstance(event, DirectorySynced)]
+    assert (told.actor, told.added, told.suspended, told.renamed, told.roles) == ("timer", 2, 0, 0, 2)
+    given = [event for event in people.world.events.events if isinstance(event, CommandDone)]
+    assert [(event.action, event.object, event.after) for event in given] == [
+        ("role.give", "alice@example.org", "help_desk example.org"),
+        ("role.give", "bob@example.org", "help_desk example.org"),
+    ]
+    people.world.events.events.clear()
+    await people.admin.outside.sync_by_timer()
+    assert people.world.events.events == []
+
+
+async def test_roles_follow_at_the_next_login_too(people: OutsideWorld, server: Slapd) -> None:
+    await sync(people)
+    other = OutsideWorld(people.world, server, group_attribute="cn")  # there she is in no such group any more
+    other.passwords.refresh = other.admin.outside.refresh
+    right = Secret("alice-password")
+    with pytest.raises(PermanentError):
+        await other.identity.login("alice@example.org", Secret("wrong"), PeerFacts(), "PLAIN")
+    assert await grants(people, "alice") == ["help_desk"]
+    await other.identity.login("alice@example.org", right, PeerFacts(), "PLAIN")
+    assert await grants(people, "alice") == []
+    people.passwords.refresh = people.admin.outside.refresh
+    await people.identity.login("alice@example.org", right, PeerFacts(), "PLAIN")
+    assert await grants(people, "alice") == ["help_desk"]
+    other.passwords.close()
+
+
+async def test_groups_that_cannot_be_read_change_nothing(people: OutsideWorld, server: Slapd) -> None:
+    await sync(people)
+    account = (await people.world.store.read(sql.accounts()))[0].account
+    down = OutsideWorld(people.world, server, urls=("ldaps://localhost:1",))
+    await down.admin.outside.refresh(account, "uid=alice,ou=people,dc=example,dc=org")
+    await people.admin.outside.refresh(account, "uid=nobody,ou=people,dc=example,dc=org")
+    await people.world.admin.outside.refresh(account, "uid=alice,ou=people,dc=example,dc=org")
+    assert await grants(people, "alice") == ["help_desk"]
+    down.passwords.close()
+
+
+async def grants(people: OutsideWorld, name: str) -> list[str]:
+    row = await people.world.store.read(sql.account_by_address(f"{name}@example.org"))
+    assert row is not None
+    return [grant.role for grant in await people.world.store.read(access.grants(row.account))]

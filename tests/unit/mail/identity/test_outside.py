@@ -55,6 +55,35 @@ async def test_the_first_login_makes_the_account(people: OutsideWorld) -> None:
         await people.identity.login(str(ALICE), Secret("wrong"), PeerFacts(), "PLAIN")
 
 
+async def test_a_password_that_was_changed_there_opens_nothing_after_a_minute(
+    people: OutsideWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = RIGHT
+    asked: list[str] = []
+
+    async def is_right(self: Outside, dn: str, password: Secret) -> bool:
+        asked.append(dn)
+        return password.reveal() == now.reveal()
+
+    async def is_in(password: Secret) -> bool:
+        try:
+            await people.identity.login(str(ALICE), password, PeerFacts(), "PLAIN")
+        except PermanentError:
+            return False
+        return True
+
+    assert await is_in(RIGHT)
+    monkeypatch.setattr(Outside, "is_right", is_right)
+    assert await is_in(RIGHT)
+    assert asked == []  # from memory
+    now = Secret("changed there")
+    assert await is_in(now)
+    assert not await is_in(RIGHT)  # whoever has shown the new one ends the old one at once
+    people.world.clock.advance(people.settings.remember_s)
+    now = RIGHT
+    assert not await is_in(Secret("changed there"))
+
+
 @pytest.mark.parametrize("password", [b"", b"\0", b"\0alice-password", b"alice-password\0", b"x" * 2000])
 async def test_what_cannot_be_a_password_is_not_shown_to_the_directory(people: OutsideWorld, password: bytes) -> None:
     asked: list[bytes] = []
@@ -93,7 +122,7 @@ async def test_a_domain_that_is_not_the_directorys_is_not_asked_for(people: Outs
     assert not await people.passwords.introduce(ALICE, RIGHT)
 
 
-@pytest.mark.parametrize("name", ["postmaster", "Admin", "hostmaster", "abuse"])
+@pytest.mark.parametrize("name", ["postmaster", "Admin", "hostmaster", "abuse", "alice+bank"])
 async def test_nobody_makes_himself_who_speaks_for_the_domain(
     people: OutsideWorld, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

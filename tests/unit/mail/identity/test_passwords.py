@@ -95,11 +95,32 @@ def test_a_recent_login_is_remembered_for_some_minutes_and_for_that_credential_o
     assert not recent.has(alice, "hash", Secret("x"))
 
 
+def test_one_that_may_change_elsewhere_is_remembered_for_a_time_of_its_own_and_alone() -> None:
+    clock = FixedClock()
+    recent, alice, bob = RecentLogins(clock, CountingRandom(), keep_s=300), AccountId(1), AccountId(2)
+    recent.add(alice, "entry", Secret("old"), 60)
+    recent.add(bob, "entry", Secret("old"), 60)
+    recent.add(alice, "entry", Secret("old"), 60)
+    assert recent.has(alice, "entry", Secret("old"))
+    recent.add(alice, "entry", Secret("new"), 60)  # so it was changed
+    assert not recent.has(alice, "entry", Secret("old"))
+    assert recent.has(alice, "entry", Secret("new"))
+    assert recent.has(bob, "entry", Secret("old"))
+    clock.advance(60)
+    assert not recent.has(alice, "entry", Secret("new"))
+    recent.add(alice, "entry", Secret("new"), 0)
+    assert not recent.has(alice, "entry", Secret("new"))
+    assert passwords().keep_s("hash") is None
+
+
 def test_what_is_remembered_is_bounded() -> None:
     recent = RecentLogins(FixedClock(), CountingRandom(), entries_max=2)
     for name in "abc":
         recent.add(AccountId(1), "hash", Secret(name))
     assert [recent.has(AccountId(1), "hash", Secret(name)) for name in "abc"] == [False, True, True]
+    for number in range(9):
+        recent.add(AccountId(number), "entry", Secret("x"), 60)
+    assert len(recent._only) <= 2
 
 
 async def test_nothing_of_a_long_password_is_cut_off() -> None:

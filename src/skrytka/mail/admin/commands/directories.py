@@ -9,6 +9,7 @@ from skrytka.mail.identity.permissions import Permission
 
 class SyncArgs(Args, frozen=True, kw_only=True):
     is_dry: bool = False  # only say what would be done
+    is_forced: bool = False  # though many are gone there
 
 
 DIRECTORIES: Final[dict[str, Command]] = {
@@ -17,7 +18,9 @@ DIRECTORIES: Final[dict[str, Command]] = {
         result=list[SyncChange],
         permission=Permission.DIRECTORY_SYNC,
         scope=on_node,
-        run=lambda deps, args, actor, _: deps.admin.outside.sync(actor.name, is_dry=args.is_dry),
+        run=lambda deps, args, actor, _: deps.admin.outside.sync(
+            actor.name, is_dry=args.is_dry, is_forced=args.is_forced
+        ),
         route=Route("POST", "/directory/sync"),
         is_slow=True,
         is_dangerous=True,  # it may suspend accounts and give roles

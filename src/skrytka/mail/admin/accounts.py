@@ -159,7 +159,12 @@ class Accounts(AdminPart):
         """
         row = await self._account(address)
         await self._check(address, password, must_change)
-        await AccountFactors(self._deps).care.give(owner_of(row), password, must_change)
+        care, owner = AccountFactors(self._deps).care, owner_of(row)
+        if must_change and self._deps.policy is not None:
+            was = await care.stored(row.account)
+            if await care.was_used(owner, password, was):
+                raise PermanentError(Reason.WEAK_PASSWORD, "that password was used for the account before")
+        await care.give(owner, password, must_change)
         self._changed(actor, "account.password", row.address)
         return await self._info(row)
 

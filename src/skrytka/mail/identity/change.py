@@ -107,6 +107,15 @@ class PasswordCare:
         was = await self.stored(account)
         return "" if was is None else decode_verifier(was).must_change
 
+    async def was_used(self, owner: Owner, password: Secret, was: bytes | None) -> bool:
+        """Whether it is one of the last 24, ``was`` among them: as many hashes, one after the other."""
+        kept = await self._deps.store.read(sql.password_history(owner.account, HISTORY))
+        for verifier in ([] if was is None else [was]) + kept:
+            stored = decode_verifier(verifier).stored
+            if (await self._deps.passwords.verify(owner.account, password, stored)).is_right:
+                return True
+        return False
+
     async def stored(self, account: AccountId) -> bytes | None:
         """The verifier of now."""
         rows = await self._deps.store.read(directory.credentials(account))
@@ -192,11 +201,8 @@ class PasswordChanges(PasswordCare):
         except PasswordRefusedError:
             await self._limits.refund(*counted)
             raise
-        kept = await self._deps.store.read(sql.password_history(owner.account, HISTORY))
-        for verifier in ([] if was is None else [was]) + kept:
-            stored = decode_verifier(verifier).stored
-            if (await self._deps.passwords.verify(owner.account, new, stored)).is_right:
-                raise PasswordRefusedError((Problem.USED_BEFORE,), self._policy.minimum(has_mfa=has_mfa))
+        if await self.was_used(owner, new, was):
+            raise PasswordRefusedError((Problem.USED_BEFORE,), self._policy.minimum(has_mfa=has_mfa))
         await self._limits.refund(*counted)
 
     async def _set(self, owner: Owner, new: Secret, was: bytes | None, *, is_by_code: bool = False) -> None:

@@ -21,7 +21,7 @@ from skrytka.mail.identity.gate import NAME_MAX, Gate, Try, hidden_name, parse_n
 from skrytka.mail.identity.passwords import NOBODY, Passwords, RecentLogins
 from skrytka.mail.identity.programs import MailPrograms
 from skrytka.mail.identity.types import MAIL_RIGHTS, Credential, Credentials, Login, Means, Peer, right_of
-from skrytka.mail.identity.watch import Attempt, Unwatched, Watch
+from skrytka.mail.identity.watch import IDENTIFIED, Attempt, Unwatched, Watch
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock
 from skrytka.model.errors import PermanentError, Reason, TransientError
@@ -35,7 +35,6 @@ __all__ = [
 ]  # fmt: skip
 
 NAME_SUBJECT: Final = "node:address"  # key of the hashes by which events name what is no account
-IDENTIFIED: Final = "ID"  # RFC 2971
 VALID_MAX: Final = 10_000  # logins of which this process knows that they hold
 
 

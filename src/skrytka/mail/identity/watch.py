@@ -1,10 +1,12 @@
 """Who looks at logins: before a try, and when it is over (``mail.identity.attacks``)."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from skrytka.mail.identity.types import Credential, Peer
+
+IDENTIFIED: Final = "ID"  # RFC 2971: the mechanism of a program that says what it is when it was in already
 
 
 class Attempt(msgspec.Struct, frozen=True):

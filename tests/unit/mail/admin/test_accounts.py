@@ -67,7 +67,10 @@ async def test_a_password_that_is_given_is_not_what_everybody_tries(world: World
         with pytest.raises(PermanentError):
             await accounts.set_password("alice@example.test", Secret(password), ACTOR, "given")
     assert actions(world) == []
-    await accounts.set_password("alice@example.test", Secret("correct horse"), ACTOR, "given")
+    await accounts.set_password("alice@example.test", Secret("violet umbrella"), ACTOR, "given")
+    for again in (Secret("violet umbrella"), PASSWORD):
+        with pytest.raises(PermanentError, match="before"):
+            await accounts.set_password("alice@example.test", again, ACTOR, "given")
     await accounts.add("carol@example.test", Secret("correct horse"), ACTOR, must_change="given")
 
 

@@ -15,6 +15,7 @@ from skrytka.mail.identity.attacks.centroids import CENTROIDS
 from skrytka.mail.identity.attacks.homes import Homes, Kind, place_mac
 from skrytka.mail.identity.attacks.odd import DAY_MS, Limits, Oddity, Visit, oddities, score
 from skrytka.mail.identity.attacks.watching import Arrival
+from skrytka.mail.identity.watch import IDENTIFIED
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import ReasonedError
 from skrytka.model.events import Emitter, LoginOdd
@@ -123,13 +124,12 @@ class LookedAt:
     async def _look(self, arrival: Arrival) -> None:
         now_ms, address = self._clock.now_ms(), arrival.address.key
         rows = await self._homes.rows(address)
-        country = await self._where.of(arrival.facts.remote)
-        values = {
-            Kind.NETWORK: arrival.facts.network,
-            Kind.PROVIDER: self._where.provider_of(arrival.facts.remote),
-            Kind.COUNTRY: country,
-            Kind.DEVICE: _device(arrival),
-        }
+        country, values = "", {Kind.DEVICE: _device(arrival)}
+        if arrival.mechanism != IDENTIFIED:  # where it came from was looked at when it logged in
+            country = await self._where.of(arrival.facts.remote)
+            values[Kind.NETWORK] = arrival.facts.network
+            values[Kind.PROVIDER] = self._where.provider_of(arrival.facts.remote)
+            values[Kind.COUNTRY] = country
         macs = {kind: place_mac(self._key, address, kind, value) for kind, value in values.items() if value}
         known = {row.mac: row.last_at_ms for row in rows}
         if not all(now_ms - known.get(mac, -RENEW_MS) < RENEW_MS for mac in macs.values()):

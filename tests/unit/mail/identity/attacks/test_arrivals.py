@@ -10,6 +10,7 @@ from skrytka.mail.identity.attacks.arrivals import LookedAt, OddLogin
 from skrytka.mail.identity.attacks.homes import Homes
 from skrytka.mail.identity.attacks.odd import Oddity
 from skrytka.mail.identity.attacks.watching import Arrival
+from skrytka.mail.identity.watch import IDENTIFIED
 from skrytka.model.address import Address
 from skrytka.model.clock import FixedClock
 from skrytka.model.errors import Reason, TransientError
@@ -172,3 +173,12 @@ async def test_a_program_is_known_by_its_name_and_a_network_by_its_provider(worl
     await world.come("203.0.113.1", program="name=other")
     assert await world.places() == ["device", "device", "network", "provider"]
     assert world.told == []  # alone it counts little
+
+
+async def test_one_login_is_told_once_though_its_program_names_itself_behind_it(world: World) -> None:
+    await world.come()
+    world.case.clock.advance(3600)
+    await world.come("198.51.100.1", is_at_home=False)
+    await world.come("198.51.100.1", program="name=evil", mechanism=IDENTIFIED)
+    assert [odd.oddities for odd in world.told] == [(Oddity.NEW_NETWORK, Oddity.NEW_COUNTRY, Oddity.IMPOSSIBLE_TRAVEL)]
+    assert (await world.places()).count("device") == 2

@@ -1,6 +1,5 @@
 """Chromium with its virtual authenticator against the pages of the demo: a passkey opens, a security key is second."""
 
-import base64
 import email.policy
 import imaplib
 import subprocess
@@ -10,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.support.browser import opened
 from tests.support.demo import Demo
 
 pytestmark = pytest.mark.needs("chromium")
@@ -26,29 +24,10 @@ def demo() -> Iterator[Demo]:
         yield running
 
 
-def key_of(demo: Demo) -> str:
-    """By which the browser takes the demo's certificate for a good one: with a bad one it asks for no passkeys."""
-    certificate = x509.load_pem_x509_certificate((demo.root / "keys" / "tls" / "server.pem").read_bytes())
-    spki = certificate.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    digest = hashes.Hash(hashes.SHA256())
-    digest.update(spki)
-    return base64.b64encode(digest.finalize()).decode()
-
-
 @pytest.fixture
 def browser(demo: Demo, tmp_path: Path) -> Iterator[BrowserContext]:
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            str(tmp_path / "profile"),
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", f"--ignore-certificate-errors-spki-list={key_of(demo)}"],
-            locale="en-GB",
-        )
-        context.set_default_timeout(60_000)
+    with opened(demo, tmp_path) as context:
         yield context
-        context.close()
 
 
 def authenticator(browser: BrowserContext, page: Page, *, is_verifying: bool) -> tuple[Any, str]:

@@ -98,7 +98,7 @@ class WebApps:
 
     def _people(self) -> WebApp:
         parts = self._parts
-        admin = parts.commands().admin
+        commands = parts.commands()
         return people_app(
             PeopleDeps(
                 hostname=parts.settings.hostname,
@@ -107,9 +107,12 @@ class WebApps:
                 factors=self._typed_codes(),
                 own=self._security(),
                 oauth=parts.oauth(),
-                programs=admin.programs,
+                programs=commands.admin.programs,
+                apps=commands.admin.app_passwords,
+                sessions=commands.admin.sessions,
+                logins=commands.logins,
                 providers=ProviderDeps(
-                    providers=parts.providers(), accounts=admin.provided, origin=origin(parts.settings)
+                    providers=parts.providers(), accounts=commands.admin.provided, origin=origin(parts.settings)
                 ),
                 events=parts.events,
                 clock=parts.clock,

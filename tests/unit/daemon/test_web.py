@@ -46,7 +46,10 @@ def test_new_settings_hold_from_the_next_connection() -> None:
     first, second = parts("127.0.0.0/8"), parts("192.0.2.0/24")
     apps = WebApps(first)
     commands = SimpleNamespace(
-        admin=SimpleNamespace(sessions=None, api_keys=None, programs=None, provided=None, machines=None, events=None)
+        logins=None,
+        admin=SimpleNamespace(
+            sessions=None, api_keys=None, programs=None, app_passwords=None, provided=None, machines=None, events=None
+        ),
     )
     for one in (first, second):
         object.__setattr__(one, "commands", lambda: commands)

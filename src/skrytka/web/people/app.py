@@ -10,11 +10,13 @@ from skrytka.model.clock import Clock, Random
 from skrytka.model.events import Emitter
 from skrytka.net.limits import LimitTable
 from skrytka.protocol.http.server import Response
-from skrytka.web.http import CSS, Page, WebRequest, html, text
+from skrytka.web.http import CSS, Page, WebRequest, text
 from skrytka.web.people import oauth
 from skrytka.web.people.consent import Consent
 from skrytka.web.people.markup import STYLE, STYLE_PATH
 from skrytka.web.people.not_me import Locks, not_me_pages
+from skrytka.web.people.own_account import LoginLog, OwnAccount, SessionsOfOne
+from skrytka.web.people.own_apps import AppPasswordsOfOne, OwnApps
 from skrytka.web.people.own_programs import Granted, OwnPrograms
 from skrytka.web.people.own_security import OwnSecurity
 from skrytka.web.people.passkeys import Passkeys
@@ -27,7 +29,6 @@ from skrytka.web.router import Router
 from skrytka.web.session import WebApp
 
 ADDRESSES_MAX: Final = 10_000  # 3 MB, of which it is known how often they asked
-HOME: Final = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Skrytka</title><p>Skrytka</p></html>\n'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,9 @@ class PeopleDeps:
     oauth: OAuthDeps
     programs: Granted  # what somebody let in
     providers: ProviderDeps
+    apps: AppPasswordsOfOne
+    sessions: SessionsOfOne
+    logins: LoginLog | None = None  # None: this process cannot read the event log
     events: Emitter
     clock: Clock
     random: Random
@@ -51,15 +55,11 @@ class PeopleDeps:
 def people_app(deps: PeopleDeps) -> WebApp:
     """All of its pages: a module of this package adds its ``pages(deps)`` here."""
 
-    async def home(_request: WebRequest) -> Response:
-        return html(HOME)
-
     async def style(_request: WebRequest) -> Response:
         return Response(200, STYLE, (CSS,))
 
     visits = Visits(deps.identity, deps.clock, deps.random)
     pages: tuple[Page, ...] = (
-        Page("GET", "/", home),
         Page("GET", STYLE_PATH, style),
         *SignIn(deps.identity, deps.factors, visits, deps.providers.names).pages(),
         *SignOut(deps.providers, visits).pages(),
@@ -68,6 +68,8 @@ def people_app(deps: PeopleDeps) -> WebApp:
         *Passkeys(deps.own, visits, LimitTable(deps.clock, ADDRESSES_MAX)).pages(),
         *Consent(deps.oauth, visits).pages(),
         *OwnPrograms(deps.programs, visits).pages(),
+        *OwnApps(deps.apps, deps.own, visits).pages(),
+        *OwnAccount(deps.sessions, deps.logins, visits).pages(),
         *oauth.pages(deps.oauth),
         *(not_me_pages(deps.locks) if deps.locks is not None else ()),
     )

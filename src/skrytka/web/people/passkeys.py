@@ -184,7 +184,8 @@ class Passkeys:
             and visit is not None
             and await self._own.changes.must_change(login.account) in TO_CHANGE
         )
-        cookie = ("Set-Cookie", self._visits.begin(login, is_complete=True, is_given=is_given))
+        begun = self._visits.begin(login, is_complete=True, is_given=is_given, remote=request.peer.remote)
+        cookie = ("Set-Cookie", begun)
         return json({"next": PASSWORD_PATH if is_given else checked_after(asked.next)}, fields=(cookie,))
 
     def _begin(self) -> tuple[bytes, tuple[str, str]]:

@@ -182,9 +182,11 @@ class Providers:
         """Past the second factor, where he has shown it to the provider and that counts here."""
         if person.has_mfa or not await self._factors.is_needed(login):
             await self._identity.whole(login, request.peer, MECHANISM)
-            return _with_cookie(redirect(after), self._visits.begin(login, is_complete=True))
+            return _with_cookie(
+                redirect(after), self._visits.begin(login, is_complete=True, remote=request.peer.remote)
+            )
         place = SECURITY_PATH if await self._factors.must_enrol(login) else with_next(CODE_PATH, after)
-        return _with_cookie(redirect(place), self._visits.begin(login, is_complete=False))
+        return _with_cookie(redirect(place), self._visits.begin(login, is_complete=False, remote=request.peer.remote))
 
     async def _link(self, request: WebRequest, account: AccountId, person: ProviderPerson) -> Response:
         own, language = await self._whole(request), _language(request)

@@ -239,6 +239,7 @@ def _state(language: Language, state: FactorState, own: Own) -> list[str]:
     body += [_link(APP_PATH, say(language, "add_app")), _link(PASSKEY_PATH, say(language, "add_passkey"))]
     if not own.is_enrolling:
         body.append(_link(PASSWORD_PATH, say(language, "change_password")))
+        body.append(_link("/", say(language, "back")))
     if state.factors:
         body.append(paragraph(say(language, "codes_left", count=str(state.recovery_codes))))
         body.append(form(CODES_PATH, button(say(language, "make_codes"))))

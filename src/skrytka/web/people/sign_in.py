@@ -65,7 +65,7 @@ class SignIn:
         if not await self._factors.is_needed(login):
             return await self._whole(request, login, after)
         must_enrol = await self._factors.must_enrol(login)
-        cookie = self._visits.begin(login, is_complete=False)
+        cookie = self._visits.begin(login, is_complete=False, remote=request.peer.remote)
         return _on(SECURITY_PATH if must_enrol else with_next(CODE_PATH, after), cookie)
 
     async def _ask_code(self, request: WebRequest) -> Response:
@@ -90,7 +90,7 @@ class SignIn:
         """He has shown all that he has to; whose password somebody else knows sets his own first (ASVS 6.4.1)."""
         await self._identity.whole(login, request.peer, MECHANISM)
         is_given = login.means is Means.PASSWORD and await self._factors.must_change(login)
-        cookie = self._visits.begin(login, is_complete=True, is_given=is_given)
+        cookie = self._visits.begin(login, is_complete=True, is_given=is_given, remote=request.peer.remote)
         return _on(PASSWORD_PATH if is_given else checked_after(after), cookie)
 
     def _password_page(

@@ -32,6 +32,7 @@ class Visit(msgspec.Struct, frozen=True):
     is_complete: bool
     is_given: bool = False  # by a password that somebody else has chosen: it opens the page for another one alone
     key: bytes = b""  # of its cookie: what belongs to this visit alone is kept by it
+    remote: str = ""
 
     @property
     def person(self) -> Person:
@@ -48,11 +49,11 @@ class Visits:
         self._visits: OrderedDict[bytes, Visit] = OrderedDict()
         self._own: dict[AccountId, list[bytes]] = {}  # keys of visits, some of which may have ended
 
-    def begin(self, login: Login, *, is_complete: bool, is_given: bool = False) -> str:
+    def begin(self, login: Login, *, is_complete: bool, is_given: bool = False, remote: str = "") -> str:
         """The field that sets the cookie."""
         token = encode(self._random.token(32))
         key = _key(token)
-        self._visits[key] = Visit(login, self._clock.now_ms(), is_complete, is_given, key)
+        self._visits[key] = Visit(login, self._clock.now_ms(), is_complete, is_given, key, remote)
         self._bound(login.account, key)
         # Lax, not Strict: a program of another site sends people here.
         return f"{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={VISIT_S}"
@@ -78,6 +79,18 @@ class Visits:
             self._visits.pop(key, None)
             return None
         return visit
+
+    def of_one(self, account: AccountId) -> list[Visit]:
+        """Those of an account that have not ended, the oldest first; in this process, the only one with pages."""
+        since_ms = self._clock.now_ms() - VISIT_S * 1000
+        found = [self._visits[key] for key in self._own.get(account, ()) if key in self._visits]
+        return [visit for visit in found if visit.is_complete and visit.began_at_ms > since_ms]
+
+    def end_others(self, kept: Visit) -> None:
+        """All of its account but this one."""
+        for key in self._own.get(kept.login.account, ()):
+            if key != kept.key:
+                self._visits.pop(key, None)
 
     def end(self, request: WebRequest) -> None:
         """The cookie opens nothing any more."""

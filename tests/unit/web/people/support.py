@@ -109,21 +109,22 @@ class People:
             clock=world.clock,
             random=world.random,
         )
-        self.web = people_app(
-            PeopleDeps(
-                hostname="mail.example.test",
-                origin=ISSUER,
-                identity=self.identity,
-                factors=self.factors,
-                own=self.own,
-                oauth=self.case.deps,
-                programs=world.admin.programs,
-                providers=providers or ProviderDeps(providers=(), accounts=world.admin.provided, origin=ISSUER),
-                events=world.events,
-                clock=world.clock,
-                random=world.random,
-            )
+        self.deps = PeopleDeps(
+            hostname="mail.example.test",
+            origin=ISSUER,
+            identity=self.identity,
+            factors=self.factors,
+            own=self.own,
+            oauth=self.case.deps,
+            programs=world.admin.programs,
+            apps=world.admin.app_passwords,
+            sessions=world.admin.sessions,
+            providers=providers or ProviderDeps(providers=(), accounts=world.admin.provided, origin=ISSUER),
+            events=world.events,
+            clock=world.clock,
+            random=world.random,
         )
+        self.web = people_app(self.deps)
 
     async def get(self, target: str, **fields: str) -> Response:
         return await self._ask(asked("GET", target, b"", **(self._sent() | fields)))

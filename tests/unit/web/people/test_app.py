@@ -6,6 +6,8 @@ from skrytka.mail.identity.types import SecondFactors
 from skrytka.model.clock import FixedClock
 from skrytka.store.system import SystemRandom
 from skrytka.web.people.app import PeopleDeps, people_app
+from skrytka.web.people.own_account import SessionsOfOne
+from skrytka.web.people.own_apps import AppPasswordsOfOne
 from skrytka.web.people.own_programs import Granted
 from skrytka.web.people.own_security import OwnSecurity
 from skrytka.web.people.providers import ProvidedAccounts, ProviderDeps
@@ -26,6 +28,8 @@ async def test_there_is_a_first_page_and_nothing_else_by_itself() -> None:
             providers=ProviderDeps(
                 providers=(), accounts=cast("ProvidedAccounts", None), origin="https://mail.example.test:8442"
             ),
+            apps=cast("AppPasswordsOfOne", None),
+            sessions=cast("SessionsOfOne", None),
             events=Recorder(),
             clock=FixedClock(),
             random=SystemRandom(),

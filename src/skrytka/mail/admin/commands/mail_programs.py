@@ -13,12 +13,15 @@ from skrytka.mail.admin.commands.base import (
     Args,
     Command,
     CommandDeps,
+    NoArgs,
     Progress,
     Route,
     on_account,
+    on_node,
 )
 from skrytka.mail.identity.permissions import Permission, demand
 from skrytka.model.actor import Actor
+from skrytka.model.errors import PermanentError, Reason
 from skrytka.store.access_rows import HandKind
 
 DAYS_MAX: Final = 3660
@@ -30,6 +33,19 @@ class AppPasswordAddArgs(Args, frozen=True, kw_only=True):
     services: tuple[str, ...] = ()  # imap, smtp, pop3, sieve; empty: all
     networks: tuple[str, ...] = ()  # empty: from everywhere
     days: Annotated[int, msgspec.Meta(ge=1, le=DAYS_MAX)] | None = None  # null: it does not expire
+
+
+class OwnAppPasswordAddArgs(Args, frozen=True, kw_only=True):
+    """As AppPasswordAddArgs, of one's own."""
+
+    name: str
+    services: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    days: Annotated[int, msgspec.Meta(ge=1, le=DAYS_MAX)] | None = None
+
+
+class OwnAppPasswordArgs(Args, frozen=True, kw_only=True):
+    number: Annotated[int, msgspec.Meta(ge=1)]
 
 
 class AppPasswordArgs(Args, frozen=True, kw_only=True):
@@ -66,6 +82,27 @@ async def _app_password_add(deps: CommandDeps, args: AppPasswordAddArgs, actor: 
 
 async def _app_password_remove(deps: CommandDeps, args: Any, actor: Actor, _progress: Progress) -> object:
     return await deps.admin.app_passwords.remove(args.address, getattr(args, "number", None), actor.name)
+
+
+async def _own_address(deps: CommandDeps, actor: Actor) -> str:
+    if actor.account is None:
+        raise PermanentError(Reason.NOT_PERMITTED, f"{actor.name} has no account here")
+    return (await deps.admin.accounts.address_of(actor.account)).key
+
+
+async def _own_list(deps: CommandDeps, _args: NoArgs, actor: Actor, _progress: Progress) -> object:
+    return await deps.admin.app_passwords.list(await _own_address(deps, actor))
+
+
+async def _own_add(deps: CommandDeps, args: OwnAppPasswordAddArgs, actor: Actor, _progress: Progress) -> object:
+    address = await _own_address(deps, actor)
+    return await deps.admin.app_passwords.add(
+        address, args.name, actor.name, services=args.services, networks=args.networks, days=args.days
+    )
+
+
+async def _own_remove(deps: CommandDeps, args: OwnAppPasswordArgs, actor: Actor, _progress: Progress) -> object:
+    return await deps.admin.app_passwords.remove(await _own_address(deps, actor), args.number, actor.name)
 
 
 async def _delegation_add(deps: CommandDeps, args: DelegationArgs, actor: Actor, _progress: Progress) -> object:
@@ -109,6 +146,31 @@ MAIL_PROGRAMS: Final[dict[str, Command]] = {
         scope=on_account,
         run=_app_password_remove,
         route=Route("DELETE", "/accounts/{address}/app-passwords"),
+    ),
+    "app_password.own": Command(
+        args=NoArgs,
+        result=list[AppPasswordInfo],
+        permission=Permission.OWN,
+        scope=on_node,
+        run=_own_list,
+        route=Route("GET", "/own/app-passwords"),
+    ),
+    "app_password.own.add": Command(
+        args=OwnAppPasswordAddArgs,
+        result=AppPasswordMade,
+        permission=Permission.OWN,
+        scope=on_node,
+        run=_own_add,
+        route=Route("POST", "/own/app-passwords"),
+        is_dangerous=True,
+    ),
+    "app_password.own.remove": Command(
+        args=OwnAppPasswordArgs,
+        result=AppPasswordsGone,
+        permission=Permission.OWN,
+        scope=on_node,
+        run=_own_remove,
+        route=Route("DELETE", "/own/app-passwords/{number}"),
     ),
     "certificate.login.add": Command(
         args=CertificateAddArgs,

@@ -1,8 +1,10 @@
 """The stopped server: an administrator's command takes the folder's lock and starts a private store process."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
+from typing import Any
 
 import msgspec
 
@@ -29,8 +31,10 @@ from skrytka.daemon.store_check import StoreCheck
 from skrytka.mail.admin.admin import Admin
 from skrytka.mail.admin.base import AdminDeps
 from skrytka.mail.admin.commands.base import CommandDeps
+from skrytka.mail.admin.commands.run import run_command
 from skrytka.mail.identity.login import NAME_SUBJECT
 from skrytka.mail.identity.passwords import PEPPER_SUBJECT, Passwords
+from skrytka.model.actor import local_actor
 from skrytka.model.clock import Clock, Random
 from skrytka.model.events import Event
 from skrytka.model.settings import Settings
@@ -102,6 +106,20 @@ async def offline(layout: Layout) -> AsyncIterator[CommandDeps]:
         finally:
             passwords.close()
             await _close_log(layout, folder.settings, clock, events)
+
+
+def ask_here(layout: Layout, request: bytes, progress: Callable[[str], None]) -> dict[str, Any]:
+    """The last frame of a command as the control socket would have sent it; raises what :func:`locked` does."""
+
+    async def tell(text: str) -> None:
+        progress(text)
+
+    async def answer() -> bytes:
+        async with offline(layout) as deps:
+            return msgspec.json.encode(await run_command(deps, request, local_actor(actor()), tell))
+
+    plain: dict[str, Any] = msgspec.json.decode(asyncio.run(answer()))
+    return plain
 
 
 async def record(layout: Layout, event: Event, clock: Clock, random: Random, settings: Settings | None = None) -> None:

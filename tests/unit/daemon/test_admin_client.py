@@ -1,5 +1,6 @@
-import asyncio
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,13 +9,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from skrytka.daemon import admin_client
 from skrytka.daemon.admin_client import CommandBugError, ask, connect
 from skrytka.daemon.binding import bind_control
 from skrytka.daemon.layout import Layout
-from skrytka.mail.admin.commands.run import Answer
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.framing import FrameReader, frame
+from tests.support import installations
+
+MODULES_MAX = 20  # of some 600
 
 
 class Server:
@@ -103,20 +105,15 @@ def test_a_closed_socket_is_told_with_the_mend(
     assert sock.fileno() >= 0
 
 
-def test_a_stopped_server_is_done_without(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Offline:
-        async def __aenter__(self) -> str:
-            return "deps"
-
-        async def __aexit__(self, *_: object) -> None:
-            await asyncio.sleep(0)
-
-    async def run_command(deps: object, request: bytes, _actor: str, progress: Any) -> Answer:
-        await progress("alone")
-        return Answer(ok=True, result=(deps, msgspec.json.decode(request)["command"]))
-
+def test_a_stopped_server_is_done_without(tmp_path: Path) -> None:
+    installations.make(tmp_path / "s")
     told: list[str] = []
-    monkeypatch.setattr(admin_client, "offline", lambda _layout: Offline())
-    monkeypatch.setattr(admin_client, "run_command", run_command)
-    assert ask(layout, "domain.list", {}, told.append) == ["deps", "domain.list"]
-    assert told == ["alone"]
+    found = ask(Layout(tmp_path / "s"), "store.check", {}, told.append)
+    assert found["differences"] == []
+    assert told
+
+
+def test_who_asks_a_running_server_loads_next_to_nothing_of_it() -> None:
+    script = "import skrytka.daemon.admin_client, sys; print(sum(name.startswith('skrytka.') for name in sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert int(loaded.stdout) < MODULES_MAX

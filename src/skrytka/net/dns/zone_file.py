@@ -19,7 +19,6 @@ import dns.exception
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
-import yaml
 
 from skrytka.model.address import Domain
 from skrytka.model.dns import Mx, Record
@@ -41,6 +40,8 @@ Types = Mapping[str, tuple[Record, ...] | None]
 
 def read_zone(text: str) -> dict[str, Types]:
     """By name in lower case; ValueError says which entry is wrong."""
+    import yaml  # noqa: PLC0415 - few servers have such a file, and each front would hold it
+
     try:
         document = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes texts, lists and tables only
     except (yaml.YAMLError, RecursionError) as exc:

@@ -1,6 +1,7 @@
 """Composition of a front: settings, keys and store become the services that its listeners run."""
 
 import asyncio
+import contextlib
 
 from skrytka import __version__
 from skrytka.daemon.administration import Administration
@@ -34,6 +35,7 @@ from skrytka.mail.queue.courier import CourierDeps, LocalCourier
 from skrytka.mail.queue.outbound import OutboundCourier
 from skrytka.mail.queue.waiting import WaitingMail
 from skrytka.model import reply
+from skrytka.model.errors import TransientError
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Settings
 from skrytka.net.authority import NODE_SUBJECT
@@ -360,7 +362,8 @@ async def compose(base: Base) -> Parts:
         seed = await base.keys.node(NODE_SUBJECT) if has_api else None
         parts = Parts(base, passwords, await base.keys.node(NAME_SUBJECT), seed)
         if has_api:
-            await parts.administration.admin.machines.look()
+            with contextlib.suppress(TransientError):  # then every client is asked for a certificate
+                await parts.administration.admin.machines.look()
         if isinstance(passwords, OutsidePasswords) and base.settings.directory.is_just_in_time:
             passwords.provision = parts.administration.admin.outside.provision
             passwords.refresh = parts.administration.admin.outside.refresh

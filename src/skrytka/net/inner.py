@@ -2,7 +2,7 @@
 
 Whose certificate it is stands in the certificate (:class:`Machine`); both ends ask for the purpose, and whether that
 machine is still one of us (:class:`Members`), at the beginning and whenever somebody is put out: then his connections
-end at once. Nothing speaks this way yet; the standby will.
+end at once. No connection outlives the certificate that it began with. Nothing speaks this way yet; the standby will.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, Protocol
 
+from skrytka.model.clock import Clock
 from skrytka.model.engine import DisconnectedError
 from skrytka.model.errors import Reason, RemoteProtocolError, TransientError
 from skrytka.model.events import Emitter, MachineRefused
@@ -19,7 +20,7 @@ from skrytka.net.authority import Issued
 from skrytka.net.connection import Connection
 from skrytka.net.dialer import Dial
 from skrytka.net.listener import Service
-from skrytka.net.machines import read_machine
+from skrytka.net.machines import ends_at_ms, read_machine
 from skrytka.net.tls import new_server_context
 from skrytka.net.tls_pipe import TlsPipe
 
@@ -61,9 +62,11 @@ def _mutual(context: ssl.SSLContext, issued: Issued) -> ssl.SSLContext:
 class Inner:
     """The certificate of this node, and its connections with others."""
 
-    def __init__(self, issued: Issued, members: Members, events: Emitter) -> None:
+    def __init__(self, issued: Issued, members: Members, events: Emitter, clock: Clock) -> None:
+        """``clock`` is that of the connections."""
         self._members = members
         self._events = events
+        self._clock = clock
         self._open: dict[int, tuple[Machine, Connection]] = {}
         self._number = 0
         self.use(issued)
@@ -118,9 +121,12 @@ class Inner:
     @contextlib.asynccontextmanager
     async def _known(self, conn: Connection) -> AsyncIterator[Machine]:
         """TransientError for who is not one of us, whoever signed his certificate."""
-        machine = read_machine(conn.tls.peer) if conn.tls is not None else None
+        shown = conn.tls.peer if conn.tls is not None else b""
+        machine = read_machine(shown)
         if machine is None or machine.purpose not in SERVERS:
             raise self._refused(conn, machine, "purpose")
+        left_s = (ends_at_ms(shown) - self._clock.now_ms()) / 1000
+        conn.ends_at_s = min(conn.ends_at_s, self._clock.monotonic_s() + left_s)
         self._number += 1
         number = self._number
         self._open[number] = machine, conn  # first: whoever is put out while we ask is found

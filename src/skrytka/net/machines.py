@@ -33,9 +33,9 @@ def read_machine(der: bytes) -> Machine | None:
         return None
 
 
-def serial_of(der: bytes) -> str:
-    """Its number in hexadecimal digits, as `openssl x509 -serial` shows it."""
-    return f"{x509.load_der_x509_certificate(der).serial_number:X}"
+def ends_at_ms(der: bytes) -> int:
+    """When a certificate ends that :func:`read_machine` has read."""
+    return int(x509.load_der_x509_certificate(der).not_valid_after_utc.timestamp() * 1000)
 
 
 def new_request() -> tuple[Secret, str]:
@@ -53,16 +53,15 @@ def read_request(pem: str) -> ec.EllipticCurvePublicKey:
         raise _bad("too long")
     try:
         request = x509.load_pem_x509_csr(pem.encode("ascii"))
-        is_his = request.is_signature_valid
         key = request.public_key()
     except (ValueError, UnicodeEncodeError, InvalidSignature, x509.InvalidVersion) as exc:
         raise _bad("it cannot be read") from exc
     except Exception as exc:  # cryptography: UnsupportedAlgorithm, for keys and curves of its own list
         raise _bad("its key is of no kind that is known here") from exc
-    if not is_his:
-        raise _bad("its signature is wrong")
     if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name not in _CURVES:
-        raise _bad("its key has to be of P-256 or P-384")
+        raise _bad("its key has to be of P-256 or P-384")  # first: to check a signature of some others takes long
+    if not request.is_signature_valid:
+        raise _bad("its signature is wrong")
     return key
 
 

@@ -3,6 +3,7 @@ import contextlib
 import os
 import resource
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
@@ -15,6 +16,8 @@ from skrytka.daemon.control_server import ControlServer, name_of, peer_uid
 from skrytka.mail.admin.commands.base import CommandDeps
 from skrytka.model.actor import Actor, local_actor
 from tests.support.logs import CountingLog
+
+NOBODY = 65534  # of Debian
 
 
 @pytest.fixture
@@ -114,6 +117,29 @@ def no_descriptors() -> Iterator[None]:
         for fd in taken:
             os.close(fd)
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.needs("root")
+async def test_whoever_else_connects_is_shown_the_door_though_the_socket_is_open_to_all() -> None:
+    """The kernel says who it is; the rights of the file, and that he is on this machine, say nothing."""
+    log = CountingLog()
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as peer:
+        path = Path(folder) / "control.sock"
+        with bind_control(path) as bound:
+            path.parent.chmod(0o755)
+            path.chmod(0o777)
+            server = asyncio.ensure_future(ControlServer(bound, cast("CommandDeps", None), log).run())
+            os.seteuid(NOBODY)
+            try:
+                peer.connect(str(path))
+            finally:
+                os.seteuid(0)
+            peer.setblocking(False)
+            async with asyncio.timeout(20):
+                assert await asyncio.get_running_loop().sock_recv(peer, 9) == b""
+            server.cancel()
+            await asyncio.gather(server, return_exceptions=True)
+    assert not log.events
 
 
 async def test_others_are_shown_the_door(sock: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from skrytka.net.sweeper import Sweeper
 from skrytka.store.system import SystemClock
 from tests.unit.net.harness import LineEngine, Recorder, World, serving
 
+CLOCK = SystemClock()
 SEED = Secret(bytes(32))
 HOUR_MS = 3_600_000
 
@@ -56,13 +57,15 @@ class Ends:
         self.members = Members()
         self.recorder = Recorder()
         self.seen: list[Machine] = []
-        self.one = Inner(issued(ONE, "one"), self.members, self.recorder)
+        self.left_s: list[float] = []  # until their certificates end
+        self.one = Inner(issued(ONE, "one"), self.members, self.recorder, CLOCK)
 
     def caller(self, own: Issued) -> Inner:
-        return Inner(own, self.members, self.recorder)
+        return Inner(own, self.members, self.recorder, CLOCK)
 
     async def echo(self, conn: Connection, machine: Machine) -> None:
         self.seen.append(machine)
+        self.left_s.append(conn.ends_at_s - CLOCK.monotonic_s())
         engine = LineEngine()
         async for event in conn.events(engine):
             await conn.send(engine.send(getattr(event, "text", b"")))
@@ -89,6 +92,7 @@ async def test_two_nodes_know_each_other_and_speak() -> None:
         assert await ends.said(world, ends.caller(issued(member(3, Purpose.STANDBY), "three"))) == b"hello"
         await world.until(lambda: not len(ends.one))
     assert ends.seen == [TWO, member(3, Purpose.STANDBY)]
+    assert all(3500 < left_s <= 3600 for left_s in ends.left_s)
     assert not ends.recorder.of(MachineRefused)
 
 

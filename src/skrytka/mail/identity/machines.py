@@ -5,6 +5,7 @@ key, shows the token and a request, and gets a certificate for hours or days; wh
 it alone. Who is put out, or whose account is locked, suspended or removed, gets none, and those it has count no more.
 """
 
+import asyncio
 import hmac
 import re
 from typing import Final
@@ -29,6 +30,7 @@ from skrytka.store.sql import machines as sql
 MINUTES: Final = 15
 MINUTES_MAX: Final = 60
 NAME_MAX: Final = 64
+SLICE: Final = 20  # rows of a list between two turns of the loop
 SECRET_BYTES: Final = 32
 PREFIX: Final = "skrytka-machine_"  # so that who finds one knows what it is
 SELF: Final = "machine"  # who renews, in events
@@ -85,7 +87,7 @@ class Machines(AccessPart):
         super().__init__(deps)
         self._events = events
         self._invited_until_ms = 0
-        self.has_any = False  # or may have: what asks clients for certificates need not ask before
+        self.has_any = True  # or may have, until :meth:`look`: nobody need be asked for a certificate before
 
     @property
     def is_inviting(self) -> bool:
@@ -95,8 +97,7 @@ class Machines(AccessPart):
     async def look(self) -> None:
         """Find out what the two above are, at the start of the process."""
         until_ms, count = await self._deps.store.read(sql.invited_until())
-        self._invited_until_ms = max(self._invited_until_ms, until_ms)
-        self.has_any = self.has_any or count > 0
+        self._invited_until_ms, self.has_any = max(self._invited_until_ms, until_ms), count > 0
 
     async def invite(
         self, account: AccountId, purpose: Purpose, name: str, actor: str, *, minutes: int = MINUTES
@@ -165,7 +166,12 @@ class Machines(AccessPart):
 
     async def list(self) -> list[MachineInfo]:
         """By account, the oldest first; invitations that nobody used too, until the next one is made."""
-        return [await self._info(row) for row in await self._deps.store.read(sql.machines())]
+        found: list[MachineInfo] = []
+        for row in await self._deps.store.read(sql.machines()):
+            found.append(await self._info(row))
+            if len(found) % SLICE == 0:
+                await asyncio.sleep(0)
+        return found
 
     async def revoke(self, account: AccountId, machine_id: str, actor: str) -> MachineInfo:
         """NO_SUCH_OBJECT when the account has no such machine."""

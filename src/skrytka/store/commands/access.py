@@ -8,7 +8,7 @@ from skrytka.store.commands.directory import keep_an_admin
 from skrytka.store.commands.shared import hosted, log_directory
 from skrytka.store.rows import ACCESS_SUBJECT, AccountStatus, Op
 from skrytka.store.sql import access as sql
-from skrytka.store.sql import directory
+from skrytka.store.sql import directory, repeats
 from skrytka.store.statement import Query, Value
 
 SYSTEM_ADMIN = "system_admin"  # everywhere: what ``account.is_admin`` marks
@@ -239,7 +239,7 @@ class NoteHand(Command[None], frozen=True):
 
 
 class ExpireAccess(Command[int], frozen=True):
-    """Forget sessions and approvals of long ago."""
+    """Forget sessions and approvals of long ago, and answers whose time is over."""
 
     sessions_before_ms: int
     approvals_before_ms: int
@@ -247,6 +247,7 @@ class ExpireAccess(Command[int], frozen=True):
     def run(self, tx: Tx) -> Query[int]:
         sessions = yield sql.EXPIRE_SESSIONS(before_ms=self.sessions_before_ms)
         approvals = yield sql.EXPIRE_APPROVALS(before_ms=self.approvals_before_ms)
+        yield repeats.DROP_LAPSED(now_ms=tx.now_ms)
         count = len(sessions) + len(approvals)
         if count:
             tx.log(ACCESS_SUBJECT, Op.ACCESS_EXPIRE, 0, count)

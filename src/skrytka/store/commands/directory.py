@@ -20,6 +20,7 @@ from skrytka.store.sql import (
     mailboxes,
     outbound,
     places,
+    repeats,
 )
 from skrytka.store.sql import directory as sql
 from skrytka.store.statement import Query, Value
@@ -305,10 +306,11 @@ def put_password(tx: Tx, account: AccountId, verifier: bytes) -> Query[None]:
 
 
 def end_what_it_made(account: AccountId) -> Query[None]:
-    """What came of a login on the web and goes on without one: sessions, keys of programs, machines."""
+    """What came of a login on the web and goes on without one: sessions, keys of programs, machines, kept answers."""
     yield access.END_OTHERS(account=account, session=b"")
     yield access.REMOVE_KEYS(account=account)
     yield machines.REVOKE_ALL(account=account)
+    yield repeats.DROP_ALL(account=account)
 
 
 def _hold_scheduled(tx: Tx, account: AccountId, reason: str) -> Query[int]:

@@ -14,6 +14,7 @@ ANSWER = Statement(
     "UPDATE repeated SET record = :record WHERE account = :account AND repeat = :repeat RETURNING repeat"
 )
 DROP = Statement("DELETE FROM repeated WHERE account = :account AND repeat = :repeat RETURNING repeat")
+DROP_ALL = Statement("DELETE FROM repeated WHERE account = :account")
 DROP_LAPSED = Statement("DELETE FROM repeated WHERE expires_at_ms <= :now_ms")
 COUNT = Statement("SELECT count(*) FROM repeated WHERE account = :account")
 _ONE = Statement("SELECT digest, record FROM repeated WHERE account = :account AND repeat = :repeat")

@@ -38,6 +38,7 @@ def reason_of(caught: pytest.ExceptionInfo[PermanentError]) -> Reason:
 
 async def test_who_is_invited_gets_a_certificate_once_and_the_next_one_by_it(world: World, access: AccessDeps) -> None:
     machines, alice = Machines(access, world.events), await world.account("alice")
+    await machines.look()
     assert [machines.is_inviting, machines.has_any] == [False, False]
     invitation = await machines.invite(alice, Purpose.REMOTE, "Alice's laptop", ACTOR, minutes=5)
     assert [machines.is_inviting, machines.has_any] == [True, True]

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from skrytka.cli import account_access, options, output
+from skrytka.cli import account_access, account_links, options, output
 from skrytka.cli.connect import ask
 from skrytka.cli.language import STORED_LANGUAGE, stored_language
 from skrytka.cli.sizes import SIZE
@@ -21,6 +21,7 @@ def account() -> None:
 account.add_command(account_access.show)
 account.add_command(account_access.control)
 account.add_command(account_access.certificate)
+account.add_command(account_links.link)
 
 
 @account.command()
@@ -28,10 +29,25 @@ account.add_command(account_access.certificate)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input; else one is made up.")
 @click.option("--quota", type=SIZE, metavar="SIZE", help="Such as 500M or 10G; 0 is no limit.")
 @click.option("--admin", "is_admin", is_flag=True, help="An administrator: the password works on the web only.")
+@click.option("--provider", metavar="NAME", help="It opens by this provider of another house, and has no password.")
 @options.json_option
 @options.installation_options
-def add(*, address: str, password_stdin: bool, quota: int | None, is_admin: bool, as_json: bool) -> None:
+def add(
+    *,
+    address: str,
+    password_stdin: bool,
+    quota: int | None,
+    is_admin: bool,
+    provider: str | None,
+    as_json: bool,
+) -> None:
     """Make the account ADDRESS; prints its password unless it was given."""
+    if provider is not None:
+        if password_stdin or quota is not None or is_admin:
+            raise click.UsageError("--provider goes with no other option but --json")
+        made = ask("provider.account.add", provider=provider, address=address)
+        show(made, "account {address} is made", None, as_json=as_json)
+        return
     password = new_password(is_given=password_stdin)
     made = ask("account.add", address=address, password=password, quota_bytes=quota, is_admin=is_admin)
     show(made, "account {address} is made", None if password_stdin else password, as_json=as_json)

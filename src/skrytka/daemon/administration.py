@@ -104,6 +104,7 @@ class Administration:
                 outside=outside(base.settings, base.layout, base.clock, base.random),
                 outside_roles=base.settings.directory.roles,
                 approvals=lambda: self.settings.approvals,
+                providers=base.settings.providers,
                 gone_percent=base.settings.directory.gone_percent,
                 separator=base.settings.accounts.subaddress_separator,
                 alerts=self.alerts(),

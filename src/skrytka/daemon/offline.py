@@ -92,6 +92,7 @@ async def offline(layout: Layout) -> AsyncIterator[CommandDeps]:
                     quota_bytes=folder.settings.accounts.quota_bytes,
                     hostname=folder.settings.hostname,
                     is_demo=folder.settings.is_demo,
+                    providers=folder.settings.providers,
                     policy=given_policy(folder.settings, layout, events),
                     dkim=dkim_deps(folder.settings, layout, clock, clock, random),
                     dns=dns_deps(folder.settings, layout, clock, random),

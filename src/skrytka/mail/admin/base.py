@@ -14,7 +14,7 @@ from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import DirectoryChanged, Emitter
 from skrytka.model.ids import UnitId, new_unit
-from skrytka.model.settings import Approvals, DirectoryRole
+from skrytka.model.settings import Approvals, DirectoryRole, Provider
 from skrytka.store.api import Store
 from skrytka.store.rows import AccountRow, AccountStatus
 from skrytka.store.seal.source import KeySource
@@ -47,6 +47,7 @@ class AdminDeps:
     trusted: Callable[[str], None] = lambda _key: None  # hears of accounts that are their owners' (Address.key)
     outside: Outside | None = None  # None: everybody is known here
     outside_roles: tuple[DirectoryRole, ...] = ()
+    providers: tuple[Provider, ...] = ()  # of other houses, by which people sign in
     gone_percent: int = 20  # of the directory's accounts; more at once are no leavers
     approvals: Callable[[], Approvals] = Approvals  # settings of now
     separator: str = "+"  # of subaddresses

@@ -7,7 +7,7 @@ in; or an administrator has said that it waits for that provider.
 from typing import Final, NamedTuple
 
 from skrytka.mail.admin.accounts import Accounts
-from skrytka.mail.admin.base import AdminDeps, AdminPart
+from skrytka.mail.admin.base import AdminDeps, AdminPart, parse_address
 from skrytka.mail.admin.group_roles import GroupRoles, tell
 from skrytka.mail.identity.access_deps import AccessDeps
 from skrytka.mail.identity.openid.links import PROVIDED, LinkInfo, Links
@@ -66,6 +66,19 @@ class ProvidedPeople(AdminPart):
         row = await self._account(address.key)
         await self._links.add(row.account, person.issuer, person.subject, is_told=True)
         self._changed(row.address, "account.link", row.address)
+
+    async def expect(self, address: str, provider: str, actor: str) -> None:
+        """An account that waits for whoever the provider first says has that address; mail comes in from now on.
+
+        NO_SUCH_OBJECT: no provider of that name; NOT_PERMITTED: it may not speak for the domain.
+        """
+        found = next((one for one in self._deps.providers if one.name == provider), None)
+        if found is None:
+            raise PermanentError(Reason.NO_SUCH_OBJECT, f"the settings name no provider {provider!r}")
+        parsed = parse_address(address)
+        if parsed.domain.name not in {name.lower() for name in found.domains}:
+            raise PermanentError(Reason.NOT_PERMITTED, f"{provider} may not speak for {parsed.domain.name}")
+        await self._accounts.add_outside(parsed.key, PROVIDED + found.issuer, actor)
 
     async def unlink(self, address: str, issuer: str, actor: str) -> list[LinkInfo]:
         """What is left. NO_SUCH_OBJECT."""

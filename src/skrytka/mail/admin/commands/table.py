@@ -15,6 +15,7 @@ from skrytka.mail.admin.commands.machines import MACHINES
 from skrytka.mail.admin.commands.mail_programs import MAIL_PROGRAMS
 from skrytka.mail.admin.commands.node import NODE_COMMANDS
 from skrytka.mail.admin.commands.programs import PROGRAMS
+from skrytka.mail.admin.commands.providers import PROVIDER_COMMANDS
 from skrytka.mail.admin.commands.reports import REPORTS
 
 COMMANDS: Final[dict[str, Command]] = {
@@ -23,6 +24,7 @@ COMMANDS: Final[dict[str, Command]] = {
     **ACCOUNTS,
     **PROGRAMS,
     **DIRECTORIES,
+    **PROVIDER_COMMANDS,
     **MAIL_PROGRAMS,
     **FACTORS,
     **ACCESS,

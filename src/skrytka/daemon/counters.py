@@ -22,6 +22,7 @@ from skrytka.mail.identity.attacks.counting import Seconds
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import UNREADABLE, ReasonedError
 from skrytka.model.events import Emitter, FaultRaised
+from skrytka.net.bugs import bug_caught
 from skrytka.net.limits import KeptWindow, LimitTable
 from skrytka.store.seal.keys import derive
 from skrytka.store.seal.ring import COUNTERS_SUBJECT, KeyRing
@@ -108,7 +109,16 @@ class Counters:
         self._kept = self._changes
 
     async def keep(self) -> None:
-        """Write what has changed, if anything has. A disk that refuses is told once, and tried again."""
+        """Write what has changed, if anything has. A disk that refuses is told once, and tried again.
+
+        Never fails: the server goes on without.
+        """
+        try:
+            await self._keep()
+        except Exception as exc:  # noqa: BLE001 - a bug here is none with the server (conventions C6)
+            self._events.emit(bug_caught(exc))
+
+    async def _keep(self) -> None:
         changes = self._changes
         if changes == self._kept:
             return

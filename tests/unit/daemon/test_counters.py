@@ -197,3 +197,15 @@ def test_any_octets_are_read_or_told(tmp_path: Path, ring: KeyRing, octets: byte
     path.write_bytes(octets)
     assert len(Run(path, ring, FixedClock()).events.events) == 1
     os.unlink(path)
+
+
+async def test_a_bug_in_keeping_ends_no_server(path: Path, ring: KeyRing, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(path, ring, FixedClock())
+    run.take()
+
+    def broken(_self: LimitTable, _most: int) -> Iterator[object]:
+        raise RuntimeError
+
+    monkeypatch.setattr(LimitTable, "kept", broken)
+    await run.counters.keep()
+    assert run.events.names() == ["BugCaught"]

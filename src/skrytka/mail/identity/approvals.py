@@ -124,7 +124,10 @@ class Approvals(AccessPart):
         for approval in await deps.store.read(usable):
             if await deps.store.submit(UseApproval(unit=self._unit(), approval=approval)):
                 return id_text(approval)
-        said = "that takes a second person: ask with POST /approvals, and do it again when it is approved"
+        said = (
+            "that takes a second person: ask with `skrytka approval ask` or POST /approvals,"
+            " and do it again when it is approved"
+        )
         raise PermanentError(Reason.APPROVAL_NEEDED, said)
 
     async def give_back(self, approval_id: str) -> None:

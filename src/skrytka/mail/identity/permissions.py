@@ -86,6 +86,7 @@ ALLOWED: Final[dict[AccessRole, frozenset[Permission]]] = {
         {
             *(P.PING, P.OWN, P.DOMAIN_READ, P.ACCOUNT_READ, P.ALIAS_READ, P.ACCOUNT_PASSWORD, P.TRACE_READ),
             *(P.FACTOR_READ, P.CREDENTIAL_READ, P.CREDENTIAL_REVOKE, P.LOGIN_READ, P.SESSION_READ, P.SESSION_REVOKE),
+            P.APPROVAL_ASK,
         }
     ),
     AccessRole.AUDITOR: _READS,

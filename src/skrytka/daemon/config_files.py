@@ -7,7 +7,6 @@ from skrytka.daemon import privileges
 from skrytka.daemon.config import Config, ConfigError, ConfigFault, load
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.ordered import ordered_files
-from skrytka.daemon.tsig_file import key_of
 from skrytka.model.errors import PermanentError
 from skrytka.model.settings import Settings
 from skrytka.net.geo import Database
@@ -63,6 +62,10 @@ def _zone(config: Config) -> Iterator[ConfigFault]:
 
 
 def _tsig_keys(config: Config) -> Iterator[ConfigFault]:
+    if not config.settings.dns.publish:
+        return
+    from skrytka.daemon.tsig_file import key_of  # noqa: PLC0415 - all of dnspython, which the supervisor has no use for
+
     for number, one in enumerate(config.settings.dns.publish):
         try:
             key_of(config.layout.root / one.key_file)

@@ -6,9 +6,8 @@ seed is shown once, as text and QR code, and kept on paper. Formats: docs/format
 
 import hashlib
 import io
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import segno
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,6 +17,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from skrytka.model.clock import Random
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.secret import Secret
+
+if TYPE_CHECKING:
+    import segno
 
 SEED_BYTES: Final = 32
 PUBLIC_BYTES: Final = 32
@@ -100,7 +102,9 @@ def qr_terminal(text: Secret) -> str:
     return out.getvalue()
 
 
-def _qr(text: Secret) -> segno.QRCode:
+def _qr(text: Secret) -> "segno.QRCode":
+    import segno  # noqa: PLC0415 - once in the life of an installation
+
     return segno.make_qr(text.reveal().decode(), error="m")  # digits, capitals, dashes: the compact alphanumeric mode
 
 

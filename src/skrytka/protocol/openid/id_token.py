@@ -17,6 +17,8 @@ TOKEN_MAX: Final = 64 * 1024
 LEEWAY_S: Final = 60  # between two clocks
 AGE_MAX_S: Final = 600  # it was made for us a moment ago
 SUBJECT_MAX: Final = 255  # OpenID Connect Core 2
+# What joserfc raises for a header that is no object, too deep, or names a key that cannot be
+_UNREADABLE: Final = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 _LARGE_HEADER: Final = 4096  # some name a certificate in it, which nobody here believes
 
 
@@ -91,7 +93,7 @@ def _opened(token: str, keys: tuple[Jwk, ...]) -> bytes:
         signed = jws.extract_compact(token.encode("ascii"), registry=registry)
         key = _signer(signed.headers(), keys)
         is_right = jws.validate_compact(signed, key, registry=registry)
-    except (JoseError, ValueError, TypeError, KeyError) as exc:
+    except _UNREADABLE as exc:
         raise TokenError(f"no signed token: {type(exc).__name__}") from exc
     if not is_right:
         raise TokenError("the signature is wrong")

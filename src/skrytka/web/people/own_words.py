@@ -70,6 +70,7 @@ _ENGLISH: Final = {
     "means_app_password": "app password",
     "means_token": "permission of a program",
     "means_certificate": "certificate",
+    "means_provider": "sign-in by another server",
 }
 _POLISH: Final = {
     "home": "Twoje konto",
@@ -136,6 +137,7 @@ _POLISH: Final = {
     "means_app_password": "hasłem aplikacji",
     "means_token": "zgodą dla programu",
     "means_certificate": "certyfikatem",
+    "means_provider": "przez inny serwer",
 }
 WORDS: Final[Mapping[Language, Mapping[str, str]]] = {"en": _ENGLISH, "pl": _POLISH}
 

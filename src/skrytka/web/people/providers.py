@@ -38,7 +38,7 @@ from skrytka.web.people.visits import Visits
 COOKIE: Final = "__Host-provider"
 BEGUN_S: Final = 600
 BEGUN_MAX: Final = 10_000
-BEGUN_A_MINUTE: Final = 30  # by one address: all share the room for them, and each is a question to the provider
+BEGUN_A_MINUTE: Final = 60  # by one address: all share the room for them, and each is a question to the provider
 MINUTE_S: Final = 60.0
 MECHANISM: Final = "OIDC"
 CALLBACK: Final = "/callback"

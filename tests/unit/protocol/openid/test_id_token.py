@@ -5,6 +5,8 @@ from functools import cache
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from joserfc import jwk
 
 from skrytka.protocol.openid.id_token import Expected, TokenError, UnknownKeyError, verify
@@ -20,7 +22,8 @@ RIGHT: dict[str, Any] = {
     "iat": NOW_S,
     "nonce": "n-1",
 }
-KEYS = (public(ec_key()), public(rsa_key()))
+EC, RSA = public(ec_key()), public(rsa_key())
+KEYS = (EC, RSA)
 
 
 def claims(**changes: Any) -> dict[str, Any]:
@@ -129,6 +132,8 @@ def hostile() -> dict[str, tuple[str, str]]:
         "encrypted": (f"{head}.{body}.{signature}.x.y", "no signed token"),
         "two parts": (f"{head}.{body}", "no signed token"),
         "nothing": ("", "no signed token"),
+        "a list with the right word": (f"{part(['alg'])}.{body}.{signature}", "no signed token"),
+        "a header without end": (f"{part(b'[' * 3000)}.{body}.{signature}", "no signed token"),
         "no JSON": (f"{part(b'hello')}.{body}.{signature}", "no signed token"),
         "a list": (f"{part([1])}.{body}.{signature}", "no signed token"),
         "too long": ("a" * 70_000, "too long"),
@@ -141,6 +146,25 @@ def test_a_hostile_token_is_refused(name: str) -> None:
     token, said = hostile()[name]
     with pytest.raises(TokenError, match=said):
         verify(token, KEYS, EXPECTED)
+
+
+MEMBER = st.one_of(
+    st.none(), st.integers(), st.text(max_size=50), st.sampled_from([RSA["n"], EC["x"], "AQAB", "P-256"])
+)
+JWK = st.fixed_dictionaries(
+    {"kty": st.sampled_from(["RSA", "EC"])},
+    optional=dict.fromkeys(("n", "e", "crv", "x", "y", "kid", "alg"), MEMBER),
+)
+HEADER = st.dictionaries(st.sampled_from(["alg", "kid", "typ", "crit", "b64", "jwk"]), MEMBER | st.just("ES256"))
+
+
+@given(JWK, HEADER, st.binary(max_size=100), st.booleans())
+def test_whatever_comes_is_somebody_or_an_error(
+    key: dict[str, Any], header: dict[str, Any], signature: bytes, is_rsa: bool
+) -> None:
+    made = {"alg": "RS256" if is_rsa else "ES256"} | header
+    with pytest.raises(TokenError):
+        verify(f"{part(made)}.{part(claims())}.{part(signature)}", (key,), EXPECTED)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -15,6 +15,9 @@ from skrytka.model.settings import Provider as ProviderSettings
 from skrytka.net.openid import OpenIdProvider
 from skrytka.protocol.acme.jose import encode
 from skrytka.protocol.openid.exchange import Client, Question, Tokens, authorization_url, code_of
+
+if TYPE_CHECKING:
+    from skrytka.protocol.openid.id_token import Identified
 
 EMAIL: Final = "email"
 GROUPS_MAX: Final = 10_000
@@ -62,19 +65,28 @@ class Provider:
         code = code_of(query, question, await self._client.metadata())
         tokens = await self._client.redeem(self.settings.client_id, question, code)
         identified = await self._verified(tokens, question)
-        claims = identified.claims
-        if self.settings.address_claim not in claims:
-            claims = {**await self._client.person(tokens, identified.subject), **claims}
+        of_address, of_groups = await self._sources(identified, tokens)
         has_mfa = bool(identified.methods & frozenset(self.settings.mfa_amr))
         return ProviderPerson(
             identified.issuer,
             identified.subject,
-            self._address(claims),
-            _groups(claims.get(self.settings.group_claim)),
+            self._address(of_address),
+            _groups(of_groups.get(self.settings.group_claim)),
             has_mfa or (identified.context != "" and identified.context in self.settings.mfa_acr),
         )
 
-    async def _verified(self, tokens: Tokens, question: Question) -> Any:
+    async def _sources(self, identified: "Identified", tokens: Tokens) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Where the address stands, and the groups: in the id token, else in what userinfo says.
+
+        Each is read from one of them as a whole: whether an address is verified is said beside that very address.
+        """
+        settings, claims = self.settings, identified.claims
+        has_address = settings.address_claim in claims
+        has_groups = not settings.roles or settings.group_claim in claims
+        more = claims if has_address and has_groups else await self._client.person(tokens, identified.subject)
+        return claims if has_address else more, claims if has_groups else more
+
+    async def _verified(self, tokens: Tokens, question: Question) -> "Identified":
         """The id token, checked in a thread; once more with newer keys where none of the known ones has signed it."""
         from skrytka.protocol.openid import id_token  # joserfc: 9 MB that a front without providers does not need
 

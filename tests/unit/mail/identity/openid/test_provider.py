@@ -66,6 +66,20 @@ async def test_what_the_token_lacks_is_asked_for(people: OpenIdWorld) -> None:
         await people.come()
 
 
+async def test_whether_it_is_verified_is_said_beside_the_address(people: OpenIdWorld) -> None:
+    people.fake.userinfo = {"sub": "subject-1", "email": "bob@example.org", "email_verified": False}
+    people.fake.claims = {"email": None, "email_verified": True}
+    assert (await people.come()).address is None
+
+
+async def test_groups_that_the_token_lacks_are_asked_for_where_they_give_roles(people: OpenIdWorld) -> None:
+    people.fake.userinfo = {"sub": "subject-1", "email": "bob@example.org", "groups": ["mail-help"]}
+    person = await people.come()
+    assert person.address is not None
+    assert (person.address.key, person.groups) == ("alice@example.org", ("mail-help",))
+    assert (await people.come(people.with_settings(roles=()))).groups == ()
+
+
 @pytest.mark.parametrize(
     ("claims", "settings", "expected"),
     [

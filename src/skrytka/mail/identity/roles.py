@@ -41,13 +41,13 @@ class Roles(AccessPart):
 
     async def give(self, account: AccountId, grant: Grant, actor: Actor) -> None:
         """PermanentError(NOT_PERMITTED) for more than the actor has himself."""
-        _check(actor, grant)
+        demand_giving(actor, grant)
         unit, domain = self._unit(), grant.domain or ""
         await self._deps.store.submit(GiveRole(unit=unit, account=account, role=grant.role.value, domain=domain))
 
     async def take(self, account: AccountId, grant: Grant, actor: Actor) -> None:
         """Sessions and keys of the account have no more than what is left, from the next request on."""
-        _check(actor, grant)
+        demand_giving(actor, grant)
         unit, domain = self._unit(), grant.domain or ""
         await self._deps.store.submit(TakeRole(unit=unit, account=account, role=grant.role.value, domain=domain))
 
@@ -71,7 +71,8 @@ def info_of(row: GrantRow) -> RoleInfo:
     return RoleInfo(address=row.address, role=row.role, domain=row.domain or None, given_at_ms=row.given_at_ms)
 
 
-def _check(actor: Actor, grant: Grant) -> None:
+def demand_giving(actor: Actor, grant: Grant) -> None:
+    """See :meth:`Roles.give`."""
     if grant.role not in GIVEN:
         raise PermanentError(Reason.BAD_SYNTAX, "everybody is a user: that role is not given")
     if not covers(actor, grant):

@@ -5,12 +5,13 @@ from skrytka.model.ids import AccountId
 from skrytka.store.access_rows import ApprovalState, HandKind
 from skrytka.store.commands.base import Command, Tx
 from skrytka.store.commands.directory import keep_an_admin
-from skrytka.store.commands.shared import hosted, log_directory
+from skrytka.store.commands.shared import hosted, log_directory, number
 from skrytka.store.rows import ACCESS_SUBJECT, AccountStatus, Op
 from skrytka.store.sql import access as sql
 from skrytka.store.sql import directory, repeats
 from skrytka.store.statement import Query, Value
 
+WAITING_MAX = 100  # of one account
 SYSTEM_ADMIN = "system_admin"  # everywhere: what ``account.is_admin`` marks
 
 
@@ -149,7 +150,7 @@ class RemoveApiKey(Command[None], frozen=True):
 
 
 class AskApproval(Command[None], frozen=True):
-    """Somebody wants to do what takes two."""
+    """Somebody wants to do what takes two. TOO_MANY while much of his waits: others are to be found among it."""
 
     approval: bytes
     account: AccountId
@@ -158,6 +159,10 @@ class AskApproval(Command[None], frozen=True):
     expires_at_ms: int
 
     def run(self, tx: Tx) -> Query[None]:
+        waiting = ApprovalState.WAITING.value
+        ((count,),) = yield sql.WAITING_OF(account=self.account, waiting=waiting, now_ms=tx.now_ms)
+        if number(count) >= WAITING_MAX:
+            raise PermanentError(Reason.TOO_MANY, f"{WAITING_MAX} of your requests wait already")
         yield sql.ASK(
             approval=self.approval,
             account=self.account,

@@ -46,6 +46,9 @@ ASK = Statement(
     "INSERT INTO approval (approval, account, digest, state, record, asked_at_ms, expires_at_ms)"
     " VALUES (:approval, :account, :digest, :state, :record, :now_ms, :expires_at_ms)"
 )
+WAITING_OF = Statement(
+    "SELECT COUNT(*) FROM approval WHERE account = :account AND state = :waiting AND expires_at_ms > :now_ms"
+)
 DECIDE = Statement(
     "UPDATE approval SET state = :state, record = :record, decided_by = :by, decided_at_ms = :now_ms"
     " WHERE approval = :approval AND state = :was AND expires_at_ms > :now_ms RETURNING approval"

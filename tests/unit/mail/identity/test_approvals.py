@@ -8,6 +8,7 @@ from skrytka.mail.identity.four_eyes import Hands, Kind
 from skrytka.model.actor import LOCAL_ROOT, Actor
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.settings import Approvals as ApprovalSettings
+from skrytka.store.commands.access import WAITING_MAX
 from tests.unit.mail.world import World
 
 ARGS, WHY = b'{"address":"bob@example.test"}', "he left in spring"
@@ -79,5 +80,11 @@ async def test_whoever_asks_for_a_thousand_things_takes_nobody_s_approval_away(
     asked = await approvals.ask(COMMAND, Kind.ERASE, ARGS, WHY, alice)
     await approvals.decide(asked.id, "seen in the office", admin, is_approved=True)
     world.clock.advance(1)
-    await asyncio.gather(*(approvals.ask(COMMAND, Kind.ERASE, b"{}", WHY, bob) for _ in range(1001)))
+    many = (approvals.ask(COMMAND, Kind.ERASE, b"{}", WHY, bob) for _ in range(WAITING_MAX + 1))
+    answers = await asyncio.gather(*many, return_exceptions=True)
+    (refused,) = [answer for answer in answers if isinstance(answer, PermanentError)]
+    assert refused.reason is Reason.TOO_MANY
+    assert asked.id in {info.id for info in await approvals.list()}
     assert await approvals.use(COMMAND, ARGS, alice) == asked.id
+    world.clock.advance(HOLDS_S)
+    await approvals.ask(COMMAND, Kind.ERASE, b"{}", WHY, bob)

@@ -21,7 +21,7 @@ from skrytka.mail.admin.commands.base import (
 )
 from skrytka.mail.identity.api_keys import DAYS_MAX, ApiKeyInfo, Limits, NewApiKey
 from skrytka.mail.identity.permissions import ALLOWED, Permission, demand
-from skrytka.mail.identity.roles import RoleInfo, demand_cover
+from skrytka.mail.identity.roles import RoleInfo, demand_giving
 from skrytka.mail.identity.sessions import SessionInfo
 from skrytka.model.actor import AccessRole, Actor, Grant
 from skrytka.model.errors import PermanentError, Reason
@@ -122,7 +122,7 @@ async def _roles_of(deps: CommandDeps, args: Any) -> object:
 
 async def _role_give(deps: CommandDeps, args: RoleArgs, actor: Actor, _progress: Progress) -> object:
     account = await _account(deps, args.address, actor)
-    demand_cover(actor, [args.grant])
+    demand_giving(actor, args.grant)
     await deps.admin.hands.note(account, HandKind.ROLE, actor)
     await deps.admin.roles.give(account, args.grant, actor)
     return await _roles_of(deps, args)

@@ -41,11 +41,21 @@ class Laptop:
     def enrol(self, token: str) -> subprocess.CompletedProcess[str]:
         return self.run("cert", "enrol", self.url, "--ca-file", str(self.demo.facts["ca"]), text=token + "\n")
 
-    def log_in(self) -> None:
-        """By the API, as the certificate lets it."""
+    def connection(self) -> http.client.HTTPSConnection:
         context = ssl.create_default_context(cafile=self.demo.facts["ca"])
         context.load_cert_chain(self.certificate)
-        connection = http.client.HTTPSConnection("localhost", int(self.url.rpartition(":")[2]), context=context)
+        return http.client.HTTPSConnection("localhost", int(self.url.rpartition(":")[2]), context=context)
+
+    def status(self, connection: http.client.HTTPSConnection) -> int:
+        """Of a request on it."""
+        connection.request("GET", "/api/v1/me", headers={"Authorization": f"Bearer {self.token.read_text()}"})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+
+    def log_in(self) -> None:
+        """By the API, as the certificate lets it."""
+        connection = self.connection()
         body = {"address": ADMIN, "password": self.demo.password("admin"), "use": "bearer"}
         with contextlib.closing(connection):
             connection.request("POST", "/api/v1/session", json.dumps(body), {"Content-Type": "application/json"})
@@ -91,7 +101,10 @@ def test_a_machine_is_enrolled_used_and_put_out(laptop: Laptop) -> None:
     laptop.demo.start()
     assert laptop.ask("account", "list").returncode == 0  # the machine is known over a restart
     (machine,) = here(laptop, "cert", "machines")
-    here(laptop, "cert", "revoke", ADMIN, machine["id"])
+    with contextlib.closing(laptop.connection()) as connection:
+        assert laptop.status(connection) == 200
+        here(laptop, "cert", "revoke", ADMIN, machine["id"])
+        assert laptop.status(connection) == 403  # on the connection that is open
     done = laptop.ask("account", "list")
     assert (done.returncode, "certificate" in done.stderr) == (7, True)
     found = [event["kind"] for event in here(laptop, "trace", ADMIN)]

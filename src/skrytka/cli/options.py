@@ -61,7 +61,8 @@ def remote_options(function: Callable[P, R]) -> Callable[..., R]:
         return function(*args, **kwargs)
 
     path = click.Path(path_type=Path, readable=False)
-    inner = click.option("--certificate-file", type=path, help="Of this machine, where `cert enrol` put it elsewhere.")(
+    there = click.Path(exists=True, dir_okay=False, path_type=Path)
+    inner = click.option("--certificate-file", type=there, help="Of this machine, if `cert enrol` put it elsewhere.")(
         inner
     )
     inner = click.option(

@@ -25,7 +25,7 @@ VALID_DAYS = 199  # what clients accept of a server certificate (CA/Browser Foru
 AUTHORITY_DAYS = 3650  # of machines: whoever is asked for their certificates may run for long
 NODE_SUBJECT: Final = "node:authority"
 _NODES: Final = "Skrytka nodes"
-_BACKDATED = dt.timedelta(hours=1)  # a client's clock may be slow
+BACKDATED: Final = dt.timedelta(hours=1)  # a client's clock may be slow
 _SERVER: Final = (ExtendedKeyUsageOID.SERVER_AUTH,)
 _CLIENT: Final = (ExtendedKeyUsageOID.CLIENT_AUTH,)
 _BOTH: Final = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
@@ -131,7 +131,7 @@ class Authority:
             .issuer_name(self._name)
             .public_key(key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(self._now - _BACKDATED)
+            .not_valid_before(self._now - BACKDATED)
             .not_valid_after(until)
         )
 

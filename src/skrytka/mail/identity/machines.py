@@ -125,8 +125,7 @@ class Machines(AccessPart):
         )
         await deps.store.submit(command)
         self._invited_until_ms, self.has_any = max(self._invited_until_ms, until_ms), True
-        row = await deps.store.read(sql.machine(account, machine.machine))
-        assert row is not None  # noqa: S101 - it was written just now
+        row = MachineRow(account, machine.machine, purpose.value, command.record, command.token, until_ms, 0, 0, 0)
         token = f"{PREFIX}{account}_{id_text(machine.machine)}_{secret.hex()}"
         return Invitation(machine=await self._info(row), token=token)
 

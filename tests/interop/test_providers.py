@@ -115,3 +115,22 @@ def test_nobody_takes_an_address_that_is_somebody_elses(both: tuple[Demo, Glewlw
         answer = browser.come()
         assert answer.status_code == 403
         assert browser.get("/programs").status_code == 303
+
+
+def test_an_owner_links_the_account_that_is_there(both: tuple[Demo, Glewlwyd]) -> None:
+    demo, there = both
+    address, given, own = "dora@example.org", "a password that was given", "kobold swims past seven lanterns"
+    demo.run("account", "add", address, "--password-stdin", text=given + "\n")
+    with Browser(demo, there, "dora") as browser:
+        assert "has its own sign-in" in browser.come().text
+        browser.post("/sign-in", next="/security", address=address, password=given)
+        assert browser.post("/security/password", old=given, new=own).status_code == 200
+        browser.post("/sign-in", next="/security", address=address, password=own)
+        assert browser.come("/security/providers/corp").headers["Location"] == "/security/providers"
+        assert there.issuer in demo.run("account", "link", "list", address).stdout
+        browser.post("/sign-out")
+        assert browser.get("/programs").status_code == 303
+        assert browser.come().headers["Location"] == "/programs"
+        demo.run("account", "link", "remove", address, there.issuer)
+        assert browser.get("/programs").status_code == 303
+        assert browser.come().status_code == 403

@@ -15,7 +15,7 @@ from tests.support.ports import free_base, wait_until_listening
 
 CLIENT_ID = "skrytka"
 SECRET = "a-secret-of-the-client"  # glewlwyd does not decode it, as RFC 6749 2.3.1 asks: nothing in it is encoded
-PEOPLE = {"alice": "alice@example.org", "mallory": "bob@example.test"}
+PEOPLE = {"alice": "alice@example.org", "dora": "dora@example.org", "mallory": "bob@example.test"}
 PASSWORD = "a password of there"
 CONFIG = """
 port={port}

@@ -108,6 +108,7 @@ class WebApps:
                 own=self._security(),
                 oauth=parts.oauth(),
                 programs=commands.admin.programs,
+                accounts=commands.admin.accounts,
                 apps=commands.admin.app_passwords,
                 sessions=commands.admin.sessions,
                 logins=commands.logins,

@@ -48,7 +48,14 @@ def test_new_settings_hold_from_the_next_connection() -> None:
     commands = SimpleNamespace(
         logins=None,
         admin=SimpleNamespace(
-            sessions=None, api_keys=None, programs=None, app_passwords=None, provided=None, machines=None, events=None
+            sessions=None,
+            api_keys=None,
+            programs=None,
+            accounts=None,
+            app_passwords=None,
+            provided=None,
+            machines=None,
+            events=None,
         ),
     )
     for one in (first, second):

@@ -15,7 +15,7 @@ from skrytka.web.people import oauth
 from skrytka.web.people.consent import Consent
 from skrytka.web.people.markup import STYLE, STYLE_PATH
 from skrytka.web.people.not_me import Locks, not_me_pages
-from skrytka.web.people.own_account import LoginLog, OwnAccount, SessionsOfOne
+from skrytka.web.people.own_account import AccountOfOne, LoginLog, OwnAccount, SessionsOfOne
 from skrytka.web.people.own_apps import AppPasswordsOfOne, OwnApps
 from skrytka.web.people.own_programs import Granted, OwnPrograms
 from skrytka.web.people.own_security import OwnSecurity
@@ -43,6 +43,7 @@ class PeopleDeps:
     oauth: OAuthDeps
     programs: Granted  # what somebody let in
     providers: ProviderDeps
+    accounts: AccountOfOne
     apps: AppPasswordsOfOne
     sessions: SessionsOfOne
     logins: LoginLog | None = None  # None: this process cannot read the event log
@@ -69,7 +70,7 @@ def people_app(deps: PeopleDeps) -> WebApp:
         *Consent(deps.oauth, visits).pages(),
         *OwnPrograms(deps.programs, visits).pages(),
         *OwnApps(deps.apps, deps.own, visits).pages(),
-        *OwnAccount(deps.sessions, deps.logins, visits).pages(),
+        *OwnAccount(deps.accounts, deps.sessions, deps.logins, visits).pages(),
         *oauth.pages(deps.oauth),
         *(not_me_pages(deps.locks) if deps.locks is not None else ()),
     )

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
 from skrytka.mail.admin.commands.logins import LoginInfo
+from skrytka.mail.admin.types import AccountInfo
 from skrytka.mail.identity.sessions import SessionInfo
 from skrytka.model.address import Address
 from skrytka.model.errors import PermanentError
@@ -21,6 +22,7 @@ from skrytka.web.people.markup import (
     link,
     page,
     paragraph,
+    select,
     table,
     when,
 )
@@ -30,6 +32,8 @@ from skrytka.web.people.sign_in import sign_in_place
 from skrytka.web.people.visits import Visit, Visits
 
 HOME_PATH: Final = "/"
+LANGUAGE_PATH: Final = "/security/language"
+SPOKEN: Final = ("", "en", "pl")
 LOGINS: Final = 100
 _PLACES: Final = (
     (SECURITY_PATH, "security"),
@@ -52,10 +56,21 @@ class SessionsOfOne(Protocol):
     async def end_all(self, account: AccountId, kept: bytes = b"") -> int: ...
 
 
+class AccountOfOne(Protocol):
+    """``mail.admin.accounts.Accounts`` is one."""
+
+    async def show(self, address: str) -> AccountInfo: ...
+
+    async def set_language(self, address: str, language: str, actor: str) -> AccountInfo: ...
+
+
 class OwnAccount:
     """Its pages; ``logins`` is None where the log cannot be read."""
 
-    def __init__(self, sessions: SessionsOfOne, logins: LoginLog | None, visits: Visits) -> None:
+    def __init__(
+        self, accounts: AccountOfOne, sessions: SessionsOfOne, logins: LoginLog | None, visits: Visits
+    ) -> None:
+        self._accounts = accounts
         self._sessions = sessions
         self._logins = logins
         self._visits = visits
@@ -64,6 +79,7 @@ class OwnAccount:
         return (
             Page("GET", HOME_PATH, self._home),
             Page("POST", HOME_PATH, self._sign_out),
+            Page("POST", LANGUAGE_PATH, self._speak),
             Page("GET", SESSIONS_PATH, self._list),
             Page("POST", SESSIONS_PATH, self._end),
             Page("GET", LOGINS_PATH, self._log),
@@ -73,6 +89,8 @@ class OwnAccount:
         language, visit = language_of(request.field("accept-language")), await self._visits.of(request)
         body = [link(place, say(language, key)) for place, key in _PLACES]
         if visit is not None:
+            chosen = (await self._accounts.show(visit.login.address.key)).language
+            body.append(_languages(language, chosen))
             body.append(form(HOME_PATH, button(say(language, "sign_out"))))
         return page(language, say(language, "home"), body)
 
@@ -80,6 +98,14 @@ class OwnAccount:
         if request.is_same_origin:
             self._visits.end(request)
         return redirect(SIGN_IN_PATH)
+
+    async def _speak(self, request: WebRequest) -> Response:
+        """In which language the server writes to him; that of his domain, or the server's, where he says none."""
+        visit, wanted = await self._visits.of(request), request.form().get("language", "")
+        if visit is not None and request.is_same_origin and wanted in SPOKEN:
+            address = visit.login.address.key
+            await self._accounts.set_language(address, wanted, address)
+        return redirect(HOME_PATH)
 
     # -- sessions -------------------------------------------------------------------------------------------------
 
@@ -128,6 +154,12 @@ class OwnAccount:
             link(HOME_PATH, say(language, "back")),
         ]
         return page(language, say(language, "logins"), body)
+
+
+def _languages(language: Language, chosen: str) -> str:
+    """The one that holds stands first."""
+    choices = [(each, say(language, f"spoken_{each or 'none'}")) for each in sorted(SPOKEN, key=chosen.__ne__)]
+    return form(LANGUAGE_PATH, select(say(language, "spoken"), "language", choices), button(say(language, "set")))
 
 
 def _visit_row(language: Language, visit: Visit, *, is_this: bool) -> list[str]:

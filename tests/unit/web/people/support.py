@@ -117,6 +117,7 @@ class People:
             own=self.own,
             oauth=self.case.deps,
             programs=world.admin.programs,
+            accounts=world.admin.accounts,
             apps=world.admin.app_passwords,
             sessions=world.admin.sessions,
             providers=providers or ProviderDeps(providers=(), accounts=world.admin.provided, origin=ISSUER),

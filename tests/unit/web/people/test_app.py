@@ -6,7 +6,7 @@ from skrytka.mail.identity.types import SecondFactors
 from skrytka.model.clock import FixedClock
 from skrytka.store.system import SystemRandom
 from skrytka.web.people.app import PeopleDeps, people_app
-from skrytka.web.people.own_account import SessionsOfOne
+from skrytka.web.people.own_account import AccountOfOne, SessionsOfOne
 from skrytka.web.people.own_apps import AppPasswordsOfOne
 from skrytka.web.people.own_programs import Granted
 from skrytka.web.people.own_security import OwnSecurity
@@ -28,6 +28,7 @@ async def test_there_is_a_first_page_and_nothing_else_by_itself() -> None:
             providers=ProviderDeps(
                 providers=(), accounts=cast("ProvidedAccounts", None), origin="https://mail.example.test:8442"
             ),
+            accounts=cast("AccountOfOne", None),
             apps=cast("AppPasswordsOfOne", None),
             sessions=cast("SessionsOfOne", None),
             events=Recorder(),

@@ -89,3 +89,17 @@ async def test_logins_are_shown_to_whose_they_are_the_newest_first(people: Peopl
     assert text.index("app password") < text.index("refused")
     assert ("&lt;b&gt;" in text, "<b>" in text) == (True, False)
     assert [str(address) for address in asked] == ["alice@example.test"]
+
+
+async def test_one_says_in_which_language_one_is_written_to(people: People) -> None:
+    accounts = people.world.admin.accounts
+    assert place_of(await people.post("/security/language", {"language": "pl"})) == "/"
+    assert (await accounts.show("alice@example.test")).language == ""
+    await people.sign_in()
+    for site, language, expected in (("cross-site", "pl", ""), ("same-origin", "de", ""), ("same-origin", "pl", "pl")):
+        await people.post("/security/language", {"language": language}, sec_fetch_site=site)
+        assert (await accounts.show("alice@example.test")).language == expected
+    text = (await people.get("/")).body.decode()
+    assert text.index('value="pl"') < text.index('value="en"')
+    await people.post("/security/language", {"language": ""})
+    assert (await accounts.show("alice@example.test")).language == ""

@@ -24,7 +24,7 @@ from tests.support.production import Installation
 from tests.support.signed_dns import SignedDns, signed_dns
 
 PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993, "http": 80, "https": 443}
-PASSWORD = "correct horse battery staple"
+PASSWORD = "quarry lantern harbour 52 violet"
 NETWORK = "127.88"
 AUTHORITY = issue("authority of everybody", is_authority=True)
 RESULT_S = 60.0

@@ -47,7 +47,7 @@ def check(*, as_json: bool) -> int:
 
 async def _dnssec(config: "Config") -> tuple[str, str]:
     from skrytka.daemon.dnssec import look, sentence
-    from skrytka.daemon.outbound import resolver_of
+    from skrytka.daemon.resolver import resolver_of
     from skrytka.store.system import SystemClock, SystemRandom
 
     resolver = resolver_of(config.settings.dns, config.layout, SystemClock(), SystemRandom())

@@ -6,8 +6,8 @@ from functools import partial
 from skrytka.daemon.config_files import certificate_files
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.ordered import certificate_folder, wanted_certificates
-from skrytka.daemon.outbound import resolver_of
 from skrytka.daemon.renewals import HasSettings, RenewalDeps, Renewals
+from skrytka.daemon.resolver import resolver_of
 from skrytka.daemon.tsig_file import key_of
 from skrytka.mail.delivery.hosted import HostedDomains
 from skrytka.model.address import Domain

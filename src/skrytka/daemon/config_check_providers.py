@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterator
 
 from skrytka.daemon.toml_lines import KeyPath
-from skrytka.mail.identity.openid.provider import EMAIL
 from skrytka.model.address import AddressError, Domain
 from skrytka.model.errors import PermanentError
-from skrytka.model.settings import Provider, Settings
+from skrytka.model.settings import EMAIL_CLAIM, Provider, Settings
 from skrytka.net.facts import Networks
 from skrytka.net.https import Url
 
@@ -40,11 +39,9 @@ def _who(one: Provider) -> Iterator[tuple[str, str]]:
         yield "client_id", "allowed: the name that the provider knows this server by"
     if not one.domains or not all(map(_is_domain, one.domains)):
         yield "domains", "allowed: one domain or more, for whose people it may speak"
-    if one.address_claim != EMAIL and not one.is_address_trusted:
-        said = (
-            f'allowed: "{EMAIL}", of which a provider says whether it is verified; another one with is_address_trusted'
-        )
-        yield "address_claim", said
+    if one.address_claim != EMAIL_CLAIM and not one.is_address_trusted:
+        verified = f'"{EMAIL_CLAIM}", of which a provider says whether it is verified'
+        yield "address_claim", f"allowed: {verified}; another one with is_address_trusted"
 
 
 def _how(one: Provider) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from skrytka.daemon.event_log import EventLog
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.messages import Start
-from skrytka.daemon.outbound import resolver_of
+from skrytka.daemon.resolver import resolver_of
 from skrytka.inspect.inspector import Inspector
 from skrytka.mail.delivery.bugs import MessageBugs
 from skrytka.mail.delivery.failures import Failures

@@ -13,8 +13,8 @@ from skrytka.daemon.config_files import certificate_files
 from skrytka.daemon.dns_file import DnsFile
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.ordered import certificate_folder, wanted_certificates
-from skrytka.daemon.outbound import resolver_of
 from skrytka.daemon.public import published_policy
+from skrytka.daemon.resolver import resolver_of
 from skrytka.daemon.tsig_file import key_of
 from skrytka.mail.admin.dns_deps import DnsDeps, Zone
 from skrytka.model.address import Domain

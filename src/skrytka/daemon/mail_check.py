@@ -17,7 +17,7 @@ import msgspec
 from skrytka.daemon import config
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.mail_file import MailFile
-from skrytka.daemon.outbound import resolver_of
+from skrytka.daemon.resolver import resolver_of
 from skrytka.inspect.client import Death, InspectorPool, PoolLimits
 from skrytka.inspect.inspector import Inspector
 from skrytka.inspect.spawn import start_zygote

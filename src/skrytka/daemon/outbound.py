@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from skrytka.daemon.dnssec import FAULT, WATCH_S, DnssecWatch
 from skrytka.daemon.jobs import Periodic
 from skrytka.daemon.layout import Layout
+from skrytka.daemon.resolver import resolver_of
 from skrytka.mail.admin.dkim_deps import DkimDeps
 from skrytka.mail.delivery.reports import Reports
 from skrytka.mail.mailbox.blobs import Blobs
@@ -21,15 +21,12 @@ from skrytka.mail.queue.path import Paths
 from skrytka.mail.queue.routes import Routes
 from skrytka.mail.queue.sts import StsDeps, StsPolicies
 from skrytka.model.clock import Clock, Random
-from skrytka.model.dns import Server
 from skrytka.model.events import Emitter
 from skrytka.model.secret import Secret
-from skrytka.model.settings import Dns, Outbound, Settings
+from skrytka.model.settings import Outbound, Settings
 from skrytka.net.client_tls import ClientTls
 from skrytka.net.dialer import Dialer
 from skrytka.net.dns.resolver import Resolver
-from skrytka.net.dns.stub import StubResolver, system_servers
-from skrytka.net.dns.zone import StaticZone
 from skrytka.net.https import Https
 from skrytka.net.sweeper import Sweeper
 from skrytka.store.api import Store
@@ -37,7 +34,6 @@ from skrytka.store.seal.source import KeySource
 from skrytka.store.sql.outbound import Share
 
 REFRESH_S = 3600.0
-RESOLV_CONF = Path("/etc/resolv.conf")
 SHARES_MAX = 256  # told apart by an octet
 
 
@@ -138,11 +134,3 @@ def dkim_deps(settings: Settings, layout: Layout, clock: Clock, age: Clock, rand
     """Each look-up of keys has a resolver of its own."""
     resolver = partial(resolver_of, settings.dns, layout, clock, random)
     return DkimDeps(resolver=resolver, age=age, settings=settings.dkim)
-
-
-def resolver_of(settings: Dns, layout: Layout, clock: Clock, random: Random) -> Resolver:
-    """The zone file, the resolvers that are named, or those of this machine."""
-    if settings.zone_file is not None:
-        return StaticZone.load(layout.root / settings.zone_file)
-    servers = [Server.parse(text) for text in settings.resolvers] or system_servers(RESOLV_CONF)
-    return StubResolver(servers, clock, random, timeout_s=settings.timeout_s)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from skrytka.daemon.layout import Layout
-from skrytka.daemon.outbound import resolver_of
+from skrytka.daemon.resolver import resolver_of
 from skrytka.mail.identity.outside import Outside
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import Reason, TransientError

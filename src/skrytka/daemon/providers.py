@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from skrytka.daemon.deliveries import Base
-from skrytka.daemon.outbound import resolver_of
 from skrytka.daemon.outside_https import own_addresses
+from skrytka.daemon.resolver import resolver_of
 from skrytka.mail.identity.openid.provider import Provider, secret_of
 from skrytka.model.errors import Reason, TransientError
 from skrytka.model.secret import Secret

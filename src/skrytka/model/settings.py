@@ -7,6 +7,7 @@ import msgspec
 from skrytka.model.limits import ConnectionLimits, ImapLimits, SmtpLimits
 
 CONFIG_VERSION = 1
+EMAIL_CLAIM = "email"  # of whose address a provider says whether it is verified (OpenID Connect Core 5.1)
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
@@ -291,7 +292,7 @@ class Provider(_Section, frozen=True, kw_only=True):
     title: str = ""  # as people see it; "": the name
     client_secret_file: str | None = None  # relative to the data folder; the first line; None: a public client
     scopes: tuple[str, ...] = ("openid", "email")
-    address_claim: str = "email"
+    address_claim: str = EMAIL_CLAIM
     is_address_trusted: bool = False  # without "email_verified": its administrators alone say what an address is
     group_claim: str = "groups"
     roles: tuple[DirectoryRole, ...] = ()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from skrytka.daemon import mail_check, outbound
+from skrytka.daemon import mail_check
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.mail_check import FROM_FIELDS_MAX, OwnInspector, Session, checker
 from skrytka.inspect.wire import INLINE_MAX_BYTES
@@ -127,7 +127,7 @@ def test_without_a_zone_the_installation_says_whom_to_ask_else_the_system(
 ) -> None:
     conf = tmp_path / "resolv.conf"
     conf.write_text("nameserver 192.0.2.53\n")
-    monkeypatch.setattr(outbound, "RESOLV_CONF", conf)
+    monkeypatch.setattr(resolvers, "RESOLV_CONF", conf)
 
     async def resolver(root: Path) -> object:
         async with checker(Layout(root), None, None, None) as made:

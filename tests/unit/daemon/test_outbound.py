@@ -1,22 +1,8 @@
-from pathlib import Path
-
 import pytest
 
-from skrytka.daemon import outbound
-from skrytka.daemon.layout import Layout
-from skrytka.daemon.outbound import resolver_of, share_of
-from skrytka.model.clock import FixedClock
-from skrytka.model.dns import Server
-from skrytka.model.errors import PermanentError
-from skrytka.model.settings import Dns, Outbound
-from skrytka.net.dns.stub import StubResolver
-from skrytka.net.dns.zone import StaticZone
+from skrytka.daemon.outbound import share_of
+from skrytka.model.settings import Outbound
 from skrytka.store.sql.outbound import Share
-from tests.unit.mail.support import CountingRandom
-
-
-def resolver(settings: Dns, root: Path) -> object:
-    return resolver_of(settings, Layout(root), FixedClock(), CountingRandom())
 
 
 @pytest.mark.parametrize(
@@ -29,29 +15,3 @@ def resolver(settings: Dns, root: Path) -> object:
 )
 def test_each_front_has_a_share_as_far_as_connections_go_round(limits: Outbound, shares: list[Share | None]) -> None:
     assert [share_of(front, 2, limits) for front in range(2)] == shares
-
-
-def servers(found: object) -> tuple[Server, ...]:
-    assert isinstance(found, StubResolver)
-    return found._servers
-
-
-def test_a_zone_file_is_all_the_dns_there_is(tmp_path: Path) -> None:
-    (tmp_path / "zone.yml").write_text("example.net:\n  - A: 127.0.0.1\n")
-    assert isinstance(resolver(Dns(zone_file="zone.yml"), tmp_path), StaticZone)
-    with pytest.raises(PermanentError):
-        resolver(Dns(zone_file="gone.yml"), tmp_path)
-
-
-def test_named_resolvers_are_asked(tmp_path: Path) -> None:
-    found = resolver(Dns(resolvers=("192.0.2.1", "[2001:db8::1]:5353")), tmp_path)
-    assert servers(found) == (Server("192.0.2.1", 53), Server("2001:db8::1", 5353))
-
-
-def test_without_any_those_of_the_machine_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    conf = tmp_path / "resolv.conf"
-    conf.write_text("# x\nsearch example.net\nnameserver 192.0.2.7\nnameserver fe80::1%eth0\nnameserver none\n")
-    monkeypatch.setattr(outbound, "RESOLV_CONF", conf)
-    assert [server.address for server in servers(resolver(Dns(), tmp_path))] == ["192.0.2.7", "fe80::1"]
-    conf.unlink()
-    assert servers(resolver(Dns(), tmp_path)) == (Server("127.0.0.1"),)

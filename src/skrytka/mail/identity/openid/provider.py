@@ -11,6 +11,7 @@ from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import RemoteProtocolError
 from skrytka.model.secret import Secret
+from skrytka.model.settings import EMAIL_CLAIM
 from skrytka.model.settings import Provider as ProviderSettings
 from skrytka.net.openid import OpenIdProvider
 from skrytka.protocol.acme.jose import encode
@@ -19,7 +20,6 @@ from skrytka.protocol.openid.exchange import Client, Question, Tokens, authoriza
 if TYPE_CHECKING:
     from skrytka.protocol.openid.id_token import Identified
 
-EMAIL: Final = "email"
 GROUPS_MAX: Final = 10_000
 
 
@@ -111,7 +111,7 @@ class Provider:
         where it does not say, the settings have to vouch for its administrators.
         """
         settings, text = self.settings, claims.get(self.settings.address_claim)
-        said = claims.get("email_verified") if settings.address_claim == EMAIL else None
+        said = claims.get("email_verified") if settings.address_claim == EMAIL_CLAIM else None
         is_verified = said is True or said == "true"  # some providers write it as text
         if not isinstance(text, str) or not (is_verified or (said is None and settings.is_address_trusted)):
             return None

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from skrytka.daemon import mail_check
+from skrytka.daemon import resolver as resolvers
 from skrytka.daemon.layout import Layout
 from skrytka.daemon.mail_check import FROM_FIELDS_MAX, OwnInspector, Session, checker
 from skrytka.inspect.wire import INLINE_MAX_BYTES

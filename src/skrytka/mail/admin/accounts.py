@@ -78,13 +78,13 @@ class Accounts(AdminPart):
 
         return await self._made(address, actor, verifier, quota_bytes, is_admin=is_admin, made_by=made_by)
 
-    async def add_outside(self, address: str, stored: str, actor: str) -> AccountInfo:
+    async def add_outside(self, address: str, stored: str, actor: str, made_by: AccountId | None = None) -> AccountInfo:
         """As :meth:`add`, of somebody whose password is checked elsewhere: ``stored`` says where."""
 
         async def verifier(_account: AccountId) -> Verifier:
             return Verifier(stored)
 
-        return await self._made(address, actor, verifier)
+        return await self._made(address, actor, verifier, made_by=made_by)
 
     async def _made(
         self,

@@ -67,7 +67,7 @@ class ProvidedPeople(AdminPart):
         await self._links.add(row.account, person.issuer, person.subject, is_told=True)
         self._changed(row.address, "account.link", row.address)
 
-    async def expect(self, address: str, provider: str, actor: str) -> None:
+    async def expect(self, address: str, provider: str, actor: str, made_by: AccountId | None = None) -> None:
         """An account that waits for whoever the provider first says has that address; mail comes in from now on.
 
         NO_SUCH_OBJECT: no provider of that name; NOT_PERMITTED: it may not speak for the domain.
@@ -78,7 +78,7 @@ class ProvidedPeople(AdminPart):
         parsed = parse_address(address)
         if parsed.domain.name not in {name.lower() for name in found.domains}:
             raise PermanentError(Reason.NOT_PERMITTED, f"{provider} may not speak for {parsed.domain.name}")
-        await self._accounts.add_outside(parsed.key, PROVIDED + found.issuer, actor)
+        await self._accounts.add_outside(parsed.key, PROVIDED + found.issuer, actor, made_by)
 
     async def unlink(self, address: str, issuer: str, actor: str) -> list[LinkInfo]:
         """What is left. NO_SUCH_OBJECT."""

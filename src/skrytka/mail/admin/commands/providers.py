@@ -29,7 +29,8 @@ class LinkArgs(Args, frozen=True, kw_only=True):
 
 
 async def _expect(deps: CommandDeps, args: ProvidedArgs, actor: Actor, _progress: Progress) -> object:
-    await deps.admin.provided.expect(args.address, args.provider, actor.name)
+    made_by = None if actor.is_local else actor.account
+    await deps.admin.provided.expect(args.address, args.provider, actor.name, made_by)
     return await deps.admin.accounts.show(args.address)
 
 

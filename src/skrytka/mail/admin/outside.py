@@ -10,7 +10,8 @@ from skrytka.mail.admin.accounts import Accounts
 from skrytka.mail.admin.base import AdminDeps, AdminPart
 from skrytka.mail.admin.group_roles import GroupRoles, RoleChange, tell
 from skrytka.mail.identity.access_deps import AccessDeps
-from skrytka.mail.identity.outside import OUTSIDE, Outside, OutsidePerson
+from skrytka.mail.identity.outside import OUTSIDE, Outside, OutsidePerson, may_be_made
+from skrytka.mail.identity.outside_groups import key_of
 from skrytka.mail.identity.roles import Roles
 from skrytka.mail.identity.verifier import decode_verifier
 from skrytka.model.errors import PermanentError, Reason, TransientError
@@ -58,30 +59,36 @@ class OutsidePeople(AdminPart):
                 tell(self._deps.events, AT_LOGIN, row.address, await self._roles.align(account, groups))
 
     async def sync_by_timer(self) -> None:
-        """As :meth:`sync`, by nobody."""
-        await self.sync(TIMER, is_dry=False)
+        """As :meth:`sync`, by nobody: no account is made whose address speaks for others (``may_be_made``)."""
+        await self.sync(TIMER, is_dry=False, is_watched=False)
 
-    async def sync(self, actor: str, *, is_dry: bool, is_forced: bool = False) -> Sequence[SyncChange]:
+    async def sync(
+        self, actor: str, *, is_dry: bool, is_forced: bool = False, is_watched: bool = True
+    ) -> Sequence[SyncChange]:
         """Accounts as the directory has them; what it knows no more is suspended, never removed.
 
         NOT_PERMITTED when it has nobody at all, or (not ``is_forced``) when many are gone at once: that is a wrong
-        setting, or half a directory, sooner than an empty company. Nothing is changed then.
+        setting, or half a directory, sooner than an empty company. Nothing is changed then. What cannot be done for one
+        address is "left", and keeps nobody else from being suspended.
         """
-        people = {person.address.key: person for person in await self._outside().everybody()}
-        if not people:
+        everybody = await self._outside().everybody()
+        if not everybody:
             raise PermanentError(
                 Reason.NOT_PERMITTED, "the directory has nobody: look at directory.sync_filter and base"
             )
         rows = {row.address: row for row in await self._deps.store.read(sql.accounts())}
         entries = await self._entries()
+        people, changes = await self._owners(everybody, rows, entries, is_watched=is_watched)
         gone = self._gone(people, rows, entries, is_forced=is_forced)
-        changes: list[SyncChange] = []
         for key, person in people.items():
             row = rows.get(key)
-            if row is None:
-                changes += await self._new(person, actor, is_dry=is_dry)
-            else:
-                changes += await self._known(row, entries.get(row.account), person, actor, is_dry=is_dry)
+            try:
+                if row is None:
+                    changes += await self._new(person, actor, is_dry=is_dry)
+                else:
+                    changes += await self._known(row, entries.get(row.account), person, actor, is_dry=is_dry)
+            except PermanentError as exc:
+                changes.append(_left(key, exc.detail or exc.reason.value))
         for key in gone:
             changes.append(SyncChange(address=key, change="suspend"))
             if not is_dry:
@@ -89,6 +96,48 @@ class OutsidePeople(AdminPart):
         if not is_dry:
             self._tell(actor, changes)
         return changes
+
+    async def _owners(
+        self,
+        everybody: Iterable[OutsidePerson],
+        rows: Mapping[str, AccountRow],
+        entries: Mapping[AccountId, str],
+        *,
+        is_watched: bool,
+    ) -> tuple[dict[str, OutsidePerson], list[SyncChange]]:
+        """Whose each address is, and what is left alone.
+
+        Many may write what their address is, so that of somebody else gives nobody his account: of several entries the
+        one counts that the account is of already, or none.
+        """
+        claims: dict[str, list[OutsidePerson]] = {}
+        for person in everybody:
+            claims.setdefault(person.address.key, []).append(person)
+        found, left = {}, []
+        for key, claimed in claims.items():
+            row = rows.get(key)
+            why = self._why_not_made(claimed, is_watched=is_watched) if row is None else ""
+            if why:
+                left.append(_left(key, why))
+            elif (owner := await self._owner(claimed, entries.get(row.account) if row is not None else None)) is None:
+                left.append(_left(key, "its entry is there still, and is not this one"))
+            else:
+                found[key] = owner
+        return found, left
+
+    async def _owner(self, claimed: Sequence[OutsidePerson], dn: str | None) -> OutsidePerson | None:
+        """Who of them is that entry; the only one, where that entry is gone: it has another name now."""
+        if dn is None or any(key_of(one.dn) == key_of(dn) for one in claimed):
+            return next((one for one in claimed if dn is not None and key_of(one.dn) == key_of(dn)), claimed[0])
+        is_moved = len(claimed) == 1 and await self._outside().groups_of(dn) is None
+        return claimed[0] if is_moved else None
+
+    def _why_not_made(self, claimed: Sequence[OutsidePerson], *, is_watched: bool) -> str:
+        if len(claimed) > 1:
+            return f"{len(claimed)} entries have that address"
+        if not is_watched and not may_be_made(claimed[0].address, self._deps.separator):
+            return "it speaks for others: made by `skrytka directory sync` alone"
+        return ""
 
     def _gone(
         self,
@@ -109,6 +158,8 @@ class OutsidePeople(AdminPart):
         return gone
 
     async def _new(self, person: OutsidePerson, actor: str, *, is_dry: bool) -> list[SyncChange]:
+        if await self._deps.store.read(sql.address(person.address.key)) is not None:
+            return [_left(person.address.key, "it is an alias or a group here")]
         if not is_dry:
             await self._add(person, actor)
         wanted = self._roles.said(person.groups)
@@ -118,11 +169,11 @@ class OutsidePeople(AdminPart):
         self, row: AccountRow, dn: str | None, person: OutsidePerson, actor: str, *, is_dry: bool
     ) -> list[SyncChange]:
         if dn is None:
-            return [SyncChange(address=row.address, change="left", detail="it has a password here")]
+            return [_left(row.address, "it has a password here")]
         if row.status is AccountStatus.SUSPENDED:
             return [SyncChange(address=row.address, change="suspended", detail="resume it by hand")]
         changes = []
-        if dn != person.dn:
+        if key_of(dn) != key_of(person.dn):
             changes.append(SyncChange(address=row.address, change="rename", detail=person.dn))
             if not is_dry:
                 await self._point(row, person.dn, actor)
@@ -169,6 +220,10 @@ class OutsidePeople(AdminPart):
                     roles=roles,
                 )
             )
+
+
+def _left(address: str, why: str) -> SyncChange:
+    return SyncChange(address=address, change="left", detail=why)
 
 
 def _changes(person: OutsidePerson, changes: Iterable[RoleChange]) -> list[SyncChange]:

@@ -5,6 +5,7 @@ directory, behind the same limits as all; what was right is remembered for minut
 down they wait (TransientError, which counts against nobody); accounts with a password here do not notice.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol
 
@@ -22,6 +23,7 @@ from skrytka.protocol.ldap.messages import Entry
 
 OUTSIDE: Final = "$ldap$"  # before the DN of an entry, where a hash would stand
 ADDRESS_PLACE: Final = "address"
+SLICE: Final = 20  # entries between two turns of the loop
 _ANYTHING: Final = parse_filter("(objectClass=*)")
 # Whoever reads their mail speaks for the domain, to authorities of certificates too (CA/B Forum BR 3.2.2.4.4, RFC 2142)
 SPEAKING: Final = frozenset(
@@ -99,16 +101,18 @@ class Outside:
             return await self._groups(conn, entries[0]) if entries else None
 
     async def everybody(self) -> Sequence[OutsidePerson]:
-        """All whose address is of one of the domains, by address; the first of several with one address."""
+        """All whose address is of one of the domains, by address; several may have one address."""
         async with self._ldap.connected() as conn:
             entries = await self._search(conn, self._all, {}, entries_max=self._settings.entries_max)
             members = await self._listed.members(conn)
-        found: dict[str, OutsidePerson] = {}
-        for entry in entries:
+        found: list[OutsidePerson] = []
+        for number, entry in enumerate(entries):
+            if number % SLICE == 0:
+                await asyncio.sleep(0)
             if (person := self._person(entry)) is not None:
                 groups = (*person.groups, *in_groups(members, self._member(entry)))
-                found.setdefault(person.address.key, person._replace(groups=groups))
-        return [found[key] for key in sorted(found)]
+                found.append(person._replace(groups=groups))
+        return sorted(found, key=lambda person: (person.address.key, person.dn))
 
     async def is_right(self, dn: str, password: Secret) -> bool:
         """Whether the directory takes the password for that entry.

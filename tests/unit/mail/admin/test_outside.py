@@ -3,7 +3,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from skrytka.mail.admin.outside import SyncChange
-from skrytka.mail.identity.outside import OUTSIDE
+from skrytka.mail.identity.outside import OUTSIDE, OutsidePerson
+from skrytka.mail.identity.verifier import decode_verifier
+from skrytka.model.address import Address
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import CommandDone, DirectorySynced
 from skrytka.model.secret import Secret
@@ -113,6 +115,76 @@ async def test_one_event_tells_of_a_sync_and_one_of_each_change(people: OutsideW
     people.world.events.events.clear()
     await people.admin.outside.sync_by_timer()
     assert people.world.events.events == []
+
+
+def claims(people: OutsideWorld, monkeypatch: pytest.MonkeyPatch, *pairs: tuple[str, str]) -> None:
+    """The directory has these: uid, and local part of the address."""
+
+    async def everybody() -> list[OutsidePerson]:
+        found = [OutsidePerson(entry(uid), Address.parse(f"{local}@example.org"), ()) for uid, local in pairs]
+        return sorted(found, key=lambda person: (person.address.key, person.dn))
+
+    monkeypatch.setattr(people.outside, "everybody", everybody)
+
+
+def entry(uid: str) -> str:
+    return f"uid={uid},ou=people,dc=example,dc=org"
+
+
+async def dn(people: OutsideWorld, name: str) -> str:
+    row = await people.world.store.read(sql.account_by_address(f"{name}@example.org"))
+    assert row is not None
+    (credential,) = await people.world.store.read(sql.credentials(row.account))
+    return decode_verifier(credential.verifier).stored.removeprefix(OUTSIDE)
+
+
+async def test_whoever_writes_somebody_elses_address_in_his_entry_gets_nothing(
+    people: OutsideWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sync(people)
+    claims(people, monkeypatch, ("aaa", "bob"), ("alice", "alice"), ("bob", "bob"), ("m", "new"), ("n", "new"))
+    assert ("new", "left") in await sync(people)
+    assert (await dn(people, "bob"), await people.addresses()) == (
+        entry("bob"),
+        ["alice@example.org", "bob@example.org"],
+    )
+    claims(people, monkeypatch, ("aaa", "bob"), ("alice", "alice"))  # bob's own is locked: it is there, and not found
+    assert await sync(people) == [("bob", "left"), ("bob", "suspend")]
+    assert await dn(people, "bob") == entry("bob")
+
+
+async def test_an_entry_that_is_written_in_another_way_has_not_moved(
+    people: OutsideWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await people.admin.accounts.add_outside("bob@example.org", OUTSIDE + entry("BOB").replace(",", ", "), ACTOR)
+    claims(people, monkeypatch, ("bob", "bob"))
+    assert await sync(people) == []
+
+
+async def test_nobody_is_made_by_the_timer_who_speaks_for_others(
+    people: OutsideWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims(people, monkeypatch, ("m", "postmaster"), ("n", "alice+bank"), ("bob", "bob"))
+    await people.admin.outside.sync_by_timer()
+    assert await people.addresses() == ["bob@example.org"]
+    await sync(people)  # somebody looks at it
+    assert len(await people.addresses()) == 3
+
+
+async def test_what_cannot_be_made_keeps_nobody_from_being_suspended(
+    people: OutsideWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sync(people)
+    await people.admin.aliases.set("aaa@example.org", ["alice@example.org"], ACTOR)
+    claims(people, monkeypatch, ("m", "aaa"), ("alice", "alice"))
+    assert await sync(people) == [("aaa", "left"), ("alice", "role.take"), ("bob", "suspend")]
+
+    async def fails(*_args: object) -> object:
+        raise PermanentError(Reason.TOO_MANY, "enough")
+
+    monkeypatch.setattr(people.admin.outside, "_add", fails)
+    claims(people, monkeypatch, ("n", "carol"))
+    assert await sync(people) == [("carol", "left"), ("alice", "suspend")]
 
 
 async def test_roles_follow_at_the_next_login_too(people: OutsideWorld, server: Slapd) -> None:

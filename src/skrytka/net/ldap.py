@@ -115,7 +115,7 @@ class LdapConnection:
         found: list[Entry] = []
         cookie, size = b"", min(PAGE, entries_max + 1)
         for _ in range(2 * (entries_max // size + 1)):
-            entries, result = await self._ask(messages.search(self._engine.next_number(), asked, size, cookie))
+            entries, result = await self._ask(messages.search(self._engine.next_number(), asked, size, cookie), size)
             found += entries
             if len(found) > entries_max:
                 raise PermanentError(Reason.TOO_MANY, f"{self._url}: more than {entries_max} entries")
@@ -128,8 +128,8 @@ class LdapConnection:
                 return found
         raise TransientError(Reason.UNREACHABLE, f"{self._url}: a search without end")
 
-    async def _ask(self, request: bytes) -> tuple[list[Entry], Result]:
-        """What is found, and how it ended."""
+    async def _ask(self, request: bytes, entries_max: int = 0) -> tuple[list[Entry], Result]:
+        """What is found, and how it ended; more than was asked for is no answer."""
         self._conn.deadline(self._seconds)
         found: list[Entry] = []
         try:
@@ -138,8 +138,8 @@ class LdapConnection:
                 match event:
                     case Entry():
                         found.append(event)
-                        if len(found) > ENTRIES_MAX:
-                            break
+                        if len(found) > entries_max:
+                            raise TransientError(Reason.UNREACHABLE, f"{self._url}: more than was asked for")
                     case Result():
                         return found, event
                     case messages.Elsewhere():

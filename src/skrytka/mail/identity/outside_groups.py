@@ -15,7 +15,7 @@ from skrytka.protocol.ldap.messages import NO_ATTRIBUTES
 
 NAMING: Final = frozenset({"memberuid"})  # RFC 2307: a name, where the others have a DN
 _ANYTHING: Final = parse_filter("(objectClass=*)")
-_BLANKS = re.compile(r"\s*([,=+])\s*")
+_SIGNS = re.compile(r"([,=+])")  # blanks are cut off behind it: an expression for them takes the square of their number
 
 
 class Member(NamedTuple):
@@ -72,4 +72,4 @@ def in_groups(members: Mapping[str, frozenset[str]], member: Member) -> tuple[st
 
 def key_of(text: str) -> str:
     """A DN or a name for comparison: blanks around its signs and case do not count (RFC 4517 4.2.15)."""
-    return _BLANKS.sub(r"\1", text.strip().lower())
+    return "".join(part.strip() for part in _SIGNS.split(text.lower()))

@@ -9,6 +9,7 @@ from skrytka.protocol.ldap.ber import Element
 from skrytka.protocol.ldap.messages import Message, parse_message
 
 MESSAGE_MAX: Final = 1024 * 1024  # whoever is in 5,000 groups has 750 KB; people may write attributes without end
+ANSWER_MAX: Final = 64 * 1024 * 1024  # all messages of one operation: a page of people has some megabytes
 
 
 class LdapClient(Engine[Message]):
@@ -17,11 +18,13 @@ class LdapClient(Engine[Message]):
     def __init__(self) -> None:
         self._data = bytearray()
         self._number = 0
+        self._octets = 0  # of the operation that is under way
         self._is_eof = False
 
     def next_number(self) -> int:
         """For the operation that is asked next."""
         self._number += 1
+        self._octets = 0
         return self._number
 
     @property
@@ -41,10 +44,11 @@ class LdapClient(Engine[Message]):
         if place is None:
             return self._wait()
         begin, end = place
-        if end > MESSAGE_MAX:
-            raise RemoteProtocolError("a message that is too long")
+        if end > MESSAGE_MAX or self._octets + end > ANSWER_MAX:
+            raise RemoteProtocolError("a message that is too long, or too many of them")
         if len(self._data) < end:
             return self._wait()
+        self._octets += end
         element = Element(self._data[0], bytes(self._data[begin:end]))
         del self._data[:end]
         message = parse_message(element)

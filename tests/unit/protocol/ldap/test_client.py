@@ -3,6 +3,7 @@ import pytest
 from skrytka.model.engine import NEED_DATA, TlsFacts
 from skrytka.model.errors import RemoteProtocolError
 from skrytka.protocol.ldap import ber
+from skrytka.protocol.ldap import client as module
 from skrytka.protocol.ldap.client import LdapClient
 from skrytka.protocol.ldap.messages import Result
 
@@ -43,6 +44,19 @@ def test_a_message_has_a_limit(head: str) -> None:
     client = LdapClient()
     client.receive(bytes.fromhex(head))
     with pytest.raises(RemoteProtocolError):
+        client.next_event()
+
+
+def test_an_operation_has_a_limit_and_the_next_one_has_it_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ANSWER_MAX", len(DONE))
+    client = LdapClient()
+    client.next_number()
+    client.receive(DONE + DONE)
+    assert client.next_event() == Result(1, 0)
+    with pytest.raises(RemoteProtocolError):
+        client.next_event()
+    client.next_number()
+    with pytest.raises(RemoteProtocolError, match="nothing that was asked"):
         client.next_event()
 
 

@@ -137,13 +137,14 @@ class Providers:
         except (TransientError, RemoteProtocolError) as exc:
             return self._down(request, provider, exc)
         until_ms = self._own.clock.now_ms() + BEGUN_S * 1000
-        cookie = self._keep(Begun(name, question, after, until_ms, link))
+        cookie = self._keep(Begun(name, question, checked_after(after), until_ms, link))
         return _with_cookie(redirect(place), cookie)
 
     def _keep(self, begun: Begun) -> str:
         token = encode(self._own.random.token(32))
         self._begun[_key(token)] = begun
-        if len(self._begun) > BEGUN_MAX:
+        now_ms = self._own.clock.now_ms()
+        while len(self._begun) > BEGUN_MAX or next(iter(self._begun.values())).until_ms <= now_ms:
             self._begun.popitem(last=False)
         # Lax: the provider's answer comes from its site
         return f"{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={BEGUN_S}"
@@ -163,7 +164,7 @@ class Providers:
             return self._down(request, provider, exc)
         if begun.link is not None:
             return await self._link(request, begun.link, person)
-        return await self._enter(request, provider, person, checked_after(begun.after))
+        return await self._enter(request, provider, person, begun.after)
 
     async def _enter(self, request: WebRequest, provider: Provider, person: ProviderPerson, after: str) -> Response:
         try:

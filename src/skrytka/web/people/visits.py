@@ -60,13 +60,21 @@ class Visits:
 
     def _bound(self, account: AccountId, key: bytes) -> None:
         own = [each for each in self._own.get(account, ()) if each in self._visits]
+        self._own[account] = [*own, key]
         for oldest in own[: max(0, len(own) + 1 - VISITS_OF_ONE)]:
-            del self._visits[oldest]
-        self._own[account] = [*own, key][-VISITS_OF_ONE:]
-        if len(self._own) > VISITS_MAX:
-            self._own.clear()
+            self._drop(oldest)
         if len(self._visits) > VISITS_MAX:
-            self._visits.popitem(last=False)
+            self._drop(next(iter(self._visits)))
+
+    def _drop(self, key: bytes) -> None:
+        """It opens nothing any more; whoever has no other one is forgotten, so there are no more of these either."""
+        if (visit := self._visits.pop(key, None)) is None:
+            return
+        account = visit.login.account
+        if not (left := [each for each in self._own.get(account, ()) if each != key]):
+            self._own.pop(account, None)
+        else:
+            self._own[account] = left
 
     async def of(self, request: WebRequest, *, is_complete: bool = True, may_be_given: bool = False) -> Visit | None:
         """Whose request it is, if he has come so far."""
@@ -76,7 +84,7 @@ class Visits:
             return None
         is_over = self._clock.now_ms() - visit.began_at_ms >= VISIT_S * 1000
         if is_over or not await self._identity.is_still_valid(visit.login, request.peer):
-            self._visits.pop(key, None)
+            self._drop(key)
             return None
         return visit
 
@@ -88,13 +96,13 @@ class Visits:
 
     def end_others(self, kept: Visit) -> None:
         """All of its account but this one."""
-        for key in self._own.get(kept.login.account, ()):
+        for key in list(self._own.get(kept.login.account, ())):
             if key != kept.key:
-                self._visits.pop(key, None)
+                self._drop(key)
 
     def end(self, request: WebRequest) -> None:
         """The cookie opens nothing any more."""
-        self._visits.pop(_key(request.cookies.get(COOKIE, "")), None)
+        self._drop(_key(request.cookies.get(COOKIE, "")))
 
 
 def _key(token: str) -> bytes:

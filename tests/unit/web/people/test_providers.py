@@ -9,13 +9,17 @@ from skrytka.mail.identity.openid.links import PROVIDED
 from skrytka.model.errors import Reason, TransientError
 from skrytka.model.events import LoginFailed, LoginSucceeded
 from skrytka.model.secret import Secret
+from skrytka.net.limits import LimitTable
 from skrytka.protocol.http.server import Response
+from skrytka.web.http import with_params
 from skrytka.web.people.provider_words import WORDS
-from skrytka.web.people.providers import BEGUN_A_MINUTE, BEGUN_S, ProviderDeps
+from skrytka.web.people.providers import BEGUN_A_MINUTE, BEGUN_S, ProviderDeps, Providers
+from skrytka.web.people.visits import Visits
 from tests.unit.mail.identity.oauth.support import ISSUER
 from tests.unit.mail.openid_world import OpenIdWorld, openid_world
 from tests.unit.mail.world import ACTOR, World
 from tests.unit.web.people.support import People, hidden, place_of
+from tests.unit.web.support import asked
 
 BACK = "/sign-in/with/corp/callback"
 ALICE = "alice@example.org"
@@ -153,6 +157,23 @@ async def test_nobody_is_sent_from_another_site_or_too_often(people: Provided) -
     for _ in range(BEGUN_A_MINUTE):
         assert (await people.get(place)).status == 303
     assert (await people.get(place)).status == 429
+
+
+async def test_what_nobody_came_back_for_is_forgotten(people: Provided) -> None:
+    visits = Visits(people.identity, people.world.clock, people.world.random)
+    providers = Providers(people.deps.providers, people.own, people.factors, visits, LimitTable(people.world.clock))
+    begin = providers.pages()[0]
+
+    async def sent(after: str) -> None:
+        request = with_params(asked("GET", f"/sign-in/with/corp?next={after}"), {"name": "corp"})
+        assert (await begin.handler(request)).status == 303
+
+    for _ in range(3):
+        await sent("x" * 8000)
+    assert [begun.after for begun in providers._begun.values()] == ["/"] * 3
+    people.world.clock.advance(BEGUN_S)
+    await sent("/device")
+    assert [begun.after for begun in providers._begun.values()] == ["/device"]
 
 
 async def test_nobody_is_sent_elsewhere_after_it(people: Provided) -> None:

@@ -1,5 +1,7 @@
+import msgspec
 import pytest
 
+from skrytka.model.ids import AccountId
 from skrytka.model.secret import Secret
 from skrytka.web.people import visits
 from skrytka.web.people.visits import COOKIE, VISITS_OF_ONE, Visits
@@ -61,3 +63,23 @@ async def test_who_signs_in_again_and_again_pushes_out_himself_alone(people: Peo
     found = [await made.of(asked("GET", "/", cookie=cookie)) is not None for cookie in cookies]
     assert found == [False] * 3 + [True] * VISITS_OF_ONE
     assert await made.of(asked("GET", "/", cookie=other)) is not None
+
+
+async def test_whoever_ends_all_others_ends_them_though_many_others_came(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Visits(people.identity, people.world.clock, people.world.random)
+    monkeypatch.setattr(visits, "VISITS_MAX", 3)
+    alice = await made.of(asked("GET", "/", cookie=await begin(people, made)))
+    stolen = await begin(people, made)
+    assert alice is not None
+    for name in ("bob", "carol", "dave"):  # there and gone again
+        login = msgspec.structs.replace(alice.login, account=AccountId(len(name) + 1000))
+        cookie = made.begin(login, is_complete=True).partition(";")[0]
+        made.end(asked("GET", "/", cookie=cookie))
+    assert len(made.of_one(alice.login.account)) == 2
+    made.end_others(alice)
+    assert await made.of(asked("GET", "/", cookie=stolen)) is None
+    assert made.of_one(alice.login.account) == [alice]
+    made.end_others(msgspec.structs.replace(alice, key=b""))
+    assert made._own == {}

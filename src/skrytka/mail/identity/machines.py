@@ -160,8 +160,8 @@ class Machines(AccessPart):
         return await self._signed(row, key, expires_at_ms, "renewed", SELF)
 
     async def holds(self, machine: Machine) -> bool:
-        """Whether its certificates count: it was not put out."""
-        return await self._row(machine) is not None
+        """Whether its certificates count: it was not put out, and its account is nobody's who is locked."""
+        return await self._row(machine) is not None and await self._is_active(machine.account)
 
     async def list(self) -> list[MachineInfo]:
         """By account, the oldest first; invitations that nobody used too, until the next one is made."""

@@ -22,18 +22,18 @@ async def once(kept: Repeats, asker: Asker, request: WebRequest, work: Callable[
 
     PermanentError, TransientError: as :meth:`Repeats.begin`.
     """
-    key, account = request.field("idempotency-key"), asker.actor.account
+    keys, account = request.fields.get("idempotency-key", ()), asker.actor.account
+    if len(keys) > 1 or len(key := "".join(keys)) > KEY_MAX:
+        raise PermanentError(Reason.BAD_SYNTAX, f"one Idempotency-Key of {KEY_MAX} characters at most")
     if not key or account is None:
         return await work()
-    if len(key) > KEY_MAX:
-        raise PermanentError(Reason.BAD_SYNTAX, f"Idempotency-Key has {KEY_MAX} characters at most")
     name = f"{asker.shown}\0{key}".encode()
     before = await kept.begin(account, name, _asked(request))
     if before is not None:
         return Response(before.status, before.body, before.fields)
     try:
         response = await work()
-    except BaseException:
+    except Exception:  # not if it was broken off: then nobody knows whether it is done, and it is not done again
         await kept.end(account, name, None)
         raise
     is_final = response.status < 500 and response.status != 429

@@ -130,7 +130,9 @@ async def test_who_is_put_out_or_whose_account_is_closed_gets_no_other_one(world
     one, two = machine_of(await enrolled(machines, alice)), machine_of(await enrolled(machines, bob))
     await machines.revoke(alice, (await machines.list())[0].id, ACTOR)
     assert not await machines.holds(one)
+    assert await machines.holds(two)
     await world.admin.accounts.suspend("bob@example.test", ACTOR)
+    assert not await machines.holds(two)
     for machine in (one, two):
         with pytest.raises(PermanentError) as caught:
             await machines.renew(machine, new_request()[1], HOURS)

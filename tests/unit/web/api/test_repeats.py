@@ -1,3 +1,6 @@
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from skrytka.model.actor import LOCAL_ROOT, Actor
@@ -57,6 +60,27 @@ async def test_what_came_to_nothing_is_tried_again(api: Api, first: Response | E
     else:
         assert await once(kept, alice, sent(), work) is first
     assert (await once(kept, alice, sent(), work)).body == b"made"
+
+
+async def test_what_was_broken_off_is_not_done_again(api: Api) -> None:
+    kept, alice = api.world.admin.repeats, await asker(api)
+
+    async def broken_off() -> Response:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await once(kept, alice, sent(), broken_off)
+    work = Work(text(200, "made again"))
+    with pytest.raises(PermanentError) as caught:
+        await once(kept, alice, sent(), work)
+    assert (caught.value.reason, work.count) == (Reason.ALREADY_EXISTS, 0)
+
+
+async def test_two_keys_are_none(api: Api) -> None:
+    request = replace(sent(), fields={"idempotency-key": ("a", "b")})
+    with pytest.raises(PermanentError) as caught:
+        await once(api.world.admin.repeats, await asker(api), request, Work(text(200, "made")))
+    assert caught.value.reason is Reason.BAD_SYNTAX
 
 
 async def test_a_change_that_was_made_is_told_though_it_cannot_be_kept(api: Api) -> None:

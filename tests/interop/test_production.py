@@ -33,6 +33,7 @@ from tests.support.systemd_unit import confined
 NEEDED = (
     *("apsw", "argon2", "_argon2_cffi_bindings", "cffi", "_cffi_backend*", "pycparser", "click", "cryptography", "dns"),
     *("idna", "msgspec", "yaml", "rich", "pygments", "markdown_it", "mdurl", "segno", "tomlkit", "uvloop", "zstandard"),
+    "zxcvbn_rs_py",
 )
 NOBODY = pwd.getpwnam("nobody")
 

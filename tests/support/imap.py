@@ -1,5 +1,6 @@
 """IMAP sessions without sockets, store or clock: a scripted connection and mailboxes in memory."""
 
+import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -83,6 +84,7 @@ class FakeConnection:
         self.is_lost = False
         self.errors = 0
         self.cause = ""
+        self.ends_at_s = math.inf
         self.deadlines: list[float] = []
         self._pieces: list[list[bytes]] = []
         self.aborted = ""

@@ -18,7 +18,7 @@ KEY_MAX: Final = 64
 
 
 async def once(kept: Repeats, asker: Asker, request: WebRequest, work: Callable[[], Awaitable[Response]]) -> Response:
-    """The answer of ``work``, or that of before; what failed for a while, and after a bug, may be tried again.
+    """The answer of ``work``, or that of before; what was refused, or failed, was not done and may be tried again.
 
     PermanentError, TransientError: as :meth:`Repeats.begin`.
     """
@@ -36,7 +36,7 @@ async def once(kept: Repeats, asker: Asker, request: WebRequest, work: Callable[
     except Exception:  # not if it was broken off: then nobody knows whether it is done, and it is not done again
         await kept.end(account, name, None)
         raise
-    is_final = response.status < 500 and response.status != 429
+    is_final = response.status < 400  # who proves again who he is goes on with the same key
     with contextlib.suppress(TransientError):  # the answer is what it is; asked again it is not known what became of it
         await kept.end(account, name, Said(response.status, response.body, response.fields) if is_final else None)
     return response

@@ -51,7 +51,7 @@ async def test_what_is_sent_twice_happens_once_and_has_the_same_answer(api: Api)
     assert (await once(kept, await asker(api, shown="another"), sent(), other)).body == b"of another session"
 
 
-@pytest.mark.parametrize("first", [problem(503), problem(429), KeyError("a bug")])
+@pytest.mark.parametrize("first", [problem(503), problem(429), problem(403), KeyError("a bug")])
 async def test_what_came_to_nothing_is_tried_again(api: Api, first: Response | Exception) -> None:
     kept, alice, work = api.world.admin.repeats, await asker(api), Work(first, text(200, "made"))
     if isinstance(first, Exception):

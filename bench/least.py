@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import uvloop
 
@@ -69,9 +70,8 @@ class Session(asyncio.Protocol):
         self._message: list[bytes] | None = None  # its pieces, while it comes
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(b"220 least\r\n")
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
+        self._transport.write(b"220 least\r\n")
 
     def data_received(self, data: bytes) -> None:
         if self._message is not None:

@@ -67,7 +67,7 @@ class Steps:
         self._events = EventWriter(folder, "bench", clock, random)
         cache = Cache(clock)
         for name, text in records.items():
-            cache.put((f"{name.lower()}.", "TXT"), Answer(Status.NOERROR, (text.encode(),), ttl_s=3600))
+            cache.put((name, "TXT"), Answer(Status.NOERROR, (text.encode(),), ttl_s=3600))
         resolver = StubResolver((), clock, random, cache=cache)
         deps = SenderDeps(
             hostname=HOSTNAME,

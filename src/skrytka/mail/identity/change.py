@@ -108,10 +108,15 @@ class PasswordCare:
         return "" if was is None else decode_verifier(was).must_change
 
     async def was_used(self, owner: Owner, password: Secret, was: bytes | None) -> bool:
-        """Whether it is one of the last 24, ``was`` among them: as many hashes, one after the other."""
+        """Whether it is one of the last 24 of here, ``was`` among them: as many hashes, one after the other.
+
+        A directory is not asked: it would learn a password that is not its own, and count it as a guess.
+        """
         kept = await self._deps.store.read(sql.password_history(owner.account, HISTORY))
         for verifier in ([] if was is None else [was]) + kept:
             stored = decode_verifier(verifier).stored
+            if stored.startswith((OUTSIDE, PROVIDED)):
+                continue
             if (await self._deps.passwords.verify(owner.account, password, stored)).is_right:
                 return True
         return False

@@ -7,6 +7,7 @@ from skrytka.mail.identity.api_keys import Limits
 from skrytka.mail.identity.change import ONCE, ONCE_MS, TRIES, WINDOW_S, ChangeDeps, PasswordCare, PasswordChanges
 from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.factors import Owner
+from skrytka.mail.identity.passwords import Check
 from skrytka.mail.identity.policy import PasswordPolicy, PasswordRefusedError, Problem
 from skrytka.mail.identity.sessions import Place
 from skrytka.mail.identity.verifier import Verifier, decode_verifier
@@ -14,7 +15,7 @@ from skrytka.model.actor import AccessRole, Actor, Grant
 from skrytka.model.address import Address
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.events import DirectoryChanged
-from skrytka.model.ids import UnitId
+from skrytka.model.ids import AccountId, UnitId
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Passwords as PasswordSettings
 from skrytka.net.limits import LimitTable, LocalLimits
@@ -320,3 +321,23 @@ async def test_people_of_a_directory_get_no_password_of_their_own_here(world: Wo
         await change(changes, alice, PASSWORD, NEW)
     assert caught.value.reason is Reason.NOT_PERMITTED
     assert await changes.stored(alice.account) == outside
+
+
+async def test_a_directory_hears_nothing_of_a_password_of_here(
+    world: World, changes: PasswordChanges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, asked = await owner(world), []
+    row = Verifier("$ldap$uid=alice").encode()
+    await world.store.submit(SetPassword(unit=UnitId(b"d" * 16), account=alice.account, verifier=row))
+    code = await changes.reset(alice, ACTOR)
+    verify = world.passwords.verify
+
+    async def listening(account: AccountId, password: Secret, stored: str | None) -> Check:
+        asked.append(stored)
+        return await verify(account, password, stored)
+
+    monkeypatch.setattr(world.passwords, "verify", listening)
+    await changes.set_by_code(alice, code, NEW, PEER, has_mfa=False)
+    assert not [each for each in asked if each is not None and each.startswith("$ldap$")]
+    await change(changes, alice, NEW, OTHER)  # nor later, when it is one of the last 24
+    assert not [each for each in asked if each is not None and each.startswith("$ldap$")]

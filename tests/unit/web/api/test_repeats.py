@@ -7,7 +7,7 @@ from skrytka.model.actor import LOCAL_ROOT, Actor
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.protocol.http.server import Response
 from skrytka.store.commands import EndRepeat
-from skrytka.web.api.auth import Asker
+from skrytka.web.api.auth import Asker, Refusal
 from skrytka.web.api.problems import problem
 from skrytka.web.api.repeats import KEY_MAX, once
 from skrytka.web.http import WebRequest, text
@@ -71,9 +71,10 @@ async def test_what_was_broken_off_is_not_done_again(api: Api) -> None:
     with pytest.raises(asyncio.CancelledError):
         await once(kept, alice, sent(), broken_off)
     work = Work(text(200, "made again"))
-    with pytest.raises(PermanentError) as caught:
+    with pytest.raises(Refusal) as caught:
         await once(kept, alice, sent(), work)
-    assert (caught.value.reason, work.count) == (Reason.ALREADY_EXISTS, 0)
+    assert (caught.value.response.status, work.count) == (409, 0)
+    assert b"another Idempotency-Key" in caught.value.response.body
 
 
 async def test_two_keys_are_none(api: Api) -> None:
@@ -88,7 +89,7 @@ async def test_a_change_that_was_made_is_told_though_it_cannot_be_kept(api: Api)
     api.world.store.failures[EndRepeat] = fails(TransientError(Reason.STORE_BUSY))
     work = Work(text(200, "made"), text(200, "made again"))
     assert (await once(kept, alice, sent(), work)).body == b"made"
-    with pytest.raises(PermanentError):  # nobody knows what became of it
+    with pytest.raises(Refusal):  # nobody knows what became of it
         await once(kept, alice, sent(), work)
     assert work.count == 1
 

@@ -73,7 +73,7 @@ def oddities(visit: Visit, limits: Limits) -> tuple[Oddity, ...]:
     found = [*_new(visit)]
     if _is_too_far(visit, limits):
         found.append(Oddity.IMPOSSIBLE_TRAVEL)
-    if visit.failures >= MANY_FAILURES and Oddity.NEW_NETWORK in found:
+    if visit.failures >= MANY_FAILURES and _is_new(visit, Kind.NETWORK):  # who guesses may have the same provider
         found.append(Oddity.AFTER_FAILURES)
     if visit.is_under_attack:
         found.append(Oddity.UNDER_ATTACK)

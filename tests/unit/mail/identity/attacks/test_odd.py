@@ -8,6 +8,7 @@ from skrytka.mail.identity.attacks.homes import Kind
 from skrytka.mail.identity.attacks.odd import (
     DAY_MS,
     HOUR_MS,
+    MANY_FAILURES,
     SCORES,
     Limits,
     Oddity,
@@ -51,6 +52,14 @@ def visit(**changes: Any) -> Visit:
         ({"macs": KNOWN | {Kind.NETWORK: b"other"}}, [Oddity.NEW_NETWORK]),
         ({"macs": KNOWN | {Kind.NETWORK: b"other", Kind.PROVIDER: b"AS1"}}, [Oddity.NEW_NETWORK]),  # none known before
         ({"rows": BY_PROVIDER, "macs": KNOWN | {Kind.NETWORK: b"other", Kind.PROVIDER: b"AS1"}}, []),
+        (
+            {
+                "rows": BY_PROVIDER,
+                "macs": KNOWN | {Kind.NETWORK: b"other", Kind.PROVIDER: b"AS1"},
+                "failures": MANY_FAILURES,
+            },
+            [Oddity.AFTER_FAILURES],
+        ),
         ({"rows": BY_PROVIDER, "macs": KNOWN | {Kind.PROVIDER: b"AS2"}}, [Oddity.NEW_NETWORK]),
         ({"rows": BY_PROVIDER, "macs": KNOWN | {Kind.NETWORK: b"other"}}, [Oddity.NEW_NETWORK]),  # not known now
         ({"macs": KNOWN | {Kind.DEVICE: b"smtp"}}, [Oddity.NEW_DEVICE]),

@@ -71,16 +71,13 @@ class WebRequest:
     def is_same_origin(self) -> bool:
         """Whether a browser says that our own page asks (or a person does); True for what is no browser.
 
-        Every browser of the last years sends Sec-Fetch-Site; Origin is what older ones send with a POST.
+        Every browser of the last years sends Sec-Fetch-Site; Origin is what older ones send with a POST, with the port
+        as Host has it: what listens on another port of this host is another site.
         """
         site, origin = self.field("sec-fetch-site"), self.field("origin")
         if site:
             return site in ("same-origin", "none")
-        return (
-            not origin
-            or origin.removeprefix("https://").rpartition(":")[0] == self.host
-            or (origin.removeprefix("https://") == self.host)
-        )
+        return not origin or origin == f"https://{self.field('host').lower() or self.host}"
 
     def form(self) -> dict[str, str]:
         """Fields of an ``application/x-www-form-urlencoded`` body; :class:`BadRequestError`."""

@@ -27,7 +27,7 @@ from skrytka.web.people.markup import (
     when,
 )
 from skrytka.web.people.own_words import known, say
-from skrytka.web.people.paths import APPS_PATH, LOGINS_PATH, SECURITY_PATH, SESSIONS_PATH, SIGN_IN_PATH
+from skrytka.web.people.paths import APPS_PATH, LOGINS_PATH, SECURITY_PATH, SESSIONS_PATH, SIGN_OUT_PATH
 from skrytka.web.people.sign_in import sign_in_place
 from skrytka.web.people.visits import Visit, Visits
 
@@ -78,7 +78,6 @@ class OwnAccount:
     def pages(self) -> tuple[Page, ...]:
         return (
             Page("GET", HOME_PATH, self._home),
-            Page("POST", HOME_PATH, self._sign_out),
             Page("POST", LANGUAGE_PATH, self._speak),
             Page("GET", SESSIONS_PATH, self._list),
             Page("POST", SESSIONS_PATH, self._end),
@@ -91,13 +90,8 @@ class OwnAccount:
         if visit is not None:
             chosen = (await self._accounts.show(visit.login.address.key)).language
             body.append(_languages(language, chosen))
-            body.append(form(HOME_PATH, button(say(language, "sign_out"))))
+            body.append(form(SIGN_OUT_PATH, button(say(language, "sign_out"))))
         return page(language, say(language, "home"), body)
-
-    async def _sign_out(self, request: WebRequest) -> Response:
-        if request.is_same_origin:
-            self._visits.end(request)
-        return redirect(SIGN_IN_PATH)
 
     async def _speak(self, request: WebRequest) -> Response:
         """In which language the server writes to him; that of his domain, or the server's, where he says none."""

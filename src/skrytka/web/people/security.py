@@ -83,23 +83,25 @@ class Security:
 
     async def _add_app(self, request: WebRequest) -> Response:
         own, asked = await self._posted(request)
-        if own is None or own.visit.key not in self._seeds:
+        if own is None:
             return _again()
-        seed, _uri = self._seeds[own.visit.key]
+        kept = self._seeds.pop(own.visit.key, None)  # a form that is sent twice at once adds one
+        if kept is None:
+            return redirect(SECURITY_PATH)
         code = Secret(asked["enrol_code"][:TEXT_MAX]) if asked.get("enrol_code") else None
         try:
             await self._own.factors.add_totp(
                 own.owner,
                 asked.get("name", ""),
-                seed,
+                kept[0],
                 asked.get("code", ""),
                 own.owner.address.key,
                 enrol_code=code,
                 is_first=own.is_enrolling,
             )
-        except PermanentError as exc:
+        except (PermanentError, TransientError) as exc:
+            self._seeds[own.visit.key] = kept
             return await self._app_page(own, _language(request), *_told(exc, "wrong_first_code"))
-        del self._seeds[own.visit.key]
         return self._on(request, own)
 
     async def _app_page(self, own: Own, language: Language, said: str = "", status: int = 200) -> Response:

@@ -20,9 +20,11 @@ from skrytka.daemon.layout import Layout
 from skrytka.inspect.inspector import ResultT
 from skrytka.inspect.jobs import HANDLERS
 from skrytka.inspect.memory import MessageMemory
+from skrytka.mail.identity.shares import Shares
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.mailbox.mailboxes import Mailboxes
 from skrytka.mail.mailbox.opened import MailboxDeps
+from skrytka.mail.mailbox.sharing import SharedMailboxes
 from skrytka.model.ids import AccountId, State
 from skrytka.model.limits import ImapLimits
 from skrytka.net.connection import Connection
@@ -107,7 +109,7 @@ async def search(contents: Contents) -> None:
         identity=AnyoneIs(account),
         sessions=NoSessions(),
         random=random,
-        mailboxes=mailboxes,
+        mailboxes=SharedMailboxes(mailboxes, Shares(store), Recorder()),
         appends=FakeAppends(FakeMailboxes()),
         inspector=inspector,
         events=Recorder(),

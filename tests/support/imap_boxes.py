@@ -364,6 +364,9 @@ class FakeAppends:
         self.begun.append(FakeAppending(box, bits, RECEIVED_AT_MS if received_at_ms is None else received_at_ms))
         return self.begun[-1]
 
+    async def copy(self, account: AccountId, view: object, uids: Sequence[int], name: str) -> Copies:
+        raise PermanentError(Reason.NOT_PERMITTED, f"account {account}: nobody shares anything with it")
+
 
 class FakeMailboxes:
     def __init__(self) -> None:
@@ -391,6 +394,9 @@ class FakeMailboxes:
             return self.boxes[name]
         except KeyError:
             raise PermanentError(Reason.NO_SUCH_MAILBOX) from None
+
+    async def are_shared(self, account: AccountId) -> bool:
+        return False
 
     async def names(self, account: AccountId) -> Sequence[MailboxInfo]:
         assert account == 5

@@ -2,6 +2,7 @@ r"""Transcripts of IMAP sessions on a real store: alice's account, new, with the
 
 As in imap_transcript, but for two sessions at once, both logged in: ``C:`` and ``S:`` are of the first, ``C2:`` and
 ``S2:`` of the second; ``C+`` and ``C2+`` send what stands there. Behind each step stands all that either of them says.
+A line ``#share MAILBOX RIGHTS`` makes the second session bob's, with whom alice shares that mailbox.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -24,9 +26,10 @@ from tests.support.imap_transcript import matches
 from tests.support.memory import IN_MEMORY
 from tests.support.sasl import NoSessions
 from tests.support.smtp_transcript import unescape
-from tests.unit.mail.world import World
+from tests.unit.mail.world import ACTOR, World
 
 SESSIONS = 2
+SHARE = re.compile(r"^#share (.*)", re.MULTILINE)
 _LINE = re.compile(r"([CS])(2?)([:+])(?: (.*))?\Z", re.DOTALL)
 
 
@@ -58,19 +61,22 @@ def parse(path: Path) -> list[Step]:
 
 
 @asynccontextmanager
-async def sessions() -> AsyncIterator[tuple[list[LiveConnection], list["asyncio.Future[None]"]]]:
-    """Two sessions of alice, logged in."""
+async def sessions(*shares: str) -> AsyncIterator[tuple[list[LiveConnection], list["asyncio.Future[None]"]]]:
+    """Two sessions of alice, logged in; the second one of bob if she shares anything with him."""
     root = Path(tempfile.mkdtemp(dir=IN_MEMORY))
     world = World(root)
     tasks: list[asyncio.Future[None]] = []
     try:
         await world.ready()
-        deps = ImapDeps(
+        for share in shares:
+            mailbox, rights = share.split()
+            await world.admin.sharing.add("alice@example.test", "bob@example.test", mailbox, rights, ACTOR)
+        alice = ImapDeps(
             sessions=NoSessions(),
             random=world.random,
             identity=AnyoneIs(await world.account("alice")),
-            mailboxes=world.mailboxes,
-            appends=world.appends,
+            mailboxes=world.shared,
+            appends=world.shared_appends,
             inspector=world.inspector,
             events=world.events,
             clock=world.clock,
@@ -78,8 +84,12 @@ async def sessions() -> AsyncIterator[tuple[list[LiveConnection], list["asyncio.
             hostname="mail.example.test",
             version="9.9",
         )
+        other = replace(alice, identity=AnyoneIs(await world.account("bob"))) if shares else alice
         found = [LiveConnection() for _ in range(SESSIONS)]
-        tasks = [asyncio.ensure_future(serve_imap(cast("Connection", conn), deps)) for conn in found]
+        tasks = [
+            asyncio.ensure_future(serve_imap(cast("Connection", conn), deps))
+            for conn, deps in zip(found, (alice, other), strict=True)
+        ]
         for conn in found:
             await exchange(found, conn, LOGIN, tasks)
         yield found, tasks
@@ -107,7 +117,8 @@ async def exchange(
 
 async def play(path: Path) -> None:
     """Compare every line that is said."""
-    async with sessions() as (conns, tasks):
+    shares = SHARE.findall(path.read_text(encoding="utf-8"))  # noqa: ASYNC240 - a small file of ours
+    async with sessions(*shares) as (conns, tasks):
         for step in parse(path):
             said = await exchange(conns, conns[step.session], step.sent, tasks)
             shown = "\n".join(f"S{number}: {line}" for number, lines in enumerate(said, 1) for line in lines)

@@ -11,7 +11,7 @@ from skrytka.cli.connect import ask
 
 F = TypeVar("F", bound=Callable[..., Any])
 LIMITS = ("messages_per_hour", "recipients_per_hour", "recipients_per_day")
-DELEGATION_COLUMNS = ("address", "delegate", "kind", "created_at")
+DELEGATION_COLUMNS = ("address", "delegate", "kind", "mailbox", "rights", "created_at")
 CERTIFICATE_COLUMNS = ("fingerprint", "created_at")
 
 
@@ -53,8 +53,14 @@ def show(*, address: str, as_json: bool) -> None:
         if value not in (None, [], "UTC", ["smtp"]):
             click.echo(f"control {name}: {' '.join(value) if isinstance(value, list) else value}")
     for each in found["delegations"]:
-        click.echo(f"{each['delegate']} may {each['kind']} {each['address']}")
+        click.echo(_line(each))
     click.echo(f"app passwords: {len(found['app_passwords'])}, certificates: {len(found['certificates'])}")
+
+
+def _line(row: dict[str, Any]) -> str:
+    if row.get("mailbox"):
+        return f"{row['delegate']} may {row['rights']} in {row['mailbox']} of {row['address']}"
+    return f"{row['delegate']} may {row['kind']} {row['address']}"
 
 
 @click.command()
@@ -126,19 +132,42 @@ def certificate_remove(*, address: str, fingerprint: str, as_json: bool) -> None
 
 @click.group()
 def delegation() -> None:
-    """People who write for others."""
+    """People who write for others, or use mailboxes of theirs."""
+
+
+_KINDS = click.Choice(["send_as", "on_behalf", "mailbox"])
+_mailbox_option = click.option("--mailbox", help="Of mailbox: which one, by its name; else all, and those that come.")
 
 
 @delegation.command("add")
 @click.argument("address")
 @click.argument("delegate")
-@click.argument("kind", type=click.Choice(["send_as", "on_behalf"]))
+@click.argument("kind", type=_KINDS)
+@_mailbox_option
+@click.option("--rights", help="Of mailbox: letters of RFC 4314, lr for reading; else lr.")
 @options.json_option
 @options.installation_options
-def delegation_add(*, address: str, delegate: str, kind: str, as_json: bool) -> None:
-    """Let DELEGATE write as ADDRESS, or on its behalf (Sender is the delegate's, From that of ADDRESS)."""
+def delegation_add(
+    *, address: str, delegate: str, kind: str, mailbox: str | None, rights: str | None, as_json: bool
+) -> None:
+    """Let DELEGATE write as ADDRESS, or on its behalf (Sender is the delegate's, From that of ADDRESS).
+
+    Of kind mailbox: let DELEGATE use a mailbox of ADDRESS, which IMAP shows below "Other Users".
+    """
+    given = _of_mailbox(kind, mailbox=mailbox, rights=rights)
+    if kind == "mailbox":
+        added = ask("delegation.mailbox.add", address=address, delegate=delegate, **given)
+        output.print_done(added, "{delegate} may {rights} in {mailbox} of {address}", as_json=as_json)
+        return
     added = ask("delegation.add", address=address, delegate=delegate, kind=kind)
     output.print_done(added, "{delegate} may {kind} {address}", as_json=as_json)
+
+
+def _of_mailbox(kind: str, **given: str | None) -> dict[str, str]:
+    found = {name: value for name, value in given.items() if value is not None}
+    if found and kind != "mailbox":
+        raise click.UsageError(f"--{next(iter(found))} is of the kind mailbox")
+    return found
 
 
 @delegation.command("list")
@@ -146,17 +175,23 @@ def delegation_add(*, address: str, delegate: str, kind: str, as_json: bool) -> 
 @options.json_option
 @options.installation_options
 def delegation_list(*, address: str, as_json: bool) -> None:
-    """Who acts for ADDRESS, and for whom it acts."""
+    """Who acts for ADDRESS or uses mailboxes of it, and for whom it acts and whose it uses."""
     output.print_rows(DELEGATION_COLUMNS, ask("delegation.list", address=address), as_json=as_json)
 
 
 @delegation.command("remove")
 @click.argument("address")
 @click.argument("delegate")
-@click.argument("kind", type=click.Choice(["send_as", "on_behalf"]))
+@click.argument("kind", type=_KINDS)
+@_mailbox_option
 @options.json_option
 @options.installation_options
-def delegation_remove(*, address: str, delegate: str, kind: str, as_json: bool) -> None:
-    """End that, from the next message on."""
+def delegation_remove(*, address: str, delegate: str, kind: str, mailbox: str | None, as_json: bool) -> None:
+    """End that, from the next message on; of a mailbox within a second, open sessions included."""
+    given = _of_mailbox(kind, mailbox=mailbox)
+    if kind == "mailbox":
+        gone = ask("delegation.mailbox.remove", address=address, delegate=delegate, **given)
+        output.print_done(gone, "{delegate} may not use {mailbox} of {address} any more", as_json=as_json)
+        return
     gone = ask("delegation.remove", address=address, delegate=delegate, kind=kind)
     output.print_done(gone, "{delegate} may not {kind} {address} any more", as_json=as_json)

@@ -21,6 +21,7 @@ from skrytka.daemon.public import public_deps
 from skrytka.daemon.web import WebApps, WebParts
 from skrytka.mail.delivery.append import AppendDeps, Appends
 from skrytka.mail.delivery.hosted import HostedDomains
+from skrytka.mail.delivery.shared_append import SharedAppends
 from skrytka.mail.identity.directory import StoredCredentials
 from skrytka.mail.identity.gate import Gate
 from skrytka.mail.identity.login import NAME_SUBJECT, Identity
@@ -28,9 +29,11 @@ from skrytka.mail.identity.open_sessions import OpenSessions
 from skrytka.mail.identity.outside import OutsidePasswords
 from skrytka.mail.identity.passwords import PEPPER_SUBJECT, Passwords, RecentLogins
 from skrytka.mail.identity.rights import SenderRights
+from skrytka.mail.identity.shares import Shares
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.mailbox.mailboxes import Mailboxes
 from skrytka.mail.mailbox.opened import MailboxDeps
+from skrytka.mail.mailbox.sharing import SharedMailboxes
 from skrytka.mail.queue.courier import CourierDeps, LocalCourier
 from skrytka.mail.queue.outbound import OutboundCourier
 from skrytka.mail.queue.waiting import WaitingMail
@@ -70,18 +73,10 @@ class Parts:
         self._deliveries = Deliveries(base)
         self._recent = RecentLogins(base.clock, base.random)
         self._blobs = Blobs(base.store, StorePaths(base.layout.store))
-        self._mailboxes = Mailboxes(
-            MailboxDeps(
-                store=base.store,
-                keys=base.keys,
-                blobs=self._blobs,
-                inspector=base.inspector,
-                events=base.events,
-                clock=base.clock,
-                random=base.random,
-            )
-        )
+        self._mailboxes = Mailboxes(self._mailbox_deps())
         self._appends = Appends(self._append_deps())
+        self._shared = SharedMailboxes(self._mailboxes, Shares(base.store), base.events)
+        self._shared_appends = SharedAppends(self._appends, self._shared, base.store, base.clock, base.random)
         self.watch = login_watch(base, name_key)
         self._credentials = StoredCredentials(base.store, base.clock, base.random)
         self._programs = mail_programs(base, tokens(base, self._credentials))
@@ -122,6 +117,18 @@ class Parts:
             is_needed, machines = settings.api.is_client_certificate_needed, self.administration.admin.machines
             self._api_tls = ApiTls(files, node_seed, base.clock, machines, is_needed=is_needed)
         self.watch.arrivals.alert = self.administration.alerts().odd_login
+
+    def _mailbox_deps(self) -> MailboxDeps:
+        base = self._base
+        return MailboxDeps(
+            store=base.store,
+            keys=base.keys,
+            blobs=self._blobs,
+            inspector=base.inspector,
+            events=base.events,
+            clock=base.clock,
+            random=base.random,
+        )
 
     def _append_deps(self) -> AppendDeps:
         base, deliveries = self._base, self._deliveries
@@ -340,8 +347,8 @@ class Parts:
             sessions=self._sessions,
             random=base.random,
             login=settings.login,
-            mailboxes=self._mailboxes,
-            appends=self._appends,
+            mailboxes=self._shared,
+            appends=self._shared_appends,
             inspector=base.inspector,
             events=base.events,
             clock=base.clock,

@@ -46,6 +46,7 @@ class Notice(StrEnum):
     APP_PASSWORDS_REMOVED = "app_passwords.removed"
     CERTIFICATE_ADDED = "certificate.added"
     DELEGATED = "delegated"
+    SHARED = "shared"
     PROVIDER_LINKED = "provider.linked"
     PROVIDER_UNLINKED = "provider.unlinked"
 

@@ -7,7 +7,10 @@ FREE: dict[str, Any] = {
     "services": None, "networks": [], "hours": [], "zone": "UTC", "applies_to": ["smtp"], "senders": [],
     "messages_per_hour": None, "recipients_per_hour": None, "recipients_per_day": None,
 }  # fmt: skip
-DELEGATION = {"address": ALICE, "delegate": BOB, "kind": "send_as", "created_at_ms": 1_800_000_000_000}
+DELEGATION: dict[str, Any] = {
+    "address": ALICE, "delegate": BOB, "kind": "send_as", "created_at_ms": 1_800_000_000_000,
+    "mailbox": "", "rights": "",
+}  # fmt: skip
 CERTIFICATE = {"address": ALICE, "fingerprint": "ab" * 32, "created_at_ms": 1_800_000_000_000}
 
 
@@ -70,3 +73,27 @@ def test_delegations_come_and_go(cli: Cli) -> None:
     assert BOB in cli.out
     assert cli("delegation", "remove", ALICE, BOB, "send_as") == 0
     assert cli("delegation", "add", ALICE, BOB, "read") == 2
+
+
+def test_mailboxes_are_shared(cli: Cli) -> None:
+    shared = DELEGATION | {"kind": "mailbox", "mailbox": "Work", "rights": "lr"}
+    cli.answers = {
+        "delegation.mailbox.add": shared,
+        "delegation.mailbox.remove": shared,
+        "delegation.list": [shared],
+        "account.show": {"address": ALICE},
+        "account.control": FREE,
+        "app_password.list": [],
+        "certificate.login.list": [],
+    }
+    assert cli("delegation", "add", ALICE, BOB, "mailbox", "--mailbox", "Work", "--rights", "rl") == 0
+    assert cli.out == f"{BOB} may lr in Work of {ALICE}\n"
+    assert cli.asked[-1][1] == {"address": ALICE, "delegate": BOB, "mailbox": "Work", "rights": "rl"}
+    assert cli("delegation", "add", ALICE, BOB, "mailbox") == 0
+    assert cli.asked[-1][1] == {"address": ALICE, "delegate": BOB}
+    assert cli("account", "show", ALICE) == 0
+    assert f"{BOB} may lr in Work of {ALICE}" in cli.out
+    assert cli("delegation", "remove", ALICE, BOB, "mailbox", "--mailbox", "Work") == 0
+    assert cli.out == f"{BOB} may not use Work of {ALICE} any more\n"
+    assert cli("delegation", "add", ALICE, BOB, "send_as", "--mailbox", "Work") == 2
+    assert cli("delegation", "remove", ALICE, BOB, "on_behalf", "--mailbox", "Work") == 2

@@ -16,11 +16,14 @@ from skrytka.mail.delivery.local import Delivery, DeliveryDeps
 from skrytka.mail.delivery.report_intake import ReportIntake
 from skrytka.mail.delivery.resolve import Directory
 from skrytka.mail.delivery.senders import SenderDeps, Senders
+from skrytka.mail.delivery.shared_append import SharedAppends
 from skrytka.mail.delivery.types import Judgement, Resolution, Transaction
 from skrytka.mail.identity.passwords import Cost, Passwords
+from skrytka.mail.identity.shares import Shares
 from skrytka.mail.mailbox.blobs import Blobs
 from skrytka.mail.mailbox.mailboxes import Mailboxes
 from skrytka.mail.mailbox.opened import MailboxDeps
+from skrytka.mail.mailbox.sharing import SharedMailboxes
 from skrytka.mail.outbox.rewriting import Rewriting
 from skrytka.mail.policy.decide import decide
 from skrytka.mail.policy.senders import SenderPolicy
@@ -208,6 +211,9 @@ class World:
                 memory=self.memory,
             )
         )
+
+        self.shared = SharedMailboxes(self.mailboxes, Shares(self.store), self.events)
+        self.shared_appends = SharedAppends(self.appends, self.shared, self.store, self.clock, self.random)
 
     def _judge(self, facts: Transaction, found: MessageResults) -> Judgement:
         return SenderPolicy(self.sender_auth)(facts, found)

@@ -146,8 +146,8 @@ async def listening(
     programs, sessions = Programs(world), OpenSessions(world.store)
     limits = LocalLimits(LimitTable(world.clock))
     imap = ImapDeps(
-        identity=programs.identity, sessions=sessions, random=world.random, mailboxes=world.mailboxes,
-        appends=world.appends, inspector=world.inspector, events=world.events, clock=world.clock,
+        identity=programs.identity, sessions=sessions, random=world.random, mailboxes=world.shared,
+        appends=world.shared_appends, inspector=world.inspector, events=world.events, clock=world.clock,
         limits=ImapLimits(), hostname=HOSTNAME, login=settings,
     )  # fmt: skip
     smtp = SubmissionDeps(

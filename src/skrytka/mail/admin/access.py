@@ -35,12 +35,14 @@ class ControlInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class DelegationInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """``delegate`` acts for ``address``."""
+    """``delegate`` acts for ``address``, or uses a mailbox of his."""
 
     address: str
     delegate: str
     kind: str
     created_at_ms: int
+    mailbox: str = ""  # by its name; "*": all
+    rights: str = ""  # on it, of RFC 4314 2.1
 
 
 class Access(AdminPart):
@@ -75,19 +77,6 @@ class Access(AdminPart):
             )
         )
         return _info(controls)
-
-    async def delegations(self, address: str) -> list[DelegationInfo]:
-        """Who acts for the account, and for whom it acts."""
-        row = await self._account(address)
-        return [
-            DelegationInfo(
-                address=each.address,
-                delegate=each.delegate_address,
-                kind=each.kind.value,
-                created_at_ms=each.created_at_ms,
-            )
-            for each in await self._deps.store.read(sql.delegations(row.account))
-        ]
 
     async def delegate(self, address: str, delegate: str, kind: str, actor: str) -> DelegationInfo:
         """Let ``delegate`` write as, or on behalf of, the account."""

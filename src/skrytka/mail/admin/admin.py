@@ -17,6 +17,7 @@ from skrytka.mail.admin.oauth import Programs
 from skrytka.mail.admin.outside import OutsidePeople
 from skrytka.mail.admin.provided import ProvidedPeople
 from skrytka.mail.admin.queue import Queue
+from skrytka.mail.admin.sharing import Sharing
 from skrytka.mail.admin.types import AccountInfo
 from skrytka.mail.identity.access_deps import AccessDeps
 from skrytka.mail.identity.api_keys import ApiKeys
@@ -40,6 +41,7 @@ class Admin:
         self.mfa = MfaRules(deps)
         self.app_passwords = AppPasswords(deps)
         self.access = Access(deps)
+        self.sharing = Sharing(deps)
         self.queue = Queue(deps)
         self.programs = Programs(deps)
         self.compromise = Compromise(deps, self.queue)

@@ -87,6 +87,11 @@ class Appending:
         self._place = place
         self._message = message
 
+    @property
+    def place(self) -> tuple[AccountId, MailboxId]:
+        """Where it goes."""
+        return self._place.keys.account, self._place.mailbox
+
     async def write(self, data: bytes) -> None:
         """As ``deps.Appending.write``."""
         await self._message.write(data)

@@ -2,7 +2,7 @@
 
 *send as*: the delegate writes as the owner, in MAIL FROM and in From, and nobody sees a difference. *on behalf of*:
 From is the owner, Sender the delegate (RFC 5322 3.6.2), and MAIL FROM is the delegate's. *mailbox*: rights of RFC 4314
-on one mailbox; the row has its place here, and IMAP does not ask for it yet.
+on one mailbox, or on all; ``shares`` answers what IMAP asks.
 """
 
 from typing import Final
@@ -14,9 +14,10 @@ from skrytka.store.rows import DelegationKind
 from skrytka.store.sql import controls as sql
 from skrytka.store.sql import directory
 
-__all__ = ["RIGHTS", "SENDING", "DelegationKind", "Delegations", "parse_rights"]
+__all__ = ["RIGHTS", "SENDING", "SHAREABLE", "DelegationKind", "Delegations", "parse_rights"]
 
 RIGHTS: Final = "lrswipkxtea"  # RFC 4314 2.1
+SHAREABLE: Final = "lr"  # what is given on mailboxes of others
 SENDING: Final = (DelegationKind.SEND_AS, DelegationKind.ON_BEHALF)
 NOTHING: Final[frozenset[DelegationKind]] = frozenset()
 
@@ -33,6 +34,16 @@ class Delegations:
         if row is None or row.account is None:
             return NOTHING
         return await self._store.read(sql.delegated(row.account, delegate))
+
+
+def shareable(text: str) -> str:
+    """Rights that may be given, as :func:`parse_rights`; l among them, or nobody would find what is shared."""
+    rights = parse_rights(text)
+    if unknown := "".join(right for right in rights if right not in SHAREABLE):
+        raise PermanentError(Reason.BAD_SYNTAX, f"{unknown}: rights that can be given are of {SHAREABLE}")
+    if "l" not in rights:
+        raise PermanentError(Reason.BAD_SYNTAX, "without the right l nobody finds the mailbox")
+    return rights
 
 
 def parse_rights(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import Protocol
 import msgspec
 
 from skrytka.model.flags import SystemFlag
-from skrytka.model.ids import EmailId, MailboxId, State, ThreadId, Uid
+from skrytka.model.ids import AccountId, EmailId, MailboxId, State, ThreadId, Uid
 from skrytka.protocol.mime.sections import Section
 
 HIERARCHY_SEPARATOR = "/"
@@ -28,11 +28,18 @@ class MailboxInfo(msgspec.Struct, frozen=True):
     mailbox: MailboxId | None  # None: only subscribed to, or only a level above others: there is no such mailbox
     is_subscribed: bool = False
     special_use: str = ""  # RFC 6154 2: "\\Sent", "\\Trash" ...; "" for none
+    owner: AccountId | None = None  # None: it is one's own
+    rights: str = ""  # on a mailbox of somebody else, of RFC 4314
 
     @property
     def object_id(self) -> str:
         """MAILBOXID (RFC 8474 4): never changes, not by RENAME either."""
-        return f"F{self.mailbox}"
+        return f"F{self.mailbox}" if self.owner is None else f"S{self.owner}-{self.mailbox}"
+
+    @property
+    def is_read_only(self) -> bool:
+        """RFC 4314 5.2: nothing in it may be changed."""
+        return self.owner is not None and not set("ieswt") & set(self.rights)
 
 
 class MailboxStatus(msgspec.Struct, frozen=True, kw_only=True):

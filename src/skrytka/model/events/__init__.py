@@ -81,6 +81,7 @@ from skrytka.model.events.mail import (
     SendingLimited,
     SessionClosed,
     SessionOpened,
+    SharedMailboxOpened,
     StsPolicyFetched,
     TlsReportReceived,
 )
@@ -187,6 +188,7 @@ __all__ = [
     "SessionClosed",
     "SessionOpened",
     "SettingsReloaded",
+    "SharedMailboxOpened",
     "StsPolicyFetched",
     "SystemEvent",
     "TlsReportReceived",

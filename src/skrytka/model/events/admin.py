@@ -159,12 +159,14 @@ class AccountControlled(AdminEvent, frozen=True, kw_only=True):
 
 
 class DelegationChanged(AdminEvent, frozen=True, kw_only=True):
-    """Somebody may write as, or on behalf of, somebody else, or may no more."""
+    """Somebody may write as, or on behalf of, somebody else, or use a mailbox of his, or may no more."""
 
     PERSONAL = frozenset({"actor", "object", "delegate"})
     ADDRESSES = frozenset({"object", "delegate"})
     actor: str
-    object: str  # in whose name
+    object: str  # in whose name, or whose mailbox
     delegate: str
-    right: str  # send_as, on_behalf
+    right: str  # send_as, on_behalf, mailbox
     is_given: bool
+    mailbox: int = 0  # of the one whose it is; 0: all of them
+    rights: str = ""  # on it, of RFC 4314

@@ -365,3 +365,12 @@ class MessagesCopied(MailEvent, frozen=True, kw_only=True):
     target: int
     count: int
     is_move: bool = False
+
+
+class SharedMailboxOpened(MailEvent, frozen=True, kw_only=True):
+    """Somebody opened a mailbox of somebody else, which is shared with him."""
+
+    account: int  # who
+    owner: int  # whose
+    mailbox: int
+    rights: str  # of RFC 4314 2.1

@@ -8,6 +8,7 @@ import msgspec
 from skrytka.protocol.imap.commands.mailboxes import List
 
 SEPARATOR = "/"
+OTHERS = "Other Users/"  # RFC 2342 5: mailboxes of others, below their addresses
 PARENTS_MAX = 20_000  # above the names of an account; ten thousand deep names can have half a million
 _INBOX = "INBOX"
 

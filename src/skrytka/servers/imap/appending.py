@@ -20,7 +20,7 @@ async def begin(session: ImapSession, command: Append) -> Tagged | None:
             session.account, command.mailbox, bits, keywords, command.internal_date_ms
         )
     except PermanentError as exc:
-        return replies.TRY_CREATE if exc.reason is Reason.NO_SUCH_MAILBOX else replies.for_error(exc)
+        return replies.no_target(command.mailbox) if exc.reason is Reason.NO_SUCH_MAILBOX else replies.for_error(exc)
     await tell_spelling(session, command.mailbox, command.spelled)
     return None
 

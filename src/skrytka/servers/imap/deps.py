@@ -180,12 +180,16 @@ class Appending(Protocol):
 
 
 class Appends(Protocol):
-    """Messages put into mailboxes by their owners."""
+    """Messages put into mailboxes by their owners, and by those with whom they are shared."""
 
     async def begin(
         self, account: AccountId, name: str, flags: int, keywords: Sequence[str], received_at_ms: int | None
     ) -> Appending:
-        """A place for the octets; ``abort`` it. PermanentError: NO_SUCH_MAILBOX, TOO_MANY (keywords)."""
+        """A place for the octets; ``abort`` it. PermanentError: NO_SUCH_MAILBOX, TOO_MANY (keywords), NOT_PERMITTED."""
+        ...
+
+    async def copy(self, account: AccountId, view: View, uids: Sequence[int], name: str) -> Copies:
+        """As ``View.copy`` where one of the mailboxes is another's; also PermanentError(NOT_PERMITTED), (TOO_MANY)."""
         ...
 
 
@@ -195,16 +199,20 @@ class Mailboxes(Protocol):
     @property
     def folders(self) -> Folders: ...
 
+    async def are_shared(self, account: AccountId) -> bool:
+        """Whether there are mailboxes of others that the account may use."""
+        ...
+
     async def names(self, account: AccountId) -> Sequence[MailboxInfo]:
         """All mailboxes and subscribed names, INBOX among them; levels that are no mailboxes (a of a/b) are not."""
         ...
 
     async def status(self, account: AccountId, name: str) -> tuple[MailboxInfo, MailboxStatus]:
-        """PermanentError(NO_SUCH_MAILBOX)."""
+        """PermanentError: NO_SUCH_MAILBOX, NOT_PERMITTED (it is another's)."""
         ...
 
     async def open(self, account: AccountId, name: str) -> View:
-        """PermanentError(NO_SUCH_MAILBOX)."""
+        """PermanentError: NO_SUCH_MAILBOX, NOT_PERMITTED (it is another's). As gone when it is shared no more."""
         ...
 
     def watch(self, account: AccountId, notify: Callable[[], None]) -> Callable[[], None]:

@@ -12,7 +12,7 @@ from skrytka.protocol.imap import format as fmt
 from skrytka.protocol.imap.actions import Tagged
 from skrytka.protocol.imap.commands.mailboxes import List, Namespace, Select, Status, StatusItem
 from skrytka.protocol.imap.commands.messages import Check, Close, Unselect
-from skrytka.protocol.imap.listing import SEPARATOR, Line, Name, lines
+from skrytka.protocol.imap.listing import OTHERS, SEPARATOR, Line, Name, lines
 from skrytka.servers.imap import replies
 from skrytka.servers.imap.selected import Selected
 from skrytka.servers.imap.state import ImapSession
@@ -33,15 +33,16 @@ async def select(session: ImapSession, command: Select) -> Tagged:
     except BaseException:
         view.close()
         raise
+    is_read_only = command.is_read_only or view.info.is_read_only
     session.selected = selected = Selected(
         view,
         snapshot,
-        is_read_only=command.is_read_only,
+        is_read_only=is_read_only,
         with_modseq=session.has_condstore,
         has_recent=not session.is_rev2,
     )
     await session.write(await _selected(session, selected, snapshot, command.spelled))
-    mode = b"READ-ONLY" if command.is_read_only else b"READ-WRITE"
+    mode = b"READ-ONLY" if is_read_only else b"READ-WRITE"
     return replies.ok("examined" if command.is_read_only else "selected", mode)
 
 
@@ -90,7 +91,8 @@ async def check(_session: ImapSession, _command: Check) -> Tagged:
 
 
 async def namespace(session: ImapSession, _command: Namespace) -> Tagged:
-    await session.write(b'* NAMESPACE (("" "/")) NIL NIL\r\n')
+    others = b'(("%b" "/"))' % OTHERS.encode() if await session.deps.mailboxes.are_shared(session.account) else b"NIL"
+    await session.write(b'* NAMESPACE (("" "/")) %b NIL\r\n' % others)  # RFC 2342 5
     return replies.ok("done")
 
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from skrytka.model.errors import Reason, ReasonedError, TransientError
 from skrytka.protocol.imap.actions import Status, Tagged
+from skrytka.protocol.imap.listing import OTHERS
 
 AUTHENTICATION_FAILED: Final = Tagged(Status.NO, "authentication failed", b"AUTHENTICATIONFAILED")
 AUTHORIZATION_FAILED: Final = Tagged(Status.NO, "acting for others is not offered", b"AUTHORIZATIONFAILED")
@@ -43,6 +44,11 @@ _PERMANENT: Final = Tagged(Status.NO, "that is not possible", b"CANNOT")
 def ok(text: str, code: bytes = b"") -> Tagged:
     """``OK [code] text``."""
     return Tagged(Status.OK, text, code)
+
+
+def no_target(name: str) -> Tagged:
+    """There is no such mailbox to put something into; among those of others nobody makes one (RFC 4314 4)."""
+    return _BY_REASON[Reason.NO_SUCH_MAILBOX] if name.startswith(OTHERS) else TRY_CREATE
 
 
 def messages_gone(code: bytes) -> Tagged:

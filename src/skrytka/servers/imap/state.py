@@ -172,16 +172,15 @@ class ImapSession:
         info = self.mailbox.view.info
         if len(self.deps.damaged) >= DAMAGED_MAX:
             self.deps.damaged.clear()
-        self.deps.damaged.add((self.account, info.mailbox or 0, uid))
-        self.deps.events.emit(
-            MessageCorrupt(
-                trace=self.conn.facts.trace, account=self.account, mailbox=info.mailbox or 0, uid=uid, detail=exc.detail
-            )
-        )
+        owner, mailbox = info.owner or self.account, info.mailbox or 0
+        self.deps.damaged.add((owner, mailbox, uid))
+        trace = self.conn.facts.trace
+        self.deps.events.emit(MessageCorrupt(trace=trace, account=owner, mailbox=mailbox, uid=uid, detail=exc.detail))
 
     def is_damaged(self, uid: int) -> bool:
         """Whether octets of the message could not be had before, in any session of this process."""
-        return (self.account, self.mailbox.view.info.mailbox or 0, uid) in self.deps.damaged
+        info = self.mailbox.view.info
+        return (info.owner or self.account, info.mailbox or 0, uid) in self.deps.damaged
 
     def deselect(self) -> None:
         """Let go of the selected mailbox."""
@@ -191,9 +190,24 @@ class ImapSession:
             self.is_gone = False
 
     def watch(self) -> None:
-        """Wake this session whenever its account changes (IDLE)."""
-        if self.stop_watching is None:
+        """Wake this session whenever its account changes (IDLE), or, with another's mailbox selected, that one.
+
+        Then also when something about the other account changes: its mailbox may be shared no more.
+        """
+        if self.stop_watching is not None:
+            return
+        owner = self.selected.view.info.owner if self.selected is not None else None
+        if owner is None:
             self.stop_watching = self.deps.mailboxes.watch(self.account, self.conn.wake)
+            return
+        stop_mail = self.deps.mailboxes.watch(owner, self.conn.wake)
+        stop_rights = self.deps.sessions.add(owner, self.conn.wake)
+
+        def stop() -> None:
+            stop_mail()
+            stop_rights()
+
+        self.stop_watching = stop
 
     def unwatch(self) -> None:
         if self.stop_watching is not None:

@@ -52,7 +52,8 @@ class AddDelegation(Command[None], frozen=True):
         )
         detail = (self.account, self.delegate, self.kind.value, self.mailbox, self.rights)
         yield from log_directory(tx, Op.DELEGATION_ADD, detail)
-        yield from tell(tx, self.unit, self.account, Notice.DELEGATED)
+        told = Notice.SHARED if self.kind is DelegationKind.MAILBOX else Notice.DELEGATED
+        yield from tell(tx, self.unit, self.account, told)
 
 
 class RemoveDelegation(Command[None], frozen=True):

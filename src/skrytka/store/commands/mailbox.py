@@ -12,7 +12,7 @@ from skrytka.store.commands.messages import to_vault
 from skrytka.store.commands.shared import next_state, number, uidvalidity_s
 from skrytka.store.ranges import ALL
 from skrytka.store.rows import MailboxRow, Op, Role
-from skrytka.store.sql import keywords, packs
+from skrytka.store.sql import controls, keywords, packs
 from skrytka.store.sql import mailboxes as sql
 from skrytka.store.statement import Query
 
@@ -118,6 +118,7 @@ class DeleteMailbox(Command[State], frozen=True):
         yield sql.KEEP_SUBSCRIPTION(account=self.account, mailbox=self.mailbox)
         yield sql.DELETE(account=self.account, mailbox=self.mailbox)
         yield packs.DROP_MAILBOX(account=self.account, mailbox=self.mailbox)
+        yield controls.DELETE_MAILBOX_DELEGATIONS(account=self.account, mailbox=self.mailbox)
         before = (self.mailbox, row.name, row.role, row.uidvalidity, row.uidnext)
         tx.log(self.account, Op.MAILBOX_DELETE, state, (self.mailbox,), before)
         return state

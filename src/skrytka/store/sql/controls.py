@@ -1,6 +1,6 @@
 """Questions about what an account may do and who acts for it, and the statements that change that."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from skrytka.model.ids import AccountId
 from skrytka.store.rows import DelegationKind, DelegationRow
@@ -22,6 +22,8 @@ DELETE_DELEGATION = Statement(
 )
 DELETE_DELEGATIONS = Statement("DELETE FROM delegation WHERE account = :account OR delegate = :account")
 
+DELETE_MAILBOX_DELEGATIONS = Statement("DELETE FROM delegation WHERE account = :account AND mailbox = :mailbox")
+
 _CONTROL = Statement("SELECT control FROM account_control WHERE account = :account")
 _DELEGATION_KINDS = Statement(
     "SELECT kind FROM delegation WHERE account = :account AND delegate = :delegate AND mailbox = 0"
@@ -31,6 +33,22 @@ _DELEGATIONS = Statement(
     " FROM delegation d JOIN account o ON o.account = d.account JOIN account g ON g.account = d.delegate"
     " WHERE d.account = :account OR d.delegate = :account ORDER BY o.address, g.address, d.kind, d.mailbox"
 )
+
+_SHARED = Statement(
+    "SELECT d.account, o.address, d.mailbox, d.rights"
+    " FROM delegation d JOIN account o ON o.account = d.account JOIN account g ON g.account = d.delegate"
+    " WHERE d.delegate = :delegate AND d.kind = 'mailbox' AND o.status = 'active' AND g.status = 'active'"
+    " ORDER BY o.address, d.mailbox"
+)
+
+
+class SharedRow(NamedTuple):
+    """What one account shares with another."""
+
+    account: AccountId  # the owner
+    address: str  # his
+    mailbox: int  # 0: all of them
+    rights: str
 
 
 def control(account: AccountId) -> Query[bytes | None]:
@@ -49,3 +67,9 @@ def delegations(account: AccountId) -> Query[list[DelegationRow]]:
     """What the account has given to others, and what others have given to it."""
     rows: list[Any] = yield _DELEGATIONS(account=account)
     return [DelegationRow(*row)._replace(kind=DelegationKind(row[4])) for row in rows]
+
+
+def shared_with(delegate: AccountId) -> Query[list[SharedRow]]:
+    """Mailboxes of others that the account may use; of accounts that are active, with one that is."""
+    rows: list[Any] = yield _SHARED(delegate=delegate)
+    return [SharedRow(*row) for row in rows]

@@ -47,9 +47,9 @@ async def test_a_delegation_is_seen_from_both_sides(world: World) -> None:
     access = world.admin.access
     made = await access.delegate(ALICE, BOB, "send_as", ACTOR)
     assert (made.address, made.delegate, made.kind) == (ALICE, BOB, "send_as")
-    assert await access.delegations(ALICE) == await access.delegations(BOB) == [made]
+    assert await world.admin.sharing.list(ALICE) == await world.admin.sharing.list(BOB) == [made]
     await access.undelegate(ALICE, BOB, "send_as", ACTOR)
-    assert await access.delegations(BOB) == []
+    assert await world.admin.sharing.list(BOB) == []
     told = [event for event in world.events.events if isinstance(event, DelegationChanged)]
     assert [(event.object, event.delegate, event.right, event.is_given) for event in told] == [
         (ALICE, BOB, "send_as", True),

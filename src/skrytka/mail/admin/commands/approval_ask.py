@@ -17,6 +17,7 @@ from skrytka.mail.admin.commands.node import NODE_COMMANDS
 from skrytka.mail.admin.commands.programs import PROGRAMS
 from skrytka.mail.admin.commands.reports import REPORTS
 from skrytka.mail.admin.commands.second_person import tell
+from skrytka.mail.admin.commands.sharing import SHARING
 from skrytka.mail.identity.approvals import ApprovalInfo
 from skrytka.mail.identity.permissions import Permission, demand
 from skrytka.model.actor import Actor
@@ -26,7 +27,7 @@ ASKABLE: Final[dict[str, Command]] = {
     name: command
     for part in (
         *(NODE_COMMANDS, DOMAINS, ACCOUNTS, PROGRAMS, DIRECTORIES),
-        *(MAIL_PROGRAMS, FACTORS, ACCESS, LOGIN_COMMANDS, MACHINES, REPORTS),
+        *(MAIL_PROGRAMS, FACTORS, ACCESS, LOGIN_COMMANDS, MACHINES, REPORTS, SHARING),
     )
     for name, command in part.items()
     if command.takes_two is not None and not command.takes_two.instead

@@ -234,7 +234,7 @@ MAIL_PROGRAMS: Final[dict[str, Command]] = {
         result=list[DelegationInfo],
         permission=Permission.ACCESS_READ,
         scope=on_account,
-        run=lambda deps, args, _actor, _: deps.admin.access.delegations(args.address),
+        run=lambda deps, args, _actor, _: deps.admin.sharing.list(args.address),
         route=Route("GET", "/accounts/{address}/delegations"),
     ),
     "delegation.remove": Command(

@@ -17,6 +17,7 @@ from skrytka.mail.admin.commands.node import NODE_COMMANDS
 from skrytka.mail.admin.commands.programs import PROGRAMS
 from skrytka.mail.admin.commands.providers import PROVIDER_COMMANDS
 from skrytka.mail.admin.commands.reports import REPORTS
+from skrytka.mail.admin.commands.sharing import SHARING
 
 COMMANDS: Final[dict[str, Command]] = {
     **NODE_COMMANDS,
@@ -31,6 +32,7 @@ COMMANDS: Final[dict[str, Command]] = {
     **LOGIN_COMMANDS,
     **MACHINES,
     **REPORTS,
+    **SHARING,
     **APPROVAL_ASK,
     **APPROVALS,
 }

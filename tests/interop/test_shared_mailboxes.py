@@ -1,0 +1,108 @@
+"""Mailboxes of others with real clients at a running server, and a right that is taken while one waits.
+
+What bob may see of the mail of alice is what an administrator has given him.
+"""
+
+import imaplib
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.demo import Demo
+
+OWNER, DELEGATE = "alice@example.test", "bob@example.test"
+MESSAGE = b"From: a@example.org\r\nSubject: Quarterly\r\nMessage-ID: <q@example.org>\r\n\r\nfigures\r\n"
+WORK = f"Other Users/{OWNER}/Work"
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    with Demo() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def owner(demo: Demo) -> Iterator[imaplib.IMAP4_SSL]:
+    with login(demo, OWNER) as found:
+        found.create("Work")
+        found.append("Work", "(\\Flagged)", imaplib.Time2Internaldate(1_000_000_000), MESSAGE)
+        yield found
+
+
+def login(demo: Demo, name: str) -> imaplib.IMAP4_SSL:
+    found = imaplib.IMAP4_SSL("localhost", demo.facts["ports"]["imaps"], ssl_context=demo.tls(), timeout=20)
+    found.login(name, str(demo.facts["accounts"][name]))
+    return found
+
+
+@pytest.fixture
+def delegate(demo: Demo, owner: imaplib.IMAP4_SSL) -> Iterator[imaplib.IMAP4_SSL]:
+    share(demo, "Work", "lr")
+    with login(demo, DELEGATE) as found:
+        yield found
+
+
+def share(demo: Demo, mailbox: str, rights: str) -> None:
+    done = demo.run("delegation", "add", OWNER, DELEGATE, "mailbox", "--mailbox", mailbox, "--rights", rights)
+    assert done.returncode == 0, done.stderr
+
+
+def test_imaplib_finds_reads_and_copies_out(demo: Demo, delegate: imaplib.IMAP4_SSL) -> None:
+    assert delegate.namespace()[1] == [b'(("" "/")) (("Other Users/" "/")) NIL']
+    listed = [
+        line.rpartition(b'"/" ')[2] for line in delegate.list('"Other Users/"', "*")[1] if isinstance(line, bytes)
+    ]
+    assert f'"{WORK}"'.encode() in listed
+    assert b"MESSAGES 1" in delegate.status(f'"{WORK}"', "(MESSAGES)")[1][0]
+    with pytest.raises(imaplib.IMAP4.readonly):
+        delegate.select(f'"{WORK}"')
+    status, _ = delegate.select(f'"{WORK}"', readonly=True)
+    assert status == "OK"
+    assert delegate.search(None, "SUBJECT", "Quarterly")[1] == [b"1"]
+    assert delegate.fetch("1", "(FLAGS BODY[])")[1][0][1] == MESSAGE  # type: ignore[index]
+    status, answer = delegate.store("1", "+FLAGS", "(\\Seen)")
+    assert (status, b"NOPERM" in answer[0]) == ("NO", True)
+    delegate.create("Mine")
+    assert delegate.copy("1", "Mine")[0] == "OK"
+    delegate.select("Mine")
+    assert delegate.fetch("1", "(FLAGS INTERNALDATE BODY[])")[1][0][1] == MESSAGE  # type: ignore[index]
+    assert b"\\Flagged" in delegate.fetch("1", "(FLAGS)")[1][0]  # type: ignore[operator]
+    assert b" 9-Sep-2001" in delegate.fetch("1", "(INTERNALDATE)")[1][0]  # type: ignore[operator]
+
+
+def test_curl_fetches(demo: Demo, delegate: imaplib.IMAP4_SSL) -> None:
+    curl = shutil.which("curl")
+    assert curl, "curl stands in tests/debian-packages.txt"
+    place = f"imaps://localhost:{demo.facts['ports']['imaps']}/Other%20Users%2F{OWNER}%2FWork;UID=1"
+    user = f"{DELEGATE}:{demo.facts['accounts'][DELEGATE]}"
+    command = [curl, "-sS", "--cacert", str(demo.facts["ca"]), "-u", user, "--max-time", "20", place]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=30)
+    assert done.stdout == MESSAGE, done.stderr
+
+
+def test_a_right_that_is_taken_ends_a_session_that_waits(demo: Demo, owner: imaplib.IMAP4_SSL) -> None:
+    """Rev1 has no word for a mailbox that is gone but BYE; the client that is told reconnects and sees it no more."""
+    owner.create("Secret")
+    share(demo, "Secret", "lr")
+    secret = f'"Other Users/{OWNER}/Secret"'
+    waiting = login(demo, DELEGATE)
+    try:
+        waiting.select(secret, readonly=True)
+        waiting.send(b"w IDLE\r\n")
+        assert waiting.readline().startswith(b"+")
+        owner.append("Secret", "", "", MESSAGE)
+        assert waiting.readline() == b"* 1 EXISTS\r\n"
+        done = demo.run("delegation", "remove", OWNER, DELEGATE, "mailbox", "--mailbox", "Secret")
+        assert done.returncode == 0, done.stderr
+        lines = [waiting.readline()]
+        while lines[-1] and not lines[-1].startswith(b"* BYE"):
+            lines.append(waiting.readline())
+        assert lines[-1].startswith(b"* BYE")
+    finally:
+        waiting.shutdown()
+    with login(demo, DELEGATE) as again:
+        status, answer = again.status(secret, "(MESSAGES)")
+        assert (status, b"NONEXISTENT" in answer[0]) == ("NO", True)
+        assert not any(b"Secret" in line for line in again.list()[1] if isinstance(line, bytes))

@@ -1,5 +1,6 @@
 """A whole server whose people sign in by Debian's glewlwyd; requests is their browser."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,7 +127,9 @@ def test_an_owner_links_the_account_that_is_there(both: tuple[Demo, Glewlwyd]) -
         browser.post("/sign-in", next="/security", address=address, password=given)
         assert browser.post("/security/password", old=given, new=own).status_code == 200
         browser.post("/sign-in", next="/security", address=address, password=own)
-        assert browser.come("/security/providers/corp").headers["Location"] == "/security/providers"
+        assert browser.get("/security/providers/corp").headers["Location"] == "/security/providers"
+        (place,) = re.findall(r'href="(/security/providers/corp[^"]*)"', browser.get("/security/providers").text)
+        assert browser.come(place).headers["Location"] == "/security/providers"
         assert there.issuer in demo.run("account", "link", "list", address).stdout
         browser.post("/sign-out")
         assert browser.get("/programs").status_code == 303

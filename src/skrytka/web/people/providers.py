@@ -6,6 +6,7 @@ asked, for the provider that was asked. Nothing that comes back says where the b
 
 import contextlib
 import hashlib
+import hmac
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ from skrytka.web.people.own_security import Own, OwnSecurity, own_of
 from skrytka.web.people.paths import CODE_PATH, PROVIDER_PATH, PROVIDERS_PATH, SECURITY_PATH, SIGN_IN_PATH
 from skrytka.web.people.provider_words import say
 from skrytka.web.people.sign_in import checked_after, sign_in_place, with_next
-from skrytka.web.people.visits import Visits
+from skrytka.web.people.visits import Visit, Visits
 
 COOKIE: Final = "__Host-provider"
 BEGUN_S: Final = 600
@@ -43,6 +44,7 @@ MINUTE_S: Final = 60.0
 MECHANISM: Final = "OIDC"
 CALLBACK: Final = "/callback"
 SAID_MAX: Final = 300
+ASKED: Final = "asked"
 
 
 class ProvidedAccounts(Protocol):
@@ -118,9 +120,12 @@ class Providers:
         return await self._sent(request, after, None)
 
     async def _begin_link(self, request: WebRequest) -> Response:
+        """From the list alone: whoever sends people here, or behind a sign-in, has nothing linked for them."""
         own = await self._whole(request)
         if own is None or not request.is_same_origin:
             return redirect(sign_in_place(SECURITY_PATH))
+        if not hmac.compare_digest(request.query.get(ASKED, "").encode("utf-8", "replace"), _asked(own.visit)):
+            return redirect(PROVIDERS_PATH)
         return await self._sent(request, SECURITY_PATH, own.owner.account)
 
     async def _sent(self, request: WebRequest, after: str, link: AccountId | None) -> Response:
@@ -240,7 +245,8 @@ class Providers:
         for name, provider in self._providers.items():
             title = provider.settings.title or name
             if provider.settings.issuer not in links:
-                body.append(_link_to(f"{PROVIDERS_PATH}/{name}", say(language, "link", title=title)))
+                place = f"{PROVIDERS_PATH}/{name}?{ASKED}={_asked(own.visit).decode()}"
+                body.append(_link_to(place, say(language, "link", title=title)))
                 continue
             words = paragraph(say(language, "linked", title=title))
             end = [] if is_provided else [hidden("name", name), button(say(language, "unlink"))]
@@ -264,6 +270,11 @@ def _with_cookie(response: Response, cookie: str) -> Response:
 
 def _key(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+
+
+def _asked(visit: Visit) -> bytes:
+    """What nobody but the list of that very visit knows. No form: a policy for forms holds where it leads to, too."""
+    return hashlib.sha256(b"link\0" + visit.key).hexdigest()[:32].encode()
 
 
 def _failed(language: Language, said: str, *, status: int) -> Response:

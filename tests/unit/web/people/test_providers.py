@@ -1,5 +1,6 @@
 """Signing in by a provider of another house, over a real store and a provider that lies as it is told."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -41,6 +42,13 @@ class Provided(People):
 
     async def come(self, place: str = "/sign-in/with/corp?next=%2Fdevice") -> Response:
         return await self.get(await self.begin(place))
+
+    async def link(self) -> str:
+        """Where the list leads whoever wants to link his account."""
+        (place,) = re.findall(
+            r'href="(/security/providers/corp[^"]*)"', (await self.get("/security/providers")).body.decode()
+        )
+        return str(place)
 
     def failures(self) -> list[str]:
         return [event.reason for event in self.world.events.events if isinstance(event, LoginFailed)]
@@ -222,8 +230,7 @@ async def local(people: Provided) -> None:
 
 async def test_an_owner_links_and_unlinks_his_account(people: Provided) -> None:
     await local(people)
-    assert b"/security/providers/corp" in (await people.get("/security/providers")).body
-    assert place_of(await people.come("/security/providers/corp")) == "/security/providers"
+    assert place_of(await people.come(await people.link())) == "/security/providers"
     listed = await people.get("/security/providers")
     assert hidden(listed) == {"name": "corp"}
     people.kept.clear()
@@ -240,7 +247,7 @@ async def test_an_owner_links_and_unlinks_his_account(people: Provided) -> None:
 async def test_nothing_of_somebody_else_is_linked(people: Provided, claims: dict[str, Any], key: str) -> None:
     await local(people)
     people.there.fake.claims = claims
-    answer = await people.come("/security/providers/corp")
+    answer = await people.come(await people.link())
     assert (answer.status, said(answer, key)) == (403, True)
     assert await people.world.admin.provided.links(ALICE) == []
 
@@ -250,12 +257,25 @@ async def test_linking_wants_who_is_signed_in_now(people: Provided) -> None:
     assert place_of(await people.get("/security/providers")).startswith("/sign-in?")
     assert place_of(await people.post("/security/providers", {"name": "corp"})).startswith("/sign-in?")
     await local(people)
-    cross = await people.get("/security/providers/corp", sec_fetch_site="cross-site")
+    link = await people.link()
+    cross = await people.get(link, sec_fetch_site="cross-site")
     assert place_of(cross).startswith("/sign-in?")
-    answer = await people.begin("/security/providers/corp")
+    answer = await people.begin(link)
     people.world.clock.advance(301)  # not fresh any more
     assert said(await people.get(answer), "too_old")
     assert await people.world.admin.provided.links(ALICE) == []
+
+
+async def test_nobody_is_sent_behind_a_sign_in_to_link_his_account(people: Provided) -> None:
+    """Somebody who is he at the provider, and not here, would be in."""
+    await people.world.admin.accounts.add(ALICE, PASSWORD, ACTOR)
+    after = "/security/providers/corp"
+    signed_in = await people.post("/sign-in", {"next": after, "address": ALICE, "password": "correct horse"})
+    for place in (place_of(signed_in), f"{after}?asked=", f"{after}?asked=%C5%9B", f"{after}?asked={'0' * 32}"):
+        assert place_of(await people.get(place, sec_fetch_site="same-origin")) == "/security/providers"
+    of_another_visit = await people.link()
+    await people.post("/sign-in", {"next": "/security", "address": ALICE, "password": "correct horse"})
+    assert place_of(await people.get(of_another_visit)) == "/security/providers"
 
 
 async def test_what_opens_an_account_alone_stays(people: Provided) -> None:

@@ -33,7 +33,7 @@ from tests.support.demo import Demo
 from tests.support.sizes import pick
 from tests.unit.web.api.test_matrix import request
 
-EXAMPLES = pick(2, 12)
+EXAMPLES = pick(1, 12)
 ONE_TOKEN = 15  # operations; a session may ask so often in a minute, and its proof is fresh for so long
 CHECKS = [
     negative_data_rejection,

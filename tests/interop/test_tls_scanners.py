@@ -22,7 +22,7 @@ from tests.support.venv import program
 FOLDER = Path(__file__).parent / "sslyze"
 STARTTLS = {"smtp": "smtp", "submission": "smtp", "imap": "imap"}
 LISTENERS = ("smtp", "submission", "submissions", "imap", "imaps", "https", "api", "web")
-SLOW = pick(("smtp", "imaps"), LISTENERS)  # testssl.sh takes half a minute for each, whatever it looks at
+SLOW = pick(("smtp",), LISTENERS)  # testssl.sh takes half a minute for each, whatever it looks at
 ACCEPTED = frozenset({"cert_revocation", "DNS_CAArecord", "sessionresumption_ID", "cipher_order"})
 GOOD = frozenset({"OK", "INFO", "DEBUG"})
 

@@ -187,7 +187,7 @@ DATA: dict[bytes, Callable[[Reader], object]] = {
     b"STATUS": _status,
     b"SEARCH": lambda reader: reader.take(rb"(?: %b)*(?: \(MODSEQ %b\))?" % (NZ_NUMBER, NZ_NUMBER)),
     b"ESEARCH": lambda reader: reader.take(ESEARCH),
-    b"NAMESPACE": lambda reader: reader.take(rb' \(\("" "/"\)\) NIL NIL'),
+    b"NAMESPACE": lambda reader: reader.take(rb' \(\("" "/"\)\) (?:NIL|\(\("Other Users/" "/"\)\)) NIL'),
     b"ID": _identity,
 }
 

@@ -6,6 +6,10 @@ import time
 from collections.abc import Iterable
 
 LOWEST, HIGHEST = 11000, 22999  # with 8443 added still below 32768, where the kernel gives ports to clients
+SLICE, SLICES = (
+    2000,
+    4,
+)  # of workers: a server that is started again finds its ports free (993 is the most but for 844x)
 BLOCK = 10
 _taken = 0
 
@@ -16,13 +20,13 @@ def free_block() -> int:
 
 
 def free_base(offsets: Iterable[int], *, step: int = 1) -> int:
-    """A number to which each offset may be added to give a free port; never the same twice in one process."""
+    """A number to which each offset may be added to give a free port; the same again only when all were given."""
     global _taken  # noqa: PLW0603 - ports are the machine's, so the counter is the process's
     wanted = list(offsets)
-    span = HIGHEST - LOWEST
+    lowest, span = _range()
     for _ in range(span // step):
         _taken += step
-        base = LOWEST + (os.getpid() * 7919 // step * step + _taken) % span
+        base = lowest + (os.getpid() * 7919 // step * step + _taken) % span
         if all(_is_free(base + offset) for offset in wanted):
             return base
     raise RuntimeError(f"no free ports between {LOWEST} and {HIGHEST}")
@@ -42,6 +46,14 @@ def wait_until_listening(port: int, address: str = "127.0.0.1", *, within_s: flo
         if time.monotonic() > end:
             raise TimeoutError(f"nobody listens on {address} port {port}")
         time.sleep(0.05)
+
+
+def _range() -> tuple[int, int]:
+    """The lowest base, and how many there are: workers of one run have their own."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    if not worker or int(worker) >= SLICES:
+        return LOWEST, HIGHEST - LOWEST
+    return LOWEST + int(worker) * SLICE, SLICE // 2
 
 
 def _is_free(port: int) -> bool:

@@ -56,7 +56,8 @@ async def test_who_guesses_tokens_is_stopped_and_nobody_else(api: Api) -> None:
     ("fields", "status"),
     [
         ({"sec_fetch_site": "same-origin"}, 200),
-        ({"origin": "https://mail.example.test:8443"}, 200),
+        ({"origin": "https://mail.example.test"}, 200),
+        ({"origin": "https://mail.example.test:8443"}, 403),  # Host has no port
         ({}, 403),
         ({"sec_fetch_site": "cross-site"}, 403),
         ({"sec_fetch_site": "same-site"}, 403),

@@ -4,7 +4,7 @@ import pytest
 
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId
-from skrytka.store.commands import LinkIdentity, RemoveAccount, UnlinkIdentity
+from skrytka.store.commands import LinkIdentity, LockAccount, RemoveAccount, UnlinkIdentity
 from skrytka.store.sql import factors
 from skrytka.store.sql import identities as sql
 from tests.support.store import StoreCase
@@ -53,3 +53,11 @@ async def test_it_ends_alone_and_with_the_account(case: StoreCase) -> None:
     assert await case.store.read(sql.owner(b"j")) is None
     with pytest.raises(PermanentError):
         await case.store.submit(link(case, bob, b"p", b"j"))
+
+
+async def test_whoever_was_in_by_it_is_not_let_in_again(case: StoreCase) -> None:
+    """The account is locked; when its owner has a new password, the one of there would open it as before."""
+    alice, _bob = await case.two_accounts()
+    await case.store.submit(link(case, alice, b"p", b"i"))
+    await case.store.submit(LockAccount(unit=case.ids.unit(), account=alice, reason="owner", closed=b"!"))
+    assert await case.store.read(sql.owner(b"i")) is None

@@ -6,7 +6,7 @@ from typing import Final
 from skrytka.web.people.markup import Language
 
 _ENGLISH: Final = {
-    "title": "Sign-in by others",
+    "title": "Sign-in by another server",
     "sign_in_title": "Sign in",
     "with": "Sign in with {title}",
     "too_old": "This page is too old, or came from elsewhere. Begin again.",
@@ -29,7 +29,7 @@ _ENGLISH: Final = {
     "back": "Back",
 }
 _POLISH: Final = {
-    "title": "Logowanie przez innych",
+    "title": "Logowanie przez inny serwer",
     "sign_in_title": "Logowanie",
     "with": "Zaloguj przez {title}",
     "too_old": "Ta strona jest za stara albo pochodzi skądinąd. Zacznij od nowa.",
@@ -48,7 +48,7 @@ _POLISH: Final = {
     "not_permitted": "To konto nie ma tu hasła: bez połączenia nic by go nie otwierało.",
     "signed_out": "Wylogowano Cię tutaj.",
     "sign_out": "Wyloguj",
-    "out_there": "Możesz być nadal zalogowany w {title}. Wyloguj się także tam",
+    "out_there": "W {title} logowanie może nadal trwać. Wyloguj się także tam",
     "back": "Powrót",
 }
 WORDS: Final[Mapping[Language, Mapping[str, str]]] = {"en": _ENGLISH, "pl": _POLISH}

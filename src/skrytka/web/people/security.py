@@ -166,7 +166,7 @@ class Security:
             has_mfa = await self._is_enforced(own)
             await self._own.changes.change(own.owner, old, new, is_stepped_up=True, has_mfa=has_mfa)
         except (PermanentError, TransientError) as exc:
-            return await self._password_page(own, language, *_sentences(language, exc, "wrong_old"))
+            return await self._password_page(own, language, *_sentences(language, exc, "wrong_old", "elsewhere"))
         self._visits.end(request)
         return _changed(language)
 
@@ -253,20 +253,22 @@ def _changed(language: Language) -> Response:
     return page(language, say(language, "password_title"), body)
 
 
-def _sentences(language: Language, error: PermanentError | TransientError, wrong: str) -> tuple[list[str], int]:
+def _sentences(
+    language: Language, error: PermanentError | TransientError, wrong: str, denied: str = "not_permitted"
+) -> tuple[list[str], int]:
     if isinstance(error, PasswordRefusedError):
         return list(explain(error, language)), 422
-    said, status = _told(error, wrong)
+    said, status = _told(error, wrong, denied)
     return [say(language, said)], status
 
 
-def _told(error: PermanentError | TransientError, wrong: str) -> tuple[str, int]:
+def _told(error: PermanentError | TransientError, wrong: str, denied: str = "not_permitted") -> tuple[str, int]:
     """What the page says and its status."""
     if isinstance(error, TransientError):
         if error.reason is not Reason.RATE_LIMITED:
             raise error
         return "too_often", 429
-    known = {Reason.NOT_PERMITTED: ("not_permitted", 403), Reason.BAD_SYNTAX: ("bad_name", 422)}
+    known = {Reason.NOT_PERMITTED: (denied, 403), Reason.BAD_SYNTAX: ("bad_name", 422)}
     return known.get(error.reason, (wrong, 403))
 
 

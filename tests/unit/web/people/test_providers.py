@@ -285,6 +285,12 @@ async def test_what_opens_an_account_alone_stays(people: Provided) -> None:
     assert hidden(await people.get("/security/providers")) == {}
 
 
+async def test_whoever_has_no_password_here_is_told_so(people: Provided) -> None:
+    await people.come()
+    answer = await people.post("/security/password", {"old": "x", "new": "vivid marten over nine bridges"})
+    assert (answer.status, b"not kept here" in answer.body) == (403, True)
+
+
 async def test_an_account_that_waits_is_opened(people: Provided) -> None:
     await people.world.admin.accounts.add_outside(ALICE, PROVIDED + people.there.fake.issuer, ACTOR)
     assert place_of(await people.come()) == "/device"

@@ -371,10 +371,10 @@ async def compose(base: Base) -> Parts:
         if has_api:
             with contextlib.suppress(TransientError):  # then every client is asked for a certificate
                 await parts.administration.admin.machines.look()
-        if isinstance(passwords, OutsidePasswords) and base.settings.directory.is_just_in_time:
-            passwords.provision = parts.administration.admin.outside.provision
-            passwords.refresh = parts.administration.admin.outside.refresh
-            passwords.separator = base.settings.accounts.subaddress_separator
+        if isinstance(passwords, OutsidePasswords):
+            people = parts.administration.admin.outside
+            passwords.refresh, passwords.separator = people.refresh, base.settings.accounts.subaddress_separator
+            passwords.provision = people.provision if base.settings.directory.is_just_in_time else None
         parts.prove_tls()
     except BaseException:
         passwords.close()

@@ -8,10 +8,12 @@ from skrytka.daemon.layout import Layout
 from skrytka.daemon.messages import Start
 from skrytka.daemon.services import Parts
 from skrytka.mail.admin.types import AccountInfo
+from skrytka.mail.identity.outside import OutsidePasswords
+from skrytka.mail.identity.passwords import THREADS
 from skrytka.model.address import Address
 from skrytka.model.errors import PermanentError
 from skrytka.model.secret import Secret
-from skrytka.model.settings import Accounts, Settings
+from skrytka.model.settings import Accounts, OutsideDirectory, Settings
 
 
 async def test_each_listener_gets_its_service(parts: Parts) -> None:
@@ -82,3 +84,21 @@ async def test_without_a_certificate_there_is_no_tls(tmp_path: Path, parts: Part
 
 async def test_the_queue_has_a_courier(parts: Parts) -> None:
     assert await parts.courier().run_once() == 0
+
+
+DIRECTORY = OutsideDirectory(urls=("ldaps://dc.example.org",), domains=("example.org",), base="dc=example,dc=org")
+
+
+@pytest.mark.parametrize(
+    ("base", "is_made"),
+    [
+        ({"directory": DIRECTORY}, True),
+        ({"directory": msgspec.structs.replace(DIRECTORY, is_just_in_time=False)}, False),
+    ],
+    indirect=["base"],
+)
+async def test_roles_follow_the_directory_though_no_account_is_made_at_a_login(parts: Parts, is_made: bool) -> None:
+    passwords = parts._passwords
+    assert isinstance(passwords, OutsidePasswords)
+    assert (passwords.refresh is not None, passwords.provision is not None) == (True, is_made)
+    assert passwords._pool._max_workers == THREADS  # one is never a stranger's

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from skrytka.mail.identity.outside_groups import ListedGroups, Member, in_groups
-from skrytka.mail.identity.passwords import NOBODY, Check, Cost, Passwords, prepare
+from skrytka.mail.identity.passwords import NOBODY, THREADS, Check, Cost, Passwords, prepare
 from skrytka.model.address import Address, AddressError
 from skrytka.model.clock import Random
 from skrytka.model.errors import Reason, TransientError
@@ -23,6 +23,7 @@ from skrytka.protocol.ldap.messages import Entry
 
 OUTSIDE: Final = "$ldap$"  # before the DN of an entry, where a hash would stand
 ADDRESS_PLACE: Final = "address"
+DN_MAX: Final = 2048  # characters; it is kept with the account, and read at each login
 SLICE: Final = 20  # entries between two turns of the loop
 _ANYTHING: Final = parse_filter("(objectClass=*)")
 # Whoever reads their mail speaks for the domain, to authorities of certificates too (CA/B Forum BR 3.2.2.4.4, RFC 2142)
@@ -150,7 +151,7 @@ class Outside:
             address = Address.parse(entry.first(self._settings.address_attribute))
         except AddressError:
             return None
-        if not self.is_of(address):
+        if not self.is_of(address) or len(entry.dn) > DN_MAX:
             return None
         groups = tuple(group.lower() for group in entry.all(self._settings.group_attribute))
         return OutsidePerson(entry.dn, address, groups)
@@ -160,7 +161,7 @@ class OutsidePasswords(Passwords):
     """Passwords of this server, and those that the directory knows."""
 
     def __init__(
-        self, outside: Outside, pepper: Secret, random: Random, *, cost: Cost | None = None, threads: int = 2
+        self, outside: Outside, pepper: Secret, random: Random, *, cost: Cost | None = None, threads: int = THREADS
     ) -> None:
         super().__init__(pepper, random, cost=cost, threads=threads)
         self._outside = outside

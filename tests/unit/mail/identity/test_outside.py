@@ -2,12 +2,13 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from skrytka.mail.identity.outside import OUTSIDE, Outside, OutsidePerson
+from skrytka.mail.identity.outside import DN_MAX, OUTSIDE, Outside, OutsidePerson
 from skrytka.mail.identity.passwords import Passwords
 from skrytka.model.address import Address
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.secret import Secret
 from skrytka.net.ldap import LdapConnection
+from skrytka.protocol.ldap.messages import Entry
 from tests.support.slapd import Slapd, slapd
 from tests.unit.mail.outside_world import OutsideWorld
 from tests.unit.mail.support import PeerFacts
@@ -167,3 +168,9 @@ async def test_what_is_no_address_of_the_domain_is_nobody(world: World, server: 
     assert await people.outside.everybody() == []
     people = OutsideWorld(world, server, address_attribute="uid")
     assert await people.outside.everybody() == []
+
+
+def test_a_name_without_end_is_nobodys(people: OutsideWorld) -> None:
+    mail = {"mail": (b"alice@example.org",)}
+    assert people.outside._person(Entry(1, "uid=" + "a" * (DN_MAX - 4), mail)) is not None
+    assert people.outside._person(Entry(1, "uid=" + "a" * DN_MAX, mail)) is None

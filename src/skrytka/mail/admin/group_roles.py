@@ -7,18 +7,20 @@ import msgspec
 
 from skrytka.mail.identity.roles import Roles
 from skrytka.model.actor import LOCAL_ROOT, AccessRole, Grant
+from skrytka.model.errors import PermanentError
 from skrytka.model.events import CommandDone, Emitter
 from skrytka.model.ids import AccountId
 from skrytka.model.settings import DirectoryRole
 
 GIVEN: Final = "role.give"
 TAKEN: Final = "role.take"
+LEFT: Final = "role.left"  # it could not be done, and why
 
 
 class RoleChange(msgspec.Struct, frozen=True):
     """One that was given or taken, or would be."""
 
-    change: str  # role.give, role.take
+    change: str  # role.give, role.take, role.left
     detail: str
 
 
@@ -44,26 +46,30 @@ class GroupRoles:
         return [RoleChange(GIVEN, _said(grant)) for grant in self.wanted(groups)]
 
     async def align(self, account: AccountId, groups: Collection[str], *, is_dry: bool = False) -> list[RoleChange]:
-        """What was different."""
+        """What was different. One that cannot be given or taken keeps no other from being taken."""
         has, wanted = frozenset(await self._roles.of(account)), frozenset(self.wanted(groups))
         given, taken = wanted - has, (has & {grant for _group, grant in self._grants}) - wanted
-        if not is_dry:
-            for grant in given:
-                await self._roles.give(account, grant, LOCAL_ROOT)
-            for grant in taken:
-                await self._roles.take(account, grant, LOCAL_ROOT)
-        return [
-            *(RoleChange(GIVEN, _said(grant)) for grant in _sorted(given)),
-            *(RoleChange(TAKEN, _said(grant)) for grant in _sorted(taken)),
+        wants = [
+            *((GIVEN, self._roles.give, grant) for grant in _sorted(given)),
+            *((TAKEN, self._roles.take, grant) for grant in _sorted(taken)),
         ]
+        found = []
+        for change, do, grant in wants:
+            try:
+                if not is_dry:
+                    await do(account, grant, LOCAL_ROOT)
+                found.append(RoleChange(change, _said(grant)))
+            except PermanentError as exc:
+                found.append(RoleChange(LEFT, f"{_said(grant)}: {exc.detail or exc.reason.value}"))
+        return found
 
     def _key(self, group: str) -> str:
         return group if self._is_case_kept else group.lower()
 
 
 def tell(events: Emitter, actor: str, address: str, changes: Iterable[RoleChange]) -> None:
-    """An event for each."""
-    for one in changes:
+    """An event for each that was made."""
+    for one in (each for each in changes if each.change != LEFT):
         was, now = ("", one.detail) if one.change == GIVEN else (one.detail, "")
         events.emit(CommandDone(actor=actor, action=one.change, object=address, before=was, after=now))
 

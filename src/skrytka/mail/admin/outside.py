@@ -1,5 +1,6 @@
 """Accounts of people whom an outside directory knows: made at their first login, and brought into line by a sync."""
 
+import asyncio
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -8,9 +9,9 @@ import msgspec
 
 from skrytka.mail.admin.accounts import Accounts
 from skrytka.mail.admin.base import AdminDeps, AdminPart
-from skrytka.mail.admin.group_roles import GroupRoles, RoleChange, tell
+from skrytka.mail.admin.group_roles import GIVEN, TAKEN, GroupRoles, RoleChange, tell
 from skrytka.mail.identity.access_deps import AccessDeps
-from skrytka.mail.identity.outside import OUTSIDE, Outside, OutsidePerson, may_be_made
+from skrytka.mail.identity.outside import OUTSIDE, SLICE, Outside, OutsidePerson, may_be_made
 from skrytka.mail.identity.outside_groups import key_of
 from skrytka.mail.identity.roles import Roles
 from skrytka.mail.identity.verifier import decode_verifier
@@ -81,6 +82,7 @@ class OutsidePeople(AdminPart):
         people, changes = await self._owners(everybody, rows, entries, is_watched=is_watched)
         gone = self._gone(people, rows, entries, is_forced=is_forced)
         for key, person in people.items():
+            await asyncio.sleep(0)  # reads may not wait, and there are many
             row = rows.get(key)
             try:
                 if row is None:
@@ -89,10 +91,7 @@ class OutsidePeople(AdminPart):
                     changes += await self._known(row, entries.get(row.account), person, actor, is_dry=is_dry)
             except PermanentError as exc:
                 changes.append(_left(key, exc.detail or exc.reason.value))
-        for key in gone:
-            changes.append(SyncChange(address=key, change="suspend"))
-            if not is_dry:
-                await self._accounts.suspend(key, actor)
+        changes += [await self._leave(key, actor, is_dry=is_dry) for key in gone]
         if not is_dry:
             self._tell(actor, changes)
         return changes
@@ -114,7 +113,9 @@ class OutsidePeople(AdminPart):
         for person in everybody:
             claims.setdefault(person.address.key, []).append(person)
         found, left = {}, []
-        for key, claimed in claims.items():
+        for number, (key, claimed) in enumerate(claims.items()):
+            if number % SLICE == 0:
+                await asyncio.sleep(0)
             row = rows.get(key)
             why = self._why_not_made(claimed, is_watched=is_watched) if row is None else ""
             if why:
@@ -156,6 +157,14 @@ class OutsidePeople(AdminPart):
             )
             raise PermanentError(Reason.NOT_PERMITTED, said)
         return gone
+
+    async def _leave(self, key: str, actor: str, *, is_dry: bool) -> SyncChange:
+        try:
+            if not is_dry:
+                await self._accounts.suspend(key, actor)
+        except PermanentError as exc:  # the last administrator
+            return _left(key, exc.detail or exc.reason.value)
+        return SyncChange(address=key, change="suspend")
 
     async def _new(self, person: OutsidePerson, actor: str, *, is_dry: bool) -> list[SyncChange]:
         if await self._deps.store.read(sql.address(person.address.key)) is not None:
@@ -209,7 +218,7 @@ class OutsidePeople(AdminPart):
     def _tell(self, actor: str, changes: Sequence[SyncChange]) -> None:
         """One event of a sync that has changed something; each change has its own beside."""
         counts = {kind: sum(one.change == kind for one in changes) for kind in ("add", "suspend", "rename")}
-        roles = sum(one.change.startswith("role.") for one in changes)
+        roles = sum(one.change in (GIVEN, TAKEN) for one in changes)
         if roles or any(counts.values()):
             self._deps.events.emit(
                 DirectorySynced(

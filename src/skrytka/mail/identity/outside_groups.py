@@ -4,6 +4,7 @@ Only groups that the settings name are asked for, each by its DN: a company has 
 groups are not followed.
 """
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -14,6 +15,7 @@ from skrytka.protocol.ldap.filters import Filter, parse_filter
 from skrytka.protocol.ldap.messages import NO_ATTRIBUTES
 
 NAMING: Final = frozenset({"memberuid"})  # RFC 2307: a name, where the others have a DN
+SLICE: Final = 200  # members between two turns of the loop
 _ANYTHING: Final = parse_filter("(objectClass=*)")
 _SIGNS = re.compile(r"([,=+])")  # blanks are cut off behind it: an expression for them takes the square of their number
 
@@ -51,7 +53,11 @@ class ListedGroups:
         found: dict[str, frozenset[str]] = {}
         for group in self._groups:
             entries = await conn.search(group, _ANYTHING, {}, self._attributes, entries_max=1, is_base=True)
-            names = (key_of(value) for entry in entries for one in self._attributes for value in entry.all(one))
+            values, names = (value for entry in entries for one in self._attributes for value in entry.all(one)), set()
+            for number, value in enumerate(values):
+                names.add(key_of(value))
+                if number % SLICE == 0:
+                    await asyncio.sleep(0)
             found[group.lower()] = frozenset(names)
         return found
 

@@ -34,6 +34,23 @@ async def test_those_of_the_table_follow_and_others_stay(world: World) -> None:
     assert by_hand in await roles.of(alice)
 
 
+async def test_one_that_cannot_be_given_or_taken_keeps_no_other_from_being_taken(world: World) -> None:
+    roles, admin = roles_of(world), AccountId((await world.admin.accounts.show("admin@example.test")).account)
+    nowhere = DirectoryRole(group="cn=audit", role="help_desk", domain="gone.example")
+    groups = GroupRoles(roles, (*TABLE, nowhere, DirectoryRole(group="cn=admins", role="system_admin")))
+    await roles.give(admin, Grant(AccessRole.HELP_DESK, "example.test"), LOCAL_ROOT)
+    changes = await groups.align(admin, ("cn=audit",))
+    assert [(one.change, one.detail.partition(":")[0]) for one in changes] == [
+        ("role.give", "auditor everywhere"),
+        ("role.left", "help_desk gone.example"),
+        ("role.take", "help_desk example.test"),
+        ("role.left", "system_admin everywhere"),  # the last one
+    ]
+    world.events.events.clear()
+    tell(world.events, "timer", "admin@example.test", changes)
+    assert len(world.events.events) == 2
+
+
 async def test_case_counts_where_it_has_to(world: World) -> None:
     groups = GroupRoles(roles_of(world), TABLE, is_case_kept=True)
     assert groups.wanted(("cn=help", "cn=audit")) == [Grant(AccessRole.AUDITOR)]

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -171,6 +172,23 @@ async def test_nobody_is_made_by_the_timer_who_speaks_for_others(
     assert len(await people.addresses()) == 3
 
 
+async def test_a_sync_of_many_lets_others_work(people: OutsideWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    await sync(people)
+    claims(people, monkeypatch, ("alice", "alice"), ("bob", "bob"))
+    await sync(people)
+    loop, turns = asyncio.get_running_loop(), 0
+
+    def turn() -> None:
+        nonlocal turns
+        turns += 1
+        handles[:] = [loop.call_soon(turn)]
+
+    handles = [loop.call_soon(turn)]
+    assert await sync(people) == []  # reads alone, which never wait
+    handles[0].cancel()
+    assert turns >= 2
+
+
 async def test_what_cannot_be_made_keeps_nobody_from_being_suspended(
     people: OutsideWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,8 +201,15 @@ async def test_what_cannot_be_made_keeps_nobody_from_being_suspended(
         raise PermanentError(Reason.TOO_MANY, "enough")
 
     monkeypatch.setattr(people.admin.outside, "_add", fails)
+    await people.admin.accounts.add_outside("aa@example.org", OUTSIDE + entry("aa"), ACTOR)
+    suspend = people.admin.accounts.suspend
+
+    async def but_one(address: str, actor: str) -> object:  # the last administrator
+        return await (fails() if address.startswith("aa@") else suspend(address, actor))
+
+    monkeypatch.setattr(people.admin.accounts, "suspend", but_one)
     claims(people, monkeypatch, ("n", "carol"))
-    assert await sync(people) == [("carol", "left"), ("alice", "suspend")]
+    assert await sync(people) == [("carol", "left"), ("aa", "left"), ("alice", "suspend")]
 
 
 async def test_roles_follow_at_the_next_login_too(people: OutsideWorld, server: Slapd) -> None:

@@ -4,9 +4,11 @@ What bob may see of the mail of alice is what an administrator has given him.
 """
 
 import imaplib
+import mailbox
 import shutil
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -106,3 +108,55 @@ def test_a_right_that_is_taken_ends_a_session_that_waits(demo: Demo, owner: imap
         status, answer = again.status(secret, "(MESSAGES)")
         assert (status, b"NONEXISTENT" in answer[0]) == ("NO", True)
         assert not any(b"Secret" in line for line in again.list()[1] if isinstance(line, bytes))
+
+
+def test_imaplib_works_in_a_mailbox_that_is_shared_with_all_rights(demo: Demo, owner: imaplib.IMAP4_SSL) -> None:
+    owner.create("Team")
+    owner.append("Team", "", "", MESSAGE)
+    share(demo, "Team", "lrswite")
+    team = f'"Other Users/{OWNER}/Team"'
+    with login(demo, DELEGATE) as delegate:
+        status, answer = delegate.append(team, "(\\Flagged)", "", MESSAGE)
+        assert (status, b"APPENDUID" in answer[0]) == ("OK", True)
+        assert delegate.select(team)[0] == "OK"
+        count = int(delegate.select(team)[1][0] or b"0")
+        assert delegate.store("1", "+FLAGS", "(\\Seen)")[0] == "OK"
+        owner.select("Team")
+        assert b"\\Seen" in owner.fetch("1", "(FLAGS)")[1][0]  # type: ignore[operator]
+        assert delegate.uid("MOVE", "1", "INBOX")[0] == "OK"
+        assert owner.noop()[0] == "OK"
+        assert owner.search(None, "ALL")[1] != [b""]
+        assert len(owner.search(None, "ALL")[1][0].split()) == count - 1
+        owner.close()
+        delegate.close()
+
+
+def test_mbsync_keeps_a_shared_mailbox_both_ways(demo: Demo, owner: imaplib.IMAP4_SSL, tmp_path: Path) -> None:
+    assert shutil.which("mbsync"), "isync stands in tests/debian-packages.txt"
+    owner.create("Synced")
+    owner.append("Synced", "", "", MESSAGE)
+    share(demo, "Synced", "lrswite")
+    config, near = tmp_path / "mbsyncrc", tmp_path / "near"
+    near.mkdir()
+    config.write_text(
+        f"IMAPAccount a\nHost localhost\nPort {demo.facts['ports']['imaps']}\nUser {DELEGATE}\n"
+        f"Pass {demo.facts['accounts'][DELEGATE]}\nSSLType IMAPS\nCertificateFile {demo.facts['ca']}\n\n"
+        f'IMAPStore far\nAccount a\nPath "Other Users/{OWNER}/"\n\n'
+        f"MaildirStore near\nPath {near}/\nInbox {near}/INBOX\nSubFolders Verbatim\n\n"
+        "Channel all\nFar :far:\nNear :near:\nPatterns Synced\nCreate Near\nExpunge Both\nSync All\nSyncState *\n"
+    )
+
+    def sync() -> None:
+        done = subprocess.run(
+            ["mbsync", "-c", str(config), "all"], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr + done.stdout
+
+    sync()
+    box = mailbox.Maildir(near / "Synced")
+    assert [str(found["Subject"]) for found in box] == ["Quarterly"]
+    box.add(mailbox.MaildirMessage(b"Subject: from near\n\nx\n"))
+    sync()
+    owner.select("Synced")
+    assert owner.search(None, "SUBJECT", '"from near"')[1] != [b""]
+    owner.close()

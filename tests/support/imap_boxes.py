@@ -364,7 +364,7 @@ class FakeAppends:
         self.begun.append(FakeAppending(box, bits, RECEIVED_AT_MS if received_at_ms is None else received_at_ms))
         return self.begun[-1]
 
-    async def copy(self, account: AccountId, view: object, uids: Sequence[int], name: str) -> Copies:
+    async def copy(self, account: AccountId, view: object, uids: Sequence[int], name: str, *, is_move: bool) -> Copies:
         raise PermanentError(Reason.NOT_PERMITTED, f"account {account}: nobody shares anything with it")
 
 

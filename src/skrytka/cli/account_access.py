@@ -144,7 +144,7 @@ _mailbox_option = click.option("--mailbox", help="Of mailbox: which one, by its 
 @click.argument("delegate")
 @click.argument("kind", type=_KINDS)
 @_mailbox_option
-@click.option("--rights", help="Of mailbox: letters of RFC 4314, lr for reading; else lr.")
+@click.option("--rights", help="Of mailbox: of lrswite (RFC 4314); else lr, to read.")
 @options.json_option
 @options.installation_options
 def delegation_add(

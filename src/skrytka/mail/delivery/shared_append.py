@@ -4,15 +4,17 @@ Accounts have different keys, so nothing of the one is put into the other but th
 """
 
 import contextlib
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final, Protocol
 
 from skrytka.mail.delivery.append import Appending, Appends
-from skrytka.mail.mailbox.sharing import Place, SharedMailboxes, no_such_mailbox
-from skrytka.mail.mailbox.types import Content, Copies, MessageRow, Snapshot
+from skrytka.mail.mailbox.sharing import SharedMailboxes, SharedView, no_such_mailbox
+from skrytka.mail.mailbox.types import Content, Copies, FlagChange, MessageRow, Snapshot
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError, Reason, ReasonedError
-from skrytka.model.flags import FIRST_KEYWORD_BIT
+from skrytka.model.flags import FIRST_KEYWORD_BIT, SystemFlag
 from skrytka.model.ids import AccountId, MailboxId, Uid, new_unit
 from skrytka.store import ranges
 from skrytka.store.api import Store
@@ -25,11 +27,15 @@ _SYSTEM: Final = (1 << FIRST_KEYWORD_BIT) - 1
 
 
 class Source(Protocol):
-    """Of ``servers.imap.deps.View``, what a copy reads."""
+    """Of ``servers.imap.deps.View``, what a copy reads, and a move takes away."""
 
     async def snapshot(self) -> Snapshot: ...
     async def rows(self, uids: Sequence[int], *, with_summary: bool) -> Sequence[MessageRow]: ...
     async def content(self, uid: Uid) -> Content: ...
+    async def store_flags(
+        self, uids: Sequence[int], change: FlagChange, flags: int, keywords: Sequence[str]
+    ) -> Sequence[int]: ...
+    async def expunge(self, uids: Sequence[int] | None) -> None: ...
 
 
 class SharedAppends:
@@ -46,42 +52,67 @@ class SharedAppends:
 
     async def begin(
         self, account: AccountId, name: str, flags: int, keywords: Sequence[str], received_at_ms: int | None
-    ) -> Appending:
+    ) -> "Appending | SharedAppending":
         """As ``deps.Appends.begin``; in another's mailbox flags that take a right which is not given are left out."""
+        place = await self._mailboxes.find(account, name)
+        appending = await self._begin(account, name, flags, keywords, received_at_ms)
+        if place is not None:
+            self._mailboxes.tell(account, place)
+        return appending
+
+    async def _begin(
+        self, account: AccountId, name: str, flags: int, keywords: Sequence[str], received_at_ms: int | None
+    ) -> "Appending | SharedAppending":
         place = await self._mailboxes.find(account, name)
         if place is None:
             return await self._appends.begin(account, name, flags, keywords, received_at_ms)
-        return await self._into(place, flags, keywords, received_at_ms)
-
-    async def _into(self, place: Place, flags: int, keywords: Sequence[str], received_at_ms: int | None) -> Appending:
         place.demand("i")
-        allowed = place.flags
-        named = keywords if allowed & ~_SYSTEM else ()
-        appending = await self._appends.begin(place.owner, place.name, flags & allowed, named, received_at_ms)
-        if appending.place != (place.owner, place.mailbox):  # another one has its name by now
-            await appending.abort()
-            raise no_such_mailbox(place.owner)
-        return appending
+        named = keywords if place.flags >> FIRST_KEYWORD_BIT else ()
+        appending = await self._appends.begin(place.owner, place.name, flags & place.flags, named, received_at_ms)
+        return SharedAppending(appending, partial(self._place, account, name))
 
-    async def copy(self, account: AccountId, view: Source, uids: Sequence[int], name: str) -> Copies:
-        """As ``deps.Appends.copy``: one after the other, and all taken back if one cannot be."""
+    async def _place(self, account: AccountId, name: str) -> tuple[AccountId, MailboxId]:
+        """Where something may be put now."""
+        place = await self._mailboxes.find(account, name)
+        if place is None:
+            raise no_such_mailbox(account)
+        place.demand("i")
+        return place.owner, place.mailbox
+
+    async def copy(
+        self, account: AccountId, view: Source, uids: Sequence[int], name: str, *, is_move: bool = False
+    ) -> Copies:
+        """As ``deps.Appends.copy``: one after the other, and all taken back if one cannot be.
+
+        What is moved goes from where it was when all are there: if that fails they are in both (better than in none).
+        """
         if len(uids) > COPIES_MAX:
             raise PermanentError(Reason.TOO_MANY, f"{len(uids)} messages between accounts")
+        if is_move and isinstance(view, SharedView):
+            await view.may_remove()
+        if (target := await self._mailboxes.find(account, name)) is not None:
+            self._mailboxes.tell(account, target)
+        done = await self._copied(account, view, uids, name)
+        if is_move and done.source:
+            await view.store_flags(done.source, FlagChange.ADD, SystemFlag.DELETED.value, ())
+            await view.expunge(done.source)
+        return Copies(done.uid_validity, done.source, done.target)
+
+    async def _copied(self, account: AccountId, view: Source, uids: Sequence[int], name: str) -> "_Done":
         snapshot = await view.snapshot()
-        flags = dict(zip(snapshot.uids, snapshot.flags, strict=True))
         done = _Done()
         try:
             for start in range(0, len(uids), _ROWS):
                 for row in await view.rows(uids[start : start + _ROWS], with_summary=False):
-                    bits = flags.get(row.uid, 0)
-                    appending = await self.begin(
+                    bits = _flags(snapshot, row.uid)
+                    appending = await self._begin(
                         account, name, bits & _SYSTEM, _words(bits, snapshot.keywords), row.received_at_ms
                     )
                     await _pass_on(view, row.uid, appending, done)
         except BaseException:
             await self._take_back(done)
             raise
-        return Copies(done.uid_validity, done.source, done.target)
+        return done
 
     async def _take_back(self, done: "_Done") -> None:
         """RFC 9051 6.4.7: the mailbox is as it was before; what was there for a moment is in the vault."""
@@ -99,6 +130,33 @@ class SharedAppends:
             await self._store.submit(command)
 
 
+class SharedAppending:
+    """A message on its way into another's mailbox: whether it may go there is asked again when it is whole."""
+
+    def __init__(self, appending: Appending, now: Callable[[], Awaitable[tuple[AccountId, MailboxId]]]) -> None:
+        self._appending = appending
+        self._now = now
+
+    @property
+    def place(self) -> tuple[AccountId, MailboxId]:
+        """Where it goes."""
+        return self._appending.place
+
+    async def write(self, data: bytes) -> None:
+        """As ``deps.Appending.write``."""
+        await self._appending.write(data)
+
+    async def finish(self) -> tuple[int, int]:
+        """As ``deps.Appending.finish``."""
+        if await self._now() != self.place:  # another one has its name by now
+            raise no_such_mailbox(self.place[0])
+        return await self._appending.finish()
+
+    async def abort(self) -> None:
+        """As ``deps.Appending.abort``."""
+        await self._appending.abort()
+
+
 class _Done:
     """What of a copy is there."""
 
@@ -109,27 +167,41 @@ class _Done:
         self.target: list[int] = []
 
 
+def _flags(snapshot: Snapshot, uid: int) -> int:
+    index = bisect_left(snapshot.uids, uid)
+    return snapshot.flags[index] if index < len(snapshot) and snapshot.uids[index] == uid else 0
+
+
 def _words(bits: int, keywords: Sequence[str]) -> list[str]:
     return [word for bit, word in enumerate(keywords, FIRST_KEYWORD_BIT) if bits >> bit & 1]
 
 
-async def _pass_on(view: Source, uid: Uid, appending: Appending, done: _Done) -> None:
+async def _pass_on(view: Source, uid: Uid, appending: Appending | SharedAppending, done: _Done) -> None:
     """Read there, append here; a message that is gone meanwhile is passed over."""
     try:
         if done.place not in (None, appending.place):  # another mailbox has its name since the first message
             raise no_such_mailbox(appending.place[0])
         done.place = appending.place
-        content = await view.content(uid)
-        try:
-            for offset in range(0, content.size_bytes, _CHUNK_BYTES):
-                await appending.write(await content.read(offset, _CHUNK_BYTES))
-        finally:
-            content.close()
+        if not await _read(view, uid, appending):
+            return
         done.uid_validity, target = await appending.finish()
         done.source.append(uid)
         done.target.append(target)
+    finally:
+        await appending.abort()
+
+
+async def _read(view: Source, uid: Uid, appending: Appending | SharedAppending) -> bool:
+    """Whether it was there."""
+    try:
+        content = await view.content(uid)
     except PermanentError as exc:
         if exc.reason is not Reason.NO_SUCH_OBJECT:
             raise
+        return False
+    try:
+        for offset in range(0, content.size_bytes, _CHUNK_BYTES):
+            await appending.write(await content.read(offset, _CHUNK_BYTES))
     finally:
-        await appending.abort()
+        content.close()
+    return True

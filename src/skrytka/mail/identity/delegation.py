@@ -17,7 +17,7 @@ from skrytka.store.sql import directory
 __all__ = ["RIGHTS", "SENDING", "SHAREABLE", "DelegationKind", "Delegations", "parse_rights"]
 
 RIGHTS: Final = "lrswipkxtea"  # RFC 4314 2.1
-SHAREABLE: Final = "lr"  # what is given on mailboxes of others
+SHAREABLE: Final = "lrswite"  # what is given on mailboxes of others; making and deleting them stays with the owner
 SENDING: Final = (DelegationKind.SEND_AS, DelegationKind.ON_BEHALF)
 NOTHING: Final[frozenset[DelegationKind]] = frozenset()
 

@@ -5,11 +5,15 @@ never taken apart to make an address of it; what is opened asks at every step wh
 (NO_SUCH_MAILBOX) when it is not. A name that nobody shares is one of the account's own.
 """
 
+import asyncio
 import contextlib
 import re
 import unicodedata
+from array import array
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, NamedTuple
+
+import msgspec
 
 from skrytka.mail.identity.shares import Owner, Shares
 from skrytka.mail.mailbox.folders import Folders
@@ -29,11 +33,13 @@ from skrytka.mail.mailbox.types import (
 from skrytka.mail.mailbox.view import MailboxView
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import Emitter, SharedMailboxOpened
-from skrytka.model.flags import SystemFlag
-from skrytka.model.ids import AccountId, MailboxId, Uid
+from skrytka.model.flags import FIRST_KEYWORD_BIT, SystemFlag
+from skrytka.model.ids import AccountId, MailboxId, State, Uid
 from skrytka.protocol.imap.listing import OTHERS
 from skrytka.protocol.imap.mailbox_name import canonical
 
+_AT_ONCE: Final = 10_000  # flags that are looked at in a row
+_NOTHING: Final = Snapshot(State(-1), array("I"), array("Q"), array("Q"), Uid(1))
 _NO_LEVEL: Final = re.compile(r"[=/%*\x00-\x1f\x7f]")  # what a local part may have and a level may not
 
 
@@ -54,7 +60,7 @@ class Place(NamedTuple):
     def demand(self, right: str) -> None:
         """PermanentError(NOT_PERMITTED) without that right."""
         if right not in self.rights:
-            raise PermanentError(Reason.NOT_PERMITTED, f"right {right} on a mailbox of account {self.owner}")
+            raise not_permitted(right, self)
 
 
 def writable_flags(rights: str) -> int:
@@ -73,6 +79,11 @@ def is_others(name: str) -> bool:
 def level_of(address: str) -> str:
     """The level of the hierarchy that stands for an account: its address, most often as it is."""
     return unicodedata.normalize("NFC", _NO_LEVEL.sub(lambda found: f"={ord(found[0]):02X}", address))
+
+
+def not_permitted(right: str, place: Place) -> PermanentError:
+    """For who may know that the mailbox is there."""
+    return PermanentError(Reason.NOT_PERMITTED, f"right {right} on mailbox {place.mailbox} of account {place.owner}")
 
 
 def no_such_mailbox(account: AccountId) -> PermanentError:
@@ -137,10 +148,14 @@ class SharedMailboxes:
         except PermanentError:
             view.close()
             raise
+        self.tell(account, place)
+        return SharedView(view, info, place, account, self._shares)
+
+    def tell(self, account: AccountId, place: Place) -> None:
+        """An event of who uses what."""
         self._events.emit(
             SharedMailboxOpened(account=account, owner=place.owner, mailbox=place.mailbox, rights=place.rights)
         )
-        return SharedView(view, info, place, account, self._shares)
 
     def watch(self, account: AccountId, notify: Callable[[], None]) -> Callable[[], None]:
         """As ``deps.Mailboxes.watch``."""
@@ -154,8 +169,7 @@ class SharedMailboxes:
         if not name.startswith(OTHERS):
             return None
         level, _separator, rest = name[len(OTHERS) :].partition(HIERARCHY_SEPARATOR)
-        owners = await self._shares.of(account)
-        owner = next((each for each in owners.values() if level_of(each.address) == level), None)
+        owner = _at(level, await self._shares.of(account))
         if owner is None:
             return None
         wanted = canonical(rest)
@@ -164,6 +178,14 @@ class SharedMailboxes:
         if "l" not in rights:
             raise no_such_mailbox(account)
         return Place(owner.account, wanted, f"{OTHERS}{level}/{wanted}", row.mailbox, rights)
+
+
+def _at(level: str, owners: Mapping[str, Owner]) -> Owner | None:
+    """Whose level that is; most often it is his address."""
+    found = owners.get(level)
+    if found is not None and level_of(found.address) == level:
+        return found
+    return next((each for each in owners.values() if level_of(each.address) == level), None)
 
 
 def _told(place: Place, info: MailboxInfo) -> MailboxInfo:
@@ -183,6 +205,7 @@ class SharedView:
         self._place = place
         self._delegate = delegate
         self._shares = shares
+        self._latest = self._shown = _NOTHING
         self._rights = ""
         self._changes = -1  # nothing is known that was not asked since
 
@@ -195,7 +218,7 @@ class SharedView:
         if not {"l", "r"} <= set(self._rights):
             raise no_such_mailbox(self._delegate)
         if right not in self._rights:
-            raise PermanentError(Reason.NOT_PERMITTED, f"right {right} on a mailbox of account {self._place.owner}")
+            raise not_permitted(right, self._place)
         return self._view
 
     async def _granted(self) -> str:
@@ -205,8 +228,12 @@ class SharedView:
         return ""
 
     async def snapshot(self) -> Snapshot:
-        """As ``View.snapshot``."""
-        return await (await self._demand("r")).snapshot()
+        """As ``View.snapshot``; keywords that the owner uses elsewhere only are not told."""
+        latest = await (await self._demand("r")).snapshot()
+        if latest is not self._latest:
+            shown = await _with_own_keywords(latest)
+            self._latest, self._shown = latest, shown
+        return self._shown
 
     @property
     def recent_uid(self) -> int:
@@ -253,20 +280,47 @@ class SharedView:
         keywords: Sequence[str],
         unchanged_since: int | None = None,
     ) -> Sequence[int]:
-        """As ``View.store_flags``: nobody may, rights to write are not given."""
-        raise PermanentError(Reason.NOT_PERMITTED, f"account {self._delegate}: flags of another's mailbox")
+        """As ``View.store_flags``; what takes a right that is not given is left out (RFC 4314 4).
+
+        NOT_PERMITTED when nothing of what was named is left.
+        """
+        view = await self._demand("r")
+        allowed = writable_flags(self._rights)
+        named = keywords if allowed >> FIRST_KEYWORD_BIT else ()
+        is_nothing_named = not (flags or keywords)
+        if not allowed or not (flags & allowed or named or is_nothing_named):
+            raise not_permitted("stw", self._place)
+        return await view.store_flags(uids, change, flags & allowed, named, unchanged_since, allowed=allowed)
 
     async def expunge(self, uids: Sequence[int] | None) -> None:
-        """As :meth:`store_flags`."""
-        raise PermanentError(Reason.NOT_PERMITTED, f"account {self._delegate}: expunge in another's mailbox")
+        """As ``View.expunge``."""
+        await (await self._demand("e")).expunge(uids)
+
+    async def may_remove(self) -> None:
+        """NOT_PERMITTED unless messages may be moved out of here."""
+        for right in "te":
+            await self._demand(right)
 
     async def copy(self, uids: Sequence[int], target: str, *, is_move: bool) -> Copies:
         """Never asked: a copy out of here is ``Appends.copy``."""
-        raise PermanentError(Reason.NOT_PERMITTED, f"account {self._delegate}: copy inside another's account")
+        raise not_permitted("i", self._place)
 
     def close(self) -> None:
         """May be called twice."""
         self._view.close()
+
+
+async def _with_own_keywords(snapshot: Snapshot) -> Snapshot:
+    """Keywords are of the account: here those that a message of this mailbox has keep their names."""
+    if not snapshot.keywords:
+        return snapshot
+    used = 0
+    for start in range(0, len(snapshot), _AT_ONCE):
+        for bits in set(snapshot.flags[start : start + _AT_ONCE]):
+            used |= bits
+        await asyncio.sleep(0)
+    names = (name if used >> bit & 1 else "" for bit, name in enumerate(snapshot.keywords, FIRST_KEYWORD_BIT))
+    return msgspec.structs.replace(snapshot, keywords=tuple(names))
 
 
 class _Folders:

@@ -38,7 +38,7 @@ from skrytka.store.sql import messages as sql
 _SUMMARIES: Final = 30  # read at once
 _BREATH_BYTES: Final = 64 * 1024  # of headers that are taken apart: about 5 ms
 _GAP_MAX: Final = 8  # UIDs that are read along in vain rather than asked for around
-_REPLACE_ALL: Final = -1
+ALL_FLAGS: Final = -1
 _DELETED: Final = SystemFlag.DELETED.value
 _FLAGS_PIECE: Final = 5_000  # messages of one command: it keeps the store's writer for 50 ms at most
 _PIECE: Final = 2_000
@@ -234,16 +234,18 @@ class MailboxView:
         flags: int,
         keywords: Sequence[str],
         unchanged_since: int | None = None,
+        *,
+        allowed: int = ALL_FLAGS,
     ) -> Sequence[int]:
-        """As ``View.store_flags``."""
+        """As ``View.store_flags``; flags that are not among ``allowed`` stay as they are."""
         wanted, epoch = flags, None
         if keywords:
             keys = await self._deps.keys.account(self._shared.account)
             are_needed = change is not FlagChange.REMOVE
             found, epoch = await self._keywords.bits(keys, keywords, are_needed=are_needed)
             wanted |= found
-        remove = {FlagChange.REPLACE: _REPLACE_ALL, FlagChange.ADD: 0, FlagChange.REMOVE: wanted}[change]
-        add = 0 if change is FlagChange.REMOVE else wanted
+        remove = allowed & {FlagChange.REPLACE: ALL_FLAGS, FlagChange.ADD: 0, FlagChange.REMOVE: wanted}[change]
+        add = 0 if change is FlagChange.REMOVE else wanted & allowed
         modified: list[int] = []
         try:
             for piece in ranges.pieces(uids, _FLAGS_PIECE):

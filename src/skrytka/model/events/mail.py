@@ -368,7 +368,7 @@ class MessagesCopied(MailEvent, frozen=True, kw_only=True):
 
 
 class SharedMailboxOpened(MailEvent, frozen=True, kw_only=True):
-    """Somebody opened a mailbox of somebody else, which is shared with him."""
+    """Somebody opened a mailbox of somebody else, which is shared with him, or puts mail into it."""
 
     account: int  # who
     owner: int  # whose

@@ -41,7 +41,6 @@ async def copy(session: ImapSession, command: Copy) -> Tagged:
 
 
 async def _between_accounts(session: ImapSession, uids: Sequence[int], command: Copy) -> Copies:
-    """Messages are not moved out of somebody's account: who moves them is told so, and copies."""
-    if command.is_move:
-        raise PermanentError(Reason.NOT_PERMITTED, "MOVE between accounts")
-    return await session.deps.appends.copy(session.account, session.mailbox.view, uids, command.mailbox)
+    return await session.deps.appends.copy(
+        session.account, session.mailbox.view, uids, command.mailbox, is_move=command.is_move
+    )

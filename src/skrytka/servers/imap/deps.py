@@ -123,12 +123,16 @@ class View(Protocol):
         With ``unchanged_since`` messages of a greater MODSEQ stay as they are; the answer is their UIDs.
 
         ``flags`` are SystemFlag bits, ``keywords`` names; new ones are created, PermanentError(TOO_MANY) when there is
-        no room for them.
+        no room for them. In another's mailbox what takes a right that is not given is left out, NOT_PERMITTED when
+        nothing is left.
         """
         ...
 
     async def expunge(self, uids: Sequence[int] | None) -> None:
-        """Move to the vault what has the flag Deleted, of these UIDs or of all (None); many of them in pieces."""
+        """Move to the vault what has the flag Deleted, of these UIDs or of all (None); many of them in pieces.
+
+        PermanentError(NOT_PERMITTED) in another's mailbox.
+        """
         ...
 
     async def copy(self, uids: Sequence[int], target: str, *, is_move: bool) -> Copies:
@@ -188,7 +192,7 @@ class Appends(Protocol):
         """A place for the octets; ``abort`` it. PermanentError: NO_SUCH_MAILBOX, TOO_MANY (keywords), NOT_PERMITTED."""
         ...
 
-    async def copy(self, account: AccountId, view: View, uids: Sequence[int], name: str) -> Copies:
+    async def copy(self, account: AccountId, view: View, uids: Sequence[int], name: str, *, is_move: bool) -> Copies:
         """As ``View.copy`` where one of the mailboxes is another's; also PermanentError(NOT_PERMITTED), (TOO_MANY)."""
         ...
 

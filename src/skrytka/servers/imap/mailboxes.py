@@ -68,13 +68,16 @@ async def _selected(session: ImapSession, selected: Selected, snapshot: Snapshot
 
 
 async def close(session: ImapSession, _command: Close) -> Tagged:
-    """RFC 9051 6.4.1: what is marked deleted goes, silently, unless the mailbox is read-only. It has no NO for us."""
+    """RFC 9051 6.4.1: what is marked deleted goes, silently, unless the mailbox is read-only. It has no NO for us.
+
+    RFC 4314 4: without the right to it, nothing goes and the answer is OK as well.
+    """
     selected = session.mailbox
     try:
         if not selected.is_read_only and (await selected.view.snapshot()).first_with(SystemFlag.DELETED) >= 0:
             await selected.view.expunge(None)
     except PermanentError as exc:
-        if exc.reason is not Reason.NO_SUCH_MAILBOX:  # gone already: there is nothing to remove
+        if exc.reason not in {Reason.NO_SUCH_MAILBOX, Reason.NOT_PERMITTED}:  # gone already: nothing is to be removed
             raise
     session.deselect()
     return replies.ok("closed")

@@ -14,6 +14,7 @@ from skrytka.protocol.imap.sets import SequenceSet, merged
 from skrytka.servers.imap.deps import View
 from skrytka.servers.imap.recent import Recent
 
+_RIGHTS = {b"\\Seen": "s", b"\\Deleted": "t"}  # that it takes to change a flag; w for all others (RFC 4314 4)
 STEP = 2000  # messages that are looked at in a row
 
 
@@ -71,8 +72,17 @@ class Selected:
         return [uid for uid in uids if uid not in still]
 
     def permanent_flags(self) -> bytes:
-        """RFC 9051 7.1 PERMANENTFLAGS; the star says that keywords may be added, in place of one that nothing has."""
-        return b"" if self.is_read_only else self.flag_texts.defined() + b" \\*"
+        """RFC 9051 7.1 PERMANENTFLAGS; the star says that keywords may be added, in place of one that nothing has.
+
+        In another's mailbox those that the rights on it let change (RFC 4314 5.1.1).
+        """
+        if self.is_read_only:
+            return b""
+        flags = self.flag_texts.defined() + b" \\*"
+        info = self.view.info
+        if info.owner is None:
+            return flags
+        return b" ".join(flag for flag in flags.split() if _RIGHTS.get(flag, "w") in info.rights)
 
     async def changes(self, *, may_expunge: bool, expected: "array[int] | None" = None) -> list[bytes]:
         """Response lines for all that the client does not know yet.

@@ -4,6 +4,8 @@ import pytest
 
 from skrytka.mail.delivery import shared_append
 from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.events import SharedMailboxOpened
+from skrytka.model.flags import SystemFlag
 from skrytka.model.ids import AccountId
 from skrytka.store.commands.deliver import Deliver
 from tests.unit.mail.world import ACTOR, World
@@ -104,3 +106,79 @@ async def test_there_is_an_end_to_one_copy(world: World, bob: AccountId, monkeyp
         await world.shared_appends.copy(bob, view, [1, 2, 3], "Sent")
     assert caught.value.reason is Reason.TOO_MANY
     view.close()
+
+
+async def test_what_is_moved_is_there_and_gone_from_here(world: World, bob: AccountId) -> None:
+    await world.admin.sharing.add(ALICE, BOB, "INBOX", "lrte", ACTOR)
+    view = await world.shared.open(bob, INBOX)
+    before = await world.inbox("alice")
+    done = await world.shared_appends.copy(bob, view, [1, 3], "Sent", is_move=True)
+    assert (done.source, done.target) == ([1, 3], [1, 2])
+    assert await world.inbox("bob", "Sent") == [before[0], before[2]]
+    assert await world.inbox("alice") == [before[1]]
+    view.close()
+
+
+@pytest.mark.parametrize("rights", ["lr", "lrt", "lre", "lrswi"])
+async def test_nothing_is_copied_of_what_may_not_be_moved(world: World, bob: AccountId, rights: str) -> None:
+    await world.admin.sharing.add(ALICE, BOB, "INBOX", rights, ACTOR)
+    view = await world.shared.open(bob, INBOX)
+    with pytest.raises(PermanentError) as caught:
+        await world.shared_appends.copy(bob, view, [1], "Sent", is_move=True)
+    assert caught.value.reason is Reason.NOT_PERMITTED
+    assert await world.inbox("bob", "Sent") == []
+    assert len(await world.inbox("alice")) == 3
+    view.close()
+
+
+async def test_ones_own_mail_is_moved_into_anothers_mailbox(world: World, bob: AccountId) -> None:
+    await world.admin.sharing.add(ALICE, BOB, "INBOX", "li", ACTOR)
+    await append(world, bob, b"Subject: mine\r\n\r\n\r\n", SystemFlag.SEEN.value | SystemFlag.FLAGGED.value)
+    own = await world.mailboxes.open(bob, "INBOX")
+    done = await world.shared_appends.copy(bob, own, [1], INBOX, is_move=True)
+    assert done.target == [4]
+    assert (await world.inbox("alice"))[3] == b"Subject: mine\r\n\r\n\r\n"
+    assert await world.inbox("bob") == []
+    alices = await world.mailboxes.open(await world.account("alice"), "INBOX")
+    assert (await alices.snapshot()).flags[3] == 0  # none may be set: RFC 4314 4
+    told = [event for event in world.events.events if isinstance(event, SharedMailboxOpened)]
+    assert [(event.account, event.rights) for event in told] == [(bob, "li")]
+    for each in (own, alices):
+        each.close()
+
+
+async def test_a_right_that_ends_while_a_message_comes_keeps_it_out(world: World, bob: AccountId) -> None:
+    await world.admin.sharing.add(ALICE, BOB, "INBOX", "lri", ACTOR)
+    appending = await world.shared_appends.begin(bob, INBOX, 0, (), None)
+    await appending.write(b"Subject: late\r\n\r\n\r\n")
+    await world.admin.sharing.add(ALICE, BOB, "INBOX", "lr", ACTOR)
+    with pytest.raises(PermanentError) as caught:
+        await appending.finish()
+    assert caught.value.reason is Reason.NOT_PERMITTED
+    await appending.abort()
+    assert len(await world.inbox("alice")) == 3
+
+
+async def test_a_message_stays_out_of_another_mailbox_that_has_the_name_by_then(world: World, bob: AccountId) -> None:
+    alice = await world.account("alice")
+    await world.mailboxes.folders.create(alice, "Work")
+    await world.admin.sharing.add(ALICE, BOB, "*", "lri", ACTOR)
+    appending = await world.shared_appends.begin(bob, f"Other Users/{ALICE}/Work", 0, (), None)
+    await appending.write(b"Subject: x\r\n\r\n\r\n")
+    await world.mailboxes.folders.rename(alice, "Work", "Old")
+    await world.mailboxes.folders.create(alice, "Work")
+    with pytest.raises(PermanentError) as caught:
+        await appending.finish()
+    assert caught.value.reason is Reason.NO_SUCH_MAILBOX
+    await appending.abort()
+
+
+async def test_what_is_put_in_is_of_the_owners_quota(world: World, bob: AccountId) -> None:
+    await world.admin.sharing.add(ALICE, BOB, "INBOX", "lri", ACTOR)
+    await world.admin.accounts.set_quota(ALICE, 1, ACTOR)
+    appending = await world.shared_appends.begin(bob, INBOX, 0, (), None)
+    await appending.write(b"Subject: too much\r\n\r\n\r\n")
+    with pytest.raises(PermanentError) as caught:
+        await appending.finish()
+    assert caught.value.reason is Reason.OVER_QUOTA
+    await appending.abort()

@@ -223,3 +223,81 @@ def test_the_namespace_ends_at_its_name() -> None:
 def test_each_flag_takes_its_right(rights: str, flags: int) -> None:
     """RFC 4314 4."""
     assert writable_flags(rights) == flags
+
+
+STORES = [
+    # rights, change, flags, keywords: what message 1 (Flagged, $Old) has then; None: refused
+    ("lrw", FlagChange.ADD, 1 | 2, (), 2 | 4),
+    ("lrs", FlagChange.ADD, 1 | 2, (), 1 | 4),
+    ("lrs", FlagChange.ADD, 2, (), None),
+    ("lrs", FlagChange.ADD, 0, ("$New",), None),
+    ("lrs", FlagChange.ADD, 0, (), 4),
+    ("lrt", FlagChange.REPLACE, 8 | 1, (), 8 | 4),
+    ("lrt", FlagChange.REPLACE, 1, (), None),
+    ("lrw", FlagChange.REPLACE, 16, (), 16),
+    ("lrw", FlagChange.REPLACE, 0, (), 0),
+    ("lrs", FlagChange.REPLACE, 0, (), 4),
+    ("lrs", FlagChange.REMOVE, 4, (), None),
+    ("lrw", FlagChange.REMOVE, 4 | 8, (), 0),
+    ("lrswt", FlagChange.REPLACE, 1 | 8, (), 9),
+    ("lrie", FlagChange.ADD, 1, (), None),
+]
+
+
+@pytest.mark.parametrize(("rights", "change", "flags", "keywords", "after"), STORES)
+async def test_flags_are_changed_as_far_as_the_rights_go(
+    world: World,
+    bob: AccountId,
+    rights: str,
+    change: FlagChange,
+    flags: int,
+    keywords: tuple[str, ...],
+    after: int | None,
+) -> None:
+    alice = await world.account("alice")
+    own = await world.mailboxes.open(alice, "INBOX")
+    await own.store_flags([1], FlagChange.ADD, SystemFlag.FLAGGED.value, ("$Old",))
+    await world.admin.sharing.add(ALICE, BOB, "INBOX", rights, ACTOR)
+    view = await world.shared.open(bob, INBOX)
+    stored = view.store_flags([1], change, flags, keywords)
+    if after is None:
+        assert await refused(stored) is Reason.NOT_PERMITTED
+        after = 4
+    else:
+        await stored
+    found = (await own.snapshot()).flags[0]
+    assert found & 255 == after
+    has_old = not ("w" in rights and change is FlagChange.REPLACE)
+    assert bool(found >> 8) == has_old
+    assert (await own.snapshot()).keywords == ("$Old",)
+    for each in (view, own):
+        each.close()
+
+
+async def test_whoever_may_expunge_does(world: World, bob: AccountId) -> None:
+    own = await world.mailboxes.open(await world.account("alice"), "INBOX")
+    await own.store_flags([1], FlagChange.ADD, SystemFlag.DELETED.value, ())
+    await world.admin.sharing.add(ALICE, BOB, "INBOX", "lrt", ACTOR)
+    view = await world.shared.open(bob, INBOX)
+    assert await refused(view.expunge(None)) is Reason.NOT_PERMITTED
+    await world.admin.sharing.add(ALICE, BOB, "INBOX", "lre", ACTOR)
+    await view.expunge(None)
+    assert len(await own.snapshot()) == 0
+    for each in (view, own):
+        each.close()
+
+
+async def test_keywords_that_the_owner_uses_elsewhere_are_not_told(world: World, bob: AccountId) -> None:
+    alice = await world.account("alice")
+    appending = await world.appends.begin(alice, "Drafts", 0, ("$Private", "$Work"), None)
+    await appending.write(b"\r\n")
+    await appending.finish()
+    own, view = await world.mailboxes.open(alice, "INBOX"), await world.shared.open(bob, INBOX)
+    assert (await own.snapshot()).keywords == ("$Private", "$Work")
+    first = await view.snapshot()
+    assert first.keywords == ("", "")
+    assert await view.snapshot() is first
+    await own.store_flags([1], FlagChange.ADD, 0, ("$Work",))
+    assert (await view.snapshot()).keywords == ("", "$Work")
+    for each in (view, own):
+        each.close()

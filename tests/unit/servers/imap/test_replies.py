@@ -28,3 +28,8 @@ def test_waiting_helps_is_told_apart() -> None:
 def test_messages_that_are_gone_may_have_another_code() -> None:
     assert replies.messages_gone(b"") is replies.MESSAGES_GONE
     assert replies.messages_gone(b"MODIFIED 2").code == b"MODIFIED 2"
+
+
+def test_a_mailbox_among_those_of_others_is_not_to_be_made() -> None:
+    assert replies.no_target("Sent") is replies.TRY_CREATE
+    assert replies.no_target("Other Users/a@example.org/Sent").code == b"NONEXISTENT"

@@ -5,10 +5,11 @@ from array import array
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from skrytka.mail.mailbox.types import MailboxInfo
 from skrytka.model.flags import KEYWORDS_MAX
-from skrytka.model.ids import MailboxId
+from skrytka.model.ids import AccountId, MailboxId
 from skrytka.protocol.imap.sets import SequenceSet
 from skrytka.servers.imap import selected as selected_module
 from skrytka.servers.imap.recent import RANGES_MAX
@@ -238,3 +239,21 @@ def _believe(client: list[int], lines: list[bytes], selected: Selected) -> None:
         else:
             assert client[int(words[1]) - 1] == int(words[4])
     assert client == list(selected.known.uids)
+
+
+@pytest.mark.parametrize(
+    ("rights", "flags"),
+    [
+        ("lrs", b"\\Seen"),
+        ("lrt", b"\\Deleted"),
+        ("lrw", b"\\Answered \\Flagged \\Draft \\*"),
+        ("lrstw", b"\\Seen \\Answered \\Flagged \\Deleted \\Draft \\*"),
+        ("lri", b""),
+    ],
+)
+async def test_in_anothers_mailbox_flags_stay_that_may_be_changed(rights: str, flags: bytes) -> None:
+    """RFC 4314 5.1.1."""
+    view = FakeView(box(), FakeMailboxes())
+    view.info = replace(view.info, owner=AccountId(7), rights=rights)
+    assert Selected(view, await view.snapshot(), is_read_only=False).permanent_flags() == flags
+    assert Selected(view, await view.snapshot(), is_read_only=True).permanent_flags() == b""

@@ -221,4 +221,6 @@ def show(result: dict[str, Any], text: str, shown_password: str | None = None, *
     if shown_password is not None:
         result = result | {"password": shown_password}
         text += "; its password, shown once:  {password}"
+    if result.get("must_change") == "once":  # made over --server
+        text += "\nit opens no mail: within a week its owner chooses his own with it, on the pages for people"
     output.print_done(result, text, as_json=as_json)

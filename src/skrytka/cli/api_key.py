@@ -5,7 +5,7 @@ import click
 from skrytka.cli import options, output
 from skrytka.cli.connect import ask
 
-COLUMNS = ("id", "account", "name", "domain", "networks", "created_at", "expires_at", "used_at")
+COLUMNS = ("id", "address", "name", "domain", "networks", "created_at", "expires_at", "used_at")
 
 
 @click.group("api-key")

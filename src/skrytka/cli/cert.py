@@ -56,9 +56,9 @@ def invite(*, address: str, name: str, minutes: int, as_json: bool) -> None:
     if as_json:
         output.print_json(made)
         return
-    click.echo(
-        f"the token of {name}, shown once, good for {minutes} minutes; there: skrytka cert enrol https://THIS-SERVER"
-    )
+    there = options.remote()
+    url = "https://THIS-SERVER:8443" if there is None else there[0]  # as listeners.api has it
+    click.echo(f"the token of {name}, shown once, good for {minutes} minutes; there: skrytka cert enrol {url}")
     click.echo(f"  {made['token']}")
 
 

@@ -81,7 +81,9 @@ def remote() -> tuple[str, Path, Path | None, Path | None] | None:
 
 
 def config_path() -> Path:
-    """The settings of the chosen installation, absolute."""
+    """The settings of the chosen installation, absolute; a UsageError for who has named another machine's server."""
+    if remote() is not None:
+        raise click.UsageError("that is done on the server's own machine: leave --server off")
     context = click.get_current_context()
     chosen = context.meta.get(_KEY)
     if chosen is None:

@@ -61,7 +61,7 @@ def readable(row: Mapping[str, object]) -> dict[str, object]:
     times = {
         name.removesuffix("_ms"): dt.datetime.fromtimestamp(value / 1000, dt.UTC).strftime("%Y-%m-%d %H:%M:%SZ")
         for name, value in row.items()
-        if name.endswith("_at_ms") and isinstance(value, int)
+        if name.endswith("_at_ms") and isinstance(value, int) and value  # 0 is never
     }
     return {**row, **times}
 

@@ -26,7 +26,7 @@ from skrytka.model.errors import UNREADABLE, PermanentError, Reason, TransientEr
 from skrytka.model.secret import Secret
 from skrytka.net.client_tls import ClientTls
 from skrytka.net.dialer import Dialer
-from skrytka.net.https import Https, Url
+from skrytka.net.https import Https, UntrustedError, Url
 from skrytka.net.sweeper import Sweeper
 from skrytka.protocol.http.client import Received
 from skrytka.store.system import SystemClock
@@ -145,6 +145,9 @@ async def _received(
 ) -> Received:
     try:
         return await https.ask(place, method=method, fields=fields, body=body, seconds=ANSWER_S, body_max=ANSWER_MAX)
+    except UntrustedError as exc:
+        said = f"{exc.detail}: if a house of your own vouches for it, --ca-file FILE names that"
+        raise PermanentError(Reason.NOT_PERMITTED, said) from exc
     except TransientError as exc:
         if any(alert in exc.detail for alert in _NO_CERTIFICATE):
             there = f"https://{place.authority}"

@@ -43,6 +43,15 @@ def test_a_password_that_is_made_up_is_shown_once(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("command", ["add", "password"])
+def test_who_gives_a_password_that_opens_no_mail_is_told_so(cli: Cli, command: str) -> None:
+    assert cli("account", command, "eva@example.test") == 0
+    assert "opens no mail" not in cli.out
+    cli.answers[f"account.{command}"] = INFO | {"must_change": "once"}
+    assert cli("account", command, "eva@example.test") == 0
+    assert "it opens no mail: within a week its owner chooses his own" in cli.out
+
+
+@pytest.mark.parametrize("command", ["add", "password"])
 def test_a_password_that_was_given_is_not_shown(cli: Cli, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     type_in(monkeypatch, " with spaces \nmore")
     assert cli("account", command, "eva@example.test", "--password-stdin", "--json") == 0
@@ -112,7 +121,7 @@ STATE = {
     ],
     "recovery_codes": 9,
     "is_required": True,
-    "due_at_ms": 0,
+    "due_at_ms": 1,
     "rule": "domain example.test",
     "is_overdue": False,
 }

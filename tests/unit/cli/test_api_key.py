@@ -5,6 +5,7 @@ from tests.unit.cli.conftest import Cli
 KEY = {
     "id": "01J",
     "account": 3,
+    "address": "a@example.test",
     "name": "sync",
     "permissions": ["account.read"],
     "domain": None,
@@ -23,7 +24,7 @@ def test_a_key_is_made_listed_and_taken_back(cli: Cli) -> None:
     assert cli("api-key", "add", "a@example.test", "sync", "--permission", "account.read") == 0
     assert cli.out == "the key 01J of a@example.test, shown once:\n  skrytka_3_01J_ff\n"
     assert cli("api-key", "list") == 0
-    assert "sync" in cli.out
+    assert ("sync" in cli.out, "a@example.test" in cli.out) == (True, True)
     assert "2027-01-15" in cli.out
     assert cli("api-key", "remove", "01J") == 0
     assert cli.out == "the key sync is gone\n"

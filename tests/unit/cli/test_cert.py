@@ -70,3 +70,9 @@ def test_a_server_that_is_not_there_enrols_nobody(cli: Cli, tmp_path: Path, monk
         monkeypatch.setattr("sys.stdin", io.StringIO("token\n"))
         assert cli("cert", "enrol", url, "--certificate-file", str(file)) != 0
     assert not file.exists()
+
+
+def test_an_invitation_says_where_it_is_shown(cli: Cli) -> None:
+    cli.answers["machine.invite"] = {"token": "skrytka-machine_x"}
+    assert cli("cert", "invite", "dora@example.test", "laptop") == 0
+    assert "skrytka cert enrol https://THIS-SERVER:8443" in cli.out

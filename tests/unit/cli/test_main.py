@@ -28,6 +28,7 @@ def test_every_command_can_be_imported_and_has_a_sentence() -> None:
         (PermanentError(Reason.BAD_SYNTAX), 2),
         (PermanentError(Reason.BAD_CONFIG), 3),
         (TransientError(Reason.STORE_BUSY), 4),
+        (TransientError(Reason.UNREACHABLE), 4),
         (PermanentError(Reason.NO_SUCH_USER), 5),
         (PermanentError(Reason.ALREADY_EXISTS), 6),
         (PermanentError(Reason.NOT_PERMITTED), 7),

@@ -45,3 +45,12 @@ def test_a_server_is_named_with_who_asks_it(cli: Cli) -> None:
     assert cli("--server", "https://mail.example.test", "account", "list") == 2
     assert cli("--token-file", "x", "account", "list") == 2
     assert cli("--server", "https://mail.example.test", "--token-file", "/nonexistent", "account", "list") == 3
+
+
+@pytest.mark.parametrize("command", [("serve",), ("config", "check"), ("recovery", "check"), ("events", "verify")])
+def test_what_is_done_on_the_server_itself_is_not_done_here_instead(
+    cli: Cli, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    there = ("--server", "https://mail.example.org", "--token-file", str(tmp_path / "token"))
+    assert cli(*there, *command) == 2
+    assert "leave --server off" in cli.err

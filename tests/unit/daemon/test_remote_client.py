@@ -11,7 +11,7 @@ from skrytka.daemon.api_tls import ApiTls
 from skrytka.daemon.own_certificate import OwnCertificate, Request
 from skrytka.daemon.remote_client import Remote, SystemNames, _ask, _https, _post, read_token, request
 from skrytka.mail.admin.commands.table import COMMANDS
-from skrytka.model.errors import PermanentError, Reason, TransientError
+from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import MachineChanged, MachineRefused
 from skrytka.model.machine import Purpose
 from skrytka.model.settings import Api as ApiSettings
@@ -76,7 +76,7 @@ async def test_what_is_refused_there_is_refused_here(tmp_path: Path) -> None:
 
 async def test_who_is_not_vouched_for_is_not_asked(tmp_path: Path) -> None:
     async with remote(tmp_path) as (there, _api):
-        with pytest.raises(TransientError):
+        with pytest.raises(PermanentError, match="--ca-file"):
             await _ask(Remote(there.url, there.token_file), "ping", {})
 
 

@@ -1,9 +1,9 @@
 """An account that somebody else was in: locked at once, opened again when it was an error.
 
-Locked means that nothing which it had opens it: password, app passwords, certificates, permissions of programs; open
-sessions end with their proof. What it has in the queue is held, so that nothing more is sent in its name. An
-administrator makes a code by which its owner sets a new password (``skrytka account reset-password``); the old one does
-not come back, and second factors stay demanded.
+Locked means that nothing which it had opens it: password, app passwords, certificates, permissions of programs,
+mailboxes shared with others; nobody writes as it, and open sessions end with their proof. What it has in the queue is
+held, so that nothing more is sent in its name. An administrator makes a code by which its owner sets a new password
+(``skrytka account reset-password``); the old one does not come back, and second factors stay demanded.
 """
 
 from typing import Final

@@ -11,7 +11,7 @@ from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import DelegationChanged
 from skrytka.model.ids import AccountId
 from skrytka.protocol.imap.mailbox_name import canonical
-from skrytka.store.commands.controls import AddDelegation, RemoveDelegation
+from skrytka.store.commands.controls import NOT_DELEGATED, AddDelegation, RemoveDelegation
 from skrytka.store.rows import DelegationKind, DelegationRow
 from skrytka.store.sql import controls as sql
 from skrytka.store.sql import mailboxes
@@ -50,7 +50,10 @@ class Sharing(AdminPart):
     async def remove(self, address: str, delegate: str, mailbox: str, actor: str) -> DelegationInfo:
         """An open session hears of it within a second."""
         owner, other = await self._account(address), await self._account(delegate)
-        number = await self._number(owner.account, mailbox)
+        try:
+            number = await self._number(owner.account, mailbox)
+        except PermanentError as exc:  # nobody finds out which mailboxes there are by taking what was not given
+            raise PermanentError(exc.reason, NOT_DELEGATED) from None
         await self._deps.store.submit(
             RemoveDelegation(
                 unit=self._unit(),

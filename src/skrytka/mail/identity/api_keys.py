@@ -60,6 +60,7 @@ class ApiKeyInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     account: int
+    address: str  # of that account
     name: str
     permissions: tuple[str, ...]
     domain: str | None
@@ -117,7 +118,7 @@ class ApiKeys(AccessPart):
             )
         )
         token = f"{PREFIX}{account}_{id_text(key_id)}_{secret.hex()}"
-        return NewApiKey(key=_info(row, limits), token=token)
+        return NewApiKey(key=_info(row, limits, await self._address(account)), token=token)
 
     async def find(self, token: Secret, remote: str) -> Program | None:
         """Who shows it, from where; None for everything that is wrong."""
@@ -146,7 +147,11 @@ class ApiKeys(AccessPart):
         """The expired ones too."""
         keys = await self._keys()
         rows = await self._deps.store.read(sql.api_keys())
-        return [_info(row, open_record(keys, _LABEL, row.api_key, row.record, Limits)) for row in rows]
+        addresses = {account: await self._address(account) for account in {row.account for row in rows}}
+        return [
+            _info(row, open_record(keys, _LABEL, row.api_key, row.record, Limits), addresses[row.account])
+            for row in rows
+        ]
 
     async def remove(self, key: str) -> ApiKeyInfo:
         """NO_SUCH_OBJECT when there is none."""
@@ -156,6 +161,10 @@ class ApiKeys(AccessPart):
                 await self._deps.store.submit(RemoveApiKey(unit=self._unit(), account=account, api_key=key_id))
                 return info
         raise PermanentError(Reason.NO_SUCH_OBJECT, "there is no such key")
+
+    async def _address(self, account: AccountId) -> str:
+        row = await self._deps.store.read(directory.account_by_id(account))
+        return "" if row is None else row.address
 
     async def _checked(self, limits: Limits, days: int, actor: Actor) -> AccountId:
         if actor.account is None:
@@ -193,10 +202,11 @@ def _within(grants: Sequence[Grant], domain: str | None) -> tuple[Grant, ...]:
     return tuple(Grant(grant.role, domain) for grant in grants if grant.domain in (None, domain))
 
 
-def _info(row: ApiKeyRow, limits: Limits) -> ApiKeyInfo:
+def _info(row: ApiKeyRow, limits: Limits, address: str) -> ApiKeyInfo:
     return ApiKeyInfo(
         id=id_text(row.api_key),
         account=row.account,
+        address=address,
         name=limits.name,
         permissions=limits.permissions,
         domain=limits.domain,

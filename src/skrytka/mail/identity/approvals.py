@@ -64,7 +64,7 @@ class Approvals(AccessPart):
         self._hands = hands
 
     async def ask(self, command: str, kind: Kind, args: bytes, reason: str, actor: Actor) -> ApprovalInfo:
-        """``args`` are the command's, encoded by :func:`skrytka.mail.admin.commands.run.args_text`."""
+        """``args`` are the command's, encoded by :func:`skrytka.mail.admin.commands.base.args_text`."""
         account, keys, approval = _person(actor), await self._keys(), self._id()
         _check_reason(reason)
         matter = Matter(command, args.decode(), actor.name, reason, kind=kind.value)
@@ -125,7 +125,7 @@ class Approvals(AccessPart):
             if await deps.store.submit(UseApproval(unit=self._unit(), approval=approval)):
                 return id_text(approval)
         said = (
-            "that takes a second person: ask with `skrytka approval ask` or POST /approvals,"
+            f"that takes a second person: ask with `skrytka approval ask {command} ...` or POST /approvals,"
             " and do it again when it is approved"
         )
         raise PermanentError(Reason.APPROVAL_NEEDED, said)
@@ -185,8 +185,12 @@ def _decides(row: GrantRow) -> bool:
 
 
 def _person(actor: Actor) -> AccountId:
+    if actor.is_local:
+        raise PermanentError(
+            Reason.NOT_PERMITTED, "on the server itself nobody is asked: that is for who uses --server"
+        )
     if actor.account is None or actor.limited_to is not None:
-        raise PermanentError(Reason.NOT_PERMITTED, "only people ask and decide: log in with an account")
+        raise PermanentError(Reason.NOT_PERMITTED, "a key neither asks nor decides: people do, with a session")
     return actor.account
 
 

@@ -43,7 +43,11 @@ class Lock(StrEnum):
     FACTORS = "factors"
 
 
-RENEWED: Final = {Lock.PASSWORD: HandKind.PASSWORD, Lock.FACTORS: HandKind.FACTORS}
+# Who made an account has given its first password
+RENEWED: Final = {
+    Lock.PASSWORD: frozenset({HandKind.PASSWORD, HandKind.MADE}),
+    Lock.FACTORS: frozenset({HandKind.FACTORS}),
+}
 
 
 class TakesTwo(msgspec.Struct, frozen=True):
@@ -52,6 +56,7 @@ class TakesTwo(msgspec.Struct, frozen=True):
     kind: Kind
     unless: Lock | None = None  # one person is enough while this lock of the account holds
     instead: str = ""  # nobody can agree to this one, for a secret is in it: this command can be asked for
+    is_of_locked: bool = False  # one person is enough for an account that was not locked since somebody was in
 
 
 class Hands(AccessPart):
@@ -72,8 +77,8 @@ class Hands(AccessPart):
 
         Whoever made the code by which a password was set may know it for as long as its owner does not change it.
         """
-        since_ms, kind = self._since_ms(), RENEWED[lock]
-        renewed = [hand for hand in await self._deps.store.read(sql.hands(account)) if hand.kind is kind]
+        since_ms, kinds = self._since_ms(), RENEWED[lock]
+        renewed = [hand for hand in await self._deps.store.read(sql.hands(account)) if hand.kind in kinds]
         if any(hand.at_ms >= since_ms for hand in renewed):
             return False
         if lock is Lock.FACTORS:

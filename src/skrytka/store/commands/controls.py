@@ -1,5 +1,7 @@
 """What an account may do, and who acts for it."""
 
+from typing import Final
+
 from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.ids import AccountId
 from skrytka.store.commands.base import Command, Tx
@@ -10,6 +12,8 @@ from skrytka.store.factor_rows import Notice
 from skrytka.store.rows import DelegationKind, Op
 from skrytka.store.sql import controls as sql
 from skrytka.store.statement import Query
+
+NOT_DELEGATED: Final = "that was not delegated"
 
 
 class SetControl(Command[None], frozen=True):
@@ -68,6 +72,6 @@ class RemoveDelegation(Command[None], frozen=True):
         where = {"account": self.account, "delegate": self.delegate, "kind": self.kind.value, "mailbox": self.mailbox}
         rights = yield sql.DELETE_DELEGATION(**where)
         if not rights:
-            raise PermanentError(Reason.NO_SUCH_OBJECT, "that was not delegated")
+            raise PermanentError(Reason.NO_SUCH_OBJECT, NOT_DELEGATED)
         detail = (self.account, self.delegate, self.kind.value, self.mailbox)
         yield from log_directory(tx, Op.DELEGATION_REMOVE, detail, [row[0] for row in rights])

@@ -188,7 +188,8 @@ class ResumeAccount(Command[int], frozen=True):
 class RemoveAccount(Command[int], frozen=True):
     """Free its addresses, drop its credentials; the mail stays, out of reach of every command, until erasure.
 
-    What it has scheduled is held: how many recipients. NOT_PERMITTED for the last active administrator.
+    What it has scheduled is held: how many recipients. NOT_PERMITTED for the last active administrator. Whose hands
+    were in it stays known: it may be the link between two other accounts (ADR 0024).
     """
 
     account: AccountId
@@ -211,7 +212,6 @@ class RemoveAccount(Command[int], frozen=True):
         yield from _forget_factors(self.account, str(before[0]))
         yield access.TAKE_ALL(account=self.account)
         yield from end_what_it_made(self.account)
-        yield access.FORGET_HANDS(account=self.account)
         yield sql.REMOVE_ACCOUNT(account=self.account, status=AccountStatus.REMOVED.value, now_ms=tx.now_ms)
         yield mailboxes.CLOSE_ACCOUNT(account=self.account)
         yield from log_directory(tx, Op.ACCOUNT_REMOVE, (self.account,), before)

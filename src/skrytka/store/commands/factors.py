@@ -127,7 +127,7 @@ class FailFactor(Command[int], frozen=True):
 
 
 class RemoveFactor(Command[None], frozen=True):
-    """One second factor goes; NOT_PERMITTED for the last one where one is demanded."""
+    """One second factor goes; NOT_PERMITTED for the last one where one is demanded. With it goes a password's code."""
 
     account: AccountId
     factor: int
@@ -137,9 +137,12 @@ class RemoveFactor(Command[None], frozen=True):
         rows = yield sql.DELETE_FACTOR(account=self.account, factor=self.factor)
         if not rows:
             raise PermanentError(Reason.NO_SUCH_OBJECT, f"there is no factor {self.factor}")
-        if self.is_demanded and not (yield from sql.has_factor(self.account)):
-            said = "a second factor is demanded of this account: add another one first"
-            raise PermanentError(Reason.NOT_PERMITTED, said)
+        if not (yield from sql.has_factor(self.account)):
+            if self.is_demanded:
+                said = "a second factor is demanded of this account: add another one first"
+                raise PermanentError(Reason.NOT_PERMITTED, said)
+            # One administrator made it, since a factor stood behind it; now nothing does (ADR 0024)
+            yield sql.DELETE_CODES(account=self.account, kind=CodeKind.PASSWORD.value)
         kind = FactorKind(str(rows[0][0]))
         yield from log_directory(tx, Op.FACTOR_REMOVE, (self.account, self.factor, kind.value))
         yield from tell(tx, self.unit, self.account, Notice(f"{kind.value}.removed"))

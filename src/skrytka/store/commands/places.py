@@ -12,7 +12,7 @@ from skrytka.store.commands.oauth import forget as forget_programs
 from skrytka.store.commands.shared import log_directory, number
 from skrytka.store.factor_rows import CodeKind
 from skrytka.store.rows import JOBS_SUBJECT, AccountStatus, Op
-from skrytka.store.sql import app_passwords, directory, factors, identities
+from skrytka.store.sql import app_passwords, controls, directory, factors, identities
 from skrytka.store.sql import places as sql
 from skrytka.store.statement import Query
 
@@ -104,6 +104,7 @@ class LockAccount(Command[bool], frozen=True):
         yield app_passwords.DELETE_ALL(account=self.account)
         yield app_passwords.DELETE_CERTIFICATES(account=self.account)
         yield identities.DELETE_ALL(account=self.account)
+        yield controls.DELETE_GIVEN(account=self.account)  # who was in may have shared its mailboxes with himself
         yield from end_what_it_made(self.account)
         yield sql.DROP_ALL(account=self.account)
         yield sql.DROP_ALERTS(account=self.account)

@@ -66,7 +66,6 @@ HAND = Statement(
     "INSERT INTO hand (account, kind, actor, at_ms) VALUES (:account, :kind, :actor, :now_ms)"
     " ON CONFLICT (account, kind, actor) DO UPDATE SET at_ms = excluded.at_ms"
 )
-FORGET_HANDS = Statement("DELETE FROM hand WHERE account = :account")
 
 _HANDS = Statement("SELECT account, kind, actor, at_ms FROM hand WHERE account = :account ORDER BY kind, actor")
 _GRANTS = Statement(

@@ -20,6 +20,7 @@ DELETE_DELEGATION = Statement(
     "DELETE FROM delegation WHERE account = :account AND delegate = :delegate AND kind = :kind AND mailbox = :mailbox"
     " RETURNING rights"
 )
+DELETE_GIVEN = Statement("DELETE FROM delegation WHERE account = :account")
 DELETE_DELEGATIONS = Statement("DELETE FROM delegation WHERE account = :account OR delegate = :account")
 
 DELETE_MAILBOX_DELEGATIONS = Statement("DELETE FROM delegation WHERE account = :account AND mailbox = :mailbox")

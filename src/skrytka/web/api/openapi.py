@@ -9,6 +9,7 @@ import msgspec
 
 from skrytka.mail.admin.commands.base import Command
 from skrytka.mail.admin.commands.table import COMMANDS
+from skrytka.mail.identity.four_eyes import Lock
 from skrytka.mail.identity.machines import Enrolled
 from skrytka.model.secret import Secret
 from skrytka.web.api.commands import BASE, CURSOR, PAGE, PAGE_MAX, is_list
@@ -88,7 +89,10 @@ def _takes_two(command: Command) -> str:
     two = command.takes_two
     if two is None:
         return ""
-    return "always" if two.unless is None else f"unless the {two.unless.value} hold"
+    if two.unless is None:
+        return "always"
+    said = "unless the password holds" if two.unless is Lock.PASSWORD else "unless a second factor holds"
+    return f"for a locked account, {said}" if two.is_of_locked else said
 
 
 def _parameters(

@@ -32,7 +32,7 @@ async def test_a_key_may_what_it_names_where_it_names_it(world: World, access: A
         (Permission.OWN, "example.test"),
     ):
         assert not may(found.actor, permission, domain)
-    assert made.key.used_at_ms is None
+    assert (made.key.used_at_ms, made.key.address) == (None, "admin@example.test")
     assert (await keys.list())[0].used_at_ms == world.clock.now_ms()
 
 

@@ -10,7 +10,7 @@ from skrytka.model.ids import AccountId, new_unit
 from skrytka.model.secret import Secret
 from skrytka.model.settings import Approvals
 from skrytka.store.access_rows import HandKind
-from skrytka.store.commands import AddFactor, SetPassword
+from skrytka.store.commands import AddFactor, RemoveAccount, SetPassword
 from skrytka.store.factor_rows import FactorKind
 from tests.unit.mail.world import ACTOR, World
 
@@ -53,6 +53,15 @@ async def test_it_goes_through_as_many_accounts_as_there_are(world: World, hands
     await hands.note(bob, HandKind.ROLE, actor(alice))
     assert await hands.are_one_person(admin, bob)
     await hands.note(alice, HandKind.ROLE, actor(bob))  # in a circle too
+    assert await hands.are_one_person(admin, bob)
+
+
+async def test_an_account_that_is_gone_still_stands_between_two(world: World, hands: Hands) -> None:
+    """Else who makes a second account, and a third by it, has the second removed and agrees with himself."""
+    admin, alice, bob = await people(world)
+    await hands.note(alice, HandKind.MADE, actor(admin))
+    await hands.note(bob, HandKind.MADE, actor(alice))
+    await world.store.submit(RemoveAccount(unit=new_unit(world.clock, world.random), account=alice))
     assert await hands.are_one_person(admin, bob)
 
 

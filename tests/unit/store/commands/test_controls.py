@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from skrytka.model.errors import PermanentError, Reason
-from skrytka.store.commands import AddDelegation, RemoveAccount, RemoveDelegation, SetControl
+from skrytka.store.commands import AddDelegation, LockAccount, RemoveAccount, RemoveDelegation, SetControl
 from skrytka.store.rows import DelegationKind
 from skrytka.store.sql import controls as sql
 from tests.support.store import StoreCase
@@ -55,3 +55,13 @@ async def test_nobody_acts_for_himself_or_for_one_who_is_gone(case: StoreCase) -
     assert await case.store.read(sql.delegations(alice)) == []
     with pytest.raises(PermanentError):
         await case.store.submit(AddDelegation(unit=case.ids.unit(), account=alice, delegate=bob, kind=kind))
+
+
+async def test_what_an_account_has_given_ends_when_somebody_was_in(case: StoreCase) -> None:
+    """He may have given it to himself; what others gave to the account is theirs to take."""
+    alice, bob = await case.two_accounts()
+    for owner, other in ((alice, bob), (bob, alice)):
+        for kind in (DelegationKind.SEND_AS, DelegationKind.MAILBOX):
+            await case.store.submit(AddDelegation(unit=case.ids.unit(), account=owner, delegate=other, kind=kind))
+    await case.store.submit(LockAccount(unit=case.ids.unit(), account=alice, reason="owner", closed=b"!"))
+    assert {row.account for row in await case.store.read(sql.delegations(alice))} == {bob}

@@ -326,3 +326,15 @@ async def test_of_two_factors_that_go_at_once_one_stays_where_one_is_demanded(ca
     outcomes = await asyncio.gather(*(case.store.submit(each) for each in removals), return_exceptions=True)
     assert [getattr(each, "reason", None) for each in outcomes] == [None, Reason.NOT_PERMITTED]
     assert [row.factor for row in await case.store.read(sql.factors(alice))] == [2]
+
+
+async def test_the_code_of_a_reset_goes_with_the_last_factor(case: StoreCase) -> None:
+    """One administrator alone had made it, for a factor stood between him and the mailbox."""
+    alice, _ = await case.two_accounts()
+    for factor in (1, 2):
+        await add(case, alice, factor)
+    codes = PutCodes(unit=case.ids.unit(), account=alice, kind=CodeKind.PASSWORD, macs=(MAC,))
+    await case.store.submit(codes)
+    for factor, left in ((1, 1), (2, 0)):
+        await case.store.submit(RemoveFactor(unit=case.ids.unit(), account=alice, factor=factor))
+        assert await case.store.read(sql.codes_left(alice, CodeKind.PASSWORD)) == left

@@ -156,6 +156,8 @@ async def _account_sessions_end(deps: CommandDeps, args: AddressArgs, actor: Act
 
 async def _key_add(deps: CommandDeps, args: ApiKeyAddArgs, actor: Actor, _progress: Progress) -> object:
     limits = Limits(args.name, args.permissions, _domain_of(args), args.networks, args.per_minute)
+    if limits.domain is not None:
+        await deps.admin.domains.show(limits.domain)  # NO_SUCH_DOMAIN: the key would be good for nothing
     owner = actor if args.address is None else await _key_owner(deps, args.address, actor)
     return await deps.admin.api_keys.add(limits, args.days, owner)
 

@@ -93,6 +93,7 @@ OPENS_A_MAILBOX = TakesTwo(Kind.MAILBOX)
 RENEWS_THE_PASSWORD = TakesTwo(Kind.MAILBOX, unless=Lock.FACTORS)
 SETS_THE_PASSWORD = TakesTwo(Kind.MAILBOX, unless=Lock.FACTORS, instead="account.reset_password")
 RENEWS_THE_FACTORS = TakesTwo(Kind.MAILBOX, unless=Lock.PASSWORD)
+OPENS_AGAIN = TakesTwo(Kind.MAILBOX, unless=Lock.FACTORS, is_of_locked=True)
 ERASES = TakesTwo(Kind.ERASE)
 
 
@@ -127,8 +128,10 @@ def on_address(args: Any) -> Scope:
     return Scope(parse_address(args.address).domain.name)
 
 
-def args_text(args: Args) -> bytes:
-    """Arguments as JSON, always the same for the same; what is secret is left out."""
+def args_text(args: Args, scope: Scope) -> bytes:
+    """Arguments as JSON, always the same for the same, however the account is spelt; what is secret is left out."""
+    if scope.account is not None and hasattr(args, "address"):
+        args = msgspec.structs.replace(args, address=scope.account)
     return msgspec.json.encode(args, enc_hook=_hidden, order="sorted")
 
 

@@ -6,6 +6,7 @@ import msgspec
 
 from skrytka.mail.admin.base import parse_address
 from skrytka.mail.admin.commands.base import (
+    OPENS_AGAIN,
     AddressArgs,
     Args,
     Command,
@@ -15,11 +16,14 @@ from skrytka.mail.admin.commands.base import (
     on_account,
     on_node,
 )
+from skrytka.mail.admin.commands.second_person import is_locked
 from skrytka.mail.admin.compromise import LockInfo
 from skrytka.mail.identity.permissions import Permission
 from skrytka.model.actor import Actor
 from skrytka.model.address import Address
 from skrytka.model.errors import PermanentError, Reason
+from skrytka.store.access_rows import HandKind
+from skrytka.store.sql import directory
 
 LOGINS_MAX: Final = 1000
 
@@ -74,6 +78,10 @@ async def _lock(deps: CommandDeps, args: Any, actor: Actor, _progress: Progress)
 
 
 async def _trust(deps: CommandDeps, args: Any, actor: Actor, _progress: Progress) -> object:
+    """Who opens a lock has a hand in the password that is back; who ends a wait after wrong ones has none."""
+    row = await deps.admin.store.read(directory.account_by_address(parse_address(args.address).key))
+    if row is not None and await is_locked(deps, row.account):
+        await deps.admin.hands.note(row.account, HandKind.PASSWORD, actor)
     return await deps.admin.compromise.trust(args.address, actor.name)
 
 
@@ -108,6 +116,7 @@ LOGIN_COMMANDS: Final[dict[str, Command]] = {
         permission=Permission.ACCOUNT_PASSWORD,  # the password of before opens it again
         scope=on_account,
         is_dangerous=True,
+        takes_two=OPENS_AGAIN,
         run=_trust,
         route=Route("POST", "/accounts/{address}/trust"),
     ),

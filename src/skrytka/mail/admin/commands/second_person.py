@@ -9,6 +9,7 @@ from skrytka.model.actor import Actor
 from skrytka.model.errors import PermanentError, Reason, ReasonedError, TransientError
 from skrytka.model.events import ApprovalChanged
 from skrytka.model.ids import AccountId
+from skrytka.store.sql import places
 
 # Nobody knows whether it happened: it counts as done, for what takes two must not happen twice
 UNKNOWN: Final = frozenset({Reason.STORE_DOWN, Reason.TIMEOUT})
@@ -65,7 +66,7 @@ async def _used(deps: CommandDeps, asked: Asked) -> Use | None:
     if two.instead:
         said = f"that opens the mailbox to you: ask for {two.instead}, to which a second person can agree"
         raise PermanentError(Reason.APPROVAL_NEEDED, said)
-    approval = await deps.admin.approvals.use(asked.name, args_text(asked.args), asked.actor)
+    approval = await deps.admin.approvals.use(asked.name, args_text(asked.args, asked.scope), asked.actor)
     _tell(deps, "use", approval, asked)
     return Use(asked, approval)
 
@@ -77,9 +78,14 @@ async def _is_enough(deps: CommandDeps, asked: Asked) -> bool:
         return True
     if two.kind is not Kind.MAILBOX or asked.account is None:
         return False
-    if asked.account == asked.actor.account:
+    if asked.account == asked.actor.account or (two.is_of_locked and not await is_locked(deps, asked.account)):
         return True
     return two.unless is not None and await deps.admin.hands.holds(asked.account, two.unless)
+
+
+async def is_locked(deps: CommandDeps, account: AccountId) -> bool:
+    """Whether it is closed, password and all, since somebody else was in."""
+    return await deps.admin.store.read(places.lock_of(account)) is not None
 
 
 def _tell(deps: CommandDeps, action: str, approval: str, asked: Asked) -> None:

@@ -89,3 +89,9 @@ async def test_nobody_else_makes_a_key_of_another(world: World) -> None:
     other = await ask(world, admin, "api_key.add", address="alice@example.test", **asked)
     assert other.error == "not_permitted"
     assert (await ask(world, admin, "api_key.add", address="admin@example.test", **asked)).ok
+
+
+async def test_a_key_for_a_domain_that_is_not_here_is_refused(world: World) -> None:
+    admin = await person(world, "admin", Grant(AccessRole.SYSTEM_ADMIN))
+    named = {"name": "sync", "permissions": ["account.read"], "domain": "nowhere.test"}
+    assert (await ask(world, admin, "api_key.add", **named)).error == "no_such_domain"

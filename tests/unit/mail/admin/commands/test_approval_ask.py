@@ -37,6 +37,8 @@ async def test_an_account_is_removed_by_two(world: World) -> None:
     [
         ({"command": "account.suspend"}, "unsupported"),
         ({"command": "nothing"}, "unsupported"),
+        ({"command": "account.password", "args": {"address": "bob@example.test", "password": "x"}}, "unsupported"),
+        ({"args": {"address": "nobody@example.test"}}, "no_such_user"),
         ({"args": {}}, "bad_syntax"),
         ({"args": {"address": "bob@example.test", "more": "x"}}, "bad_syntax"),
         ({"args": {"address": "carol@other.test"}}, "no_such_object"),
@@ -67,3 +69,29 @@ async def test_an_app_password_for_somebody_else_is_made_by_two(world: World) ->
     assert (await ask(world, officer, "approval.decide", **answer)).ok
     assert (await ask(world, admin, "app_password.add", **(wanted | {"days": 300}))).error == "approval_needed"
     assert (await ask(world, admin, "app_password.add", **wanted)).ok
+
+
+async def test_an_approval_is_for_the_account_however_somebody_spells_it(world: World) -> None:
+    alice = await person(world, "alice", DOMAIN_ADMIN)
+    officer = await person(world, "admin", Grant(AccessRole.SECURITY_OFFICER))
+    asked = (await ask(world, alice, "approval.ask", **WANTED)).result
+    assert asked.args == '{"address":"bob@example.test"}'
+    assert (await ask(world, officer, "approval.decide", id=asked.id, reason="seen in the office", is_approved=True)).ok
+    assert (await ask(world, alice, "account.remove", address="BOB@Example.test")).ok
+
+
+async def test_one_text_where_a_list_is_wanted_is_a_list_of_one(world: World) -> None:
+    admin = await person(world, "admin", Grant(AccessRole.SYSTEM_ADMIN))
+    wanted = {"address": "bob@example.test", "name": "scanner", "services": "smtp", "days": "30"}
+    matter = {"command": "app_password.add", "args": wanted, "reason": "the scanner sends in his name"}
+    asked = (await ask(world, admin, "approval.ask", **matter)).result
+    assert '"services":["smtp"]' in asked.args
+
+
+async def test_who_cannot_ask_is_told_why(world: World) -> None:
+    assert "nobody is asked" in (await ask(world, LOCAL_ROOT, "approval.ask", **WANTED)).detail
+    admin = await person(world, "admin", Grant(AccessRole.SYSTEM_ADMIN))
+    secret = {"command": "account.password", "args": {}}
+    assert "ask for account.reset_password" in (await ask(world, admin, "approval.ask", **(WANTED | secret))).detail
+    needed = await ask(world, admin, "account.remove", address="bob@example.test")
+    assert "approval ask account.remove" in needed.detail

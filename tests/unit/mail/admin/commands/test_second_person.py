@@ -10,6 +10,7 @@ from skrytka.mail.identity.approvals import HOLDS_S
 from skrytka.model.actor import LOCAL_ROOT, AccessRole, Actor, Grant
 from skrytka.model.errors import PermanentError, Reason, TransientError
 from skrytka.model.events import ApprovalChanged
+from skrytka.model.secret import Secret
 from skrytka.model.settings import Approvals
 from skrytka.store.commands.access import NoteHand, ReturnApproval
 from skrytka.store.commands.directory import RemoveAccount
@@ -191,7 +192,8 @@ async def test_local_root_decides_and_asks_for_nothing(world: World) -> None:
     decided = await decide(world, LOCAL_ROOT, approval)
     assert (decided.result.state, decided.result.decided_by) == ("approved", "local root")
     assert (await ask(world, admin, "account.remove", **BOB)).ok
-    refused = await ask(world, LOCAL_ROOT, "approval.ask", command="account.remove", args=BOB, reason=WHY)
+    alice = {"address": "alice@example.test"}
+    refused = await ask(world, LOCAL_ROOT, "approval.ask", command="account.remove", args=alice, reason=WHY)
     assert refused.error == "not_permitted"
 
 
@@ -282,3 +284,41 @@ async def test_who_asked_sees_his_own_and_nobody_else_s(world: World) -> None:
     assert (await ask(world, helper, "approval.show", id=approval)).error == "not_permitted"
     shown = (await ask(world, officer, "approval.show", id=approval)).result
     assert (shown.kind, shown.command) == ("erase", "account.remove")
+
+
+# -- an account that was locked since somebody was in -----------------------------------------------------------------
+
+
+async def test_the_password_of_before_a_lock_comes_back_by_two(world: World) -> None:
+    """Else who has stolen it, and helps people, lets himself in again when its owner has shut him out."""
+    helper = await person(world, "alice", HELP_DESK)
+    assert (await ask(world, helper, "account.trust", **BOB)).ok  # closed after wrong passwords: nobody was in
+    assert (await ask(world, LOCAL_ROOT, "account.compromised", **BOB)).ok
+    assert (await ask(world, helper, "account.trust", **BOB)).error == "approval_needed"
+    officer = await give(world, "admin", OFFICER)
+    approval = await asked(world, helper, "account.trust")
+    assert (await decide(world, officer, approval)).ok
+    assert (await ask(world, helper, "account.trust", **BOB)).result.has_changed
+    assert (await ask(world, LOCAL_ROOT, "account.compromised", **BOB)).ok
+    assert (await ask(world, LOCAL_ROOT, "account.trust", **BOB)).ok  # who has the machine needs nobody
+
+
+async def test_who_opens_a_lock_alone_does_not_renew_the_other(world: World) -> None:
+    admin = await person(world, "admin", ADMIN)
+    await add_factor(world, await world.account("bob"))
+    assert (await ask(world, admin, "account.compromised", **BOB)).ok
+    assert (await ask(world, admin, "account.trust", **BOB)).ok  # a factor stands behind it
+    assert (await ask(world, admin, "account.reset_factors", **BOB)).error == "approval_needed"
+
+
+async def test_who_made_an_account_has_given_its_password(world: World) -> None:
+    admin = await person(world, "admin", ADMIN)
+    new = {"address": "new@example.test"}
+    assert (await ask(world, admin, "account.add", password="a password that is long", **new)).ok
+    account = await world.account("new")
+    await world.admin.accounts.set_password("new@example.test", Secret("his own, or who made it"), "new@example.test")
+    await add_factor(world, account)
+    assert (await ask(world, admin, "account.reset_factors", **new)).error == "approval_needed"
+    world.clock.advance(DAYS * 86_400 + 1)
+    admin = await fresh(world, admin)
+    assert (await ask(world, admin, "account.reset_factors", **new)).ok

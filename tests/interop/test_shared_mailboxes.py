@@ -84,30 +84,43 @@ def test_curl_fetches(demo: Demo, delegate: imaplib.IMAP4_SSL) -> None:
     assert done.stdout == MESSAGE, done.stderr
 
 
+def take_while_he_waits(demo: Demo, owner: imaplib.IMAP4_SSL, waiting: imaplib.IMAP4_SSL, name: str) -> list[bytes]:
+    """What he is told, up to the line that ends it."""
+    owner.create(name)
+    share(demo, name, "lr")
+    waiting.select(f'"Other Users/{OWNER}/{name}"', readonly=True)
+    waiting.send(b"w IDLE\r\n")
+    assert waiting.readline().startswith(b"+")
+    owner.append(name, "", "", MESSAGE)
+    lines = [waiting.readline()]
+    assert lines[0].endswith(b" EXISTS\r\n")
+    done = demo.run("delegation", "remove", OWNER, DELEGATE, "mailbox", "--mailbox", name)
+    assert done.returncode == 0, done.stderr
+    while lines[-1] and not lines[-1].startswith((b"* BYE", b"* OK [CLOSED]")):
+        lines.append(waiting.readline())
+    return lines
+
+
 def test_a_right_that_is_taken_ends_a_session_that_waits(demo: Demo, owner: imaplib.IMAP4_SSL) -> None:
     """Rev1 has no word for a mailbox that is gone but BYE; the client that is told reconnects and sees it no more."""
-    owner.create("Secret")
-    share(demo, "Secret", "lr")
-    secret = f'"Other Users/{OWNER}/Secret"'
     waiting = login(demo, DELEGATE)
     try:
-        waiting.select(secret, readonly=True)
-        waiting.send(b"w IDLE\r\n")
-        assert waiting.readline().startswith(b"+")
-        owner.append("Secret", "", "", MESSAGE)
-        assert waiting.readline() == b"* 1 EXISTS\r\n"
-        done = demo.run("delegation", "remove", OWNER, DELEGATE, "mailbox", "--mailbox", "Secret")
-        assert done.returncode == 0, done.stderr
-        lines = [waiting.readline()]
-        while lines[-1] and not lines[-1].startswith(b"* BYE"):
-            lines.append(waiting.readline())
-        assert lines[-1].startswith(b"* BYE")
+        assert take_while_he_waits(demo, owner, waiting, "Secret")[-1].startswith(b"* BYE")
     finally:
         waiting.shutdown()
     with login(demo, DELEGATE) as again:
-        status, answer = again.status(secret, "(MESSAGES)")
+        status, answer = again.status(f'"Other Users/{OWNER}/Secret"', "(MESSAGES)")
         assert (status, b"NONEXISTENT" in answer[0]) == ("NO", True)
         assert not any(b"Secret" in line for line in again.list()[1] if isinstance(line, bytes))
+
+
+def test_of_rev2_only_the_mailbox_is_closed(demo: Demo, owner: imaplib.IMAP4_SSL) -> None:
+    with login(demo, DELEGATE) as waiting:
+        assert waiting.enable("IMAP4rev2")[0] == "OK"
+        assert take_while_he_waits(demo, owner, waiting, "Secret2")[-1].startswith(b"* OK [CLOSED]")
+        waiting.send(b"DONE\r\n")
+        assert waiting.readline().startswith(b"w OK")
+        assert waiting.noop()[0] == "OK"
 
 
 def test_imaplib_works_in_a_mailbox_that_is_shared_with_all_rights(demo: Demo, owner: imaplib.IMAP4_SSL) -> None:

@@ -24,6 +24,7 @@ FLAGS_BATCH = 1000
 BODY_COST_BYTES = 16 * 1024  # opening a message takes as long as reading so much of it
 BREATH_BYTES = 256 * 1024
 _SEEN = SystemFlag.SEEN.value
+_GONE = frozenset({Reason.NO_SUCH_OBJECT, Reason.NO_SUCH_MAILBOX})  # deleted, or shared no more
 _ENDS = frozenset({Reason.INSPECTOR_DOWN, Reason.SHUTTING_DOWN})
 
 
@@ -247,7 +248,7 @@ class _Fetching:
             self.answer = replies.for_error(exc)
             self.is_over = exc.reason in _ENDS
         except PermanentError as exc:
-            if exc.reason is Reason.NO_SUCH_OBJECT:
+            if exc.reason in _GONE:
                 self.answer = replies.MESSAGES_GONE
             else:
                 self.answer = replies.MESSAGES_CORRUPT

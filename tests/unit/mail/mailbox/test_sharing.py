@@ -10,7 +10,7 @@ from skrytka.model.errors import PermanentError, Reason
 from skrytka.model.events import SharedMailboxOpened
 from skrytka.model.flags import SystemFlag
 from skrytka.model.ids import AccountId, Uid
-from tests.unit.mail.world import ACTOR, World
+from tests.unit.mail.world import ACTOR, PASSWORD, World
 
 ALICE, BOB = "alice@example.test", "bob@example.test"
 INBOX = f"Other Users/{ALICE}/INBOX"
@@ -301,3 +301,25 @@ async def test_keywords_that_the_owner_uses_elsewhere_are_not_told(world: World,
     assert (await view.snapshot()).keywords == ("", "$Work")
     for each in (view, own):
         each.close()
+
+
+async def test_a_delegate_may_be_of_another_domain(world: World, bob: AccountId) -> None:
+    await world.admin.domains.add("other.test", ACTOR)
+    await world.admin.accounts.add("carol@other.test", PASSWORD, ACTOR)
+    carol = (await world.admin.accounts.show("carol@other.test")).account
+    assert not await world.shared.are_shared(AccountId(carol))
+    await world.admin.sharing.add(ALICE, "carol@other.test", "INBOX", "lr", ACTOR)
+    view = await world.shared.open(AccountId(carol), INBOX)
+    assert len(await view.snapshot()) == 1
+    view.close()
+    await world.admin.accounts.remove("carol@other.test", ACTOR)
+    assert [info.delegate for info in await world.admin.sharing.list(ALICE)] == [BOB, BOB]
+
+
+async def test_what_one_is_given_he_passes_on_to_nobody(world: World, bob: AccountId) -> None:
+    """Bob shares all of his with admin, who gets not to alice's by him."""
+    await world.admin.sharing.add(BOB, "admin@example.test", "*", "lrswite", ACTOR)
+    admin = await world.account("admin")
+    for name in (INBOX, f"Other Users/{BOB}/{INBOX}"):
+        assert await refused(world.shared.open(admin, name)) is Reason.NO_SUCH_MAILBOX
+    assert all(ALICE not in info.name for info in await world.shared.names(admin))

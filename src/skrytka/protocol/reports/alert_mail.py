@@ -61,6 +61,8 @@ ENGLISH: Final = AlertWords(
     locked="The account {address} is locked, since somebody else was in it. Who said so: {actor}.",
     locked_next="Its password, sessions, app passwords and the permissions of programs are gone, and what it had in the"
     " queue is held. Talk to its owner, then let him set a new password: skrytka account reset-password {address}."
+    " Whoever was in may have added a passkey, which opens the pages alone: skrytka account factors {address} shows it,"
+    " skrytka account reset-factors {address} takes all of them away."
     " If it was an error: skrytka account trust {address}.",
 )
 
@@ -92,6 +94,8 @@ POLISH: Final = AlertWords(
     locked="Konto {address} jest zablokowane, bo był w nim ktoś inny. Zgłosił: {actor}.",
     locked_next="Nie ma już jego hasła, sesji, haseł programów ani zgód dla programów, a to, co miało w kolejce, jest"
     " wstrzymane. Porozmawiaj z właścicielem i pozwól mu ustawić nowe hasło: skrytka account reset-password {address}."
+    " Kto był w koncie, mógł dodać klucz dostępu, który sam otwiera strony: skrytka account factors {address} pokazuje go,"
+    " a skrytka account reset-factors {address} usuwa wszystkie."
     " Jeśli to pomyłka: skrytka account trust {address}.",
 )
 

@@ -68,6 +68,7 @@ def test_an_administrator_reads_who_locked_what_and_what_comes_next(words: Alert
     mail = read(write_lock_notice(ANN, "owner", FROM, FROM, "1@mx.example.org", 0, words))
     assert mail["Subject"] == words.locked_subject.format(address=ANN)
     assert "skrytka account reset-password ann@example.org" in mail.get_content()
+    assert "skrytka account reset-factors ann@example.org" in mail.get_content()  # his passkey would open it again
 
 
 def test_each_language_says_all_of_it() -> None:

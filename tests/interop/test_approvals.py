@@ -89,3 +89,21 @@ def test_a_password_from_elsewhere_opens_no_mail(demo: Demo, tmp_path: Path) -> 
     assert (made, said["must_change"]) == (200, "once")
     with demo.imaps() as client, pytest.raises(imaplib.IMAP4.error):
         client.login("new@example.test", PASSWORD)
+
+
+def test_to_share_somebody_else_s_mailbox_takes_two(demo: Demo, tmp_path: Path) -> None:
+    """Follows on the first."""
+    carol = Person(demo, tmp_path, "carol")
+    share = ("delegation", "add", ALICE, "bob@example.test", "mailbox", "--mailbox", "INBOX", "--rights", "lr")
+    refused = carol.run(*share)
+    assert refused.returncode == 7, refused.stderr
+    fields = (f"address={ALICE}", "delegate=bob@example.test", "mailbox=INBOX", "rights=lr")
+    done = carol.run("approval", "ask", "delegation.mailbox.add", *fields, "--reason", "he stands in for her", "--json")
+    approval = json.loads(done.stdout)["id"]
+    assert demo.run("approval", "approve", approval, "--reason", "she asked me to").returncode == 0
+    wider = (*share[:-1], "lrswite")
+    assert [carol.run(*what).returncode for what in (wider, share, share)] == [7, 0, 7]
+    (row,) = json.loads(carol.run("delegation", "list", ALICE, "--json").stdout)
+    assert (row["delegate"], row["mailbox"], row["rights"]) == ("bob@example.test", "INBOX", "lr")
+    taken = carol.run("delegation", "remove", ALICE, "bob@example.test", "mailbox", "--mailbox", "INBOX")
+    assert taken.returncode == 0, taken.stderr  # that takes one

@@ -94,8 +94,8 @@ POLISH: Final = AlertWords(
     locked="Konto {address} jest zablokowane, bo był w nim ktoś inny. Zgłosił: {actor}.",
     locked_next="Nie ma już jego hasła, sesji, haseł programów ani zgód dla programów, a to, co miało w kolejce, jest"
     " wstrzymane. Porozmawiaj z właścicielem i pozwól mu ustawić nowe hasło: skrytka account reset-password {address}."
-    " Kto był w koncie, mógł dodać klucz dostępu, który sam otwiera strony: skrytka account factors {address} pokazuje go,"
-    " a skrytka account reset-factors {address} usuwa wszystkie."
+    " Kto był w koncie, mógł dodać klucz dostępu, który sam otwiera strony: skrytka account factors {address} pokazuje"
+    " go, a skrytka account reset-factors {address} usuwa wszystkie."
     " Jeśli to pomyłka: skrytka account trust {address}.",
 )
 

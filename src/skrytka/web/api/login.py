@@ -112,6 +112,8 @@ class ApiLogin:
         if await self._deps.factors.must_change(login):
             place = msgspec.structs.replace(place, is_enrolling=True)
         sessions = self._deps.commands.admin.sessions
+        if (before := await sessions.find(request.cookies.get(COOKIE, ""))) is not None:
+            await sessions.end(before.account, before.key.hex())  # what this browser had before (ASVS 7.2.4)
         token = await sessions.begin(login.account, place, is_proved=not place.is_enrolling)
         return await self._session(token, is_cookie=args.use == "cookie", status=201)
 

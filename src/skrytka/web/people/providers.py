@@ -186,6 +186,7 @@ class Providers:
 
     async def _on(self, request: WebRequest, login: Login, person: ProviderPerson, after: str) -> Response:
         """Past the second factor, where he has shown it to the provider and that counts here."""
+        self._visits.end(request)  # what this browser had before
         if person.has_mfa or not await self._factors.is_needed(login):
             await self._identity.whole(login, request.peer, MECHANISM)
             return _with_cookie(

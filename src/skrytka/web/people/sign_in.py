@@ -62,6 +62,7 @@ class SignIn:
             login = await self._identity.login(name, Secret(asked.get("password", "")), request.peer, MECHANISM)
         except (PermanentError, TransientError) as exc:
             return self._password_page(language, after, *_told(exc, "wrong"), name=name)
+        self._visits.end(request)  # what this browser had before (ASVS 7.2.4)
         if not await self._factors.is_needed(login):
             return await self._whole(request, login, after)
         must_enrol = await self._factors.must_enrol(login)

@@ -141,3 +141,12 @@ async def test_a_session_that_a_password_alone_began_has_no_role_that_is_given_l
 
 def test_no_token_is_printed() -> None:
     assert "secret" not in repr(SessionState(address="a", expires_at_ms=0, token="secret"))
+
+
+async def test_who_logs_in_anew_ends_the_session_that_his_browser_had(api: Api) -> None:
+    before = (await api.log_in("alice"))[2]["Set-Cookie"].partition(";")[0]
+    body = {"address": "bob@example.test", "password": WORD}
+    wrong = await api.ask("", "POST", "/session", body | {"password": "wrong"}, cookie=before)
+    assert (wrong[0], (await api.ask("", "GET", "/session", None, cookie=before))[0]) == (401, 200)
+    assert (await api.ask("", "POST", "/session", body, cookie=before))[0] == 201
+    assert (await api.ask("", "GET", "/session", None, cookie=before))[0] == 401

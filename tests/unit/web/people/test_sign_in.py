@@ -107,3 +107,13 @@ async def test_a_login_is_whole_when_its_factor_was_shown(people: People, monkey
     people.factors.needed = False
     await people.sign_in()
     assert whole == ["alice@example.test WEB"] * 2
+
+
+async def test_who_signs_in_anew_ends_what_his_browser_had_before(people: People) -> None:
+    await people.sign_in()
+    before = people.cookie
+    await people.sign_in(password="wrong")
+    assert (await people.get("/programs", cookie=before)).status == 200
+    await people.sign_in(name="bob")
+    assert (await people.get("/programs")).status == 200
+    assert place_of(await people.get("/programs", cookie=before)).startswith("/sign-in")

@@ -39,7 +39,7 @@ async def own_of(own: OwnSecurity, visits: Visits, request: WebRequest, *, may_b
     is_enrolling = visit is None
     if visit is None:
         visit = await visits.of(request, is_complete=False)
-    if visit is None or own.clock.now_ms() - visit.began_at_ms >= FRESH_S * 1000:
+    if visit is None or not 0 <= own.clock.now_ms() - visit.began_at_ms < FRESH_S * 1000:
         return None
     if is_enrolling and await own.factors.rows(visit.login.account):
         return None

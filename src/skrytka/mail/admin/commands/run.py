@@ -129,9 +129,9 @@ async def _guard(deps: CommandDeps, name: str, args: Args, scope: Scope, actor: 
 
 
 def demand_fresh(actor: Actor, now_ms: int) -> None:
-    """PermanentError(STEP_UP_NEEDED) when his last proof of identity, with a factor, is too long ago."""
+    """PermanentError(STEP_UP_NEEDED) when his last proof of identity, with a factor, is too long ago, or is to come."""
     at_ms = actor.stepped_up_at_ms
-    if at_ms is None or now_ms - at_ms > FRESH_S * 1000:
+    if at_ms is None or not 0 <= now_ms - at_ms <= FRESH_S * 1000:  # a clock that was set back makes no proof fresh
         raise PermanentError(Reason.STEP_UP_NEEDED, "prove again who you are, with a factor")
 
 

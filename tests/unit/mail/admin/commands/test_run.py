@@ -101,7 +101,10 @@ async def test_what_is_dangerous_wants_a_fresh_proof(world: World) -> None:
     assert (await ask(world, HELP_DESK, "account.password", **asked)).error == "step_up_needed"
     assert (await ask(world, fresh, "account.password", **asked)).ok
     world.clock.advance(FRESH_S + 1)
-    assert (await ask(world, fresh, "account.password", **asked)).error == "step_up_needed"
+    stale = await ask(world, fresh, "account.password", **asked)
+    assert (stale.error, "session/proof" in stale.mend) == ("step_up_needed", True)
+    to_come = msgspec.structs.replace(fresh, stepped_up_at_ms=world.clock.now_ms() + 1)  # the clock was set back since
+    assert (await ask(world, to_come, "account.password", **asked)).error == "step_up_needed"
 
 
 async def test_to_make_an_administrator_wants_a_fresh_proof(world: World) -> None:

@@ -74,11 +74,19 @@ def enrol(
     server: str, token: Secret, *, ca_file: Path | None, certificate_file: Path | None
 ) -> tuple[Path, dt.datetime]:
     """A certificate for this machine, for the token of an invitation: where it is kept, and when it ends."""
-    url = Url.parse(server.rstrip("/"))
+    url = _server(server)
     path, request = certificate_file or default_file(url), Request.new()
     body = {"token": token.reveal().decode("utf-8", "replace"), "request": request.pem}
     given = asyncio.run(_post(_https(ca_file, None), url, "/enrolment", body))
     return path, request.keep(path, given)
+
+
+def _server(text: str) -> Url:
+    """PermanentError(BAD_SYNTAX) for a place on it too: the API is at one place."""
+    url = Url.parse(text.rstrip("/"))
+    if url.path != "/":
+        raise PermanentError(Reason.BAD_SYNTAX, f"{text!r}: https://HOST[:PORT] is wanted, and no place there")
+    return url
 
 
 async def _renewed(remote: Remote, url: Url) -> OwnCertificate | None:
@@ -112,7 +120,7 @@ def _https(ca_file: Path | None, own: OwnCertificate | None) -> Https:
 
 
 async def _ask(remote: Remote, name: str, args: dict[str, Any]) -> Any:
-    url, token = Url.parse(remote.url.rstrip("/")), read_token(remote.token_file)
+    url, token = _server(remote.url), read_token(remote.token_file)
     command = COMMANDS.get(name)
     if command is None:
         raise PermanentError(Reason.UNSUPPORTED, f"there is no command {name!r}")

@@ -164,3 +164,12 @@ def test_names_are_this_machine_s(tmp_path: Path) -> None:
         assert SystemNames().known("localhost", "A") is None
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("place", ["/api/v1", "/?x", "/mail"])
+async def test_a_place_on_the_server_is_not_passed_over(tmp_path: Path, place: str) -> None:
+    token = tmp_path / "token"
+    token.write_text("x")
+    token.chmod(0o600)
+    with pytest.raises(PermanentError, match="no place there"):
+        await _ask(Remote(f"https://localhost:1{place}", token), "ping", {})

@@ -43,6 +43,7 @@ from skrytka.net.client_tls import ClientTls
 from skrytka.net.https import Https
 from skrytka.net.sweeper import Sweeper
 from skrytka.protocol.reports.alert_mail import ALERT_LANGUAGES
+from skrytka.store.events.writer import FLUSH_S
 
 LEGACY_S = 3600.0
 DNS_S = 3600.0  # each domain is looked at once a day
@@ -76,7 +77,7 @@ class Administration:
         return CommandDeps(
             admin=self.admin,
             check=StoreCheck(layout),
-            trace=EventTrace(layout, self.name_key),
+            trace=EventTrace(layout, self.name_key, settles_s=2 * FLUSH_S),
             certificates=self.orders,
             reports=report_reader(layout.events, self.base.clock),
             logins=LoginLog(layout, self.name_key, self.watch.where),

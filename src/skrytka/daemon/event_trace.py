@@ -21,14 +21,17 @@ _MAC_BYTES = 16
 class EventTrace:
     """``mail.admin.commands.base.Trace``; the index is brought up to date in a thread."""
 
-    def __init__(self, layout: Layout, name_key: Secret) -> None:
+    def __init__(self, layout: Layout, name_key: Secret, settles_s: float = 0.0) -> None:
+        """``settles_s``: so long a running server may take to write down what has happened."""
         self._folder = layout.events
         self._name_key = name_key
+        self._settles_s = settles_s
 
     async def __call__(self, what: str) -> list[FoundEvent]:
         """By trace id or by address, in order of time. PermanentError(BAD_SYNTAX): it is neither."""
         if not (is_trace(what) or is_address(what)):
             raise PermanentError(Reason.BAD_SYNTAX, f"{what!r} is neither an address nor a trace id of 26 characters")
+        await asyncio.sleep(self._settles_s)
         return await asyncio.to_thread(self._find, what)
 
     def _find(self, what: str) -> list[FoundEvent]:

@@ -1,3 +1,4 @@
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,17 @@ async def test_logins_that_were_refused_unread_are_found_by_the_address_they_nam
     found = [event for event in await trace("BOB@example.test") if event.kind == "login_failed"]
     assert sorted(event.fields["reason"] for event in found) == ["bad_credentials", "rate_limited"]
     assert {event.fields["name"] for event in found} == {"bob@example.test"}
+
+
+async def test_who_asks_at_once_sees_what_a_running_server_writes_down_a_moment_later(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    layout.events.mkdir()
+    log = open_event_log(layout, "front-0", FixedClock(), SystemRandom())
+    asked = asyncio.ensure_future(EventTrace(layout, Secret(bytes(32)), settles_s=0.5)("bob@example.test"))
+    await asyncio.sleep(0)
+    log.emit(LoginFailed(name="bob@example.test", remote="::1", service="imaps", mechanism="PLAIN", reason="x"))
+    await log.flush()
+    assert [event.kind for event in await asked] == ["login_failed"]
 
 
 async def test_what_is_not_known_is_nothing(trace: EventTrace) -> None:

@@ -1,5 +1,6 @@
 """TLS reports of others, honest and hostile; those that others have collected are in tests/vectors/test_reports.py."""
 
+import contextlib
 from typing import Any
 
 import msgspec
@@ -74,5 +75,5 @@ def test_what_is_no_report_is_refused(octets: bytes) -> None:
 
 @given(st.binary(max_size=100))
 def test_anything_is_a_report_or_an_error(octets: bytes) -> None:
-    with pytest.raises(TlsReportError):
+    with contextlib.suppress(TlsReportError):  # a brace makes a report of it
         read_tls_report(document()[:-1] + octets)

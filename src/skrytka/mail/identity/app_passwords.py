@@ -19,12 +19,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from skrytka.mail.identity.types import Peer, right_of
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import UNREADABLE, PermanentError, Reason
-from skrytka.model.ids import AccountId, State
+from skrytka.model.ids import AccountId
 from skrytka.model.secret import Secret
 from skrytka.net.facts import Networks, normalise
 from skrytka.protocol.sasl.scram import ScramKeys
 from skrytka.store.api import Store
-from skrytka.store.rows import DIRECTORY_SUBJECT, AppPasswordRow
+from skrytka.store.known import KnownOfDirectory
+from skrytka.store.rows import AppPasswordRow
 from skrytka.store.seal.keys import MAC_BYTES, derive
 from skrytka.store.seal.source import KeySource
 from skrytka.store.sql import app_passwords as sql
@@ -138,13 +139,7 @@ class AppPasswords:
         self._clock = clock
         self._random = random
         self._keys: AppKeys | None = None
-        self._known: dict[tuple[AccountId, bytes], AppPassword] = {}
-        self._changes = 0
-        store.watch(AccountId(DIRECTORY_SUBJECT), self._changed)
-
-    def _changed(self, _state: State) -> None:
-        self._changes += 1
-        self._known.clear()
+        self._known = KnownOfDirectory[tuple[AccountId, bytes], AppPassword](store, KNOWN_MAX)
 
     async def keys(self) -> AppKeys:
         """Fetched when somebody first needs them: an installation without app passwords never does."""
@@ -163,15 +158,12 @@ class AppPasswords:
         """One look into an index, or into memory."""
         if (known := self._known.get((account, mac))) is not None:
             return known
-        changes = self._changes
+        changes = self._known.changes
         keys, row = await self.keys(), await self._store.read(sql.by_mac(account, mac))
         if row is None:
             return None
         found = keys.open(row)
-        if changes == self._changes:
-            if len(self._known) >= KNOWN_MAX:
-                self._known.clear()
-            self._known[account, mac] = found
+        self._known.keep((account, mac), found, changes)
         return found
 
     async def slices(self, account: AccountId) -> AsyncIterator[list[AppPassword]]:

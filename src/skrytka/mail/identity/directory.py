@@ -11,10 +11,11 @@ from skrytka.mail.identity.types import Credential
 from skrytka.mail.identity.verifier import Verifier, decode_verifier
 from skrytka.model.address import Address
 from skrytka.model.clock import Clock, Random
-from skrytka.model.ids import AccountId, State, new_unit
+from skrytka.model.ids import AccountId, new_unit
 from skrytka.store.api import Store
 from skrytka.store.commands.directory import PASSWORD, SetPassword
-from skrytka.store.rows import DIRECTORY_SUBJECT, AccountRow, AccountStatus
+from skrytka.store.known import KnownOfDirectory
+from skrytka.store.rows import AccountRow, AccountStatus
 from skrytka.store.sql import access, factors
 from skrytka.store.sql import controls as control_sql
 from skrytka.store.sql import directory as sql
@@ -27,39 +28,31 @@ WEB: Final = ("web",)
 
 
 class StoredCredentials:
-    """``login.Credentials`` over a store. An account is named by its own address only, not by its aliases.
+    """``login.Credentials`` over a store. One per process.
 
-    One per process: it watches the directory for as long as the store is open.
+    An account is named by its own address only, not by its aliases.
     """
 
     def __init__(self, store: Store, clock: Clock, random: Random) -> None:
         self._store = store
         self._clock = clock
         self._random = random
-        self._changes = 0
-        self._known: dict[str, Credential] = {}
-        store.watch(AccountId(DIRECTORY_SUBJECT), self._changed)
+        self._known = KnownOfDirectory[str, Credential](store, KNOWN_MAX)
 
     @property
     def changes(self) -> int:
         """See ``login.Credentials``."""
-        return self._changes
-
-    def _changed(self, _state: State) -> None:
-        self._changes += 1
-        self._known.clear()
+        return self._known.changes
 
     async def find(self, address: Address) -> Credential | None:
         """One read for who logs in again and again; who is nobody is looked up each time."""
         now_ms = self._clock.now_ms()
         if (known := self._known.get(address.key)) is not None and now_ms < known.fresh_until_ms:
             return known
-        changes = self._changes
+        changes = self._known.changes
         found = await self._store.read(_find(address.key, now_ms))
-        if found is not None and changes == self._changes:
-            if len(self._known) >= KNOWN_MAX:
-                self._known.clear()
-            self._known[address.key] = found
+        if found is not None:
+            self._known.keep(address.key, found, changes)
         return found
 
     async def renew(self, account: AccountId, was: str, stored: str) -> None:

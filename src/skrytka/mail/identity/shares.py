@@ -10,9 +10,9 @@ from typing import Final
 import msgspec
 
 from skrytka.mail.identity.delegation import parse_rights
-from skrytka.model.ids import AccountId, State
+from skrytka.model.ids import AccountId
 from skrytka.store.api import Store
-from skrytka.store.rows import DIRECTORY_SUBJECT
+from skrytka.store.known import KnownOfDirectory
 from skrytka.store.sql import controls as sql
 
 KNOWN_MAX: Final = 10_000  # accounts
@@ -33,33 +33,24 @@ class Owner(msgspec.Struct, frozen=True):
 
 
 class Shares:
-    """One per process; watches the directory for as long as the store is open."""
+    """One per process."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._changes = 0
-        self._known: dict[AccountId, Shared] = {}
-        store.watch(AccountId(DIRECTORY_SUBJECT), self._changed)
+        self._known = KnownOfDirectory[AccountId, Shared](store, KNOWN_MAX)
 
     @property
     def changes(self) -> int:
         """As long as it is the same, :meth:`of` answers the same."""
-        return self._changes
-
-    def _changed(self, _state: State) -> None:
-        self._changes += 1
-        self._known.clear()
+        return self._known.changes
 
     async def of(self, delegate: AccountId) -> Shared:
         """Who shares with the account, by address; one read after each change of the directory."""
         if (known := self._known.get(delegate)) is not None:
             return known
-        changes = self._changes
+        changes = self._known.changes
         found = _by_owner(await self._store.read(sql.shared_with(delegate)))
-        if changes == self._changes:
-            if len(self._known) >= KNOWN_MAX:
-                self._known.clear()
-            self._known[delegate] = found
+        self._known.keep(delegate, found, changes)
         return found
 
 

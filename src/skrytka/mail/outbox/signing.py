@@ -16,7 +16,7 @@ from skrytka.model.address import Domain
 from skrytka.model.clock import Clock, Random
 from skrytka.model.errors import PermanentError
 from skrytka.model.events import Emitter, FaultRaised
-from skrytka.model.ids import AccountId, State, TraceId
+from skrytka.model.ids import TraceId
 from skrytka.protocol.mailauth.arc.fields import Status
 from skrytka.protocol.mailauth.arc.seal import seal
 from skrytka.protocol.mailauth.dkim.body import BodyHash, BodyHasher
@@ -24,7 +24,8 @@ from skrytka.protocol.mailauth.dkim.header import Header
 from skrytka.protocol.mailauth.dkim.results import DkimError
 from skrytka.protocol.mailauth.dkim.sign import SIGNED_BODY, SigningKey, sign
 from skrytka.store.api import Store
-from skrytka.store.rows import DIRECTORY_SUBJECT, DkimKeyRow, DkimState
+from skrytka.store.known import KnownOfDirectory
+from skrytka.store.rows import DkimKeyRow, DkimState
 from skrytka.store.seal.source import KeySource
 from skrytka.store.sql import directory
 from skrytka.store.sql import dkim as sql
@@ -64,7 +65,7 @@ class _Ready(msgspec.Struct, frozen=True):
 
 
 class Signing:
-    """One per process: it watches the directory for as long as the store is open."""
+    """One per process."""
 
     def __init__(
         self, store: Store, keys: KeySource, authors: Authors, clock: Clock, random: Random, events: Emitter
@@ -75,14 +76,8 @@ class Signing:
         self._clock = clock
         self._random = random
         self._events = events
-        self._changes = 0
-        self._ready: dict[str, _Ready] = {}
+        self._ready = KnownOfDirectory[str, _Ready](store, DOMAINS_MAX)
         self._told: dict[str, float] = {}
-        store.watch(AccountId(DIRECTORY_SUBJECT), self._changed)
-
-    def _changed(self, _state: State) -> None:
-        self._changes += 1
-        self._ready.clear()
 
     async def of_author(
         self, fields: Fields, sender: Domain | None, body: BodyHash, trace: TraceId, *, is_checked: bool
@@ -147,13 +142,10 @@ class Signing:
     async def _keys_of(self, domain: Domain, trace: TraceId) -> _Ready:
         if (known := self._ready.get(domain.name)) is not None:
             return known
-        changes = self._changes
+        changes = self._ready.changes
         name, rows = await self._store.read(_signing(domain.name))
         ready = _Ready(name, await self._opened(rows, trace))
-        if changes == self._changes:
-            if len(self._ready) >= DOMAINS_MAX:
-                self._ready.clear()
-            self._ready[domain.name] = ready
+        self._ready.keep(domain.name, ready, changes)
         return ready
 
     async def _opened(self, rows: Sequence[DkimKeyRow], trace: TraceId) -> tuple[SigningKey, ...]:

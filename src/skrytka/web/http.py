@@ -79,9 +79,14 @@ class WebRequest:
             return site in ("same-origin", "none")
         return not origin or origin == f"https://{self.field('host').lower() or self.host}"
 
+    @property
+    def media_type(self) -> str:
+        """Of the content, in lower case, without parameters."""
+        return self.field("content-type").partition(";")[0].strip().lower()
+
     def form(self) -> dict[str, str]:
         """Fields of an ``application/x-www-form-urlencoded`` body; :class:`BadRequestError`."""
-        if self.field("content-type").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+        if self.media_type != "application/x-www-form-urlencoded":
             raise BadRequestError(415)
         try:
             return _pairs(self.body.decode("ascii"))

@@ -44,6 +44,12 @@ class Refusal(Exception):  # noqa: N818 - it is an answer
         self.response = response
 
 
+def demand_json(request: WebRequest) -> None:
+    """:class:`Refusal` (415) for content of another type."""
+    if request.media_type != "application/json":
+        raise Refusal(problem(415, "application/json is wanted"))
+
+
 class Authentication:
     """Of one application."""
 

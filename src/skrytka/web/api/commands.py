@@ -19,7 +19,7 @@ from skrytka.mail.admin.commands.table import COMMANDS
 from skrytka.model.actor import Actor
 from skrytka.model.errors import UNREADABLE, PermanentError, Reason, ReasonedError, TransientError
 from skrytka.protocol.http.server import Response
-from skrytka.web.api.auth import Asker, Authentication, Refusal
+from skrytka.web.api.auth import Asker, Authentication, Refusal, demand_json
 from skrytka.web.api.problems import problem, problem_of
 from skrytka.web.api.repeats import once
 from skrytka.web.http import JSON, Page, WebRequest
@@ -125,8 +125,8 @@ def read_change(command: Command, request: WebRequest) -> Args:
         return read_args(command, _once(request.params, request.query), is_text=True)
     if request.query:
         raise Refusal(problem(400, "a change has its arguments in the content", Reason.BAD_SYNTAX.value))
-    if request.body and request.field("content-type").partition(";")[0].strip().lower() != "application/json":
-        raise Refusal(problem(415, "application/json is wanted"))
+    if request.body:
+        demand_json(request)
     try:
         given = msgspec.json.decode(request.body or b"{}", type=dict[str, msgspec.Raw])
     except UNREADABLE as exc:

@@ -10,9 +10,9 @@ from skrytka.model.errors import UNREADABLE, PermanentError, Reason, TransientEr
 from skrytka.model.secret import Secret
 from skrytka.net.machines import read_machine
 from skrytka.protocol.http.server import Response
-from skrytka.web.api.auth import Authentication, Refusal
+from skrytka.web.api.auth import Authentication, Refusal, demand_json
 from skrytka.web.api.door import Door
-from skrytka.web.api.problems import problem, problem_of
+from skrytka.web.api.problems import problem_of
 from skrytka.web.http import Handler, Page, WebRequest, json
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -72,8 +72,7 @@ class Enrolment:
 
 
 def _read(request: WebRequest, kind: type[T]) -> T:
-    if request.field("content-type").partition(";")[0].strip().lower() != "application/json":
-        raise Refusal(problem(415, "application/json is wanted"))
+    demand_json(request)
     try:
         return msgspec.json.decode(request.body, type=kind)
     except UNREADABLE as exc:

@@ -20,7 +20,7 @@ from skrytka.model.errors import UNREADABLE, PermanentError, Reason, TransientEr
 from skrytka.model.secret import Secret
 from skrytka.net.facts import ConnFacts
 from skrytka.protocol.http.server import Response
-from skrytka.web.api.auth import COOKIE, Authentication, Refusal
+from skrytka.web.api.auth import COOKIE, Authentication, Refusal, demand_json
 from skrytka.web.api.problems import problem, problem_of
 from skrytka.web.http import Handler, Page, WebRequest, json
 
@@ -183,8 +183,7 @@ class ApiLogin:
 
 
 def _read(request: WebRequest, kind: type[T]) -> T:
-    if request.field("content-type").partition(";")[0].strip().lower() != "application/json":
-        raise Refusal(problem(415, "application/json is wanted"))
+    demand_json(request)
     try:
         return msgspec.json.decode(request.body, type=kind)
     except UNREADABLE as exc:

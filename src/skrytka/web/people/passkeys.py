@@ -204,7 +204,7 @@ def _key(token: str) -> bytes:
 
 def _read(request: WebRequest, kind: type[Any]) -> Any:
     """JSON only: no form of another site can send it."""
-    if request.field("content-type").partition(";")[0].strip().lower() != "application/json":
+    if request.media_type != "application/json":
         raise BadRequestError(415)
     if len(request.body) > (MADE_MAX if kind is Registration else SIGNED_MAX):
         raise BadRequestError(413)
